@@ -1,0 +1,68 @@
+// Rows on their way in. Fill a Batch by rows or by whole columns, whichever you have; both
+// doors lead to the same columns inside. A Batch is checked against its schema as it is filled,
+// so a mistake is reported on the line that made it.
+//
+// Not thread-safe: fill one Batch from one thread, or use one Batch per thread. Limits: 100,000
+// rows and 32 MiB a batch; the message of a refusal names the limit.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "vecdb/export.h"
+#include "vecdb/schema.h"
+#include "vecdb/status.h"
+#include "vecdb/types.h"
+
+namespace vecdb {
+
+namespace chunk {
+class BatchAccess;
+}
+
+struct NamedValue {
+  std::string_view field;
+  ValueView value;
+};
+
+class VECDB_API Batch {
+ public:
+  explicit Batch(const Schema& schema);
+  Batch(Batch&&) noexcept;
+  Batch& operator=(Batch&&) noexcept;
+  ~Batch();
+
+  // Row door. Fields left out take their default, else null where the schema allows it. Integers
+  // must fit the field's width. A failed Add leaves the batch as it was before the call.
+  Status Add(std::initializer_list<NamedValue> row);
+  Status Add(std::span<const NamedValue> row);
+
+  // Column door: one call brings a whole column for the rows of this batch. Every column must
+  // bring the same number of rows before the batch is inserted; columns never brought take their
+  // default or null. Do not mix the two doors in one batch. `valid` is empty (every value is
+  // there) or one byte per row, 0 for null. A failed call leaves the batch as it was.
+  Status AddColumn(std::string_view field, std::span<const std::int64_t> values,
+                   std::span<const std::uint8_t> valid = {});
+  Status AddColumn(std::string_view field, std::span<const double> values,
+                   std::span<const std::uint8_t> valid = {});
+  Status AddColumn(std::string_view field, std::span<const bool> values,
+                   std::span<const std::uint8_t> valid = {});
+  Status AddColumn(std::string_view field, std::span<const std::string_view> values,
+                   std::span<const std::uint8_t> valid = {});
+  Status AddVectors(std::string_view field, std::span<const float> row_major);
+
+  std::size_t rows() const;
+  const Schema& schema() const;
+  void Clear();  // keeps the memory for the next fill
+
+ private:
+  friend class chunk::BatchAccess;
+  struct Body;
+  std::unique_ptr<Body> body_;
+};
+
+}  // namespace vecdb

@@ -1,0 +1,54 @@
+// Choices made when a database is opened or a collection created. Defaults are meant to be
+// right for a laptop; each comment says what changes when you turn the knob.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string_view>
+
+namespace vecdb {
+
+// When is a write safe from a power cut? It always survives the end of this process.
+enum class Durability : std::uint8_t {
+  kEveryWrite = 1,  // before the call returns; concurrent writers share one sync
+  kInterval = 2,    // within Options::sync_interval; a power cut may lose that much
+  kFlushOnly = 3,   // only at Flush(), WaitDurable() and Close(); for bulk loads you can repeat
+};
+
+// How sealed files are read. Either way every byte is verified before it can change an answer.
+enum class LoadMode : std::uint8_t {
+  kMapped = 1,    // mapped; each 16 KiB block is verified on first touch. A failing disk may SIGBUS
+  kResident = 2,  // read into memory and verified as it is read; a disk error is a Status
+};
+
+enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarning, kError };
+
+struct Options {
+  bool create_if_missing = true;
+  // Writes nothing; takes a shared lock; any number of readers when no writer has it.
+  bool read_only = false;
+
+  Durability durability = Durability::kEveryWrite;
+  std::chrono::milliseconds sync_interval{50};
+
+  std::uint32_t background_threads = 0;  // sync, seal, flush; 0 = a quarter of the cores
+  bool own_threads = true;  // false: not one thread; call Database::RunBackground() yourself
+  // Rows not yet in sealed segments, over all collections. Writers wait above it.
+  std::size_t write_buffer_bytes = 256u << 20;
+  LoadMode load = LoadMode::kMapped;
+
+  // Called from any vecdb thread, one call at a time. Must not call back into vecdb.
+  std::function<void(LogLevel, std::string_view)> log = {};
+};
+
+struct CollectionOptions {
+  std::uint32_t shards = 1;                 // parallel write channels, 1..16
+  std::size_t segment_bytes = 122'880'000;  // a growing segment seals at this size
+  std::size_t segment_rows = 0;             // or at this many rows; 0 = no limit
+  std::chrono::milliseconds seal_after_idle{600'000};  // or when no row came for so long
+  bool check_keys = true;  // Insert refuses taken keys; off for bulk loads of keys known to be new
+};
+
+}  // namespace vecdb

@@ -1,0 +1,44 @@
+// What a caller can ask. Requests are plain values meant for designated initializers:
+//
+//   books.Search({.field = "cover", .query = red, .limit = 5,
+//                 .filter = "year >= 1990"});
+//
+// Vectors are lent: they must stay alive until the call returns, and no longer.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "vecdb/options.h"
+#include "vecdb/types.h"
+
+namespace vecdb {
+
+// Options shared by every write.
+struct WriteOptions {
+  std::optional<Durability> durability = {};  // empty = Options::durability
+};
+
+// The nearest rows to one vector, best first; equal scores in key order. limit + offset is at
+// most 16,384.
+struct SearchRequest {
+  std::string field = {};  // a vector field; may be empty when the schema has exactly one
+  std::span<const float> query = {};
+  std::size_t limit = 10;
+  std::size_t offset = 0;
+  std::string filter = {};                      // docs/FILTER.md; empty = every row
+  std::vector<std::string> output_fields = {};  // empty = only key and score; "*" = every field
+};
+
+// Rows by condition, in key order. limit + offset is at most 16,384.
+struct QueryRequest {
+  std::string filter = {};                      // empty = every row
+  std::vector<std::string> output_fields = {};  // empty = only the key; "*" = every field
+  std::size_t limit = 100;
+  std::size_t offset = 0;
+};
+
+}  // namespace vecdb

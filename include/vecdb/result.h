@@ -1,0 +1,73 @@
+// What a caller gets back: plain values that the caller owns. They hold no lock and no view
+// of the database; keep them as long as you like.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "vecdb/types.h"
+
+namespace vecdb {
+
+// The requested fields of one row, in the order they were asked for.
+struct Row {
+  std::vector<std::string> names;
+  std::vector<Value> values;
+
+  // The value of `field` as a T, or nullptr when it is absent, null or of another type.
+  template <typename T>
+  const T* Get(std::string_view field) const {
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      if (names[i] == field) return std::get_if<T>(&values[i]);
+    }
+    return nullptr;
+  }
+};
+
+struct Hit {
+  Key key;
+  float score = 0;  // in the metric's own units; see Metric for which way is nearer
+  Row row;
+};
+
+using Hits = std::vector<Hit>;  // best first
+
+// Rows fetched by key, in the order asked; missing keys are named, in the order asked.
+struct GetResult {
+  std::vector<Row> rows;
+  std::vector<Key> missing;
+};
+
+// Proof of a write: its place in the database's time and the keys it touched, in batch order.
+struct WriteReceipt {
+  Timestamp timestamp{0};
+  std::vector<Key> keys;
+};
+
+struct CollectionStats {
+  std::uint64_t rows = 0;          // visible rows
+  std::uint64_t deleted_rows = 0;  // rows that a delete or upsert hides
+  std::uint32_t growing_segments = 0;
+  std::uint32_t sealed_segments = 0;
+  std::uint64_t disk_bytes = 0;    // sealed segments
+  std::uint64_t memory_bytes = 0;  // growing segments
+};
+
+// What Open() found in the log. Nothing is dropped silently: bytes are discarded only behind the
+// last acknowledged write, and counted here.
+struct RecoveryReport {
+  std::uint64_t logs_read = 0;
+  std::uint64_t groups_applied = 0;
+  std::uint64_t records_applied = 0;
+  std::uint64_t discarded_bytes = 0;
+  std::uint64_t first_lost_lsn = 0;  // 0 = none
+  std::uint64_t orphans_removed = 0;
+  bool clean = true;  // the last process closed the database
+  std::string detail;  // why bytes were discarded, with file and offset
+};
+
+}  // namespace vecdb

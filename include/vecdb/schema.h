@@ -1,0 +1,74 @@
+// What a collection's rows look like. A Schema is checked once, when built, and never changes
+// afterwards; copies share one immutable body.
+//
+// Thread safety: a Schema may be read from any number of threads; a SchemaBuilder belongs to one.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "vecdb/export.h"
+#include "vecdb/status.h"
+#include "vecdb/types.h"
+
+namespace vecdb {
+
+struct Field {
+  std::string name;  // a letter or '_', then letters, digits, '_'; at most 255 bytes
+  DataType type = DataType::kInt64;
+  Metric metric = Metric::kL2;       // vector fields only
+  std::uint32_t dimension = 0;       // vector fields only: 1..32768
+  std::uint32_t max_length = 65535;  // VarChar only: bytes of UTF-8, 1..65535
+  bool primary_key = false;          // Int64 or VarChar; never nullable, no default
+  bool auto_id = false;              // vecdb assigns the key (Int64 keys)
+  bool nullable = false;             // scalars only
+  Value default_value = {};          // scalars only: taken when the value is missing or null
+};
+
+class Schema;
+
+// True when both describe the same fields in the same order.
+VECDB_API bool operator==(const Schema& a, const Schema& b);
+
+class VECDB_API Schema {
+ public:
+  std::span<const Field> fields() const;
+  const Field& primary_key() const;
+  const Field* Find(std::string_view name) const;  // nullptr when there is no such field
+
+ private:
+  friend class SchemaBuilder;
+  friend bool operator==(const Schema& a, const Schema& b);
+  struct Body;
+  explicit Schema(std::shared_ptr<const Body> body);
+  std::shared_ptr<const Body> body_;
+};
+
+// Builds a Schema by naming its fields in order. Build() reports the first mistake by name:
+//   InvalidArgument: field 'cover' is a vector and needs a dimension between 1 and 32768, not 0
+class VECDB_API SchemaBuilder {
+ public:
+  SchemaBuilder();
+  SchemaBuilder(SchemaBuilder&&) noexcept;
+  SchemaBuilder& operator=(SchemaBuilder&&) noexcept;
+  ~SchemaBuilder();
+
+  SchemaBuilder& PrimaryKey(std::string_view name, DataType type = DataType::kInt64);
+  SchemaBuilder& AutoPrimaryKey(std::string_view name);
+  SchemaBuilder& Scalar(std::string_view name, DataType type);
+  SchemaBuilder& Nullable(std::string_view name, DataType type);
+  SchemaBuilder& Vector(std::string_view name, std::uint32_t dimension, Metric metric);
+  SchemaBuilder& Add(Field field);  // everything the shorter forms leave at its default
+
+  Result<Schema> Build() const;
+
+ private:
+  struct Draft;
+  std::unique_ptr<Draft> draft_;
+};
+
+}  // namespace vecdb

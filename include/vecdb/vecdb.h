@@ -1,0 +1,15 @@
+// vecdb: a vector database inside your process. This file is the table of contents; read the
+// headers in this order.
+#pragma once
+
+// clang-format off
+#include "vecdb/status.h"      // how calls fail
+#include "vecdb/types.h"       // keys, values, metrics
+#include "vecdb/schema.h"      // what rows look like
+#include "vecdb/batch.h"       // rows going in
+#include "vecdb/request.h"     // questions
+#include "vecdb/result.h"      // answers
+#include "vecdb/options.h"     // knobs
+#include "vecdb/collection.h"  // write, read
+#include "vecdb/database.h"    // open, create, close
+// clang-format on
