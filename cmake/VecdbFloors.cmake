@@ -1,0 +1,165 @@
+# The house as targets. Each folder of src/ becomes
+#   vecdb_<folder>           an object library, part of vecdb::vecdb
+#   vecdb_testing_<folder>   a static library with VECDB_TESTING=1 (seeded faults and kill points are
+#                            alive), linked with the folders on the floors below; only tests use it.
+# Sources are found by name, so a new file needs no edit here. A folder without sources is skipped.
+set(VECDB_FLOOR_1 simd)
+set(VECDB_FLOOR_2 base)
+set(VECDB_FLOOR_3 io)
+set(VECDB_FLOOR_4 chunk)
+set(VECDB_FLOOR_5 wal index catalog)
+set(VECDB_FLOOR_6 segment)
+set(VECDB_FLOOR_7 query compaction)
+set(VECDB_FLOOR_8 roles)
+set(VECDB_FLOOR_9 api)
+
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
+  set(VECDB_X86 ON)
+else()
+  set(VECDB_X86 OFF)
+endif()
+
+# What every translation unit of the project is compiled with.
+add_library(vecdb_settings INTERFACE)
+target_compile_features(vecdb_settings INTERFACE cxx_std_20)
+target_include_directories(vecdb_settings INTERFACE
+  ${CMAKE_CURRENT_SOURCE_DIR}/include ${CMAKE_CURRENT_SOURCE_DIR}/src)
+target_link_libraries(vecdb_settings INTERFACE vecdb::dep_fmt Threads::Threads)
+target_compile_definitions(vecdb_settings INTERFACE
+  $<$<BOOL:${VECDB_WITH_ZSTD}>:VECDB_HAVE_ZSTD=1>
+  $<$<BOOL:${VECDB_EDGE}>:VECDB_EDGE=1>)
+if(CMAKE_CXX_COMPILER_ID MATCHES "GNU|Clang")
+  target_compile_options(vecdb_settings INTERFACE
+    $<$<COMPILE_LANGUAGE:CXX>:-Wall;-Wextra;-Wpedantic;-Wshadow;-Wconversion;-Werror=switch>
+    $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety>
+    $<$<BOOL:${VECDB_WARNINGS_AS_ERRORS}>:-Werror>
+    -ffunction-sections -fdata-sections
+    -ffile-prefix-map=${CMAKE_CURRENT_SOURCE_DIR}/=)
+endif()
+if(VECDB_SANITIZE)
+  target_compile_options(vecdb_settings INTERFACE
+    -fsanitize=${VECDB_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+endif()
+
+# Instruction sets are chosen by file name; the table of kernels is chosen at run time.
+set(_avx2 -mavx2 -mfma -mf16c -mpopcnt -mbmi -mbmi2)
+set(_avx512 ${_avx2} -mavx512f -mavx512cd -mavx512vl -mavx512dq -mavx512bw)
+set(_sse42 -msse4.2 -mpclmul)
+function(vecdb_set_isa_flags out)
+  set(kept "")
+  foreach(source IN LISTS ARGN)
+    set(flags "")
+    set(x86 OFF)
+    if(source MATCHES "_sse2\\.cc$")
+      set(x86 ON)
+    elseif(source MATCHES "_sse42\\.cc$")
+      set(x86 ON)
+      set(flags ${_sse42})
+    elseif(source MATCHES "_avx2\\.cc$")
+      set(x86 ON)
+      set(flags ${_avx2})
+    elseif(source MATCHES "_avx512\\.cc$")
+      set(x86 ON)
+      set(flags ${_avx512})
+    endif()
+    if(x86 AND NOT VECDB_X86)
+      continue()
+    endif()
+    if(x86)  # never merged with baseline code: an old processor would meet new instructions
+      set_source_files_properties(${source} PROPERTIES
+        COMPILE_OPTIONS "${flags}" INTERPROCEDURAL_OPTIMIZATION OFF)
+    endif()
+    list(APPEND kept ${source})
+  endforeach()
+  set(${out} ${kept} PARENT_SCOPE)
+endfunction()
+
+function(vecdb_common_properties target)
+  target_link_libraries(${target} PRIVATE vecdb_settings)
+  set_target_properties(${target} PROPERTIES
+    CXX_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON
+    CXX_VISIBILITY_PRESET hidden C_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
+endfunction()
+
+set(VECDB_OBJECTS "")
+set(VECDB_FOLDERS "")
+foreach(_floor RANGE 1 9)
+  set(_below ${VECDB_FOLDERS})
+  foreach(_folder IN LISTS VECDB_FLOOR_${_floor})
+    file(GLOB_RECURSE _sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/src/${_folder}/*.cc)
+    if(NOT _sources)
+      continue()
+    endif()
+    vecdb_set_isa_flags(_sources ${_sources})
+    add_library(vecdb_${_folder} OBJECT ${_sources})
+    set(_variants vecdb_${_folder})
+    if(VECDB_BUILD_TESTS OR VECDB_BUILD_FUZZ)
+      add_library(vecdb_testing_${_folder} STATIC EXCLUDE_FROM_ALL ${_sources})
+      target_compile_definitions(vecdb_testing_${_folder} PUBLIC VECDB_TESTING=1)
+      foreach(_lower IN LISTS _below)
+        target_link_libraries(vecdb_testing_${_folder} PUBLIC vecdb_testing_${_lower})
+      endforeach()
+      list(APPEND _variants vecdb_testing_${_folder})
+    endif()
+    foreach(_variant IN LISTS _variants)
+      vecdb_common_properties(${_variant})
+      if(_folder STREQUAL "simd")
+        target_link_libraries(${_variant} PRIVATE vecdb::dep_xsimd)
+        target_compile_definitions(${_variant} PRIVATE $<$<BOOL:${VECDB_X86}>:VECDB_DISPATCH_X86=1>)
+      elseif(_folder STREQUAL "io" AND TARGET vecdb::dep_zstd)
+        target_link_libraries(${_variant} PRIVATE vecdb::dep_zstd)
+      endif()
+    endforeach()
+    list(APPEND VECDB_OBJECTS $<TARGET_OBJECTS:vecdb_${_folder}>)
+    list(APPEND VECDB_FOLDERS ${_folder})
+  endforeach()
+endforeach()
+
+# The library itself.
+if(VECDB_BUILD_SHARED)
+  add_library(vecdb SHARED)
+else()
+  add_library(vecdb STATIC)
+endif()
+add_library(vecdb::vecdb ALIAS vecdb)
+target_sources(vecdb PRIVATE ${VECDB_OBJECTS})
+target_compile_features(vecdb PUBLIC cxx_std_20)
+target_include_directories(vecdb PUBLIC
+  $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/include>
+  $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+set_target_properties(vecdb PROPERTIES
+  LINKER_LANGUAGE CXX VERSION ${PROJECT_VERSION} SOVERSION 0 POSITION_INDEPENDENT_CODE ON)
+target_link_libraries(vecdb PRIVATE Threads::Threads)
+if(TARGET vecdb::dep_zstd)
+  target_link_libraries(vecdb PRIVATE vecdb::dep_zstd)
+endif()
+if(VECDB_BUILD_SHARED AND UNIX AND NOT APPLE)
+  target_link_options(vecdb PRIVATE
+    -Wl,--exclude-libs,ALL -Wl,--gc-sections -Wl,-z,nodelete
+    -Wl,-z,$<IF:$<BOOL:${VECDB_SANITIZE}>,undefs,defs>  # a sanitizer's runtime lives in the program
+    -Wl,--version-script=${CMAKE_CURRENT_SOURCE_DIR}/cmake/vecdb.map)
+  set_property(TARGET vecdb APPEND PROPERTY LINK_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/cmake/vecdb.map)
+endif()
+if(VECDB_SANITIZE)
+  target_link_options(vecdb PUBLIC $<BUILD_INTERFACE:-fsanitize=${VECDB_SANITIZE}>)
+endif()
+if(VECDB_ENABLE_LTO AND VECDB_BUILD_SHARED)  # LTO objects in a static library bind its users to one compiler
+  include(CheckIPOSupported)
+  check_ipo_supported(RESULT _ipo OUTPUT _ipo_output LANGUAGES CXX)
+  if(_ipo)
+    foreach(_folder IN LISTS VECDB_FOLDERS)
+      if(NOT _folder STREQUAL "simd")
+        set_property(TARGET vecdb_${_folder} PROPERTY INTERPROCEDURAL_OPTIMIZATION ON)
+      endif()
+    endforeach()
+    set_property(TARGET vecdb PROPERTY INTERPROCEDURAL_OPTIMIZATION ON)
+  endif()
+endif()
+
+# All of the testing variant, for tests that stand above the folders.
+if(VECDB_BUILD_TESTS OR VECDB_BUILD_FUZZ)
+  add_library(vecdb_testing INTERFACE)
+  foreach(_folder IN LISTS VECDB_FOLDERS)
+    target_link_libraries(vecdb_testing INTERFACE vecdb_testing_${_folder})
+  endforeach()
+endif()

@@ -1,0 +1,125 @@
+# Tests. tests/unit/<folder>/*_test.cc -> test_<folder>, linked with that folder and the floors below;
+# tests/{walks,crash,model,golden,install}/*_test.cc -> test_<name>, linked with all of them. ctest runs
+# each program as a whole. Labels: unit, walks, crash, model, golden, install, house, fuzz.
+find_package(Catch2 REQUIRED)  # 2.13 or 3: tests include support/catch.h
+find_package(Python3 COMPONENTS Interpreter REQUIRED)
+
+file(GLOB_RECURSE _support CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/tests/support/*.cc)
+function(vecdb_test_settings target)
+  vecdb_program_properties(${target})
+  target_include_directories(${target} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/tests)
+  target_compile_definitions(${target} PRIVATE
+    VECDB_TESTING=1 VECDB_SOURCE_DIR="${CMAKE_CURRENT_SOURCE_DIR}")
+endfunction()
+
+include(VecdbPrograms)
+if(_support)  # an archive: a test of a low floor takes only the members it names
+  add_library(vecdb_test_support STATIC EXCLUDE_FROM_ALL ${_support})
+  vecdb_test_settings(vecdb_test_support)
+  target_link_libraries(vecdb_test_support PRIVATE Catch2::Catch2)
+endif()
+
+function(vecdb_add_test name libraries)
+  add_executable(test_${name} ${ARGN})
+  vecdb_test_settings(test_${name})
+  if(TARGET vecdb_test_support)
+    target_link_libraries(test_${name} PRIVATE vecdb_test_support)
+  endif()
+  target_link_libraries(test_${name} PRIVATE ${libraries} Catch2::Catch2WithMain)
+endfunction()
+
+foreach(_folder IN LISTS VECDB_FOLDERS)
+  file(GLOB_RECURSE _sources CONFIGURE_DEPENDS
+       ${CMAKE_CURRENT_SOURCE_DIR}/tests/unit/${_folder}/*_test.cc)
+  if(NOT _sources)
+    continue()
+  endif()
+  vecdb_add_test(${_folder} vecdb_testing_${_folder} ${_sources})
+  if(_folder STREQUAL "simd")  # once per table of kernels; a level the processor lacks runs the best it has
+    foreach(_level IN ITEMS scalar sse2 avx2 avx512)
+      add_test(NAME simd_${_level} COMMAND test_simd)
+      set_tests_properties(simd_${_level} PROPERTIES
+        LABELS unit TIMEOUT 300 ENVIRONMENT VECDB_SIMD=${_level})
+    endforeach()
+  else()
+    add_test(NAME ${_folder} COMMAND test_${_folder})
+    set_tests_properties(${_folder} PROPERTIES LABELS unit TIMEOUT 300)
+  endif()
+endforeach()
+
+foreach(_kind IN ITEMS walks crash model golden install)
+  file(GLOB _tools CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/tests/${_kind}/tools/*.cc)
+  set(_tool_targets "")
+  foreach(_tool IN LISTS _tools)  # plain programs the tests start, e.g. the child that is killed
+    get_filename_component(_name ${_tool} NAME_WE)
+    add_executable(${_kind}_${_name} ${_tool})
+    vecdb_test_settings(${_kind}_${_name})
+    if(TARGET vecdb_test_support)
+      target_link_libraries(${_kind}_${_name} PRIVATE vecdb_test_support)
+    endif()
+    target_link_libraries(${_kind}_${_name} PRIVATE vecdb_testing)
+    list(APPEND _tool_targets ${_kind}_${_name})
+  endforeach()
+  file(GLOB _sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/tests/${_kind}/*_test.cc)
+  file(GLOB _helpers CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/tests/${_kind}/*.cc)
+  if(NOT _sources)
+    continue()
+  endif()
+  vecdb_add_test(${_kind} vecdb_testing ${_helpers})
+  target_compile_definitions(test_${_kind} PRIVATE VECDB_TEST_BIN_DIR="${CMAKE_CURRENT_BINARY_DIR}")
+  if(_tool_targets)
+    add_dependencies(test_${_kind} ${_tool_targets})
+  endif()
+  add_test(NAME ${_kind} COMMAND test_${_kind})
+  set_tests_properties(${_kind} PROPERTIES LABELS ${_kind} TIMEOUT 900)
+endforeach()
+
+# The house: floors, lengths, and every public header alone.
+add_test(NAME floors COMMAND Python3::Interpreter
+  ${CMAKE_CURRENT_SOURCE_DIR}/tools/check_floors.py ${CMAKE_CURRENT_SOURCE_DIR})
+add_test(NAME lengths COMMAND Python3::Interpreter
+  ${CMAKE_CURRENT_SOURCE_DIR}/tools/check_lengths.py ${CMAKE_CURRENT_SOURCE_DIR})
+add_test(NAME figures_tool COMMAND Python3::Interpreter
+  ${CMAKE_CURRENT_SOURCE_DIR}/tests/house/check_figures_test.py)
+set_tests_properties(floors lengths figures_tool PROPERTIES LABELS house TIMEOUT 60)
+
+file(GLOB _headers CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/include/vecdb/*.h)
+set(_header_units "")
+foreach(_header IN LISTS _headers)  # twice in one unit: it includes what it needs, and guards itself
+  get_filename_component(_name ${_header} NAME_WE)
+  set(_unit ${CMAKE_CURRENT_BINARY_DIR}/headers/${_name}.cc)
+  file(CONFIGURE OUTPUT ${_unit}
+    CONTENT "#include \"vecdb/${_name}.h\"\n#include \"vecdb/${_name}.h\"  // NOLINT\n")
+  list(APPEND _header_units ${_unit})
+endforeach()
+if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/include/vecdb/c.h)
+  file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/headers/c_as_c99.c
+    CONTENT "#include \"vecdb/c.h\"\n#include \"vecdb/c.h\"\nint vecdb_c99_unit;\n")
+  list(APPEND _header_units ${CMAKE_CURRENT_BINARY_DIR}/headers/c_as_c99.c)
+endif()
+add_library(vecdb_headers OBJECT ${_header_units})
+target_include_directories(vecdb_headers PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/include)
+target_compile_features(vecdb_headers PRIVATE cxx_std_20)
+target_compile_options(vecdb_headers PRIVATE -Wall -Wextra -Wpedantic -Werror)
+set_target_properties(vecdb_headers PROPERTIES C_STANDARD 99 C_EXTENSIONS OFF CXX_EXTENSIONS OFF)
+
+# Fuzz targets: tests/fuzz/<name>_fuzz.cc with its seeds in tests/fuzz/corpus/<name>/. The test replays
+# the seeds; `fuzz_<name> -max_total_time=60 DIR` looks for more.
+if(VECDB_BUILD_FUZZ)
+  file(GLOB _sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/tests/fuzz/*_fuzz.cc)
+  foreach(_source IN LISTS _sources)
+    get_filename_component(_name ${_source} NAME_WE)
+    string(REGEX REPLACE "_fuzz$" "" _name ${_name})
+    add_executable(fuzz_${_name} ${_source})
+    vecdb_test_settings(fuzz_${_name})
+    if(TARGET vecdb_test_support)
+      target_link_libraries(fuzz_${_name} PRIVATE vecdb_test_support)
+    endif()
+    target_link_libraries(fuzz_${_name} PRIVATE vecdb_testing)
+    target_link_options(fuzz_${_name} PRIVATE -fsanitize=fuzzer)
+    add_test(NAME fuzz_${_name} COMMAND fuzz_${_name} -runs=2000 -rss_limit_mb=1024 -timeout=10
+      ${CMAKE_CURRENT_BINARY_DIR}/fuzz-found ${CMAKE_CURRENT_SOURCE_DIR}/tests/fuzz/corpus/${_name})
+    set_tests_properties(fuzz_${_name} PROPERTIES LABELS fuzz TIMEOUT 300)
+  endforeach()
+  file(MAKE_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/fuzz-found)
+endif()
