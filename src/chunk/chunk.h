@@ -1,0 +1,28 @@
+// Rows in transit: one Column per field, in the schema's field order. The currency between the
+// proxy, the log and the segments.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "chunk/column.h"
+#include "chunk/keys.h"
+#include "vecdb/schema.h"
+
+namespace vecdb::chunk {
+
+struct Chunk {
+  std::vector<Column> columns;
+  std::size_t rows = 0;
+
+  static Chunk For(const Schema& schema);  // no rows
+  std::size_t size_bytes() const;
+};
+
+// The key column's values, lent from `chunk`.
+KeySpan KeysOf(const Schema& schema, const Chunk& chunk);
+
+// Index of the primary key among schema.fields().
+std::size_t KeyFieldIndex(const Schema& schema);
+
+}  // namespace vecdb::chunk

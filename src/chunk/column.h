@@ -1,0 +1,65 @@
+// The values of one field for some rows in transit: from a Batch to the log and to a growing
+// segment. Owns its bytes. Values are stored in the width of their type (bool as a byte 0 or 1),
+// vectors row by row, text as one string and the end offset of each value.
+//
+// Not thread-safe.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "chunk/column_view.h"
+#include "vecdb/schema.h"
+#include "vecdb/types.h"
+
+namespace vecdb::chunk {
+
+class Column {
+ public:
+  Column(DataType type, std::uint32_t dimension) : type_(type), dimension_(dimension) {}
+  explicit Column(const Field& field) : Column(field.type, field.dimension) {}
+
+  DataType type() const { return type_; }
+  std::uint32_t dimension() const { return dimension_; }
+  std::size_t rows() const { return rows_; }
+  std::size_t size_bytes() const;  // of what it holds, for limits and budgets
+
+  // The value must already be of this column's type and width (chunk/validate.h).
+  void AppendFixed(std::span<const std::byte> values, std::size_t rows);  // rows * width bytes
+  void AppendText(std::string_view value);
+  void AppendNull();                     // a zero value, marked null
+  void AppendDefault(const Value& value);  // a scalar's default
+  // Rows of another column of the same type and dimension.
+  void AppendRows(const Column& from, std::span<const std::uint32_t> rows);
+  void SetValidity(std::span<const std::uint8_t> valid);  // one byte per row; empty = all valid
+  void Truncate(std::size_t rows);  // back to the first `rows`
+  void Clear();
+
+  // Everything in it, lent; text views are made on the first call after a change.
+  ColumnView View() const;
+  ColumnView View(std::size_t first, std::size_t rows) const;
+
+  // Encoded form: see chunk/codec.h.
+  const base::Bytes& fixed() const { return fixed_; }
+  const std::string& text() const { return text_; }
+  const std::vector<std::uint32_t>& text_ends() const { return text_ends_; }
+  const std::vector<std::uint8_t>& validity() const { return valid_; }  // empty = all valid
+
+ private:
+  friend class ColumnDecoder;
+  DataType type_;
+  std::uint32_t dimension_;
+  std::size_t rows_ = 0;
+  base::Bytes fixed_;
+  std::string text_;
+  std::vector<std::uint32_t> text_ends_;
+  std::vector<std::uint8_t> valid_;
+  mutable std::vector<std::string_view> views_;
+};
+
+}  // namespace vecdb::chunk

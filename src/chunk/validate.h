@@ -1,0 +1,42 @@
+// Everything a row must satisfy before it may be logged. Messages name field, value and limit.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include "chunk/chunk.h"
+#include "vecdb/schema.h"
+#include "vecdb/status.h"
+#include "vecdb/types.h"
+
+namespace vecdb::chunk {
+
+inline constexpr std::size_t kMaxBatchRows = 100'000;
+inline constexpr std::size_t kMaxBatchBytes = std::size_t{32} << 20;
+inline constexpr std::size_t kMaxTextBytes = 65'535;
+inline constexpr std::uint32_t kMaxDimension = 32'768;
+inline constexpr std::size_t kMaxFields = 64;
+inline constexpr std::size_t kMaxVectorFields = 4;
+inline constexpr std::size_t kMaxNameBytes = 255;
+
+// [A-Za-z_][A-Za-z0-9_]{0,254}; `what` is "collection", "field", for the message.
+Status ValidateName(std::string_view what, std::string_view name);
+
+// A whole field of a schema being built, and a schema's fields together.
+Status ValidateField(const Field& field);
+Status ValidateFields(std::span<const Field> fields);
+
+// A value on its way into a field: type, width, length, UTF-8, dimension, finiteness, and a squared
+// norm that fits a float. Null is refused unless the field is nullable or has a default.
+Status ValidateValue(const Field& field, const ValueView& value);
+Status ValidateVector(const Field& field, std::span<const float> vector);
+Status ValidateText(const Field& field, std::string_view text);
+
+// Rows about to be written: at least one, no more than the limits, columns of equal length, no key
+// twice (kInvalidArgument naming the key).
+Status ValidateChunk(const Schema& schema, const Chunk& chunk);
+
+// Keys of a Delete or Get: kind equal to the schema's key, text no longer than its max_length.
+Status ValidateKeys(const Schema& schema, std::span<const Key> keys);
+
+}  // namespace vecdb::chunk
