@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034
 # Shared by the scripts of this folder; sourced, never run.
 set -eu
 cd "$(dirname "$0")/.."
@@ -29,9 +30,7 @@ need_packages() {
     command -v sudo > /dev/null || fail "run as root: apt-get install$missing"
     as_root=sudo
   fi
-  # shellcheck disable=SC2086
   $as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq < /dev/null
-  # shellcheck disable=SC2086
   $as_root env DEBIAN_FRONTEND=noninteractive \
     apt-get install -y -qq --no-install-recommends $missing < /dev/null > /dev/null
 }
