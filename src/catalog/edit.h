@@ -1,0 +1,71 @@
+// One atomic change of the catalog: a list of operations that take effect together or not at all.
+//
+//   edit = u32 count, operations;  operation = { u16 type, u32 length, body }
+// An unknown type with bit 15 set may be skipped; any other unknown type refuses the manifest.
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/bytes.h"
+#include "catalog/records.h"
+
+namespace vecdb::catalog {
+
+struct CreateCollection {
+  CollectionRecord record;
+};
+struct DropCollection {  // with its segments
+  CollectionId id = 0;
+};
+struct AddSegment {
+  SegmentRecord record;
+};
+struct DropSegment {
+  SegmentId id = 0;
+};
+// The segment was committed once: replay skips its rows, also after it is dropped, until the log is
+// truncated past last_lsn.
+struct CommitSegment {
+  SegmentId id = 0;
+  Lsn last_lsn = 0;
+};
+struct SetDeletes {  // replaces the deletes file of a segment
+  SegmentId segment = 0;
+  DeletesFileRecord file;
+};
+struct AddLog {
+  io::LogIdentity identity;
+};
+struct DropLog {
+  PchannelId pchannel = 0;
+  std::uint64_t number = 0;
+};
+// Replay begins at `checkpoint`; everything up to `durable` is known to be synced. Commit records
+// that end below the checkpoint are forgotten.
+struct SetCheckpoint {
+  PchannelId pchannel = 0;
+  Lsn checkpoint = 1;
+  Lsn durable = 0;
+};
+// Every id below `next` may have been handed out.
+struct LeaseIds {
+  std::uint64_t next = 1;
+};
+struct SetMaxTimestamp {
+  Timestamp timestamp{0};
+};
+
+using Operation = std::variant<CreateCollection, DropCollection, AddSegment, DropSegment,
+                               CommitSegment, SetDeletes, AddLog, DropLog, SetCheckpoint, LeaseIds,
+                               SetMaxTimestamp>;
+
+struct Edit {
+  std::vector<Operation> operations;
+};
+
+base::Bytes EncodeEdit(const Edit& edit);
+Result<Edit> DecodeEdit(std::span<const std::byte> bytes, std::string_view what);
+
+}  // namespace vecdb::catalog

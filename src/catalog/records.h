@@ -1,0 +1,56 @@
+// What the catalog knows about things that last.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "io/block_file.h"
+#include "io/page_log.h"
+#include "vecdb/options.h"
+#include "vecdb/schema.h"
+#include "vecdb/types.h"
+
+namespace vecdb::catalog {
+
+struct CollectionRecord {
+  CollectionId id = 0;
+  std::string name;
+  std::uint32_t schema_version = 1;
+  Schema schema;
+  CollectionOptions options;
+  Timestamp created{0};
+};
+
+// One file of a segment; `name` within its folder derives from these numbers.
+struct ColumnFileRecord {
+  std::uint32_t field = 0;  // index in the schema; kTimestampField for the system column
+  std::uint32_t chunk = 0;
+  io::SealedFileInfo info;
+};
+inline constexpr std::uint32_t kTimestampField = 0xFFFF'FFFF;
+
+struct DeletesFileRecord {
+  std::uint64_t number = 0;  // deletes-<number>.del
+  io::SealedFileInfo info;
+};
+
+struct SegmentRecord {
+  SegmentId id = 0;
+  CollectionId collection = 0;
+  ShardId shard = 0;
+  PartitionId partition = kDefaultPartition;
+  std::uint32_t schema_version = 1;
+  std::uint64_t rows = 0;
+  Timestamp min_timestamp{0};
+  Timestamp max_timestamp{0};
+  std::vector<ColumnFileRecord> columns;  // by field, then chunk
+  io::SealedFileInfo keys;                // keys-0.key
+  std::optional<DeletesFileRecord> deletes;
+
+  std::uint64_t size_bytes() const;
+};
+
+}  // namespace vecdb::catalog

@@ -1,0 +1,39 @@
+// The catalog at one moment: immutable, shared.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string_view>
+
+#include "catalog/edit.h"
+#include "catalog/records.h"
+
+namespace vecdb::catalog {
+
+struct PchannelState {
+  std::map<std::uint64_t, io::LogIdentity> logs;  // by number
+  Lsn checkpoint = 1;
+  Lsn durable = 0;
+};
+
+struct State {
+  io::DatabaseUuid database{};
+  std::map<CollectionId, CollectionRecord> collections;
+  std::map<SegmentId, SegmentRecord> segments;
+  std::map<SegmentId, Lsn> committed;  // segment -> its last lsn
+  std::map<PchannelId, PchannelState> pchannels;
+  std::uint64_t next_id = 1;
+  Timestamp max_timestamp{0};
+
+  const CollectionRecord* FindCollection(std::string_view name) const;
+};
+
+// The state after `edit`. kCorruption when the edit contradicts the state (a segment of an unknown
+// collection, a name or id taken, a file id used twice, an id not below the lease): nothing half-applied.
+Result<State> Apply(const State& state, const Edit& edit);
+
+// Edits (each within the record limit) that make an empty state with the same database id equal to
+// this one.
+std::vector<Edit> Snapshot(const State& state);
+
+}  // namespace vecdb::catalog
