@@ -1,0 +1,37 @@
+#include "base/bitmap.h"
+
+#include <algorithm>
+
+#include "base/status.h"
+#include "simd/kernels.h"
+
+namespace vecdb::base {
+
+void Bitmap::Resize(std::size_t bits, bool value) {
+  const std::size_t old = bits_;
+  bits_ = bits;
+  words_.resize((bits + 63) / 64, value ? ~std::uint64_t{0} : 0);
+  if (value && old < bits && (old & 63) != 0) words_[old >> 6] |= ~std::uint64_t{0} << (old & 63);
+  if ((bits & 63) != 0) words_.back() &= (std::uint64_t{1} << (bits & 63)) - 1;
+}
+
+std::size_t Bitmap::Count() const {
+  return simd::Kernels().popcount_words(words_.data(), words_.size());
+}
+
+void Bitmap::AndNot(const Bitmap& other) {
+  const std::size_t n = std::min(words_.size(), other.words_.size());
+  simd::Kernels().andnot_words(words_.data(), other.words_.data(), n);
+}
+
+void Bitmap::And(const Bitmap& other) {
+  VECDB_CHECK(other.words_.size() >= words_.size(), "a bitmap is combined with a shorter one");
+  simd::Kernels().and_words(words_.data(), other.words_.data(), words_.size());
+}
+
+void Bitmap::Or(const Bitmap& other) {
+  VECDB_CHECK(other.words_.size() <= words_.size(), "a bitmap is combined with a longer one");
+  simd::Kernels().or_words(words_.data(), other.words_.data(), other.words_.size());
+}
+
+}  // namespace vecdb::base

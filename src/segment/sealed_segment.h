@@ -1,0 +1,52 @@
+// A segment made of files that never change: one file per field and chunk, one file of keys, and the
+// tombstones saved so far. See segment/column_file.h, key_file.h, deletes_file.h for the bytes.
+//
+// Thread safety: all methods from any thread.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "catalog/records.h"
+#include "io/block_file.h"
+#include "segment/segment.h"
+
+namespace vecdb::segment {
+
+class SealedSegment final : public Segment {
+ public:
+  // Opens every file the record names and checks it against the record; kCorruption names the file.
+  // `tombstones` is null when reopening (they are read from the deletes file), or the growing
+  // segment's at handoff. In kMapped mode only footers are read here.
+  static Result<std::shared_ptr<SealedSegment>> Open(io::FileSystem& fs,
+                                                     const io::DatabaseUuid& database,
+                                                     const catalog::SegmentRecord& record,
+                                                     const Schema& schema,
+                                                     std::shared_ptr<Tombstones> tombstones,
+                                                     LoadMode mode);
+  ~SealedSegment() override;
+
+  bool sealed() const override { return true; }
+  RowIndex rows() const override;
+  Result<RowIndex> RowsAt(Timestamp t) const override;
+  Result<Timestamp> TimestampOf(RowIndex row) const override;
+  Result<chunk::ColumnView> Read(std::uint32_t field, RowIndex first,
+                                 RowIndex max_rows) const override;
+  Status FindKey(chunk::KeyView key, std::uint64_t hash,
+                 std::vector<RowIndex>* rows) const override;
+  Status MayContain(std::span<const std::uint64_t> hashes, std::uint8_t* may) const override;
+  std::uint64_t memory_bytes() const override;
+  std::uint64_t disk_bytes() const override;
+
+  // Reads and verifies every byte and every promise of every file (vecdb check).
+  Status VerifyAll() const;
+
+ private:
+  struct Body;
+  SealedSegment(const catalog::SegmentRecord& record, const Schema& schema,
+                std::shared_ptr<Tombstones> tombstones, std::unique_ptr<Body> body);
+  std::unique_ptr<Body> body_;
+};
+
+}  // namespace vecdb::segment

@@ -1,0 +1,67 @@
+// What a collection is at a moment: an immutable list of segments. A read pins one View and one
+// Timestamp and uses nothing else (rule 3).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "base/mutex.h"
+#include "segment/growing_segment.h"
+#include "segment/sealed_segment.h"
+
+namespace vecdb::segment {
+
+class View {
+ public:
+  View(Schema schema, std::vector<std::shared_ptr<Segment>> segments)
+      : schema_(std::move(schema)), segments_(std::move(segments)) {}
+
+  const Schema& schema() const { return schema_; }
+  std::span<const std::shared_ptr<Segment>> segments() const { return segments_; }  // by id
+
+  // A copy of this view with one segment added, or one replaced (same id) by another.
+  std::shared_ptr<const View> With(std::shared_ptr<Segment> added) const;
+  std::shared_ptr<const View> Replacing(SegmentId id, std::shared_ptr<Segment> by) const;
+
+  // The first of these keys that a live row of this shard has now, or nothing: index into `keys`.
+  // Called under the shard's lane, so every earlier write of the shard is seen.
+  Result<std::optional<std::size_t>> ContainsKeys(ShardId shard, chunk::KeySpan keys) const;
+
+  // Puts a tombstone on every live row of this shard that has one of these keys and is older than
+  // `timestamp` (row.ts < timestamp: a row of the same write survives). Under the shard's lane.
+  Status MarkDeleted(ShardId shard, chunk::KeySpan keys, Timestamp timestamp, Lsn lsn) const;
+
+  // The row that has this key and is visible at t, if any.
+  struct Place {
+    const Segment* segment = nullptr;
+    RowIndex row = 0;
+  };
+  Result<std::optional<Place>> Find(chunk::KeyView key, Timestamp t) const;
+
+ private:
+  const Schema schema_;
+  const std::vector<std::shared_ptr<Segment>> segments_;
+};
+
+// The rows of one segment that a read at `t` may see: [0, rows) without `deleted`.
+struct VisibleRows {
+  RowIndex rows = 0;
+  std::shared_ptr<const base::Bitmap> deleted;  // nullptr = none
+};
+Result<VisibleRows> VisibleRowsAt(const Segment& segment, Timestamp t);
+
+class ViewBoard {
+ public:
+  explicit ViewBoard(std::shared_ptr<const View> first) : current_(std::move(first)) {}
+  std::shared_ptr<const View> Pin() const EXCLUDES(mutex_);         // readers: any thread
+  void Publish(std::shared_ptr<const View> next) EXCLUDES(mutex_);  // the coordinator's strand only
+
+ private:
+  mutable base::Mutex mutex_;  // leaf: nothing is called while it is held
+  std::shared_ptr<const View> current_ GUARDED_BY(mutex_);
+};
+
+}  // namespace vecdb::segment
