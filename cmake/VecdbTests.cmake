@@ -82,6 +82,16 @@ add_test(NAME lengths COMMAND Python3::Interpreter
 add_test(NAME figures_tool COMMAND Python3::Interpreter
   ${CMAKE_CURRENT_SOURCE_DIR}/tests/house/check_figures_test.py)
 set_tests_properties(floors lengths figures_tool PROPERTIES LABELS house TIMEOUT 60)
+if(NOT VECDB_BUILD_SHARED AND NOT VECDB_SANITIZE AND NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
+  add_test(NAME library COMMAND Python3::Interpreter
+    ${CMAKE_CURRENT_SOURCE_DIR}/tests/house/check_library.py $<TARGET_FILE:vecdb>)
+  set_tests_properties(library PROPERTIES LABELS house TIMEOUT 60)
+endif()
+if(VECDB_INSTALL AND NOT VECDB_SANITIZE AND TARGET vecdb_api)
+  add_test(NAME install_consumer COMMAND
+    ${CMAKE_CURRENT_SOURCE_DIR}/tests/install/check_install.sh ${CMAKE_CURRENT_BINARY_DIR})
+  set_tests_properties(install_consumer PROPERTIES LABELS install TIMEOUT 300)
+endif()
 
 file(GLOB _headers CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/include/vecdb/*.h)
 set(_header_units "")
