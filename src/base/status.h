@@ -19,10 +19,12 @@
 // VECDB_TRY_ASSIGN(auto x, Result<X>): x is the value, or this function returns the failure.
 #define VECDB_TRY_ASSIGN(target, expr) \
   VECDB_TRY_ASSIGN_INNER(VECDB_CONCAT(vecdb_try_result_, __LINE__), target, expr)
+// NOLINTBEGIN(bugprone-macro-parentheses): the target may be a declaration
 #define VECDB_TRY_ASSIGN_INNER(result, target, expr) \
   auto result = (expr);                              \
   if (!result.ok()) return result.status();          \
   target = std::move(*result)
+// NOLINTEND(bugprone-macro-parentheses)
 
 // Ends the process with a sentence when our own promise is broken; never for input or disk.
 #define VECDB_CHECK(condition, sentence) \
