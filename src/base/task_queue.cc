@@ -1,0 +1,111 @@
+#include "base/task_queue.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace vecdb::base {
+
+TaskQueue::TaskQueue(std::size_t threads, const Clock& clock) : clock_(clock) {
+  for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { Work(); });
+}
+
+TaskQueue::~TaskQueue() { Stop(); }
+
+void TaskQueue::Post(Task task) {
+  {
+    MutexLock lock(mutex_);
+    if (stopping_) return;
+    ready_.push_back(std::move(task));
+  }
+  changed_.NotifyOne();
+}
+
+void TaskQueue::Every(std::chrono::milliseconds interval, Task task) {
+  {
+    MutexLock lock(mutex_);
+    if (stopping_) return;
+    timed_.push_back(Timed{clock_.Now() + interval, interval, std::move(task)});
+  }
+  changed_.NotifyOne();
+}
+
+// A task that is due now, or an empty function.
+TaskQueue::Task TaskQueue::TakeDue() {
+  if (stopping_) return {};
+  const auto now = clock_.Now();
+  for (Timed& timed : timed_) {
+    if (timed.running || timed.due > now) continue;
+    timed.running = true;
+    return [this, &timed] {
+      timed.task();
+      MutexLock lock(mutex_);
+      timed.running = false;
+      timed.due = clock_.Now() + timed.interval;
+    };
+  }
+  if (ready_.empty()) return {};
+  Task task = std::move(ready_.front());
+  ready_.pop_front();
+  return task;
+}
+
+std::chrono::steady_clock::time_point TaskQueue::NextDue() const {
+  auto next = std::chrono::steady_clock::time_point::max();
+  for (const Timed& timed : timed_) {
+    if (!timed.running) next = std::min(next, timed.due);
+  }
+  return next;
+}
+
+bool TaskQueue::RunOne() {
+  Task task;
+  {
+    MutexLock lock(mutex_);
+    task = TakeDue();
+    if (!task) return false;
+    ++running_;
+  }
+  task();
+  task = {};
+  MutexLock lock(mutex_);
+  --running_;
+  changed_.NotifyAll();
+  return true;
+}
+
+void TaskQueue::Work() {
+  while (true) {
+    if (RunOne()) continue;
+    MutexLock lock(mutex_);
+    if (stopping_) return;
+    if (!ready_.empty()) continue;
+    const auto next = NextDue();
+    const auto now = clock_.Now();
+    if (next <= now) continue;
+    // An injected clock may be turned at any moment, so never sleep longer than this.
+    const auto wait = std::min<std::chrono::steady_clock::duration>(next - now,
+                                                                    std::chrono::milliseconds(250));
+    changed_.WaitUntil(mutex_, std::chrono::steady_clock::now() + wait);
+  }
+}
+
+void TaskQueue::RunFor(std::chrono::milliseconds budget) {
+  const auto end = std::chrono::steady_clock::now() + budget;
+  while (RunOne() && std::chrono::steady_clock::now() < end) {
+  }
+}
+
+void TaskQueue::Stop() {
+  {
+    MutexLock lock(mutex_);
+    stopping_ = true;
+    ready_.clear();
+    changed_.NotifyAll();
+    while (running_ > 0) changed_.Wait(mutex_);
+  }
+  for (std::thread& thread : threads_) {
+    if (thread.joinable()) thread.join();
+  }
+}
+
+}  // namespace vecdb::base

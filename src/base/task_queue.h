@@ -1,0 +1,62 @@
+// Work to do later: done by the queue's own threads, or, in a queue without threads, by whoever
+// calls RunFor(). Tasks may post tasks. Nothing starts by itself: the owner posts.
+//
+// Thread safety: all methods from any thread; Stop() and the destructor from one, not from a task.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <thread>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/mutex.h"
+
+namespace vecdb::base {
+
+class TaskQueue {
+ public:
+  using Task = std::function<void()>;
+
+  TaskQueue(std::size_t threads, const Clock& clock);  // the clock outlives the queue
+  ~TaskQueue();
+
+  void Post(Task task) EXCLUDES(mutex_);
+  // Runs `task` about every `interval`, first one interval from now; never twice at once.
+  void Every(std::chrono::milliseconds interval, Task task) EXCLUDES(mutex_);
+
+  // Runs due tasks on this thread until none is due or the budget is spent (the task that is
+  // running when that happens is finished).
+  void RunFor(std::chrono::milliseconds budget) EXCLUDES(mutex_);
+  // Runs one due task on this thread; false when none was due.
+  bool RunOne() EXCLUDES(mutex_);
+
+  // Waits for running tasks, drops the waiting ones, joins the threads. Later posts do nothing.
+  void Stop() EXCLUDES(mutex_);
+
+ private:
+  struct Timed {
+    std::chrono::steady_clock::time_point due;
+    std::chrono::milliseconds interval;
+    Task task;
+    bool running = false;
+  };
+  void Work();
+  Task TakeDue() REQUIRES(mutex_);
+  std::chrono::steady_clock::time_point NextDue() const REQUIRES(mutex_);
+
+  // constant after construction
+  const Clock& clock_;
+  std::vector<std::thread> threads_;
+  // guarded
+  Mutex mutex_;
+  CondVar changed_;
+  std::deque<Task> ready_ GUARDED_BY(mutex_);
+  std::deque<Timed> timed_ GUARDED_BY(mutex_);  // a deque: elements stay where they are
+  std::size_t running_ GUARDED_BY(mutex_) = 0;
+  bool stopping_ GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace vecdb::base
