@@ -1,6 +1,6 @@
 # Tests. tests/unit/<folder>/*_test.cc -> test_<folder>, linked with that folder and the floors below;
 # tests/{walks,crash,model,golden,install}/*_test.cc -> test_<name>, linked with all of them. ctest runs
-# each program as a whole. Labels: unit, walks, crash, model, golden, install, house, fuzz.
+# each program as a whole. Labels: unit, walks, crash, model, golden, install, house, example, fuzz.
 find_package(Catch2 REQUIRED)  # 2.13 or 3: tests include support/catch.h
 find_package(Python3 COMPONENTS Interpreter REQUIRED)
 
@@ -87,6 +87,24 @@ if(NOT VECDB_BUILD_SHARED AND NOT VECDB_SANITIZE AND NOT CMAKE_BUILD_TYPE STREQU
     ${CMAKE_CURRENT_SOURCE_DIR}/tests/house/check_library.py $<TARGET_FILE:vecdb>)
   set_tests_properties(library PROPERTIES LABELS house TIMEOUT 60)
 endif()
+# What a shared library would export, linked from the same objects. The list depends on the compiler's
+# choice of what to inline, so it is kept for one build only.
+set(_symbols ${CMAKE_CURRENT_SOURCE_DIR}/tests/install/symbols.txt)
+if(EXISTS ${_symbols} AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND VECDB_X86
+   AND CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo" AND NOT VECDB_SANITIZE AND NOT VECDB_BUILD_SHARED)
+  add_library(vecdb_exports SHARED)
+  target_sources(vecdb_exports PRIVATE ${VECDB_OBJECTS})
+  target_link_libraries(vecdb_exports PRIVATE Threads::Threads)
+  if(TARGET vecdb::dep_zstd)
+    target_link_libraries(vecdb_exports PRIVATE vecdb::dep_zstd)
+  endif()
+  set_target_properties(vecdb_exports PROPERTIES LINKER_LANGUAGE CXX)
+  target_link_options(vecdb_exports PRIVATE -Wl,--exclude-libs,ALL -Wl,-z,defs
+    -Wl,--version-script=${CMAKE_CURRENT_SOURCE_DIR}/cmake/vecdb.map)
+  add_test(NAME symbols COMMAND Python3::Interpreter
+    ${CMAKE_CURRENT_SOURCE_DIR}/tools/check_symbols.py $<TARGET_FILE:vecdb_exports> ${_symbols})
+  set_tests_properties(symbols PROPERTIES LABELS house TIMEOUT 60)
+endif()
 if(VECDB_INSTALL AND NOT VECDB_SANITIZE AND TARGET vecdb_api)
   add_test(NAME install_consumer COMMAND
     ${CMAKE_CURRENT_SOURCE_DIR}/tests/install/check_install.sh ${CMAKE_CURRENT_BINARY_DIR})
@@ -112,6 +130,24 @@ target_include_directories(vecdb_headers PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/inc
 target_compile_features(vecdb_headers PRIVATE cxx_std_20)
 target_compile_options(vecdb_headers PRIVATE -Wall -Wextra -Wpedantic -Werror)
 set_target_properties(vecdb_headers PROPERTIES C_STANDARD 99 C_EXTENSIONS OFF CXX_EXTENSIONS OFF)
+
+# Each example runs, in a fresh folder.
+if(VECDB_BUILD_EXAMPLES)
+  file(GLOB _examples CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/examples/*.cc
+       ${CMAKE_CURRENT_SOURCE_DIR}/examples/*.c)
+  foreach(_example IN LISTS _examples)
+    get_filename_component(_name ${_example} NAME_WE)
+    set(_arguments "")
+    if(_name STREQUAL "search_files")  # any folder of text will do
+      set(_arguments ${CMAKE_CURRENT_SOURCE_DIR}/include)
+    endif()
+    set(_folder ${CMAKE_CURRENT_BINARY_DIR}/example-runs/${_name})
+    add_test(NAME example_${_name} COMMAND
+      sh -c "rm -rf \"$1\" && mkdir -p \"$1\" && cd \"$1\" && shift && exec \"$@\" < /dev/null"
+      sh ${_folder} $<TARGET_FILE:example_${_name}> ${_arguments})
+    set_tests_properties(example_${_name} PROPERTIES LABELS example TIMEOUT 120)
+  endforeach()
+endif()
 
 # Fuzz targets: tests/fuzz/<name>_fuzz.cc with its seeds in tests/fuzz/corpus/<name>/. The test replays
 # the seeds; `fuzz_<name> -max_total_time=60 DIR` looks for more.
