@@ -1,0 +1,33 @@
+// A filter expression (docs/FILTER.md), parsed and bound to a schema: a checked Filter is the only
+// kind there is. Three-valued: a row passes only when the expression is TRUE.
+//
+// Thread safety: immutable after Compile.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "vecdb/schema.h"
+#include "vecdb/status.h"
+
+#include "base/bitmap.h"
+#include "segment/segment.h"
+
+namespace vecdb::query {
+
+class Filter {
+ public:
+  // kInvalidArgument names the position, the word and what was expected there.
+  static Result<std::shared_ptr<const Filter>> Compile(std::string_view text, const Schema& schema);
+  virtual ~Filter() = default;
+
+  // `passed` gets `rows` bits: 1 where the expression is TRUE for that row of the segment.
+  virtual Status Evaluate(const segment::Segment& segment, RowIndex rows,
+                          base::Bitmap* passed) const = 0;
+
+  // The expression with every parenthesis written; compiles to an equal filter.
+  virtual std::string ToString() const = 0;
+};
+
+}  // namespace vecdb::query

@@ -1,0 +1,104 @@
+#include "query/plan.h"
+
+#include <cmath>
+
+#include "base/status.h"
+#include "chunk/chunk.h"
+#include "chunk/validate.h"
+#include "simd/kernels.h"
+
+namespace vecdb::query {
+namespace {
+
+Status CheckWindow(std::size_t limit, std::size_t offset) {
+  if (limit == 0) return base::InvalidArgument("limit must be at least 1, not 0");
+  if (limit > kMaxLimit || offset > kMaxLimit - limit) {
+    return base::InvalidArgument("limit {} + offset {} is above the limit of {}", limit, offset,
+                                 kMaxLimit);
+  }
+  return Status();
+}
+
+// The named vector field, or the only one when the name is empty.
+Result<std::uint32_t> FindVectorField(const Schema& schema, std::string_view name) {
+  const auto fields = schema.fields();
+  std::uint32_t found = 0;
+  std::size_t vectors = 0;
+  for (std::uint32_t i = 0; i < fields.size(); ++i) {
+    const bool is_vector = fields[i].type == DataType::kFloatVector;
+    if (name.empty() && is_vector) {
+      found = i;
+      ++vectors;
+    } else if (!name.empty() && fields[i].name == name) {
+      if (!is_vector) {
+        return base::InvalidArgument("field '{}' is a {}, not a vector", name,
+                                     ToString(fields[i].type));
+      }
+      return i;
+    }
+  }
+  if (!name.empty()) return base::InvalidArgument("there is no field named '{}'", name);
+  if (vectors > 1) {
+    return base::InvalidArgument("the schema has {} vector fields: name one in `field`", vectors);
+  }
+  return found;
+}
+
+}  // namespace
+
+Result<std::vector<std::uint32_t>> PlanOutput(const Schema& schema,
+                                              std::span<const std::string> names) {
+  std::vector<std::uint32_t> output;
+  const auto fields = schema.fields();
+  for (const std::string& name : names) {
+    if (name == "*") {
+      for (std::uint32_t i = 0; i < fields.size(); ++i) output.push_back(i);
+      continue;
+    }
+    const Field* field = schema.Find(name);
+    if (field == nullptr) return base::InvalidArgument("there is no field named '{}'", name);
+    output.push_back(static_cast<std::uint32_t>(field - fields.data()));
+  }
+  return output;
+}
+
+Result<std::shared_ptr<const Filter>> PlanFilter(const Schema& schema, std::string_view text) {
+  if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) {
+    return std::shared_ptr<const Filter>();
+  }
+  return Filter::Compile(text, schema);
+}
+
+Result<SearchPlan> PlanSearch(const Schema& schema, const SearchRequest& request) {
+  SearchPlan plan;
+  VECDB_TRY(CheckWindow(request.limit, request.offset));
+  VECDB_TRY_ASSIGN(plan.field, FindVectorField(schema, request.field));
+  const Field& field = schema.fields()[plan.field];
+  VECDB_TRY(chunk::ValidateVector(field, request.query));
+  plan.metric = field.metric;
+  plan.dimension = field.dimension;
+  plan.query = request.query;
+  plan.limit = request.limit;
+  plan.offset = request.offset;
+  if (plan.metric == Metric::kCosine) {
+    plan.query_norm = std::sqrt(simd::Kernels().norm2_f32(plan.query.data(), plan.dimension));
+  }
+  VECDB_TRY_ASSIGN(plan.filter, PlanFilter(schema, request.filter));
+  VECDB_TRY_ASSIGN(plan.output, PlanOutput(schema, request.output_fields));
+  return plan;
+}
+
+Result<QueryPlan> PlanQuery(const Schema& schema, const QueryRequest& request) {
+  QueryPlan plan;
+  VECDB_TRY(CheckWindow(request.limit, request.offset));
+  plan.limit = request.limit;
+  plan.offset = request.offset;
+  VECDB_TRY_ASSIGN(plan.filter, PlanFilter(schema, request.filter));
+  VECDB_TRY_ASSIGN(plan.output, PlanOutput(schema, request.output_fields));
+  if (plan.output.empty()) {
+    plan.output.push_back(static_cast<std::uint32_t>(chunk::KeyFieldIndex(schema)));
+  }
+  return plan;
+}
+
+}  // namespace vecdb::query

@@ -1,0 +1,48 @@
+// Requests checked against a schema: a plan exists only if it was found good.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "vecdb/request.h"
+#include "vecdb/schema.h"
+
+#include "query/filter/filter.h"
+
+namespace vecdb::query {
+
+inline constexpr std::size_t kMaxLimit = 16'384;  // limit + offset
+
+struct SearchPlan {
+  std::uint32_t field = 0;
+  Metric metric = Metric::kL2;
+  std::uint32_t dimension = 0;
+  std::span<const float> query;  // lent by the request
+  float query_norm = 0;          // COSINE only
+  std::size_t limit = 0;
+  std::size_t offset = 0;
+  std::shared_ptr<const Filter> filter;  // nullptr = every row
+  std::vector<std::uint32_t> output;     // field numbers, in the order asked
+};
+
+struct QueryPlan {
+  std::size_t limit = 0;
+  std::size_t offset = 0;
+  std::shared_ptr<const Filter> filter;
+  std::vector<std::uint32_t> output;
+};
+
+Result<SearchPlan> PlanSearch(const Schema& schema, const SearchRequest& request);
+Result<QueryPlan> PlanQuery(const Schema& schema, const QueryRequest& request);
+
+// Names to field numbers; "*" is every field. kInvalidArgument names an unknown one.
+Result<std::vector<std::uint32_t>> PlanOutput(const Schema& schema,
+                                              std::span<const std::string> names);
+
+// nullptr for an empty text.
+Result<std::shared_ptr<const Filter>> PlanFilter(const Schema& schema, std::string_view text);
+
+}  // namespace vecdb::query

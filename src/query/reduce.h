@@ -1,0 +1,44 @@
+// The best k candidates of a search, whatever segments they come from: one heap, ties by key. The
+// same reduction at every level, so 1 segment and 50 give the same answer.
+#pragma once
+
+#include <cstddef>
+#include <limits>
+#include <vector>
+
+#include "base/ids.h"
+#include "chunk/keys.h"
+#include "segment/segment.h"
+
+namespace vecdb::query {
+
+// Inside, distances are smaller = nearer (rule 8).
+struct Candidate {
+  float distance = 0;
+  RowIndex row = 0;
+  const segment::Segment* segment = nullptr;  // pinned by the read's View
+  chunk::KeyView key;                         // text lent by the segment
+};
+
+// The key of a row; text is lent by the segment for as long as it lives.
+Result<chunk::KeyView> KeyAt(const segment::Segment& segment, RowIndex row);
+
+class TopK {
+ public:
+  explicit TopK(std::size_t k) : k_(k) { heap_.reserve(k < 1024 ? k : 1024); }
+
+  // Only a row at most this far can still enter.
+  float bound() const {
+    return heap_.size() < k_ ? std::numeric_limits<float>::infinity() : heap_.front().distance;
+  }
+  Status Offer(float distance, const segment::Segment& segment, RowIndex row);
+
+  // Nearest first; empties the heap.
+  std::vector<Candidate> Take();
+
+ private:
+  const std::size_t k_;
+  std::vector<Candidate> heap_;  // the worst on top
+};
+
+}  // namespace vecdb::query

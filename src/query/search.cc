@@ -1,0 +1,147 @@
+#include "query/search.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "base/status.h"
+#include "query/scan.h"
+#include "simd/kernels.h"
+
+namespace vecdb::query {
+namespace {
+
+// Rows whose distances are computed before the heap looks at them: enough to keep the kernel
+// streaming, few enough to stay in the first-level cache.
+constexpr std::size_t kBatch = 256;
+
+struct Distances {
+  std::array<float, kBatch> distance;
+  std::array<float, kBatch> norm2;  // COSINE only
+};
+
+// Cosine similarity from an inner product and a squared norm; 0 for a zero vector.
+float Cosine(float ip, float query_norm, float norm2) {
+  const float product = query_norm * std::sqrt(norm2);
+  if (!(product > 0)) return 0;
+  return std::clamp(ip / product, -1.0F, 1.0F);
+}
+
+// Turns what the kernels gave into distances, smaller = nearer.
+void Finish(const SearchPlan& plan, std::size_t n, Distances* d) {
+  switch (plan.metric) {
+    case Metric::kL2:
+      return;
+    case Metric::kInnerProduct:
+      for (std::size_t i = 0; i < n; ++i) d->distance[i] = -d->distance[i];
+      return;
+    case Metric::kCosine:
+      for (std::size_t i = 0; i < n; ++i) {
+        d->distance[i] = -Cosine(d->distance[i], plan.query_norm, d->norm2[i]);
+      }
+      return;
+  }
+}
+
+void ComputeMany(const SearchPlan& plan, const float* base, std::size_t n, Distances* d) {
+  const simd::KernelTable& kernels = simd::Kernels();
+  const float* query = plan.query.data();
+  switch (plan.metric) {
+    case Metric::kL2:
+      kernels.l2_f32_many(query, base, plan.dimension, n, d->distance.data());
+      break;
+    case Metric::kInnerProduct:
+      kernels.ip_f32_many(query, base, plan.dimension, n, d->distance.data());
+      break;
+    case Metric::kCosine:
+      kernels.ip_norm_f32_many(query, base, plan.dimension, n, d->distance.data(), d->norm2.data());
+      break;
+  }
+  Finish(plan, n, d);
+}
+
+void ComputeIds(const SearchPlan& plan, const float* base, std::span<const std::uint32_t> ids,
+                Distances* d) {
+  const simd::KernelTable& kernels = simd::Kernels();
+  const float* query = plan.query.data();
+  switch (plan.metric) {
+    case Metric::kL2:
+      kernels.l2_f32_ids(query, base, plan.dimension, ids.data(), ids.size(), d->distance.data());
+      break;
+    case Metric::kInnerProduct:
+      kernels.ip_f32_ids(query, base, plan.dimension, ids.data(), ids.size(), d->distance.data());
+      break;
+    case Metric::kCosine:
+      kernels.ip_norm_f32_ids(query, base, plan.dimension, ids.data(), ids.size(),
+                              d->distance.data(), d->norm2.data());
+      break;
+  }
+  Finish(plan, ids.size(), d);
+}
+
+// One contiguous run of vectors, rows [first, first + view.rows) of the segment.
+Status SearchRun(const segment::Segment& segment, const SearchPlan& plan,
+                 const chunk::ColumnView& view, RowIndex first, TopK* top) {
+  Distances d;
+  const float* base = static_cast<const float*>(view.values);
+  for (std::size_t at = 0; at < view.rows; at += kBatch) {
+    const std::size_t n = std::min(kBatch, view.rows - at);
+    ComputeMany(plan, base + at * plan.dimension, n, &d);
+    for (std::size_t i = 0; i < n; ++i) {
+      if (d.distance[i] > top->bound()) continue;
+      VECDB_TRY(top->Offer(d.distance[i], segment, first + static_cast<RowIndex>(at + i)));
+    }
+  }
+  return Status();
+}
+
+// The same, for the rows of the run that `allowed` names.
+Status SearchAllowed(const segment::Segment& segment, const SearchPlan& plan,
+                     const chunk::ColumnView& view, RowIndex first, const base::Bitmap& allowed,
+                     TopK* top) {
+  Distances d;
+  std::array<std::uint32_t, kBatch> ids;
+  const float* base = static_cast<const float*>(view.values);
+  std::size_t n = 0;
+  const auto offer = [&]() -> Status {
+    ComputeIds(plan, base, std::span(ids.data(), n), &d);
+    for (std::size_t i = 0; i < n; ++i) {
+      if (d.distance[i] > top->bound()) continue;
+      VECDB_TRY(top->Offer(d.distance[i], segment, first + ids[i]));
+    }
+    n = 0;
+    return Status();
+  };
+  for (std::size_t row = 0; row < view.rows; ++row) {
+    const std::size_t bit = first + row;
+    if ((bit & 63) == 0 && row + 64 <= view.rows && allowed.words()[bit >> 6] == 0) {
+      row += 63;
+      continue;
+    }
+    if (!allowed.Test(bit)) continue;
+    ids[n++] = static_cast<std::uint32_t>(row);
+    if (n == kBatch) VECDB_TRY(offer());
+  }
+  return n == 0 ? Status() : offer();
+}
+
+}  // namespace
+
+Status SearchSegment(const segment::Segment& segment, Timestamp t, const SearchPlan& plan,
+                     TopK* top) {
+  VECDB_TRY_ASSIGN(const AllowedRows allowed, AllowedRowsAt(segment, t, plan.filter.get()));
+  for (RowIndex first = 0; first < allowed.rows;) {
+    VECDB_TRY_ASSIGN(const chunk::ColumnView view,
+                     segment.Read(plan.field, first, allowed.rows - first));
+    VECDB_TRY(allowed.bitmap ? SearchAllowed(segment, plan, view, first, *allowed.bitmap, top)
+                             : SearchRun(segment, plan, view, first, top));
+    first += static_cast<RowIndex>(view.rows);
+  }
+  return Status();
+}
+
+float ScoreOf(Metric metric, float distance) {
+  return metric == Metric::kL2 ? distance : 0.0F - distance;
+}
+
+}  // namespace vecdb::query

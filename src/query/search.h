@@ -1,0 +1,19 @@
+// Exact nearest-neighbour search in one segment.
+#pragma once
+
+#include "vecdb/types.h"
+
+#include "query/plan.h"
+#include "query/reduce.h"
+#include "segment/segment.h"
+
+namespace vecdb::query {
+
+// Offers every row of the segment that is visible at `t` and passes the filter to `top`.
+Status SearchSegment(const segment::Segment& segment, Timestamp t, const SearchPlan& plan,
+                     TopK* top);
+
+// A distance in the metric's own units again.
+float ScoreOf(Metric metric, float distance);
+
+}  // namespace vecdb::query
