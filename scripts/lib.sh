@@ -35,5 +35,10 @@ need_packages() {
     apt-get install -y -qq --no-install-recommends $missing < /dev/null > /dev/null
 }
 
+source_files() { # every C and C++ file of the project, each followed by a zero byte
+  find include src cli examples tests bench -name '*.h' -print0 -o -name '*.cc' -print0 \
+    -o -name '*.c' -print0 -o -name '*.inl' -print0 -o -name '*.inc' -print0
+}
+
 build_packages="g++ cmake ninja-build ccache libfmt-dev libxsimd-dev libzstd-dev libcli11-dev rapidjson-dev"
 test_packages="catch2 python3"

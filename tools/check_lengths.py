@@ -4,7 +4,7 @@ import pathlib
 import sys
 
 FOLDERS = ("src", "include", "cli", "examples", "tests", "bench")
-CODE = {".h", ".hh", ".c", ".cc", ".inc"}
+CODE = {".h", ".hh", ".c", ".cc", ".inc", ".inl"}
 MAX_LINES, MAX_COLUMNS = 600, 100
 
 
