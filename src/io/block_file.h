@@ -87,6 +87,8 @@ class BlockFile {
 
  private:
   BlockFile() = default;
+  Status LoadMapped(const File& file, std::uint64_t file_size);
+  Status LoadResident(const File& file);
   Status VerifyBlocks(std::uint64_t first, std::uint64_t last) const;
   Status VerifyBlock(std::uint64_t block) const;
 
@@ -103,8 +105,9 @@ class BlockFile {
   mutable std::unique_ptr<std::atomic<std::uint64_t>[]> verified_;  // one bit per block
 };
 
-// Opens and verifies everything of one sealed file whose record is not at hand (vecdb check and
-// inspect): `expected` is taken from the footer itself.
+// For a sealed file whose record is not at hand (vecdb check and inspect): what its footer says,
+// once lengths, footer and table are verified. The blocks need the database's id: BlockFile::Open
+// with this answer, then VerifyAll().
 Result<SealedFileInfo> PeekSealedFile(FileSystem& fs, const std::string& path);
 
 }  // namespace vecdb::io
