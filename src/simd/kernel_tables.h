@@ -1,0 +1,29 @@
+// The tables that the translation units of src/simd define for each other and for kernels.cc. Each
+// exists only where its instruction set can be compiled.
+#ifndef VECDB_SIMD_KERNEL_TABLES_H_
+#define VECDB_SIMD_KERNEL_TABLES_H_
+
+#include "simd/kernels.h"
+
+namespace vecdb::simd {
+
+extern const KernelTable kScalarKernels;
+#if defined(VECDB_DISPATCH_X86)
+extern const KernelTable kSse2Kernels;
+extern const KernelTable kAvx2Kernels;
+extern const KernelTable kAvx512Kernels;
+#endif
+#if defined(__aarch64__)
+extern const KernelTable kNeonKernels;
+#endif
+
+// Eight tables, eight bytes a step; for every CPU.
+std::uint32_t Crc32cTable(std::uint32_t crc, const void* data, std::size_t n);
+#if defined(VECDB_DISPATCH_X86)
+// The crc32 instruction on three streams, joined by a carry-less multiplication.
+std::uint32_t Crc32cSse42(std::uint32_t crc, const void* data, std::size_t n);
+#endif
+
+}  // namespace vecdb::simd
+
+#endif  // VECDB_SIMD_KERNEL_TABLES_H_
