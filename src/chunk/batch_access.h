@@ -1,8 +1,9 @@
 // How the proxy borrows the columns of a public Batch.
 #pragma once
 
-#include "chunk/chunk.h"
 #include "vecdb/batch.h"
+
+#include "chunk/chunk.h"
 
 namespace vecdb::chunk {
 
@@ -12,6 +13,11 @@ class BatchAccess {
   // key column of an auto_id schema is empty: the proxy assigns it. kInvalidArgument when the
   // columns disagree in length or a required one is missing, naming it.
   static Result<Chunk> TakeChunk(const Batch& batch);
+
+  // The same without a copy when the batch already holds every column: then the chunk is lent from
+  // `batch` until its next change. Otherwise, and for every auto_id schema, it is made in
+  // `*filled`.
+  static Result<const Chunk*> LendChunk(const Batch& batch, Chunk* filled);
 };
 
 }  // namespace vecdb::chunk

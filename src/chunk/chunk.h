@@ -5,9 +5,10 @@
 #include <cstddef>
 #include <vector>
 
+#include "vecdb/schema.h"
+
 #include "chunk/column.h"
 #include "chunk/keys.h"
-#include "vecdb/schema.h"
 
 namespace vecdb::chunk {
 

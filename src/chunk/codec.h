@@ -1,10 +1,11 @@
 // Chunks, keys and schemas as bytes, for the log and the manifest. docs/FORMAT.md has the grammar.
 #pragma once
 
-#include "base/bytes.h"
-#include "chunk/chunk.h"
 #include "vecdb/options.h"
 #include "vecdb/schema.h"
+
+#include "base/bytes.h"
+#include "chunk/chunk.h"
 
 namespace vecdb::chunk {
 

@@ -12,10 +12,11 @@
 #include <string_view>
 #include <vector>
 
-#include "base/bytes.h"
-#include "chunk/column_view.h"
 #include "vecdb/schema.h"
 #include "vecdb/types.h"
+
+#include "base/bytes.h"
+#include "chunk/column_view.h"
 
 namespace vecdb::chunk {
 
@@ -32,12 +33,13 @@ class Column {
   // The value must already be of this column's type and width (chunk/validate.h).
   void AppendFixed(std::span<const std::byte> values, std::size_t rows);  // rows * width bytes
   void AppendText(std::string_view value);
-  void AppendNull();                     // a zero value, marked null
-  void AppendDefault(const Value& value);  // a scalar's default
+  void AppendNull();                         // a zero value, marked null
+  void AppendDefault(const Value& value);    // a scalar's default
+  void AppendValue(const ValueView& value);  // any checked value; std::monostate is null
   // Rows of another column of the same type and dimension.
   void AppendRows(const Column& from, std::span<const std::uint32_t> rows);
   void SetValidity(std::span<const std::uint8_t> valid);  // one byte per row; empty = all valid
-  void Truncate(std::size_t rows);  // back to the first `rows`
+  void Truncate(std::size_t rows);                        // back to the first `rows`
   void Clear();
 
   // Everything in it, lent; text views are made on the first call after a change.
@@ -52,6 +54,20 @@ class Column {
 
  private:
   friend class ColumnDecoder;
+
+  // The views point into text_, so a copy or a move of the column starts without them.
+  struct TextViews {
+    TextViews() = default;
+    TextViews(const TextViews&) {}
+    TextViews& operator=(const TextViews&) {
+      made.clear();
+      return *this;
+    }
+    std::vector<std::string_view> made;
+  };
+
+  void Grew(std::size_t rows);  // bookkeeping after `rows` valid values were appended
+
   DataType type_;
   std::uint32_t dimension_;
   std::size_t rows_ = 0;
@@ -59,7 +75,7 @@ class Column {
   std::string text_;
   std::vector<std::uint32_t> text_ends_;
   std::vector<std::uint8_t> valid_;
-  mutable std::vector<std::string_view> views_;
+  mutable TextViews views_;  // made by View(), dropped by every change
 };
 
 }  // namespace vecdb::chunk

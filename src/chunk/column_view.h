@@ -1,5 +1,5 @@
-// Values of one field for some consecutive rows, lent: from a Column, a growing segment's block or a
-// sealed segment's file. The one form in which filters, searches and fetches see data.
+// Values of one field for some consecutive rows, lent: from a Column, a growing segment's block or
+// a sealed segment's file. The one form in which filters, searches and fetches see data.
 #pragma once
 
 #include <cstddef>

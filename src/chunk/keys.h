@@ -10,8 +10,9 @@
 #include <variant>
 #include <vector>
 
-#include "base/ids.h"
 #include "vecdb/types.h"
+
+#include "base/ids.h"
 
 namespace vecdb::chunk {
 

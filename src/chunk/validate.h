@@ -2,12 +2,15 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <span>
 #include <string_view>
 
-#include "chunk/chunk.h"
 #include "vecdb/schema.h"
 #include "vecdb/status.h"
 #include "vecdb/types.h"
+
+#include "chunk/chunk.h"
 
 namespace vecdb::chunk {
 
@@ -18,6 +21,9 @@ inline constexpr std::uint32_t kMaxDimension = 32'768;
 inline constexpr std::size_t kMaxFields = 64;
 inline constexpr std::size_t kMaxVectorFields = 4;
 inline constexpr std::size_t kMaxNameBytes = 255;
+// A little below the largest float: kernels of different widths round the sum differently, and a
+// vector that one of them accepts must be finite to all.
+inline constexpr float kMaxSquaredNorm = 3.4e38F;
 
 // [A-Za-z_][A-Za-z0-9_]{0,254}; `what` is "collection", "field", for the message.
 Status ValidateName(std::string_view what, std::string_view name);

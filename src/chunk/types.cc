@@ -1,0 +1,41 @@
+#include "vecdb/types.h"
+
+namespace vecdb {
+
+std::string_view ToString(DataType type) {
+  switch (type) {
+    case DataType::kBool:
+      return "Bool";
+    case DataType::kInt8:
+      return "Int8";
+    case DataType::kInt16:
+      return "Int16";
+    case DataType::kInt32:
+      return "Int32";
+    case DataType::kInt64:
+      return "Int64";
+    case DataType::kFloat:
+      return "Float";
+    case DataType::kDouble:
+      return "Double";
+    case DataType::kVarChar:
+      return "VarChar";
+    case DataType::kFloatVector:
+      return "FloatVector";
+  }
+  return "unknown";
+}
+
+std::string_view ToString(Metric metric) {
+  switch (metric) {
+    case Metric::kL2:
+      return "L2";
+    case Metric::kInnerProduct:
+      return "IP";
+    case Metric::kCosine:
+      return "COSINE";
+  }
+  return "unknown";
+}
+
+}  // namespace vecdb
