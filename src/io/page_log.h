@@ -56,6 +56,7 @@ struct LogRecord {
   std::uint16_t type = 0;
   Lsn lsn = 0;                       // set by the writer
   std::span<const std::byte> body;   // lent
+  std::span<const std::byte> head{};  // writing: goes in front of the body, saves joining the two
 };
 
 struct GroupHeader {
