@@ -1,8 +1,8 @@
 // A segment that still takes rows, in memory. Columns stand in blocks that never move once written;
 // a row becomes readable when rows() is raised past it.
 //
-// Thread safety: Append by one thread at a time (the shard's lane); everything else from any thread,
-// beside an Append. Readers never wait for an Append.
+// Thread safety: Append by one thread at a time (the shard's lane); everything else from any
+// thread, beside an Append. Readers never wait for an Append.
 #pragma once
 
 #include <chrono>
@@ -19,8 +19,8 @@ class GrowingSegment final : public Segment {
                                                 std::uint32_t schema_version, const Schema& schema);
   ~GrowingSegment() override;
 
-  // Adds all rows of `chunk` with this timestamp (not below those before). `lsn` is the first of the
-  // records that carried them.
+  // Adds all rows of `chunk` with this timestamp (not below those before). `lsn` is the first of
+  // the records that carried them.
   void Append(const chunk::Chunk& chunk, Timestamp timestamp, Lsn first_lsn, Lsn last_lsn);
 
   bool sealed() const override { return false; }
@@ -31,6 +31,10 @@ class GrowingSegment final : public Segment {
                                  RowIndex max_rows) const override;
   Status FindKey(chunk::KeyView key, std::uint64_t hash,
                  std::vector<RowIndex>* rows) const override;
+  Status FindLive(chunk::KeyView key, std::uint64_t hash,
+                  std::vector<RowIndex>* rows) const override;
+  Result<std::optional<RowIndex>> FindVisible(chunk::KeyView key, std::uint64_t hash,
+                                              Timestamp t) const override;
   Status MayContain(std::span<const std::uint64_t> hashes, std::uint8_t* may) const override;
   std::uint64_t memory_bytes() const override;  // of rows and key index
   std::uint64_t disk_bytes() const override { return 0; }

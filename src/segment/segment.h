@@ -6,16 +6,18 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
+
+#include "vecdb/schema.h"
+#include "vecdb/status.h"
+#include "vecdb/types.h"
 
 #include "base/ids.h"
 #include "chunk/column_view.h"
 #include "chunk/keys.h"
 #include "segment/tombstones.h"
-#include "vecdb/schema.h"
-#include "vecdb/status.h"
-#include "vecdb/types.h"
 
 namespace vecdb::segment {
 
@@ -37,14 +39,21 @@ class Segment {
   virtual Result<RowIndex> RowsAt(Timestamp t) const = 0;
   virtual Result<Timestamp> TimestampOf(RowIndex row) const = 0;
 
-  // Values of a field for rows [first, first + n), n >= 1 and at most `max_rows`: fewer where storage
-  // ends (a block, a file). first < rows(). Every byte behind the view has been verified.
+  // Values of a field for rows [first, first + n), n >= 1 and at most `max_rows`: fewer where
+  // storage ends (a block, a file). first < rows(). Every byte behind the view has been verified.
   virtual Result<chunk::ColumnView> Read(std::uint32_t field, RowIndex first,
                                          RowIndex max_rows) const = 0;
 
   // Appends every row with this key, deleted or not, ascending.
   virtual Status FindKey(chunk::KeyView key, std::uint64_t hash,
                          std::vector<RowIndex>* rows) const = 0;
+  // Appends those of them without a tombstone, in no particular order.
+  virtual Status FindLive(chunk::KeyView key, std::uint64_t hash,
+                          std::vector<RowIndex>* rows) const;
+  // The newest row with this key written at or before t, unless it is deleted at t. (Older ones are
+  // deleted then too: a delete marks every row of its key.)
+  virtual Result<std::optional<RowIndex>> FindVisible(chunk::KeyView key, std::uint64_t hash,
+                                                      Timestamp t) const;
   // may[i] = 0 only if no row has a key with hashes[i].
   virtual Status MayContain(std::span<const std::uint64_t> hashes, std::uint8_t* may) const = 0;
 

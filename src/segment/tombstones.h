@@ -1,7 +1,8 @@
-// Which rows of a segment are deleted, and since when: row -> timestamp of the delete. A row is hidden
-// at T iff its tombstone is <= T.
+// Which rows of a segment are deleted, and since when: row -> timestamp of the delete. A row is
+// hidden at T iff its tombstone is <= T.
 //
-// Marks come in timestamp order (under the shard's lane). Thread safety: all methods from any thread.
+// Marks come in timestamp order (under the shard's lane). Thread safety: all methods from any
+// thread.
 #pragma once
 
 #include <cstddef>
@@ -10,10 +11,11 @@
 #include <span>
 #include <vector>
 
+#include "vecdb/types.h"
+
 #include "base/bitmap.h"
 #include "base/ids.h"
 #include "base/mutex.h"
-#include "vecdb/types.h"
 
 namespace vecdb::segment {
 
@@ -34,7 +36,7 @@ class Tombstones {
 
   bool empty() const;
   std::size_t count() const;
-  bool IsMarked(RowIndex row) const;                    // at any time
+  bool IsMarked(RowIndex row) const;  // at any time
   bool IsDeletedAt(RowIndex row, Timestamp t) const;
   // The rows deleted at t as a bitmap (shorter than the segment: zeros beyond); nullptr = none.
   // Cached: costs a pointer copy while nothing changes and t is not in the past.
@@ -46,7 +48,7 @@ class Tombstones {
   Lsn first_unsaved_lsn() const;  // kNoLsn when everything is saved
 
  private:
-  mutable base::Mutex mutex_;  // leaf
+  mutable base::Mutex mutex_;                        // leaf
   std::vector<Tombstone> marks_ GUARDED_BY(mutex_);  // in timestamp order
   base::Bitmap deleted_ GUARDED_BY(mutex_);
   std::size_t saved_ GUARDED_BY(mutex_) = 0;

@@ -1,0 +1,105 @@
+#include "segment/tombstones.h"
+
+#include <algorithm>
+
+namespace vecdb::segment {
+namespace {
+
+bool Earlier(const Tombstone& a, const Tombstone& b) {
+  return a.timestamp < b.timestamp;
+}
+
+// The first mark after t.
+std::vector<Tombstone>::const_iterator After(const std::vector<Tombstone>& marks, Timestamp t) {
+  return std::upper_bound(marks.begin(), marks.end(), Tombstone{0, t, 0}, Earlier);
+}
+
+bool TestWithin(const base::Bitmap& bits, std::size_t i) {
+  return i < bits.size() && bits.Test(i);
+}
+
+void SetGrowing(base::Bitmap& bits, std::size_t i) {
+  if (i >= bits.size()) bits.Resize(i + 1);
+  bits.Set(i);
+}
+
+}  // namespace
+
+bool Tombstones::Mark(RowIndex row, Timestamp timestamp, Lsn lsn) {
+  base::MutexLock lock(mutex_);
+  if (TestWithin(deleted_, row)) return false;
+  // At the end, unless a mark comes late: then all from there on count as unsaved again.
+  const auto at = After(marks_, timestamp);
+  saved_ = std::min(saved_, static_cast<std::size_t>(at - marks_.cbegin()));
+  marks_.insert(at, Tombstone{row, timestamp, lsn});
+  SetGrowing(deleted_, row);
+  cached_ = nullptr;
+  return true;
+}
+
+void Tombstones::Load(std::span<const Tombstone> saved) {
+  base::MutexLock lock(mutex_);
+  marks_.assign(saved.begin(), saved.end());
+  std::stable_sort(marks_.begin(), marks_.end(), Earlier);
+  deleted_ = base::Bitmap();
+  cached_ = nullptr;
+  std::erase_if(marks_, [this](const Tombstone& mark) NO_THREAD_SAFETY_ANALYSIS {
+    if (TestWithin(deleted_, mark.row)) return true;  // its first mark counts
+    SetGrowing(deleted_, mark.row);
+    return false;
+  });
+  saved_ = marks_.size();
+}
+
+bool Tombstones::empty() const {
+  return count() == 0;
+}
+
+std::size_t Tombstones::count() const {
+  base::MutexLock lock(mutex_);
+  return marks_.size();
+}
+
+bool Tombstones::IsMarked(RowIndex row) const {
+  base::MutexLock lock(mutex_);
+  return TestWithin(deleted_, row);
+}
+
+// Reads are rarely far in the past, so what is marked after t is short.
+bool Tombstones::IsDeletedAt(RowIndex row, Timestamp t) const {
+  base::MutexLock lock(mutex_);
+  if (!TestWithin(deleted_, row)) return false;
+  return std::none_of(After(marks_, t), marks_.cend(),
+                      [row](const Tombstone& mark) { return mark.row == row; });
+}
+
+std::shared_ptr<const base::Bitmap> Tombstones::DeletedAt(Timestamp t) const {
+  base::MutexLock lock(mutex_);
+  if (marks_.empty() || t < marks_.front().timestamp) return nullptr;
+  if (t >= marks_.back().timestamp) {
+    if (cached_ == nullptr) cached_ = std::make_shared<const base::Bitmap>(deleted_);
+    return cached_;
+  }
+  auto past = std::make_shared<base::Bitmap>(deleted_);
+  for (auto mark = After(marks_, t); mark != marks_.cend(); ++mark) past->Reset(mark->row);
+  return past;
+}
+
+std::vector<Tombstone> Tombstones::All() const {
+  base::MutexLock lock(mutex_);
+  return marks_;
+}
+
+void Tombstones::MarkSaved(std::size_t count) {
+  base::MutexLock lock(mutex_);
+  saved_ = std::max(saved_, std::min(count, marks_.size()));
+}
+
+Lsn Tombstones::first_unsaved_lsn() const {
+  base::MutexLock lock(mutex_);
+  Lsn first = kNoLsn;
+  for (std::size_t i = saved_; i < marks_.size(); ++i) first = std::min(first, marks_[i].lsn);
+  return first;
+}
+
+}  // namespace vecdb::segment
