@@ -1,0 +1,275 @@
+#include "segment/sealed_segment.h"
+
+#include <algorithm>
+#include <bit>
+#include <limits>
+#include <optional>
+
+#include "base/timestamp_oracle.h"
+#include "chunk/chunk.h"
+#include "io/layout.h"
+#include "segment/column_file.h"
+#include "segment/deletes_file.h"
+#include "segment/key_file.h"
+
+namespace vecdb::segment {
+namespace {
+
+using BlockFilePtr = std::shared_ptr<const io::BlockFile>;
+
+// The files of one field. All but the last hold 2^shift rows.
+struct Column {
+  std::vector<ColumnFile> files;
+  unsigned shift = 32;  // one file
+
+  Result<chunk::ColumnView> Read(RowIndex row, RowIndex max_rows) const {
+    const std::uint64_t file = std::uint64_t{row} >> shift;
+    const auto first = static_cast<RowIndex>(row - (file << shift));
+    return files[file].Read(first, max_rows);
+  }
+
+  Status VerifyAll() const {
+    for (const ColumnFile& file : files) VECDB_TRY(file.VerifyAll());
+    return Status();
+  }
+};
+
+// Finds the shift, and refuses files that do not hold `rows` rows as above.
+Status CheckColumn(const std::string& folder, const Field& field, std::uint64_t rows,
+                   Column* column) {
+  if (column->files.empty()) {
+    return base::Corruption("{}: field '{}' has no file", folder, field.name);
+  }
+  const std::uint64_t per_file = column->files.front().rows();
+  std::uint64_t found = 0;
+  for (const ColumnFile& file : column->files) {
+    const bool last = &file == &column->files.back();
+    if (last ? file.rows() > per_file : file.rows() != per_file) {
+      return base::Corruption("{}: holds {} rows where the first file of the field holds {}",
+                              file.file().name(), file.rows(), per_file);
+    }
+    found += file.rows();
+  }
+  if (found != rows) {
+    return base::Corruption("{}: the files of field '{}' hold {} rows, not {}", folder, field.name,
+                            found, rows);
+  }
+  if (column->files.size() == 1) return Status();
+  if (!std::has_single_bit(per_file)) {
+    return base::Corruption("{}: holds {} rows, which is no power of two",
+                            column->files.front().file().name(), per_file);
+  }
+  column->shift = static_cast<unsigned>(std::countr_zero(per_file));
+  return Status();
+}
+
+}  // namespace
+
+struct SealedSegment::Body {
+  // Constant after Open.
+  RowIndex rows = 0;
+  Timestamp min_timestamp{0};
+  Timestamp max_timestamp{0};
+  std::size_t key_field = 0;
+  std::vector<Column> columns;  // by field; that of the key is empty
+  Column timestamps;
+  std::optional<KeyFile> keys;
+  BlockFilePtr deletes;  // may be null
+  std::uint64_t memory_bytes = sizeof(Body);
+  std::uint64_t disk_bytes = 0;
+
+  Result<Timestamp> TimestampOf(RowIndex row) const {
+    VECDB_TRY_ASSIGN(const auto view, timestamps.Read(row, 1));
+    return Timestamp{static_cast<std::uint64_t>(view.As<std::int64_t>()[0])};
+  }
+
+  Status VerifyTimestamps() const;
+};
+
+namespace {
+
+// Opens the files of one record.
+class Opener {
+ public:
+  Opener(io::FileSystem& fs, const io::DatabaseUuid& database, const catalog::SegmentRecord& record,
+         LoadMode mode)
+      : fs_(fs),
+        database_(database),
+        record_(record),
+        mode_(mode),
+        folder_(io::SegmentFolder(record.id)) {}
+
+  Result<BlockFilePtr> Open(const std::string& name, const io::SealedFileInfo& info,
+                            io::FileKind kind) {
+    const std::string path = io::Join(folder_, name);
+    if (info.kind != kind) {
+      return base::Corruption("{}: recorded as a file of another kind", fs_.Describe(path));
+    }
+    VECDB_TRY_ASSIGN(auto file, io::BlockFile::Open(fs_, path, database_, info, mode_));
+    disk_bytes_ += info.size_bytes;
+    const std::uint64_t blocks = info.size_bytes / io::kBlockSize + 1;
+    memory_bytes_ += sizeof(io::BlockFile) + sizeof(ColumnFile) + blocks * 4 + blocks / 8;
+    if (mode_ == LoadMode::kResident) memory_bytes_ += file->body_size();
+    return file;
+  }
+
+  Status OpenColumns(const Schema& schema, std::size_t key_field, std::vector<Column>* columns,
+                     Column* timestamps) {
+    columns->resize(schema.fields().size());
+    for (const catalog::ColumnFileRecord& file : record_.columns) {
+      const std::string name = io::ColumnName(file.field, file.chunk);
+      const bool is_timestamp = file.field == catalog::kTimestampField;
+      if (!is_timestamp && (file.field >= columns->size() || file.field == key_field)) {
+        return Bad(name, "recorded for a field that has no such file");
+      }
+      Column& column = is_timestamp ? *timestamps : (*columns)[file.field];
+      if (file.chunk != column.files.size()) return Bad(name, "a file before it is missing");
+      if (file.info.rows == 0 || file.info.rows > record_.rows) return Bad(name, "impossible rows");
+      VECDB_TRY_ASSIGN(auto opened, Open(name, file.info, io::FileKind::kColumn));
+      const Field& field = is_timestamp ? TimestampField() : schema.fields()[file.field];
+      column.files.emplace_back(field, std::move(opened));
+    }
+    for (std::size_t field = 0; field < columns->size(); ++field) {
+      if (field == key_field) continue;
+      VECDB_TRY(CheckColumn(folder(), schema.fields()[field], record_.rows, &(*columns)[field]));
+    }
+    return CheckColumn(folder(), TimestampField(), record_.rows, timestamps);
+  }
+
+  Status Bad(const std::string& name, const char* problem) const {
+    return base::Corruption("{}: {}", fs_.Describe(io::Join(folder_, name)), problem);
+  }
+  std::string folder() const { return fs_.Describe(folder_); }
+  std::uint64_t disk_bytes() const { return disk_bytes_; }
+  std::uint64_t memory_bytes() const { return memory_bytes_; }
+
+ private:
+  io::FileSystem& fs_;
+  const io::DatabaseUuid& database_;
+  const catalog::SegmentRecord& record_;
+  const LoadMode mode_;
+  const std::string folder_;
+  std::uint64_t disk_bytes_ = 0;
+  std::uint64_t memory_bytes_ = 0;
+};
+
+}  // namespace
+
+SealedSegment::SealedSegment(const catalog::SegmentRecord& record, const Schema& schema,
+                             std::shared_ptr<Tombstones> tombstones, std::unique_ptr<Body> body)
+    : Segment(record.id, record.shard, record.partition, schema, std::move(tombstones)),
+      body_(std::move(body)) {
+}
+
+SealedSegment::~SealedSegment() = default;
+
+Result<std::shared_ptr<SealedSegment>> SealedSegment::Open(
+    io::FileSystem& fs, const io::DatabaseUuid& database, const catalog::SegmentRecord& record,
+    const Schema& schema, std::shared_ptr<Tombstones> tombstones, LoadMode mode) {
+  Opener opener(fs, database, record, mode);
+  if (record.rows == 0 || record.rows > std::numeric_limits<RowIndex>::max()) {
+    return base::Corruption("{}: recorded with {} rows", opener.folder(), record.rows);
+  }
+  auto body = std::make_unique<Body>();
+  body->rows = static_cast<RowIndex>(record.rows);
+  body->min_timestamp = record.min_timestamp;
+  body->max_timestamp = record.max_timestamp;
+  body->key_field = chunk::KeyFieldIndex(schema);
+  VECDB_TRY(opener.OpenColumns(schema, body->key_field, &body->columns, &body->timestamps));
+  if (record.keys.rows != record.rows) return opener.Bad(io::KeysName(0), "not the segment's rows");
+  VECDB_TRY_ASSIGN(auto keys, opener.Open(io::KeysName(0), record.keys, io::FileKind::kKeys));
+  body->keys.emplace(schema.fields()[body->key_field], std::move(keys));
+  if (record.deletes) {
+    const std::string name = io::DeletesName(record.deletes->number);
+    VECDB_TRY_ASSIGN(body->deletes,
+                     opener.Open(name, record.deletes->info, io::FileKind::kDeletes));
+  }
+  if (tombstones == nullptr) {
+    tombstones = std::make_shared<Tombstones>();
+    if (body->deletes != nullptr) {
+      VECDB_TRY_ASSIGN(const auto saved, ReadDeletesFile(*body->deletes, body->rows));
+      tombstones->Load(saved);
+    }
+  }
+  body->disk_bytes = opener.disk_bytes();
+  body->memory_bytes += opener.memory_bytes();
+  return std::shared_ptr<SealedSegment>(
+      new SealedSegment(record, schema, std::move(tombstones), std::move(body)));
+}
+
+RowIndex SealedSegment::rows() const {
+  return body_->rows;
+}
+std::uint64_t SealedSegment::memory_bytes() const {
+  return body_->memory_bytes;
+}
+std::uint64_t SealedSegment::disk_bytes() const {
+  return body_->disk_bytes;
+}
+
+Result<Timestamp> SealedSegment::TimestampOf(RowIndex row) const {
+  return body_->TimestampOf(row);
+}
+
+Result<RowIndex> SealedSegment::RowsAt(Timestamp t) const {
+  if (t >= body_->max_timestamp) return body_->rows;
+  if (t < body_->min_timestamp) return RowIndex{0};
+  RowIndex low = 0;  // rows before it are at or before t
+  RowIndex high = body_->rows;
+  while (low < high) {
+    const RowIndex middle = low + (high - low) / 2;
+    VECDB_TRY_ASSIGN(const Timestamp at, body_->TimestampOf(middle));
+    if (at <= t) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}
+
+Result<chunk::ColumnView> SealedSegment::Read(std::uint32_t field, RowIndex first,
+                                              RowIndex max_rows) const {
+  if (field == body_->key_field) return body_->keys->Read(first, max_rows);
+  return body_->columns[field].Read(first, max_rows);
+}
+
+Status SealedSegment::FindKey(chunk::KeyView key, std::uint64_t hash,
+                              std::vector<RowIndex>* rows) const {
+  return body_->keys->FindKey(key, hash, rows);
+}
+
+Status SealedSegment::MayContain(std::span<const std::uint64_t> hashes, std::uint8_t* may) const {
+  return body_->keys->MayContain(hashes, may);
+}
+
+Status SealedSegment::VerifyAll() const {
+  for (const Column& column : body_->columns) VECDB_TRY(column.VerifyAll());
+  VECDB_TRY(body_->timestamps.VerifyAll());
+  VECDB_TRY(body_->VerifyTimestamps());
+  VECDB_TRY(body_->keys->VerifyAll());
+  if (body_->deletes == nullptr) return Status();
+  VECDB_TRY(body_->deletes->VerifyAll());
+  return ReadDeletesFile(*body_->deletes, body_->rows).status();
+}
+
+// They never fall, and begin and end as the record says.
+Status SealedSegment::Body::VerifyTimestamps() const {
+  std::uint64_t before = base::Raw(min_timestamp);
+  const std::string& name = timestamps.files.front().file().name();
+  for (RowIndex row = 0; row < rows;) {
+    VECDB_TRY_ASSIGN(const auto view, timestamps.Read(row, kMaxDecodedRows));
+    for (const std::int64_t signed_now : view.As<std::int64_t>()) {
+      const auto now = static_cast<std::uint64_t>(signed_now);
+      if (now < before || (row == 0 && now != before)) {
+        return base::Corruption("{}: row {} is older than it may be", name, row);
+      }
+      before = now;
+      ++row;
+    }
+  }
+  if (before == base::Raw(max_timestamp)) return Status();
+  return base::Corruption("{}: the last row is not the newest of the record", name);
+}
+
+}  // namespace vecdb::segment
