@@ -13,7 +13,9 @@ namespace vecdb::base {
 inline constexpr std::size_t kBloomBlockBytes = 64;
 
 // Blocks for so many keys.
-constexpr std::size_t BloomBlocks(std::size_t keys) { return keys == 0 ? 1 : (keys + 31) / 32; }
+constexpr std::size_t BloomBlocks(std::size_t keys) {
+  return keys == 0 ? 1 : (keys + 31) / 32;
+}
 
 inline std::size_t BloomBlockOf(std::uint64_t hash, std::size_t blocks) {
   return static_cast<std::size_t>((static_cast<unsigned __int128>(hash) * blocks) >> 64);

@@ -22,13 +22,19 @@ std::atomic<void (*)(const char*)>& Handler() {
 
 }  // namespace
 
-bool Canary(int number) { return Chosen().load(std::memory_order_relaxed) == number; }
-void SetCanary(int number) { Chosen() = number; }
+bool Canary(int number) {
+  return Chosen().load(std::memory_order_relaxed) == number;
+}
+void SetCanary(int number) {
+  Chosen() = number;
+}
 
 void KillPoint(const char* name) {
   if (auto* handler = Handler().load(std::memory_order_relaxed)) handler(name);
 }
-void SetKillPointHandler(void (*handler)(const char* name)) { Handler() = handler; }
+void SetKillPointHandler(void (*handler)(const char* name)) {
+  Handler() = handler;
+}
 
 }  // namespace vecdb::base
 #endif

@@ -12,8 +12,11 @@ void SetCanary(int number);  // 0 = none
 void KillPoint(const char* name);
 void SetKillPointHandler(void (*handler)(const char* name));
 #else
-constexpr bool Canary(int) { return false; }
-inline void KillPoint(const char*) {}
+constexpr bool Canary(int) {
+  return false;
+}
+inline void KillPoint(const char*) {
+}
 #endif
 
 }  // namespace vecdb::base

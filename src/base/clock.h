@@ -11,7 +11,7 @@ namespace vecdb::base {
 class Clock {
  public:
   virtual ~Clock() = default;
-  virtual std::uint64_t WallMilliseconds() const = 0;  // since 1970; may jump
+  virtual std::uint64_t WallMilliseconds() const = 0;             // since 1970; may jump
   virtual std::chrono::steady_clock::time_point Now() const = 0;  // never goes back
 };
 

@@ -53,7 +53,9 @@ Status::Status(StatusCode code, std::string message) {
   state_ = std::make_shared<const State>(State{code, std::move(message)});
 }
 
-StatusCode Status::code() const { return ok() ? StatusCode::kOk : state_->code; }
+StatusCode Status::code() const {
+  return ok() ? StatusCode::kOk : state_->code;
+}
 
 std::string_view Status::message() const {
   return ok() ? std::string_view() : std::string_view(state_->message);

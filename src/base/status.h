@@ -3,17 +3,18 @@
 
 #include <utility>
 
-#include "base/format.h"
 #include "vecdb/status.h"
+
+#include "base/format.h"
 
 #define VECDB_CONCAT_INNER(a, b) a##b
 #define VECDB_CONCAT(a, b) VECDB_CONCAT_INNER(a, b)
 
 // Returns the status of `expr` from this function unless it is OK.
-#define VECDB_TRY(expr)                                           \
-  do {                                                            \
-    ::vecdb::Status vecdb_try_status = (expr);                    \
-    if (!vecdb_try_status.ok()) return vecdb_try_status;          \
+#define VECDB_TRY(expr)                                  \
+  do {                                                   \
+    ::vecdb::Status vecdb_try_status = (expr);           \
+    if (!vecdb_try_status.ok()) return vecdb_try_status; \
   } while (false)
 
 // VECDB_TRY_ASSIGN(auto x, Result<X>): x is the value, or this function returns the failure.
@@ -27,8 +28,8 @@
 // NOLINTEND(bugprone-macro-parentheses)
 
 // Ends the process with a sentence when our own promise is broken; never for input or disk.
-#define VECDB_CHECK(condition, sentence) \
-  do {                                   \
+#define VECDB_CHECK(condition, sentence)                                \
+  do {                                                                  \
     if (!(condition)) ::vecdb::base::Die(__FILE__, __LINE__, sentence); \
   } while (false)
 
@@ -39,11 +40,10 @@ namespace vecdb::base {
 // The same failure with more words in front: "reading 'x': <message>".
 Status Annotate(const Status& status, std::string_view words);
 
-#define VECDB_STATUS_MAKER(name)                                                \
-  template <class... Args>                                                      \
-  Status name(fmt::format_string<Args...> format, Args&&... arguments) {        \
-    return Status(StatusCode::k##name,                                          \
-                  FormatErased(format, fmt::make_format_args(arguments...)));   \
+#define VECDB_STATUS_MAKER(name)                                                                   \
+  template <class... Args>                                                                         \
+  Status name(fmt::format_string<Args...> format, Args&&... arguments) {                           \
+    return Status(StatusCode::k##name, FormatErased(format, fmt::make_format_args(arguments...))); \
   }
 VECDB_STATUS_MAKER(InvalidArgument)
 VECDB_STATUS_MAKER(NotFound)

@@ -1,5 +1,6 @@
-// One thing at a time, in the order asked: a function given to Run() runs on the caller's thread when
-// its turn has come. Not re-entrant: a function on a strand must not call Run() of the same strand.
+// One thing at a time, in the order asked: a function given to Run() runs on the caller's thread
+// when its turn has come. Not re-entrant: a function on a strand must not call Run() of the same
+// strand.
 #pragma once
 
 #include <cstdint>

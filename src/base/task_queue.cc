@@ -9,7 +9,9 @@ TaskQueue::TaskQueue(std::size_t threads, const Clock& clock) : clock_(clock) {
   for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { Work(); });
 }
 
-TaskQueue::~TaskQueue() { Stop(); }
+TaskQueue::~TaskQueue() {
+  Stop();
+}
 
 void TaskQueue::Post(Task task) {
   {
@@ -83,8 +85,8 @@ void TaskQueue::Work() {
     const auto now = clock_.Now();
     if (next <= now) continue;
     // An injected clock may be turned at any moment, so never sleep longer than this.
-    const auto wait = std::min<std::chrono::steady_clock::duration>(next - now,
-                                                                    std::chrono::milliseconds(250));
+    const auto wait =
+        std::min<std::chrono::steady_clock::duration>(next - now, std::chrono::milliseconds(250));
     changed_.WaitUntil(mutex_, std::chrono::steady_clock::now() + wait);
   }
 }

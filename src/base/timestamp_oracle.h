@@ -5,14 +5,19 @@
 #include <atomic>
 #include <cstdint>
 
-#include "base/clock.h"
 #include "vecdb/types.h"
+
+#include "base/clock.h"
 
 namespace vecdb::base {
 
 inline constexpr int kTimestampCounterBits = 18;
 
-constexpr std::uint64_t Raw(Timestamp timestamp) { return static_cast<std::uint64_t>(timestamp); }
+constexpr std::uint64_t Raw(Timestamp timestamp) {
+  return static_cast<std::uint64_t>(timestamp);
+}
+// Later than every timestamp handed out.
+inline constexpr Timestamp kEndOfTime{~std::uint64_t{0}};
 constexpr std::uint64_t PhysicalMilliseconds(Timestamp timestamp) {
   return Raw(timestamp) >> kTimestampCounterBits;
 }

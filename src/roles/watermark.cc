@@ -19,9 +19,9 @@ void Watermark::Begin(Timestamp timestamp) {
 
 void Watermark::Applied(Timestamp timestamp, bool needs_sync) {
   base::MutexLock lock(mutex_);
-  const auto entry = std::lower_bound(
-      entries_.begin(), entries_.end(), base::Raw(timestamp),
-      [](const Entry& e, std::uint64_t t) { return e.timestamp < t; });
+  const auto entry =
+      std::lower_bound(entries_.begin(), entries_.end(), base::Raw(timestamp),
+                       [](const Entry& e, std::uint64_t t) { return e.timestamp < t; });
   entry->applied = true;
   entry->needs_sync = needs_sync && !base::Canary(36);
   Advance();

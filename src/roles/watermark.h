@@ -2,17 +2,19 @@
 // visible when it and every write before it has been applied to its segments and has the durability
 // it asked for. Acknowledged means visible, so a read never waits.
 //
-// Thread safety: all methods from any thread; Begin in timestamp order (under the log writer's lock).
+// Thread safety: all methods from any thread; Begin in timestamp order (under the log writer's
+// lock).
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <deque>
 
-#include "base/mutex.h"
-#include "base/timestamp_oracle.h"
 #include "vecdb/status.h"
 #include "vecdb/types.h"
+
+#include "base/mutex.h"
+#include "base/timestamp_oracle.h"
 
 namespace vecdb::roles {
 

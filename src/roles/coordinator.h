@@ -1,0 +1,90 @@
+// Exactly one per open database. Decides everything about names and segments: creates and drops
+// collections, seals, commits flushes, moves checkpoints, drops logs. Its decisions run one at a
+// time on its strand, and each is one Edit of the catalog (rule 7); only it publishes Views (rule 4).
+//
+// Thread safety: all methods from any thread, none from inside the strand.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "base/log.h"
+#include "base/strand.h"
+#include "base/task_queue.h"
+#include "catalog/manifest.h"
+#include "roles/data_node.h"
+#include "roles/live_collection.h"
+#include "roles/query_node.h"
+#include "roles/segment_events.h"
+#include "roles/streaming_node.h"
+#include "wal/writer.h"
+
+namespace vecdb::roles {
+
+// The parts of the open database that the coordinator directs; all outlive it.
+struct CoordinatorParts {
+  io::FileSystem& fs;
+  catalog::Manifest& manifest;
+  wal::Writer& writer;
+  base::TimestampOracle& oracle;
+  const base::Clock& clock;
+  base::TaskQueue& background;
+  base::Log& log;
+  Collections& collections;
+  StreamingNode& streaming;
+  QueryNode& query;
+  DataNode& data;
+};
+
+class Coordinator final : public SegmentEvents {
+ public:
+  explicit Coordinator(const CoordinatorParts& parts) : parts_(parts) {}
+
+  // ---- names (coordinator_ddl.cc) -----------------------------------------------------
+  Result<std::shared_ptr<LiveCollection>> CreateCollection(std::string_view name,
+                                                           const Schema& schema,
+                                                           const CollectionOptions& options);
+  Status DropCollection(std::string_view name);
+
+  // ---- segments (coordinator_segments.cc) ---------------------------------------------
+  // Gives every lane without a growing segment one, and publishes the View that shows it.
+  Status AddGrowing(LiveCollection& collection);
+  // Seals every shard that has rows and returns when they are files, and with them the deletes of
+  // older rows.
+  Status Flush(LiveCollection& collection);
+  Status FlushAll();
+  // Timed: seals idle shards, retries flushes that failed, flushes when the log has grown long.
+  void Housekeeping();
+  // At Close: flushes what would make the next open slow to replay.
+  Status FlushBeforeClose();
+
+  void OnFull(std::shared_ptr<LiveCollection> collection, ShardId shard) override;
+  void OnPressure() override;
+
+ private:
+  Status Seal(LiveCollection& collection, ShardId shard);
+  Status SealAll(LiveCollection& collection);
+  Status FlushPending(LiveCollection& collection);
+  Status FlushOne(LiveCollection& collection,
+                  const std::shared_ptr<segment::GrowingSegment>& segment);
+  Status SaveDeletes(LiveCollection& collection);
+  // What one commit saves of tombstones: segment -> marks in its deletes file.
+  using Saved = std::map<SegmentId, std::size_t>;
+  Status SaveOlderDeletes(const LiveCollection& collection, catalog::Edit* edit, Saved* saved);
+  Status CommitFlush(LiveCollection& collection, const segment::GrowingSegment* flushed,
+                     const catalog::SegmentRecord* record, Saved saved,
+                     std::shared_ptr<segment::SealedSegment> sealed);
+  Status MoveCheckpoint(SegmentId leaving, const Saved& saved, catalog::Edit* edit,
+                        std::vector<io::LogIdentity>* dropped);
+  Lsn OldestNeeded(SegmentId leaving, const Saved& saved) const;
+  void PostFlush(std::shared_ptr<LiveCollection> collection);
+  void RemoveFiles(const catalog::State& before, CollectionId dropped);
+
+  const CoordinatorParts parts_;
+  base::Strand strand_;        // decisions
+  base::Strand flush_strand_;  // one flush at a time; taken before strand_
+};
+
+}  // namespace vecdb::roles

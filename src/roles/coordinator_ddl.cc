@@ -1,0 +1,120 @@
+#include "base/canary.h"
+#include "base/status.h"
+#include "chunk/validate.h"
+#include "io/layout.h"
+#include "roles/coordinator.h"
+
+namespace vecdb::roles {
+namespace {
+
+constexpr std::size_t kMaxCollections = 65'536;
+
+Status CheckOptions(const CollectionOptions& options) {
+  if (options.shards < 1 || options.shards > 16) {
+    return base::InvalidArgument("CollectionOptions::shards is {}, not between 1 and 16",
+                                 options.shards);
+  }
+  if (options.segment_bytes < 1024) {
+    return base::InvalidArgument("CollectionOptions::segment_bytes is {}, below 1024",
+                                 options.segment_bytes);
+  }
+  if (options.seal_after_idle.count() < 1) {
+    return base::InvalidArgument("CollectionOptions::seal_after_idle is {} ms, below 1",
+                                 options.seal_after_idle.count());
+  }
+  return Status();
+}
+
+}  // namespace
+
+Result<std::shared_ptr<LiveCollection>> Coordinator::CreateCollection(
+    std::string_view name, const Schema& schema, const CollectionOptions& options) {
+  using Outcome = Result<std::shared_ptr<LiveCollection>>;
+  VECDB_TRY(chunk::ValidateName("collection", name));
+  VECDB_TRY(CheckOptions(options));
+  return strand_.Run([&]() -> Outcome {
+    if (auto existing = parts_.collections.Find(name)) {
+      if (existing->record.schema == schema) return existing;
+      return base::AlreadyExists("collection '{}' exists with another schema", name);
+    }
+    if (parts_.collections.All().size() >= kMaxCollections) {
+      return base::ResourceExhausted("there are {} collections, the limit", kMaxCollections);
+    }
+    VECDB_TRY_ASSIGN(const CollectionId id, parts_.manifest.NewIds(1));
+    catalog::CollectionRecord record{.id = id,
+                                     .name = std::string(name),
+                                     .schema_version = 1,
+                                     .schema = schema,
+                                     .options = options,
+                                     .created = parts_.oracle.Next()};
+    auto live = std::make_shared<LiveCollection>(
+        record, std::make_shared<const segment::View>(
+                    schema, std::vector<std::shared_ptr<segment::Segment>>{}));
+    VECDB_TRY(AddGrowing(*live));
+    catalog::Edit edit;
+    edit.operations.emplace_back(catalog::CreateCollection{record});
+    edit.operations.emplace_back(catalog::SetMaxTimestamp{record.created});
+    base::KillPoint("ddl.create.before");
+    VECDB_TRY(parts_.manifest.Commit(edit));
+    base::KillPoint("ddl.create.after");
+    parts_.collections.Add(live);
+    return live;
+  });
+}
+
+// Sets or clears `dropped` in every lane; when it returns no writer is between its check and its
+// append.
+static void SetDropped(LiveCollection& collection, bool dropped) {
+  for (const auto& lane : collection.lanes) {
+    base::MutexLock lock(lane->mutex);
+    lane->dropped = dropped;
+  }
+}
+
+Status Coordinator::DropCollection(std::string_view name) {
+  // No flush of it may be under way: a segment committed after the drop would have no collection.
+  return flush_strand_.Run([&] {
+    return strand_.Run([&]() -> Status {
+      const auto live = parts_.collections.Find(name);
+      if (live == nullptr) return base::NotFound("no collection named '{}'", name);
+      SetDropped(*live, true);
+      const auto before = parts_.manifest.state();
+      catalog::Edit edit;
+      edit.operations.emplace_back(catalog::DropCollection{live->record.id});
+      edit.operations.emplace_back(catalog::SetMaxTimestamp{parts_.oracle.last()});
+      base::KillPoint("ddl.drop.before");
+      if (const Status committed = parts_.manifest.Commit(edit); !committed.ok()) {
+        SetDropped(*live, false);
+        return committed;
+      }
+      base::KillPoint("ddl.drop.after");
+      parts_.collections.Remove(name);
+      std::uint64_t buffered = 0;
+      for (const auto& segment : live->board.Pin()->segments()) {
+        if (!segment->sealed()) buffered += segment->memory_bytes();
+      }
+      parts_.streaming.SubtractBuffered(buffered);
+      {
+        base::MutexLock lock(live->pending_mutex);
+        live->pending.clear();
+      }
+      RemoveFiles(*before, live->record.id);
+      return Status();
+    });
+  });
+}
+
+// The files of a collection whose drop is durable. What cannot be removed now is an orphan that the
+// next open sweeps. Readers that still pin them keep their mappings.
+void Coordinator::RemoveFiles(const catalog::State& before, CollectionId dropped) {
+  for (const auto& [id, record] : before.segments) {
+    if (record.collection != dropped) continue;
+    const Status removed = io::RemoveTree(parts_.fs, io::SegmentFolder(id));
+    if (!removed.ok()) {
+      parts_.log.Write(LogLevel::kWarning, "segment {} stays until the next open: {}", id,
+                       removed.message());
+    }
+  }
+}
+
+}  // namespace vecdb::roles

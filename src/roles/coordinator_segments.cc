@@ -1,0 +1,308 @@
+// From growing rows to files, and on to a shorter log.
+//
+// 1 Seal           a new growing segment takes the lane's place     crash: the log replays both
+// 2 DataNode::Flush  files to tmp/<id>/, then segments/<id>/        crash: litter or orphan, swept
+// 3 Commit           one Edit: segment, its id committed, deletes,  crash before: the log replays;
+//                    checkpoint, logs no longer needed              after: replay skips its rows
+// 4 Publish          sealed replaces growing, one pointer swap      crash: reopening sees the segment
+// 5 Forget           log files removed                              crash: orphans, swept at open
+#include <algorithm>
+
+#include "base/canary.h"
+#include "base/status.h"
+#include "io/layout.h"
+#include "roles/coordinator.h"
+
+namespace vecdb::roles {
+namespace {
+
+constexpr std::uint64_t kLongLogBytes = std::uint64_t{512} << 20;
+constexpr std::uint64_t kSlowReplayBytes = std::uint64_t{16} << 20;
+
+}  // namespace
+
+Status Coordinator::AddGrowing(LiveCollection& collection) {
+  const auto& record = collection.record;
+  VECDB_TRY_ASSIGN(std::uint64_t id, parts_.manifest.NewIds(collection.lanes.size()));
+  for (ShardId shard = 0; shard < collection.lanes.size(); ++shard) {
+    Lane& lane = *collection.lanes[shard];
+    base::MutexLock lock(lane.mutex);
+    if (lane.growing != nullptr) continue;
+    auto growing = segment::GrowingSegment::Create(id++, shard, kDefaultPartition,
+                                                   record.schema_version, record.schema);
+    collection.board.Publish(collection.board.Pin()->With(growing));
+    lane.growing = std::move(growing);
+    lane.last_write = parts_.clock.Now();
+  }
+  return Status();
+}
+
+// Called on the strand.
+Status Coordinator::Seal(LiveCollection& collection, ShardId shard) {
+  const auto& record = collection.record;
+  Lane& lane = *collection.lanes[shard];
+  VECDB_TRY_ASSIGN(const SegmentId id, parts_.manifest.NewIds(1));
+  auto next = segment::GrowingSegment::Create(id, shard, kDefaultPartition, record.schema_version,
+                                              record.schema);
+  base::MutexLock lock(lane.mutex);
+  lane.seal_asked = false;
+  if (lane.dropped || lane.growing->rows() == 0) return Status();
+  {
+    base::MutexLock pending(collection.pending_mutex);
+    collection.pending.push_back(lane.growing);
+  }
+  collection.board.Publish(collection.board.Pin()->With(next));
+  lane.growing = std::move(next);
+  return Status();
+}
+
+Status Coordinator::SealAll(LiveCollection& collection) {
+  return strand_.Run([&]() -> Status {
+    for (ShardId shard = 0; shard < collection.lanes.size(); ++shard) {
+      {
+        base::MutexLock lock(collection.lanes[shard]->mutex);
+        if (collection.lanes[shard]->growing->rows() == 0) continue;
+      }
+      VECDB_TRY(Seal(collection, shard));
+    }
+    return Status();
+  });
+}
+
+Status Coordinator::Flush(LiveCollection& collection) {
+  VECDB_TRY(SealAll(collection));
+  VECDB_TRY(FlushPending(collection));
+  return SaveDeletes(collection);
+}
+
+Status Coordinator::FlushAll() {
+  for (const auto& collection : parts_.collections.All()) VECDB_TRY(Flush(*collection));
+  return parts_.streaming.WaitDurable(parts_.oracle.last());
+}
+
+Status Coordinator::FlushPending(LiveCollection& collection) {
+  return flush_strand_.Run([&]() -> Status {
+    while (true) {
+      std::shared_ptr<segment::GrowingSegment> next;
+      {
+        base::MutexLock lock(collection.pending_mutex);
+        if (collection.pending.empty()) return Status();
+        next = collection.pending.front();
+      }
+      VECDB_TRY(FlushOne(collection, next));
+      base::MutexLock lock(collection.pending_mutex);
+      collection.pending.pop_front();
+    }
+  });
+}
+
+// The new files are opened and checked before anything names them, so a flush that cannot be read
+// back is a failed flush, not a damaged database.
+Status Coordinator::FlushOne(LiveCollection& collection,
+                             const std::shared_ptr<segment::GrowingSegment>& segment) {
+  VECDB_TRY_ASSIGN(const DataNode::Flushed flushed,
+                   parts_.data.Flush(*segment, collection.record.id));
+  VECDB_TRY_ASSIGN(auto sealed, parts_.query.Open(flushed.record, collection.record.schema,
+                                                  segment->shared_tombstones()));
+  Saved saved{{segment->id(), flushed.saved_tombstones}};
+  return CommitFlush(collection, segment.get(), &flushed.record, std::move(saved),
+                     std::move(sealed));
+}
+
+// Deletes of sealed rows that no file holds, when there was no segment to flush with them.
+Status Coordinator::SaveDeletes(LiveCollection& collection) {
+  return flush_strand_.Run([&]() -> Status {
+    const auto view = collection.board.Pin();
+    const bool unsaved = std::any_of(
+        view->segments().begin(), view->segments().end(), [](const auto& segment) {
+          return segment->sealed() && segment->tombstones().first_unsaved_lsn() != kNoLsn;
+        });
+    if (!unsaved) return Status();
+    return CommitFlush(collection, nullptr, nullptr, {}, nullptr);
+  });
+}
+
+Status Coordinator::SaveOlderDeletes(const LiveCollection& collection, catalog::Edit* edit,
+                                     Saved* saved) {
+  for (const auto& segment : collection.board.Pin()->segments()) {
+    if (!segment->sealed() || segment->tombstones().first_unsaved_lsn() == kNoLsn) continue;
+    VECDB_TRY_ASSIGN(const DataNode::SavedTombstones file, parts_.data.SaveTombstones(*segment));
+    if (!file.file) continue;
+    edit->operations.emplace_back(catalog::SetDeletes{segment->id(), *file.file});
+    saved->emplace(segment->id(), file.count);
+  }
+  return Status();
+}
+
+// The oldest record that a growing segment or an unsaved tombstone needs, when `leaving` and what
+// `saved` names are counted as files already. Every record below the writer's next lsn (read before
+// this is called) has been applied to its segment once its lane was held here.
+Lsn Coordinator::OldestNeeded(SegmentId leaving, const Saved& saved) const {
+  Lsn oldest = kNoLsn;
+  for (const auto& collection : parts_.collections.All()) {
+    for (const auto& lane : collection->lanes) {
+      base::MutexLock lock(lane->mutex);
+      oldest = std::min(oldest, lane->growing->first_lsn());
+    }
+    {
+      base::MutexLock lock(collection->pending_mutex);
+      for (const auto& segment : collection->pending) {
+        if (segment->id() != leaving) oldest = std::min(oldest, segment->first_lsn());
+      }
+    }
+    for (const auto& segment : collection->board.Pin()->segments()) {
+      const auto known = saved.find(segment->id());
+      const segment::Tombstones& tombstones = segment->tombstones();
+      oldest = std::min(oldest, known == saved.end() ? tombstones.first_unsaved_lsn()
+                                                     : tombstones.first_lsn_after(known->second));
+    }
+  }
+  return oldest;
+}
+
+// The whole log is synced first: what a segment's files make permanent must not be ahead of what the
+// log keeps, or a power cut could leave half of a batch, or a later write without an earlier one.
+Status Coordinator::MoveCheckpoint(SegmentId leaving, const Saved& saved, catalog::Edit* edit,
+                                   std::vector<io::LogIdentity>* dropped) {
+  const Lsn end = parts_.writer.next_lsn();
+  const Lsn checkpoint = std::min(end, OldestNeeded(leaving, saved));
+  VECDB_TRY(parts_.streaming.WaitDurable(base::kEndOfTime));
+  edit->operations.emplace_back(
+      catalog::SetCheckpoint{0, checkpoint, parts_.writer.durable_lsn()});
+  edit->operations.emplace_back(catalog::SetMaxTimestamp{parts_.oracle.last()});
+  *dropped = parts_.writer.LogsBelow(checkpoint);
+  for (const io::LogIdentity& log : *dropped) {
+    edit->operations.emplace_back(catalog::DropLog{log.channel, log.number});
+  }
+  return Status();
+}
+
+// `flushed`, `record` and `sealed` are null when only deletes are saved. Called on the flush strand.
+Status Coordinator::CommitFlush(LiveCollection& collection,
+                                const segment::GrowingSegment* flushed,
+                                const catalog::SegmentRecord* record, Saved saved,
+                                std::shared_ptr<segment::SealedSegment> sealed) {
+  return strand_.Run([&]() -> Status {
+    const auto before = parts_.manifest.state();
+    const SegmentId leaving = flushed != nullptr ? flushed->id() : 0;
+    catalog::Edit edit;
+    std::vector<io::LogIdentity> dropped;
+    if (flushed != nullptr) {
+      edit.operations.emplace_back(catalog::AddSegment{*record});
+      edit.operations.emplace_back(catalog::CommitSegment{record->id, flushed->last_lsn()});
+    }
+    VECDB_TRY(SaveOlderDeletes(collection, &edit, &saved));
+    VECDB_TRY(MoveCheckpoint(leaving, saved, &edit, &dropped));
+    base::KillPoint("flush.commit.before");
+    if (base::Canary(21)) VECDB_TRY(parts_.writer.Forget(dropped));
+    VECDB_TRY(parts_.manifest.Commit(edit));
+    base::KillPoint("flush.commit.after");
+
+    for (const auto& segment : collection.board.Pin()->segments()) {
+      const auto known = saved.find(segment->id());
+      if (known != saved.end()) segment->tombstones().MarkSaved(known->second);
+    }
+    if (sealed != nullptr) {
+      collection.board.Publish(collection.board.Pin()->Replacing(leaving, sealed));
+      parts_.streaming.SubtractBuffered(flushed->memory_bytes());
+    }
+    base::KillPoint("flush.published");
+    const Status forgotten = parts_.writer.Forget(dropped);
+    base::KillPoint("flush.forgotten");
+    if (!forgotten.ok()) {
+      parts_.log.Write(LogLevel::kWarning, "logs stay until the next open: {}",
+                       forgotten.message());
+    }
+    for (const auto& [id, count] : saved) {
+      const auto old = before->segments.find(id);
+      if (old == before->segments.end() || !old->second.deletes) continue;
+      const Status removed = parts_.fs.RemoveFile(io::Join(
+          io::SegmentFolder(id), io::DeletesName(old->second.deletes->number)));
+      if (!removed.ok()) {
+        parts_.log.Write(LogLevel::kWarning, "an old deletes file stays until the next open: {}",
+                         removed.message());
+      }
+    }
+    return Status();
+  });
+}
+
+void Coordinator::PostFlush(std::shared_ptr<LiveCollection> collection) {
+  parts_.background.Post([this, collection = std::move(collection)] {
+    const Status flushed = FlushPending(*collection);
+    if (!flushed.ok()) {
+      parts_.log.Write(LogLevel::kError, "flushing '{}' failed and will be tried again: {}",
+                       collection->record.name, flushed.message());
+    }
+  });
+}
+
+void Coordinator::OnFull(std::shared_ptr<LiveCollection> collection, ShardId shard) {
+  parts_.background.Post([this, collection = std::move(collection), shard] {
+    const Status sealed = strand_.Run([&] { return Seal(*collection, shard); });
+    if (!sealed.ok()) {
+      parts_.log.Write(LogLevel::kError, "sealing '{}' failed: {}", collection->record.name,
+                       sealed.message());
+      return;
+    }
+    PostFlush(collection);
+  });
+}
+
+void Coordinator::OnPressure() {
+  std::shared_ptr<LiveCollection> largest;
+  ShardId shard = 0;
+  std::uint64_t most = 0;
+  for (const auto& collection : parts_.collections.All()) {
+    for (ShardId i = 0; i < collection->lanes.size(); ++i) {
+      base::MutexLock lock(collection->lanes[i]->mutex);
+      const auto& growing = collection->lanes[i]->growing;
+      if (growing->rows() == 0 || growing->memory_bytes() <= most) continue;
+      most = growing->memory_bytes();
+      largest = collection;
+      shard = i;
+    }
+  }
+  if (largest == nullptr || largest->lanes[shard]->seal_asked.exchange(true)) return;
+  OnFull(std::move(largest), shard);
+}
+
+void Coordinator::Housekeeping() {
+  const bool long_log = parts_.writer.live_bytes() > kLongLogBytes;
+  const auto now = parts_.clock.Now();
+  for (const auto& collection : parts_.collections.All()) {
+    for (ShardId shard = 0; shard < collection->lanes.size(); ++shard) {
+      Lane& lane = *collection->lanes[shard];
+      bool idle = false;
+      {
+        base::MutexLock lock(lane.mutex);
+        idle = lane.growing->rows() > 0 &&
+               now - lane.last_write >= collection->record.options.seal_after_idle;
+      }
+      if ((idle || long_log) && !lane.seal_asked.exchange(true)) OnFull(collection, shard);
+    }
+    bool waiting = false;
+    {
+      base::MutexLock lock(collection->pending_mutex);
+      waiting = !collection->pending.empty();
+    }
+    if (waiting) PostFlush(collection);
+    if (long_log) {
+      parts_.background.Post([this, collection] { (void)SaveDeletes(*collection); });
+    }
+  }
+}
+
+Status Coordinator::FlushBeforeClose() {
+  if (!parts_.writer.health().ok() || !parts_.manifest.health().ok()) return Status();
+  for (const auto& collection : parts_.collections.All()) {
+    std::uint64_t bytes = 0;
+    for (const auto& segment : collection->board.Pin()->segments()) {
+      if (!segment->sealed()) bytes += segment->memory_bytes();
+    }
+    if (bytes > kSlowReplayBytes) VECDB_TRY(Flush(*collection));
+  }
+  return Status();
+}
+
+}  // namespace vecdb::roles

@@ -1,0 +1,23 @@
+#include "roles/data_node.h"
+
+#include "base/status.h"
+
+namespace vecdb::roles {
+
+Result<DataNode::Flushed> DataNode::Flush(const segment::GrowingSegment& segment,
+                                          CollectionId collection) const {
+  Flushed flushed;
+  VECDB_TRY_ASSIGN(flushed.record, segment::FlushSegment(fs_, database_, segment, collection,
+                                                         new_ids_, &flushed.saved_tombstones));
+  return flushed;
+}
+
+Result<DataNode::SavedTombstones> DataNode::SaveTombstones(const segment::Segment& segment) const {
+  SavedTombstones saved;
+  VECDB_TRY_ASSIGN(saved.file,
+                   segment::FlushTombstones(fs_, database_, segment.id(), segment.tombstones(),
+                                            new_ids_, &saved.count));
+  return saved;
+}
+
+}  // namespace vecdb::roles

@@ -1,0 +1,37 @@
+// Writes files in the background: turns sealed-off growing segments into segment folders. It decides
+// nothing and commits nothing.
+//
+// Thread safety: all methods from any thread, but one flush of a segment at a time.
+#pragma once
+
+#include "catalog/records.h"
+#include "io/file_system.h"
+#include "segment/flush.h"
+
+namespace vecdb::roles {
+
+class DataNode {
+ public:
+  DataNode(io::FileSystem& fs, const io::DatabaseUuid& database, segment::NewIds new_ids)
+      : fs_(fs), database_(database), new_ids_(std::move(new_ids)) {}
+
+  struct Flushed {
+    catalog::SegmentRecord record;
+    std::size_t saved_tombstones = 0;
+  };
+  // A failure leaves litter in tmp/ or an orphan in segments/, which the next open sweeps.
+  Result<Flushed> Flush(const segment::GrowingSegment& segment, CollectionId collection) const;
+
+  struct SavedTombstones {
+    std::optional<catalog::DeletesFileRecord> file;
+    std::size_t count = 0;
+  };
+  Result<SavedTombstones> SaveTombstones(const segment::Segment& segment) const;
+
+ private:
+  io::FileSystem& fs_;
+  const io::DatabaseUuid database_;
+  const segment::NewIds new_ids_;
+};
+
+}  // namespace vecdb::roles

@@ -1,0 +1,31 @@
+#include "roles/live_collection.h"
+
+namespace vecdb::roles {
+
+std::shared_ptr<LiveCollection> Collections::Find(std::string_view name) const {
+  base::MutexLock lock(mutex_);
+  const auto found = by_name_.find(name);
+  return found == by_name_.end() ? nullptr : found->second;
+}
+
+std::vector<std::shared_ptr<LiveCollection>> Collections::All() const {
+  base::MutexLock lock(mutex_);
+  std::vector<std::shared_ptr<LiveCollection>> all;
+  all.reserve(by_name_.size());
+  for (const auto& [name, collection] : by_name_) all.push_back(collection);
+  return all;
+}
+
+void Collections::Add(std::shared_ptr<LiveCollection> collection) {
+  base::MutexLock lock(mutex_);
+  std::string name = collection->record.name;
+  by_name_.insert_or_assign(std::move(name), std::move(collection));
+}
+
+void Collections::Remove(std::string_view name) {
+  base::MutexLock lock(mutex_);
+  const auto found = by_name_.find(name);
+  if (found != by_name_.end()) by_name_.erase(found);
+}
+
+}  // namespace vecdb::roles

@@ -1,0 +1,57 @@
+// One collection while the database is open: its record, its current View and its lanes.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/mutex.h"
+#include "catalog/records.h"
+#include "segment/view.h"
+
+namespace vecdb::roles {
+
+// The write path of one shard (one vchannel): whoever holds it is the shard's only writer.
+struct Lane {
+  base::Mutex mutex;
+  std::shared_ptr<segment::GrowingSegment> growing GUARDED_BY(mutex);  // takes the rows
+  std::chrono::steady_clock::time_point last_write GUARDED_BY(mutex);
+  bool dropped GUARDED_BY(mutex) = false;
+  std::atomic<bool> seal_asked{false};
+};
+
+struct LiveCollection {
+  LiveCollection(catalog::CollectionRecord r, std::shared_ptr<const segment::View> view)
+      : record(std::move(r)), board(std::move(view)) {
+    for (std::uint32_t i = 0; i < record.options.shards; ++i) {
+      lanes.push_back(std::make_unique<Lane>());
+    }
+  }
+
+  const catalog::CollectionRecord record;
+  segment::ViewBoard board;
+  std::vector<std::unique_ptr<Lane>> lanes;  // by shard; the vector never changes
+
+  // Sealed against more rows, not committed as files; oldest first.
+  base::Mutex pending_mutex;  // leaf
+  std::deque<std::shared_ptr<segment::GrowingSegment>> pending GUARDED_BY(pending_mutex);
+};
+
+// The collections by name. Thread-safe; its lock is a leaf.
+class Collections {
+ public:
+  std::shared_ptr<LiveCollection> Find(std::string_view name) const;
+  std::vector<std::shared_ptr<LiveCollection>> All() const;  // in name order
+  void Add(std::shared_ptr<LiveCollection> collection);
+  void Remove(std::string_view name);
+
+ private:
+  mutable base::Mutex mutex_;
+  std::map<std::string, std::shared_ptr<LiveCollection>, std::less<>> by_name_ GUARDED_BY(mutex_);
+};
+
+}  // namespace vecdb::roles

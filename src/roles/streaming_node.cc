@@ -1,0 +1,186 @@
+#include "roles/streaming_node.h"
+
+#include <algorithm>
+
+#include "base/canary.h"
+#include "base/status.h"
+#include "query/search.h"
+
+namespace vecdb::roles {
+namespace {
+
+// Holds the lanes of the shards that a write touches, in ascending order.
+class LaneLocks {
+ public:
+  LaneLocks(LiveCollection& collection, const WriteRequest& request) NO_THREAD_SAFETY_ANALYSIS {
+    for (const auto& part : request.parts) {
+      if (!lanes_.empty() && lanes_.back() == collection.lanes[part->shard].get()) continue;
+      lanes_.push_back(collection.lanes[part->shard].get());
+      lanes_.back()->mutex.Lock();
+    }
+  }
+  ~LaneLocks() NO_THREAD_SAFETY_ANALYSIS {
+    for (Lane* lane : lanes_) lane->mutex.Unlock();
+  }
+  LaneLocks(const LaneLocks&) = delete;
+  LaneLocks& operator=(const LaneLocks&) = delete;
+
+ private:
+  std::vector<Lane*> lanes_;
+};
+
+}  // namespace
+
+// Called under the lanes.
+Status StreamingNode::Check(const segment::View& view, const WriteRequest& request) const {
+  if (request.type != wal::MessageType::kInsert || !request.check_keys) return Status();
+  for (const auto& part : request.parts) {
+    const chunk::KeySpan keys = part->keys(view.schema());
+    VECDB_TRY_ASSIGN(const auto taken, view.ContainsKeys(part->shard, keys));
+    if (!taken) continue;
+    return base::AlreadyExists("key {} is already present; use Upsert to replace it",
+                               chunk::ToString(keys[*taken]));
+  }
+  return Status();
+}
+
+// Called under the lanes, after the log has the write: nothing here can fail.
+void StreamingNode::Apply(LiveCollection& collection, const WriteRequest& request,
+                          const std::vector<segment::View::Place>& replaced,
+                          const wal::Position& position) NO_THREAD_SAFETY_ANALYSIS {
+  segment::View::Mark(replaced, position.timestamp, position.first_lsn);
+  for (const auto& part : request.parts) {
+    if (part->rows == nullptr) continue;
+    Lane& lane = *collection.lanes[part->shard];
+    const std::uint64_t before = lane.growing->memory_bytes();
+    lane.growing->Append(*part->rows, position.timestamp, position.first_lsn, position.last_lsn);
+    lane.last_write = clock_.Now();
+    AddBuffered(lane.growing->memory_bytes() - before);
+  }
+  watermark_.Applied(position.timestamp, request.durability == Durability::kEveryWrite);
+}
+
+Result<wal::Position> StreamingNode::LogAndApply(
+    LiveCollection& collection, const WriteRequest& request) NO_THREAD_SAFETY_ANALYSIS {
+  const LaneLocks lanes(collection, request);
+  const std::shared_ptr<const segment::View> view = collection.board.Pin();
+  VECDB_TRY(Check(*view, request));
+
+  std::vector<segment::View::Place> replaced;
+  std::vector<wal::Message> messages;
+  for (const auto& part : request.parts) {
+    Lane& lane = *collection.lanes[part->shard];
+    if (lane.dropped) {
+      return base::NotFound("collection '{}' was dropped", collection.record.name);
+    }
+    if (request.type != wal::MessageType::kInsert) {
+      const auto keys = part->keys(view->schema());
+      VECDB_TRY_ASSIGN(const auto live, view->FindLive(part->shard, keys, base::kEndOfTime));
+      replaced.insert(replaced.end(), live.begin(), live.end());
+    }
+    messages.push_back(wal::Message{.type = request.type,
+                                    .shard = part->shard,
+                                    .collection = collection.record.id,
+                                    .schema_version = collection.record.schema_version,
+                                    .segment = part->rows != nullptr ? lane.growing->id() : 0,
+                                    .partition = kDefaultPartition,
+                                    .payload = part->payload});
+  }
+  VECDB_TRY_ASSIGN(const wal::Position position, writer_->Append(messages));
+  Apply(collection, request, replaced, position);
+  return position;
+}
+
+Status StreamingNode::MakeDurable(const wal::Position& position, Durability durability) {
+  if (durability == Durability::kInterval) {
+    Lsn asked = interval_lsn_.load(std::memory_order_relaxed);
+    while (asked < position.last_lsn &&
+           !interval_lsn_.compare_exchange_weak(asked, position.last_lsn)) {
+    }
+  }
+  if (durability != Durability::kEveryWrite) return Status();
+  const Status synced = writer_->Sync(position.last_lsn);
+  if (!synced.ok()) {
+    watermark_.Fail(synced);
+    return synced;
+  }
+  watermark_.Durable(writer_->durable_timestamp());
+  return Status();
+}
+
+Result<Timestamp> StreamingNode::Write(const std::shared_ptr<LiveCollection>& collection,
+                                       const WriteRequest& request) {
+  VECDB_TRY(WaitForRoom());
+  VECDB_TRY_ASSIGN(const wal::Position position, LogAndApply(*collection, request));
+  base::KillPoint("write.applied");
+  AskToSeal(collection, request);
+  VECDB_TRY(MakeDurable(position, request.durability));
+  VECDB_TRY(watermark_.WaitFor(position.timestamp));
+  return position.timestamp;
+}
+
+void StreamingNode::AskToSeal(const std::shared_ptr<LiveCollection>& collection,
+                              const WriteRequest& request) {
+  const CollectionOptions& options = collection->record.options;
+  for (const auto& part : request.parts) {
+    if (part->rows == nullptr) continue;
+    Lane& lane = *collection->lanes[part->shard];
+    bool full = false;
+    {
+      base::MutexLock lock(lane.mutex);
+      full = lane.growing->memory_bytes() >= options.segment_bytes ||
+             (options.segment_rows != 0 && lane.growing->rows() >= options.segment_rows);
+    }
+    if (full && !lane.seal_asked.exchange(true)) events_->OnFull(collection, part->shard);
+  }
+}
+
+Status StreamingNode::WaitForRoom() {
+  while (buffered_bytes_.load() > write_buffer_bytes_) {
+    VECDB_TRY(writer_->health());
+    events_->OnPressure();
+    if (background_.RunOne()) continue;  // lends a hand; without threads it is the only one
+    base::MutexLock lock(room_mutex_);
+    if (buffered_bytes_.load() <= write_buffer_bytes_) break;
+    room_changed_.WaitUntil(room_mutex_,
+                            std::chrono::steady_clock::now() + std::chrono::milliseconds(20));
+  }
+  return Status();
+}
+
+void StreamingNode::SubtractBuffered(std::uint64_t bytes) {
+  {
+    base::MutexLock lock(room_mutex_);
+    buffered_bytes_ -= bytes;
+  }
+  room_changed_.NotifyAll();
+}
+
+Status StreamingNode::Search(const segment::View& view, Timestamp t, const query::SearchPlan& plan,
+                             query::TopK* top) const {
+  for (const auto& segment : view.segments()) {
+    if (!segment->sealed()) VECDB_TRY(query::SearchSegment(*segment, t, plan, top));
+  }
+  return Status();
+}
+
+Status StreamingNode::SyncInterval() {
+  const Lsn asked = interval_lsn_.load();
+  if (asked <= writer_->durable_lsn()) return Status();
+  const Status synced = writer_->Sync(asked);
+  if (!synced.ok()) watermark_.Fail(synced);
+  return synced;
+}
+
+Status StreamingNode::WaitDurable(Timestamp timestamp) {
+  if (writer_->durable_timestamp() >= timestamp) return Status();
+  const Status synced = writer_->SyncAll();
+  if (!synced.ok()) {
+    watermark_.Fail(synced);
+    return synced;
+  }
+  watermark_.Durable(writer_->durable_timestamp());
+  return Status();
+}
+
+}  // namespace vecdb::roles

@@ -1,0 +1,101 @@
+// Owns the log and the growing segments: writes go through here, shard by shard, and so does the
+// search of rows that are not yet in files.
+//
+// Thread safety: all methods from any thread. Lock order: lanes (ascending shard), then the log
+// writer, then a growing segment's own locks.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/mutex.h"
+#include "base/task_queue.h"
+#include "chunk/chunk.h"
+#include "query/plan.h"
+#include "query/reduce.h"
+#include "roles/live_collection.h"
+#include "roles/segment_events.h"
+#include "roles/watermark.h"
+#include "vecdb/options.h"
+#include "wal/writer.h"
+
+namespace vecdb::roles {
+
+// The rows or keys of one write that belong to one shard, as one record of the log.
+struct WritePart {
+  ShardId shard = 0;
+  chunk::Chunk owned;                   // when the rows had to be picked out of the batch
+  const chunk::Chunk* rows = nullptr;   // inserts and upserts; the batch itself, or `owned`
+  chunk::KeyList deleted{false};        // deletes
+  base::Bytes payload;
+
+  chunk::KeySpan keys(const Schema& schema) const {
+    return rows != nullptr ? chunk::KeysOf(schema, *rows) : deleted.View();
+  }
+};
+
+struct WriteRequest {
+  wal::MessageType type = wal::MessageType::kInsert;
+  bool check_keys = true;  // inserts
+  Durability durability = Durability::kEveryWrite;
+  std::vector<std::unique_ptr<WritePart>> parts;  // ascending shard
+};
+
+class StreamingNode {
+ public:
+  // Everything lent outlives the node. `writer` is null in a read-only database.
+  StreamingNode(wal::Writer* writer, Watermark& watermark, base::TaskQueue& background,
+                const base::Clock& clock, std::size_t write_buffer_bytes)
+      : writer_(writer),
+        watermark_(watermark),
+        background_(background),
+        clock_(clock),
+        write_buffer_bytes_(write_buffer_bytes) {}
+
+  void SetEvents(SegmentEvents* events) { events_ = events; }  // before the first write
+
+  // Logs, applies and makes visible; returns the write's timestamp. See Collection::Insert for what
+  // a failure leaves.
+  Result<Timestamp> Write(const std::shared_ptr<LiveCollection>& collection,
+                          const WriteRequest& request);
+
+  // Offers the rows of the view's growing segments.
+  Status Search(const segment::View& view, Timestamp t, const query::SearchPlan& plan,
+                query::TopK* top) const;
+
+  // Interval durability: syncs what asked for it since the last call.
+  Status SyncInterval();
+  Status WaitDurable(Timestamp timestamp);
+
+  // Growing rows in memory that no file holds.
+  void AddBuffered(std::uint64_t bytes) { buffered_bytes_ += bytes; }
+  void SubtractBuffered(std::uint64_t bytes) EXCLUDES(room_mutex_);
+
+ private:
+  struct Prepared;
+  Result<wal::Position> LogAndApply(LiveCollection& collection, const WriteRequest& request);
+  Status Check(const segment::View& view, const WriteRequest& request) const;
+  void Apply(LiveCollection& collection, const WriteRequest& request,
+             const std::vector<segment::View::Place>& replaced, const wal::Position& position);
+  Status MakeDurable(const wal::Position& position, Durability durability);
+  Status WaitForRoom() EXCLUDES(room_mutex_);
+  void AskToSeal(const std::shared_ptr<LiveCollection>& collection, const WriteRequest& request);
+
+  // constant after construction
+  wal::Writer* const writer_;
+  Watermark& watermark_;
+  base::TaskQueue& background_;
+  const base::Clock& clock_;
+  const std::size_t write_buffer_bytes_;
+  SegmentEvents* events_ = nullptr;
+  // thread-safe by themselves
+  std::atomic<std::uint64_t> buffered_bytes_{0};
+  std::atomic<Lsn> interval_lsn_{0};  // the last record that asked for interval durability
+  // guarded
+  base::Mutex room_mutex_;
+  base::CondVar room_changed_;
+};
+
+}  // namespace vecdb::roles
