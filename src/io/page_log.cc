@@ -7,6 +7,7 @@
 #include "io/page_log.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstring>
 #include <utility>
@@ -115,6 +116,11 @@ class FilePageLogWriter final : public PageLogWriter {
     return file_->Sync();
   }
 
+  Status Reserve(std::uint64_t bytes) override {
+    const std::uint64_t pages = (bytes + kGroupHeaderSize) / kPagePayload + 1;
+    return ZeroUntil(size_bytes() + std::max(pages * kPageSize, kMinZeroAhead));
+  }
+
   std::uint64_t size_bytes() const override { return std::uint64_t{next_page_} * kPageSize; }
   std::uint32_t next_page() const override { return next_page_; }
   bool failed() const override { return failed_.load(std::memory_order_acquire); }
@@ -195,21 +201,21 @@ class FilePageLogWriter final : public PageLogWriter {
   void ZeroAhead() {
     const std::uint64_t end = size_bytes();
     if (end <= zeroed_end_) return;
-    static constexpr std::array<std::byte, kMinZeroAhead> kZeros{};
-    std::uint64_t left = std::clamp(end, kMinZeroAhead, kMaxZeroAhead);
     zeroed_end_ = end;
-    while (left > 0) {
-      const std::uint64_t part = std::min<std::uint64_t>(left, kZeros.size());
-      Status written = file_->WriteAt(zeroed_end_, std::span(kZeros).first(part));
-      if (!written.ok()) {
-        if (written.code() == StatusCode::kResourceExhausted) return;
-        zeros_failure_ = std::move(written);
-        zeros_failed_.store(true, std::memory_order_release);
-        return;
-      }
+    Status written = ZeroUntil(end + std::clamp(end, kMinZeroAhead, kMaxZeroAhead));
+    if (written.ok() || written.code() == StatusCode::kResourceExhausted) return;
+    zeros_failure_ = std::move(written);
+    zeros_failed_.store(true, std::memory_order_release);
+  }
+
+  Status ZeroUntil(std::uint64_t end) {
+    static constexpr std::array<std::byte, kMinZeroAhead> kZeros{};
+    while (zeroed_end_ < end) {
+      const std::uint64_t part = std::min<std::uint64_t>(end - zeroed_end_, kZeros.size());
+      VECDB_TRY(file_->WriteAt(zeroed_end_, std::span(kZeros).first(part)));
       zeroed_end_ += part;
-      left -= part;
     }
+    return Status();
   }
 
   // A write that failed may have left all but the zeros at its end, which may have been there

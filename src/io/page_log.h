@@ -88,6 +88,9 @@ class PageLogWriter {
                              std::uint64_t max_ts) = 0;
   virtual Status AppendSeal(Lsn next_lsn, Lsn durable_lsn, std::uint64_t max_ts) = 0;
   virtual Status Sync() = 0;
+  // Writes zeros for groups of this many bytes (of payload, about), so that they find their space.
+  // A failure leaves the log as it was, with perhaps some of the zeros.
+  virtual Status Reserve(std::uint64_t bytes) = 0;
 
   virtual std::uint64_t size_bytes() const = 0;  // header and groups, without zeros ahead
   virtual std::uint32_t next_page() const = 0;
