@@ -1,5 +1,5 @@
-// The tables that the translation units of src/simd define for each other and for kernels.cc. Each
-// exists only where its instruction set can be compiled.
+// What the translation units of src/simd define for each other. Each table exists only where its
+// instruction set can be compiled, and may only be used where the CPU has it.
 #ifndef VECDB_SIMD_KERNEL_TABLES_H_
 #define VECDB_SIMD_KERNEL_TABLES_H_
 
@@ -7,14 +7,14 @@
 
 namespace vecdb::simd {
 
-extern const KernelTable kScalarKernels;
+const KernelTable& ScalarKernels();
 #if defined(VECDB_DISPATCH_X86)
-extern const KernelTable kSse2Kernels;
-extern const KernelTable kAvx2Kernels;
-extern const KernelTable kAvx512Kernels;
+const KernelTable& Sse2Kernels();
+const KernelTable& Avx2Kernels();
+const KernelTable& Avx512Kernels();
 #endif
 #if defined(__aarch64__)
-extern const KernelTable kNeonKernels;
+const KernelTable& NeonKernels();
 #endif
 
 // Eight tables, eight bytes a step; for every CPU.

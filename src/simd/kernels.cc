@@ -95,14 +95,14 @@ const KernelTable* KernelsAt(Level level) {
   const Level best = DetectedLevel();
   switch (level) {
     case Level::kScalar:
-      return &kScalarKernels;
+      return &ScalarKernels();
 #if defined(VECDB_DISPATCH_X86)
     case Level::kSse2:
-      return &kSse2Kernels;
+      return &Sse2Kernels();
     case Level::kAvx2:
-      return best >= Level::kAvx2 ? &kAvx2Kernels : nullptr;
+      return best >= Level::kAvx2 ? &Avx2Kernels() : nullptr;
     case Level::kAvx512:
-      return best >= Level::kAvx512 ? &kAvx512Kernels : nullptr;
+      return best >= Level::kAvx512 ? &Avx512Kernels() : nullptr;
     case Level::kNeon:
       return nullptr;
 #else
@@ -112,7 +112,7 @@ const KernelTable* KernelsAt(Level level) {
       return nullptr;
     case Level::kNeon:
 #if defined(__aarch64__)
-      return best == Level::kNeon ? &kNeonKernels : nullptr;
+      return best == Level::kNeon ? &NeonKernels() : nullptr;
 #else
       return nullptr;
 #endif

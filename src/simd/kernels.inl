@@ -83,6 +83,7 @@ VECDB_ALWAYS_INLINE void Clear(F32* sums) {
 
 // Into the first cache; harmless whatever the address, hence an integer.
 VECDB_ALWAYS_INLINE void Prefetch(std::uintptr_t address) {
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): never dereferenced.
   __builtin_prefetch(reinterpret_cast<const void*>(address));
 }
 

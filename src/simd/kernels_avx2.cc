@@ -57,7 +57,9 @@ struct Isa {
 #include "simd/kernels.inl"
 
 namespace vecdb::simd {
-const KernelTable kAvx2Kernels = kKernels;
+const KernelTable& Avx2Kernels() {
+  return kKernels;
+}
 }  // namespace vecdb::simd
 
 #endif  // VECDB_DISPATCH_X86

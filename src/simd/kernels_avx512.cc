@@ -89,7 +89,9 @@ struct Isa {
 #include "simd/kernels.inl"
 
 namespace vecdb::simd {
-const KernelTable kAvx512Kernels = kKernels;
+const KernelTable& Avx512Kernels() {
+  return kKernels;
+}
 }  // namespace vecdb::simd
 
 #endif  // VECDB_DISPATCH_X86

@@ -39,7 +39,9 @@ struct Isa {
 #include "simd/kernels.inl"
 
 namespace vecdb::simd {
-const KernelTable kNeonKernels = kKernels;
+const KernelTable& NeonKernels() {
+  return kKernels;
+}
 }  // namespace vecdb::simd
 
 #endif  // __aarch64__

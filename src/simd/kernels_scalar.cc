@@ -101,11 +101,14 @@ std::uint64_t PopcountWords(const std::uint64_t* a, std::size_t n) {
   return total;
 }
 
+constexpr KernelTable kKernels = {Level::kScalar, "scalar", L2Many,    IpMany,      IpNormMany,
+                                  L2Ids,          IpIds,    IpNormIds, Norm2,       AllFinite,
+                                  Crc32cTable,    AndWords, OrWords,   AndNotWords, PopcountWords};
+
 }  // namespace
 
-const KernelTable kScalarKernels = {Level::kScalar, "scalar",    L2Many,       IpMany,
-                                    IpNormMany,     L2Ids,       IpIds,        IpNormIds,
-                                    Norm2,          AllFinite,   Crc32cTable,  AndWords,
-                                    OrWords,        AndNotWords, PopcountWords};
+const KernelTable& ScalarKernels() {
+  return kKernels;
+}
 
 }  // namespace vecdb::simd

@@ -49,7 +49,9 @@ struct Isa {
 #include "simd/kernels.inl"
 
 namespace vecdb::simd {
-const KernelTable kSse2Kernels = kKernels;
+const KernelTable& Sse2Kernels() {
+  return kKernels;
+}
 }  // namespace vecdb::simd
 
 #endif  // VECDB_DISPATCH_X86
