@@ -17,8 +17,10 @@ constexpr std::size_t BloomBlocks(std::size_t keys) {
   return keys == 0 ? 1 : (keys + 31) / 32;
 }
 
+__extension__ using BloomProduct = unsigned __int128;
+
 inline std::size_t BloomBlockOf(std::uint64_t hash, std::size_t blocks) {
-  return static_cast<std::size_t>((static_cast<unsigned __int128>(hash) * blocks) >> 64);
+  return static_cast<std::size_t>((BloomProduct{hash} * blocks) >> 64);
 }
 
 // Sets the key's bits; `words` holds 8 words a block.
