@@ -5,6 +5,10 @@
 
 namespace vecdb::base {
 
+std::size_t HardwareThreads() {
+  return std::max<std::size_t>(1, std::thread::hardware_concurrency());
+}
+
 TaskQueue::TaskQueue(std::size_t threads, const Clock& clock) : clock_(clock) {
   for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { Work(); });
 }

@@ -16,6 +16,9 @@
 
 namespace vecdb::base {
 
+// Threads this machine can run at once, at least 1.
+std::size_t HardwareThreads();
+
 class TaskQueue {
  public:
   using Task = std::function<void()>;

@@ -1,6 +1,7 @@
 // Exactly one per open database. Decides everything about names and segments: creates and drops
 // collections, seals, commits flushes, moves checkpoints, drops logs. Its decisions run one at a
-// time on its strand, and each is one Edit of the catalog (rule 7); only it publishes Views (rule 4).
+// time on its strand, and each is one Edit of the catalog (rule 7); only it publishes Views (rule
+// 4).
 //
 // Thread safety: all methods from any thread, none from inside the strand.
 #pragma once

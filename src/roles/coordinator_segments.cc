@@ -4,8 +4,9 @@
 // 2 DataNode::Flush  files to tmp/<id>/, then segments/<id>/        crash: litter or orphan, swept
 // 3 Commit           one Edit: segment, its id committed, deletes,  crash before: the log replays;
 //                    checkpoint, logs no longer needed              after: replay skips its rows
-// 4 Publish          sealed replaces growing, one pointer swap      crash: reopening sees the segment
-// 5 Forget           log files removed                              crash: orphans, swept at open
+// 4 Publish          sealed replaces growing, one pointer swap      crash: reopening sees the
+// segment 5 Forget           log files removed                              crash: orphans, swept
+// at open
 #include <algorithm>
 
 #include "base/canary.h"
@@ -113,8 +114,8 @@ Status Coordinator::FlushOne(LiveCollection& collection,
 Status Coordinator::SaveDeletes(LiveCollection& collection) {
   return flush_strand_.Run([&]() -> Status {
     const auto view = collection.board.Pin();
-    const bool unsaved = std::any_of(
-        view->segments().begin(), view->segments().end(), [](const auto& segment) {
+    const bool unsaved =
+        std::any_of(view->segments().begin(), view->segments().end(), [](const auto& segment) {
           return segment->sealed() && segment->tombstones().first_unsaved_lsn() != kNoLsn;
         });
     if (!unsaved) return Status();
@@ -160,15 +161,15 @@ Lsn Coordinator::OldestNeeded(SegmentId leaving, const Saved& saved) const {
   return oldest;
 }
 
-// The whole log is synced first: what a segment's files make permanent must not be ahead of what the
-// log keeps, or a power cut could leave half of a batch, or a later write without an earlier one.
+// The whole log is synced first: what a segment's files make permanent must not be ahead of what
+// the log keeps, or a power cut could leave half of a batch, or a later write without an earlier
+// one.
 Status Coordinator::MoveCheckpoint(SegmentId leaving, const Saved& saved, catalog::Edit* edit,
                                    std::vector<io::LogIdentity>* dropped) {
   const Lsn end = parts_.writer.next_lsn();
   const Lsn checkpoint = std::min(end, OldestNeeded(leaving, saved));
   VECDB_TRY(parts_.streaming.WaitDurable(base::kEndOfTime));
-  edit->operations.emplace_back(
-      catalog::SetCheckpoint{0, checkpoint, parts_.writer.durable_lsn()});
+  edit->operations.emplace_back(catalog::SetCheckpoint{0, checkpoint, parts_.writer.durable_lsn()});
   edit->operations.emplace_back(catalog::SetMaxTimestamp{parts_.oracle.last()});
   *dropped = parts_.writer.LogsBelow(checkpoint);
   for (const io::LogIdentity& log : *dropped) {
@@ -177,9 +178,9 @@ Status Coordinator::MoveCheckpoint(SegmentId leaving, const Saved& saved, catalo
   return Status();
 }
 
-// `flushed`, `record` and `sealed` are null when only deletes are saved. Called on the flush strand.
-Status Coordinator::CommitFlush(LiveCollection& collection,
-                                const segment::GrowingSegment* flushed,
+// `flushed`, `record` and `sealed` are null when only deletes are saved. Called on the flush
+// strand.
+Status Coordinator::CommitFlush(LiveCollection& collection, const segment::GrowingSegment* flushed,
                                 const catalog::SegmentRecord* record, Saved saved,
                                 std::shared_ptr<segment::SealedSegment> sealed) {
   return strand_.Run([&]() -> Status {
@@ -216,8 +217,8 @@ Status Coordinator::CommitFlush(LiveCollection& collection,
     for (const auto& [id, count] : saved) {
       const auto old = before->segments.find(id);
       if (old == before->segments.end() || !old->second.deletes) continue;
-      const Status removed = parts_.fs.RemoveFile(io::Join(
-          io::SegmentFolder(id), io::DeletesName(old->second.deletes->number)));
+      const Status removed = parts_.fs.RemoveFile(
+          io::Join(io::SegmentFolder(id), io::DeletesName(old->second.deletes->number)));
       if (!removed.ok()) {
         parts_.log.Write(LogLevel::kWarning, "an old deletes file stays until the next open: {}",
                          removed.message());

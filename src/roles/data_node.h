@@ -1,5 +1,5 @@
-// Writes files in the background: turns sealed-off growing segments into segment folders. It decides
-// nothing and commits nothing.
+// Writes files in the background: turns sealed-off growing segments into segment folders. It
+// decides nothing and commits nothing.
 //
 // Thread safety: all methods from any thread, but one flush of a segment at a time.
 #pragma once

@@ -1,6 +1,6 @@
 // The door of every call on a collection: stateless, on the caller's thread, any number at once.
-// Checks everything before anything is logged, splits rows by key, asks the nodes, reduces what they
-// answer, and turns distances back into the metric's own units (rule 8).
+// Checks everything before anything is logged, splits rows by key, asks the nodes, reduces what
+// they answer, and turns distances back into the metric's own units (rule 8).
 #pragma once
 
 #include <memory>
@@ -9,15 +9,16 @@
 #include <string_view>
 #include <vector>
 
+#include "vecdb/batch.h"
+#include "vecdb/request.h"
+#include "vecdb/result.h"
+
 #include "base/timestamp_oracle.h"
 #include "chunk/chunk.h"
 #include "roles/live_collection.h"
 #include "roles/query_node.h"
 #include "roles/streaming_node.h"
 #include "roles/watermark.h"
-#include "vecdb/batch.h"
-#include "vecdb/request.h"
-#include "vecdb/result.h"
 
 namespace vecdb::roles {
 

@@ -31,7 +31,8 @@ std::vector<Key> OwnedKeys(chunk::KeySpan keys) {
   return owned;
 }
 
-// Adds these rows of the batch as one part, or as two halves while they are too long for one record.
+// Adds these rows of the batch as one part, or as two halves while they are too long for one
+// record.
 void AddRows(const Schema& schema, const chunk::Chunk& rows, ShardId shard,
              std::span<const std::uint32_t> picked, WriteRequest* request) {
   auto part = std::make_unique<WritePart>();

@@ -6,12 +6,13 @@
 #include <memory>
 #include <vector>
 
+#include "vecdb/options.h"
+
 #include "catalog/state.h"
 #include "io/file_system.h"
 #include "query/plan.h"
 #include "query/reduce.h"
 #include "segment/view.h"
-#include "vecdb/options.h"
 
 namespace vecdb::roles {
 

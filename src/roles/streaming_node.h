@@ -9,6 +9,8 @@
 #include <memory>
 #include <vector>
 
+#include "vecdb/options.h"
+
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "base/task_queue.h"
@@ -18,7 +20,6 @@
 #include "roles/live_collection.h"
 #include "roles/segment_events.h"
 #include "roles/watermark.h"
-#include "vecdb/options.h"
 #include "wal/writer.h"
 
 namespace vecdb::roles {
@@ -26,9 +27,9 @@ namespace vecdb::roles {
 // The rows or keys of one write that belong to one shard, as one record of the log.
 struct WritePart {
   ShardId shard = 0;
-  chunk::Chunk owned;                   // when the rows had to be picked out of the batch
-  const chunk::Chunk* rows = nullptr;   // inserts and upserts; the batch itself, or `owned`
-  chunk::KeyList deleted{false};        // deletes
+  chunk::Chunk owned;                  // when the rows had to be picked out of the batch
+  const chunk::Chunk* rows = nullptr;  // inserts and upserts; the batch itself, or `owned`
+  chunk::KeyList deleted{false};       // deletes
   base::Bytes payload;
 
   chunk::KeySpan keys(const Schema& schema) const {

@@ -1,0 +1,129 @@
+#include "vecdb/database.h"
+
+#include <random>
+
+#include "api/handle.h"
+#include "api/open.h"
+#include "base/clock.h"
+#include "io/file_system.h"
+
+namespace vecdb {
+
+struct Database::Impl {
+  std::shared_ptr<roles::Engine> engine;
+};
+
+namespace {
+
+std::uint64_t SystemRandom() {
+  std::random_device device;
+  return std::uint64_t{device()} << 32 | device();
+}
+
+roles::Environment SystemEnvironment(std::shared_ptr<io::FileSystem> fs) {
+  return roles::Environment{std::move(fs), &base::SystemClock(), SystemRandom};
+}
+
+}  // namespace
+
+Result<Database> api::DatabaseAccess::Open(roles::Environment environment, const Options& options) {
+  return Guarded([&]() -> Result<Database> {
+    auto impl = std::make_unique<Database::Impl>();
+    VECDB_TRY_ASSIGN(impl->engine, roles::Engine::Open(std::move(environment), options));
+    return Database(std::move(impl));
+  });
+}
+
+roles::EngineParts& api::DatabaseAccess::Parts(Database& database) {
+  return database.impl_->engine->parts();
+}
+
+Result<Database> Database::Open(const std::filesystem::path& directory, const Options& options) {
+  return api::Guarded([&]() -> Result<Database> {
+    const bool create = options.create_if_missing && !options.read_only;
+    VECDB_TRY_ASSIGN(auto fs, io::OpenDirectory(directory, create));
+    return api::DatabaseAccess::Open(SystemEnvironment(std::move(fs)), options);
+  });
+}
+
+Result<Database> Database::OpenInMemory(const Options& options) {
+  return api::Guarded([&]() -> Result<Database> {
+    return api::DatabaseAccess::Open(SystemEnvironment(io::MakeMemoryFileSystem()), options);
+  });
+}
+
+Database::Database(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {
+}
+Database::Database(Database&&) noexcept = default;
+
+Database& Database::operator=(Database&& other) noexcept {
+  if (this == &other) return *this;
+  if (impl_ != nullptr) (void)impl_->engine->Close();
+  impl_ = std::move(other.impl_);
+  return *this;
+}
+
+Database::~Database() {
+  if (impl_ != nullptr) (void)impl_->engine->Close();
+}
+
+Result<Collection> Database::CreateCollection(std::string_view name, const Schema& schema,
+                                              const CollectionOptions& options) {
+  return api::Inside(*impl_->engine, true, [&]() -> Result<Collection> {
+    VECDB_TRY_ASSIGN(auto live,
+                     impl_->engine->parts().coordinator->CreateCollection(name, schema, options));
+    return Collection(
+        std::make_shared<Collection::Handle>(Collection::Handle{impl_->engine, std::move(live)}));
+  });
+}
+
+Result<Collection> Database::OpenCollection(std::string_view name) {
+  return api::Inside(*impl_->engine, false, [&]() -> Result<Collection> {
+    auto live = impl_->engine->parts().collections.Find(name);
+    if (live == nullptr) return base::NotFound("no collection named '{}'", name);
+    return Collection(
+        std::make_shared<Collection::Handle>(Collection::Handle{impl_->engine, std::move(live)}));
+  });
+}
+
+Status Database::DropCollection(std::string_view name) {
+  return api::Inside(*impl_->engine, true,
+                     [&] { return impl_->engine->parts().coordinator->DropCollection(name); });
+}
+
+Result<std::vector<std::string>> Database::ListCollections() const {
+  return api::Inside(*impl_->engine, false, [&]() -> Result<std::vector<std::string>> {
+    std::vector<std::string> names;
+    for (const auto& live : impl_->engine->parts().collections.All()) {
+      names.push_back(live->record.name);
+    }
+    return names;
+  });
+}
+
+Status Database::WaitDurable(Timestamp timestamp) {
+  return api::Inside(*impl_->engine, false, [&] { return impl_->engine->WaitDurable(timestamp); });
+}
+
+Status Database::RunBackground(std::chrono::milliseconds budget) {
+  return api::Inside(*impl_->engine, false, [&] { return impl_->engine->RunBackground(budget); });
+}
+
+const RecoveryReport& Database::recovery() const {
+  return impl_->engine->parts().report;
+}
+
+Status Database::Health() const {
+  return impl_->engine->Health();
+}
+
+Status Database::Flush() {
+  return api::Inside(*impl_->engine, true,
+                     [&] { return impl_->engine->parts().coordinator->FlushAll(); });
+}
+
+Status Database::Close() {
+  return api::Guarded([&] { return impl_->engine->Close(); });
+}
+
+}  // namespace vecdb

@@ -1,0 +1,33 @@
+// What a public Collection holds.
+#pragma once
+
+#include <memory>
+#include <utility>
+
+#include "vecdb/collection.h"
+
+#include "api/guard.h"
+#include "roles/engine.h"
+
+namespace vecdb {
+
+struct Collection::Handle {
+  std::shared_ptr<roles::Engine> engine;
+  std::shared_ptr<roles::LiveCollection> live;
+};
+
+namespace api {
+
+// Runs `function` inside the engine: between Enter and Leave, with nothing thrown across the API.
+template <typename F>
+auto Inside(roles::Engine& engine, bool write, F&& function) -> decltype(function()) {
+  if (Status entered = engine.Enter(write); !entered.ok()) return entered;
+  struct Leaver {
+    roles::Engine& engine;
+    ~Leaver() { engine.Leave(); }
+  } leaver{engine};
+  return Guarded(std::forward<F>(function));
+}
+
+}  // namespace api
+}  // namespace vecdb

@@ -1,0 +1,143 @@
+#include "roles/create.h"
+
+#include <cstring>
+
+#include "base/canary.h"
+#include "base/status.h"
+#include "base/task_queue.h"
+#include "io/layout.h"
+
+namespace vecdb::roles {
+namespace {
+
+bool IsOurs(const io::DirectoryEntry& entry) {
+  if (entry.is_directory) {
+    return entry.name == io::kTmpFolder || entry.name == io::kWalFolder ||
+           entry.name == io::kSegmentsFolder;
+  }
+  return entry.name == io::kLockName || entry.name == io::kCurrentName ||
+         io::ParseManifestName(entry.name).has_value();
+}
+
+// An empty directory, or one in which an earlier creation did not end. Anything else is not ours to
+// fill.
+Status CheckUnused(io::FileSystem& fs) {
+  VECDB_TRY_ASSIGN(const auto entries, fs.List(""));
+  for (const io::DirectoryEntry& entry : entries) {
+    if (IsOurs(entry)) continue;
+    return base::InvalidArgument("{} is not empty and holds no vecdb database (it has '{}')",
+                                 fs.Describe(""), entry.name);
+  }
+  return Status();
+}
+
+Status RemoveLeftovers(io::FileSystem& fs) {
+  VECDB_TRY_ASSIGN(const auto entries, fs.List(""));
+  for (const io::DirectoryEntry& entry : entries) {
+    if (entry.name != io::kLockName) VECDB_TRY(io::RemoveTree(fs, entry.name));
+  }
+  return Status();
+}
+
+Status MakeFolders(io::FileSystem& fs) {
+  for (const std::string& folder : {std::string(io::kTmpFolder), std::string(io::kSegmentsFolder),
+                                    std::string(io::kWalFolder), io::PchannelFolder(0)}) {
+    VECDB_TRY(fs.MakeDirectory(folder));
+  }
+  if (!base::Canary(35)) {
+    VECDB_TRY(fs.SyncDirectory(io::kWalFolder));
+    VECDB_TRY(fs.SyncDirectory(""));
+  }
+  return Status();
+}
+
+// 1 folders   2 first log, synced   3 MANIFEST-1, CURRENT   4 FORMAT
+// A crash before 4 leaves a directory that never acknowledged anything; the next open starts again.
+Status CreateDatabase(EngineParts& p) {
+  io::FileSystem& fs = *p.env.fs;
+  VECDB_TRY(RemoveLeftovers(fs));
+  VECDB_TRY(MakeFolders(fs));
+  for (std::size_t i = 0; i < p.database.size(); i += sizeof(std::uint64_t)) {
+    const std::uint64_t random = p.env.random();
+    std::memcpy(p.database.data() + i, &random, sizeof(random));
+  }
+  MakeWriter(p, 1, 1);
+  VECDB_TRY_ASSIGN(const io::LogIdentity log, p.writer->CreateFirstLog());
+  base::KillPoint("create.log");
+  catalog::State state;
+  state.database = p.database;
+  state.pchannels[0].logs.emplace(log.number, log);
+  const std::uint64_t now = p.env.clock->WallMilliseconds();
+  VECDB_TRY_ASSIGN(p.manifest,
+                   catalog::Manifest::Begin(fs, std::move(state), 1, p.env.random, now));
+  base::KillPoint("create.manifest");
+  catalog::Format format;
+  format.database = p.database;
+  format.created_ms = now;
+  VECDB_TRY(catalog::WriteFormat(fs, format));
+  base::KillPoint("create.format");
+  p.query = std::make_unique<QueryNode>(fs, p.database, p.options.load);
+  MakeNodes(p);
+  return Status();
+}
+
+std::size_t BackgroundThreads(const Options& options) {
+  if (!options.own_threads || options.read_only) return 0;
+  if (options.background_threads != 0) return options.background_threads;
+  return std::max<std::size_t>(1, base::HardwareThreads() / 4);
+}
+
+}  // namespace
+
+void MakeWriter(EngineParts& p, std::uint64_t log_number, Lsn next_lsn) {
+  wal::WriterOptions options;
+  options.database = p.database;
+  options.next_log_number = log_number;
+  options.next_lsn = next_lsn;
+  options.random = p.env.random;
+  p.writer = std::make_unique<wal::Writer>(
+      *p.env.fs, p.oracle, *p.env.clock, std::move(options),
+      [&p](const io::LogIdentity& log) {
+        catalog::Edit edit;
+        edit.operations.emplace_back(catalog::AddLog{log});
+        return p.manifest->Commit(edit);
+      },
+      [&p](Timestamp timestamp) { p.watermark.Begin(timestamp); });
+}
+
+void MakeNodes(EngineParts& p) {
+  const std::size_t threads = BackgroundThreads(p.options);
+  p.timers = std::make_unique<base::TaskQueue>(threads == 0 ? 0 : 1, *p.env.clock);
+  p.background = std::make_unique<base::TaskQueue>(threads, *p.env.clock);
+  p.streaming = std::make_unique<StreamingNode>(p.writer.get(), p.watermark, *p.background,
+                                                *p.env.clock, p.options.write_buffer_bytes);
+  p.proxy =
+      std::make_unique<Proxy>(*p.streaming, *p.query, p.watermark, p.oracle, p.options.durability);
+  if (p.writer == nullptr) return;
+  p.data = std::make_unique<DataNode>(
+      *p.env.fs, p.database, [&p](std::uint64_t count) { return p.manifest->NewIds(count); });
+  p.coordinator = std::make_unique<Coordinator>(
+      CoordinatorParts{*p.env.fs, *p.manifest, *p.writer, p.oracle, *p.env.clock, *p.background,
+                       p.log, p.collections, *p.streaming, *p.query, *p.data});
+  p.streaming->SetEvents(p.coordinator.get());
+}
+
+Result<bool> LockOrCreate(EngineParts& p) {
+  io::FileSystem& fs = *p.env.fs;
+  VECDB_TRY_ASSIGN(const bool exists, fs.Exists(io::kFormatName));
+  const bool may_create = p.options.create_if_missing && !p.options.read_only;
+  if (!exists && !may_create) {
+    // Says kCorruption instead when something but FORMAT is there.
+    VECDB_TRY(catalog::Recover(fs).status());
+  }
+  if (!exists) VECDB_TRY(CheckUnused(fs));
+  VECDB_TRY_ASSIGN(p.lock, fs.Lock(io::kLockName, !p.options.read_only));
+  if (exists) return false;
+  const Status found = catalog::Recover(fs).status();
+  if (found.ok()) return false;  // another process finished it in between
+  if (found.code() != StatusCode::kNotFound) return found;
+  VECDB_TRY(CreateDatabase(p));
+  return true;
+}
+
+}  // namespace vecdb::roles

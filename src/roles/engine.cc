@@ -1,0 +1,135 @@
+#include "roles/engine.h"
+
+#include "base/canary.h"
+#include "base/status.h"
+#include "roles/recover.h"
+
+namespace vecdb::roles {
+namespace {
+
+constexpr std::chrono::milliseconds kIdleSeal{100};
+constexpr std::chrono::milliseconds kHousekeeping{1000};
+
+Status CheckOptions(const Options& options) {
+  if (options.read_only && options.own_threads == false) return Status();
+  if (options.sync_interval.count() < 1) {
+    return base::InvalidArgument("Options::sync_interval is {} ms, below 1",
+                                 options.sync_interval.count());
+  }
+  if (options.write_buffer_bytes < (std::size_t{1} << 20)) {
+    return base::InvalidArgument("Options::write_buffer_bytes is {}, below 1 MiB",
+                                 options.write_buffer_bytes);
+  }
+  if (options.background_threads > 256) {
+    return base::InvalidArgument("Options::background_threads is {}, above 256",
+                                 options.background_threads);
+  }
+  return Status();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Engine>> Engine::Open(Environment env, Options options) {
+  VECDB_TRY(CheckOptions(options));
+  auto parts = std::make_unique<EngineParts>(std::move(env), std::move(options));
+  VECDB_TRY(Recover(*parts));
+  std::unique_ptr<Engine> engine(new Engine(std::move(parts)));
+  engine->StartTimers();
+  return engine;
+}
+
+Engine::~Engine() {
+  (void)Close();
+}
+
+void Engine::StartTimers() {
+  EngineParts& p = *parts_;
+  if (p.writer == nullptr) return;
+  p.timers->Every(p.options.sync_interval, [&p] { (void)p.streaming->SyncInterval(); });
+  p.timers->Every(kIdleSeal, [&p] {
+    const Status sealed = p.writer->SealIfIdle(p.env.clock->Now() - kIdleSeal);
+    if (!sealed.ok()) p.log.Write(LogLevel::kDebug, "idle seal: {}", sealed.message());
+  });
+  p.timers->Every(kHousekeeping, [&p] { p.coordinator->Housekeeping(); });
+}
+
+Status Engine::Enter(bool write) {
+  calls_.fetch_add(1, std::memory_order_seq_cst);
+  if (closing_.load(std::memory_order_seq_cst)) {
+    Leave();
+    return base::FailedPrecondition("the database is closed");
+  }
+  if (!parts_->env.fs->OwnedByThisProcess()) {
+    Leave();
+    return base::FailedPrecondition(
+        "this database was opened by the parent of a fork; open it again in the child");
+  }
+  if (write && parts_->writer == nullptr) {
+    Leave();
+    return base::FailedPrecondition("the database was opened read-only");
+  }
+  return Status();
+}
+
+void Engine::Leave() {
+  if (calls_.fetch_sub(1, std::memory_order_seq_cst) != 1) return;
+  if (!closing_.load(std::memory_order_seq_cst)) return;
+  base::MutexLock lock(close_mutex_);
+  close_changed_.NotifyAll();
+}
+
+Status Engine::WaitDurable(Timestamp timestamp) {
+  if (parts_->writer == nullptr) return Status();
+  return parts_->streaming->WaitDurable(timestamp);
+}
+
+Status Engine::RunBackground(std::chrono::milliseconds budget) {
+  const auto end = std::chrono::steady_clock::now() + budget;
+  parts_->timers->RunFor(budget);
+  const auto left =
+      std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+  parts_->background->RunFor(std::max(left, std::chrono::milliseconds(0)));
+  return Health();
+}
+
+Status Engine::Health() const {
+  if (parts_->writer == nullptr) return Status();
+  VECDB_TRY(parts_->writer->health());
+  return parts_->manifest->health();
+}
+
+Status Engine::Close() {
+  closing_.store(true, std::memory_order_seq_cst);
+  base::MutexLock lock(close_mutex_);
+  if (closed_) return Status();
+  if (!parts_->env.fs->OwnedByThisProcess()) {
+    closed_ = true;  // the parent's database: its threads are not here, its files not ours
+    return Status();
+  }
+  while (calls_.load(std::memory_order_seq_cst) != 0) close_changed_.Wait(close_mutex_);
+  closed_ = true;
+  return Shut();
+}
+
+// Timers first, so that nothing new is posted; then what would be slow to replay is flushed; then
+// the log and the manifest are sealed, and the lock goes last.
+Status Engine::Shut() {
+  EngineParts& p = *parts_;
+  p.timers->Stop();
+  Status first;
+  const auto keep = [&first](const Status& status) {
+    if (first.ok()) first = status;
+  };
+  if (p.writer != nullptr) keep(p.coordinator->FlushBeforeClose());
+  p.background->Stop();
+  base::KillPoint("close.before_seal");
+  if (p.writer != nullptr) {
+    keep(p.writer->Close());
+    base::KillPoint("close.log_sealed");
+    keep(p.manifest->Close());
+  }
+  p.lock.reset();
+  return first;
+}
+
+}  // namespace vecdb::roles

@@ -1,0 +1,95 @@
+// The open database: its parts, in the order in which they depend on each other, and its life from
+// Open to Close. See recover.h for what Open does.
+//
+// Thread safety: all methods from any thread. Every call of a user runs between Enter() and
+// Leave(); Close() waits for those inside.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+
+#include "vecdb/options.h"
+#include "vecdb/result.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mutex.h"
+#include "base/task_queue.h"
+#include "base/timestamp_oracle.h"
+#include "catalog/manifest.h"
+#include "io/file_system.h"
+#include "roles/coordinator.h"
+#include "roles/data_node.h"
+#include "roles/live_collection.h"
+#include "roles/proxy.h"
+#include "roles/query_node.h"
+#include "roles/streaming_node.h"
+#include "roles/watermark.h"
+#include "wal/writer.h"
+
+namespace vecdb::roles {
+
+// What a database stands on; tests bring their own.
+struct Environment {
+  std::shared_ptr<io::FileSystem> fs;
+  const base::Clock* clock = nullptr;     // outlives the engine
+  std::function<std::uint64_t()> random;  // for ids that must differ between databases and logs
+};
+
+struct EngineParts {
+  EngineParts(Environment e, Options o)
+      : env(std::move(e)), options(std::move(o)), log(options.log), oracle(*env.clock) {}
+
+  const Environment env;
+  const Options options;
+  base::Log log;
+  base::TimestampOracle oracle;
+  Watermark watermark;
+  Collections collections;
+  RecoveryReport report;
+  io::DatabaseUuid database{};
+  std::unique_ptr<io::FileLock> lock;
+  // Null in a read-only database: manifest, writer, data, coordinator.
+  std::unique_ptr<catalog::Manifest> manifest;
+  std::unique_ptr<wal::Writer> writer;
+  std::unique_ptr<base::TaskQueue> timers;      // sync and seal: never behind a long flush
+  std::unique_ptr<base::TaskQueue> background;  // flush
+  std::unique_ptr<QueryNode> query;
+  std::unique_ptr<DataNode> data;
+  std::unique_ptr<StreamingNode> streaming;
+  std::unique_ptr<Coordinator> coordinator;
+  std::unique_ptr<Proxy> proxy;
+};
+
+class Engine {
+ public:
+  static Result<std::unique_ptr<Engine>> Open(Environment env, Options options);
+  ~Engine();
+
+  EngineParts& parts() { return *parts_; }
+
+  // kFailedPrecondition when closed or in a forked child; with `write`, also when read-only.
+  Status Enter(bool write);
+  void Leave();
+
+  Status WaitDurable(Timestamp timestamp);
+  Status RunBackground(std::chrono::milliseconds budget);
+  Status Health() const;
+  Status Close();  // idempotent
+
+ private:
+  explicit Engine(std::unique_ptr<EngineParts> parts) : parts_(std::move(parts)) {}
+  void StartTimers();
+  Status Shut();
+
+  const std::unique_ptr<EngineParts> parts_;
+  std::atomic<std::uint64_t> calls_{0};
+  std::atomic<bool> closing_{false};
+  base::Mutex close_mutex_;
+  base::CondVar close_changed_;
+  bool closed_ GUARDED_BY(close_mutex_) = false;
+};
+
+}  // namespace vecdb::roles

@@ -1,0 +1,248 @@
+#include "roles/recover.h"
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+#include <set>
+
+#include "base/canary.h"
+#include "base/status.h"
+#include "chunk/codec.h"
+#include "compaction/sweep.h"
+#include "io/layout.h"
+#include "roles/create.h"
+#include "wal/reader.h"
+
+namespace vecdb::roles {
+namespace {
+
+// Everything between the lines.
+struct Recovery {
+  EngineParts& parts;
+  catalog::Recovered catalog;
+  std::map<CollectionId, std::shared_ptr<LiveCollection>> by_id;
+  // Growing segments found in the log, by shard and id.
+  std::map<CollectionId, std::map<SegmentId, std::shared_ptr<segment::GrowingSegment>>> growing;
+  io::ChainReport chain;
+  Lsn next_lsn = 1;
+
+  const catalog::PchannelState& channel() {
+    return catalog.state.pchannels[0];  // made by the first open
+  }
+  std::vector<io::LogIdentity> logs() {
+    std::vector<io::LogIdentity> identities;
+    for (const auto& [number, identity] : channel().logs) identities.push_back(identity);
+    return identities;
+  }
+};
+
+// ---- 3: files -------------------------------------------------------------------------
+
+Status OpenFiles(Recovery& r) {
+  EngineParts& p = r.parts;
+  p.query = std::make_unique<QueryNode>(*p.env.fs, p.database, p.options.load);
+  for (const auto& [id, record] : r.catalog.state.collections) {
+    VECDB_TRY_ASSIGN(auto segments, p.query->OpenAll(r.catalog.state, record));
+    auto view = std::make_shared<const segment::View>(record.schema, std::move(segments));
+    r.by_id[id] = std::make_shared<LiveCollection>(record, std::move(view));
+  }
+  return Status();
+}
+
+// ---- 4: replay ------------------------------------------------------------------------
+
+Result<segment::GrowingSegment*> GrowingFor(Recovery& r, LiveCollection& collection,
+                                            const wal::Message& message) {
+  auto& growing = r.growing[message.collection][message.segment];
+  if (growing == nullptr) {
+    growing = segment::GrowingSegment::Create(message.segment, message.shard, message.partition,
+                                              message.schema_version, collection.record.schema);
+    collection.board.Publish(collection.board.Pin()->With(growing));
+  }
+  if (growing->shard() != message.shard) {
+    return base::Corruption("the log puts segment {} into shards {} and {}", message.segment,
+                            growing->shard(), message.shard);
+  }
+  return growing.get();
+}
+
+Status ApplyRows(Recovery& r, LiveCollection& collection, const wal::LoggedMessage& logged) {
+  const wal::Message& message = logged.message;
+  VECDB_TRY_ASSIGN(const chunk::Chunk rows,
+                   chunk::DecodeChunk(collection.record.schema, message.payload));
+  if (message.type == wal::MessageType::kUpsert) {
+    VECDB_TRY(collection.board.Pin()->MarkDeleted(message.shard,
+                                                  chunk::KeysOf(collection.record.schema, rows),
+                                                  logged.timestamp, logged.lsn));
+  }
+  // Rule 7: a committed segment has these rows in its files.
+  const catalog::State& state = r.catalog.state;
+  if (state.committed.count(message.segment) != 0 || state.segments.count(message.segment) != 0) {
+    return Status();
+  }
+  VECDB_TRY_ASSIGN(segment::GrowingSegment * growing, GrowingFor(r, collection, message));
+  growing->Append(rows, logged.timestamp, logged.lsn, logged.lsn);
+  return Status();
+}
+
+Status ApplyMessage(Recovery& r, const wal::LoggedMessage& logged) {
+  const wal::Message& message = logged.message;
+  const auto found = r.by_id.find(message.collection);
+  if (found == r.by_id.end()) {
+    if (message.collection < r.catalog.state.next_id) return Status();  // dropped since
+    return base::Corruption("the log names collection {}, which never was", message.collection);
+  }
+  LiveCollection& collection = *found->second;
+  if (message.shard >= collection.record.options.shards) {
+    return base::Corruption("the log names shard {} of collection '{}', which has {}",
+                            message.shard, collection.record.name,
+                            collection.record.options.shards);
+  }
+  ++r.parts.report.records_applied;
+  if (message.type != wal::MessageType::kDelete) return ApplyRows(r, collection, logged);
+  VECDB_TRY_ASSIGN(const chunk::KeyList keys,
+                   chunk::DecodeKeys(collection.record.schema, message.payload));
+  return collection.board.Pin()->MarkDeleted(message.shard, keys.View(), logged.timestamp,
+                                             logged.lsn);
+}
+
+Status ReplayLogs(Recovery& r) {
+  const catalog::PchannelState& channel = r.channel();
+  VECDB_TRY_ASSIGN(r.chain,
+                   wal::Replay(*r.parts.env.fs, 0, r.logs(), channel.checkpoint, channel.durable,
+                               [&r](const wal::ReplayedGroup& group) -> Status {
+                                 for (const wal::LoggedMessage& message : group.messages) {
+                                   VECDB_TRY(ApplyMessage(r, message));
+                                 }
+                                 return Status();
+                               }));
+  r.next_lsn = std::max(r.chain.last_lsn + 1, channel.checkpoint);
+  r.parts.oracle.AdvancePast(r.catalog.state.max_timestamp);
+  r.parts.oracle.AdvancePast(Timestamp{r.chain.max_ts});
+
+  RecoveryReport& report = r.parts.report;
+  report.logs_read = r.chain.logs_read;
+  report.groups_applied = r.chain.groups;
+  report.discarded_bytes = r.chain.discarded_bytes + r.catalog.report.discarded_bytes;
+  report.first_lost_lsn = r.chain.first_lost_lsn;
+  report.clean = r.chain.sealed && report.discarded_bytes == 0;
+  report.detail = r.catalog.report.detail + r.chain.detail;
+  return Status();
+}
+
+// ---- 5: rewrite -----------------------------------------------------------------------
+
+// One more than the largest number in use, also by a file that no record names.
+Result<std::uint64_t> NextNumber(io::FileSystem& fs, const std::string& folder, std::uint64_t above,
+                                 std::optional<std::uint64_t> (*parse)(std::string_view)) {
+  VECDB_TRY_ASSIGN(const auto entries, fs.List(folder));
+  for (const io::DirectoryEntry& entry : entries) {
+    if (const auto number = parse(entry.name)) above = std::max(above, *number);
+  }
+  return above + 1;
+}
+
+Status RewriteTail(Recovery& r) {
+  EngineParts& p = r.parts;
+  io::FileSystem& fs = *p.env.fs;
+  const catalog::PchannelState old = r.channel();
+  const std::uint64_t last_log = old.logs.empty() ? 0 : old.logs.rbegin()->first;
+  VECDB_TRY_ASSIGN(const std::uint64_t log_number,
+                   NextNumber(fs, io::PchannelFolder(0), last_log, io::ParseLogName));
+  MakeWriter(p, log_number, old.checkpoint);
+  VECDB_TRY_ASSIGN(const io::LogIdentity log, p.writer->CreateFirstLog());
+  base::KillPoint("recover.log_created");
+
+  VECDB_TRY(wal::Replay(fs, 0, r.logs(), old.checkpoint, old.durable,
+                        [&p](const wal::ReplayedGroup& group) {
+                          return p.writer->CopyGroup(group.records, group.records.front().lsn,
+                                                     group.header.max_ts);
+                        })
+                .status());
+  VECDB_TRY(p.writer->SyncAll());
+  base::KillPoint("recover.log_synced");
+
+  catalog::State state = std::move(r.catalog.state);
+  catalog::PchannelState& channel = state.pchannels[0];
+  channel.logs = {{log.number, log}};
+  channel.durable = p.writer->durable_lsn();
+  state.max_timestamp = std::max(state.max_timestamp, p.oracle.last());
+  VECDB_TRY_ASSIGN(const std::uint64_t number,
+                   NextNumber(fs, "", r.catalog.manifest_number, io::ParseManifestName));
+  VECDB_TRY_ASSIGN(p.manifest, catalog::Manifest::Begin(fs, std::move(state), number, p.env.random,
+                                                        p.env.clock->WallMilliseconds()));
+  base::KillPoint("recover.manifest_current");
+  return Status();
+}
+
+// ---- 6: publish and sweep ---------------------------------------------------------------
+
+// The youngest recovered segment of a shard goes on taking rows; the older ones wait to be flushed.
+void AdoptGrowing(Recovery& r) {
+  for (auto& [id, segments] : r.growing) {
+    LiveCollection& collection = *r.by_id[id];
+    for (auto& [segment_id, growing] : segments) {
+      r.parts.streaming->AddBuffered(growing->memory_bytes());
+      Lane& lane = *collection.lanes[growing->shard()];
+      base::MutexLock lock(lane.mutex);
+      if (lane.growing != nullptr) {
+        base::MutexLock pending(collection.pending_mutex);
+        collection.pending.push_back(lane.growing);
+      }
+      lane.growing = std::move(growing);
+      lane.last_write = r.parts.env.clock->Now();
+    }
+  }
+}
+
+Status PublishAndSweep(Recovery& r) {
+  EngineParts& p = r.parts;
+  AdoptGrowing(r);
+  for (const auto& [id, collection] : r.by_id) {
+    VECDB_TRY(p.coordinator->AddGrowing(*collection));
+    p.collections.Add(collection);
+  }
+  const auto swept =
+      compaction::SweepOrphans(*p.env.fs, *p.manifest->state(), p.manifest->number());
+  if (swept.ok()) {
+    p.report.orphans_removed = *swept;
+  } else {
+    p.log.Write(LogLevel::kWarning, "orphans stay until the next open: {}",
+                swept.status().message());
+  }
+  base::KillPoint("recover.swept");
+  return Status();
+}
+
+Status ServeReadOnly(Recovery& r) {
+  for (const auto& [id, collection] : r.by_id) r.parts.collections.Add(collection);
+  MakeNodes(r.parts);
+  return Status();
+}
+
+}  // namespace
+
+Status Recover(EngineParts& p) {
+  VECDB_TRY_ASSIGN(const bool made, LockOrCreate(p));  // 1
+  if (made) return Status();
+  Recovery r{p, {}, {}, {}, {}, 1};
+  VECDB_TRY_ASSIGN(r.catalog, catalog::Recover(*p.env.fs));  // 2
+  p.database = r.catalog.format.database;
+  if (r.catalog.state.pchannels.count(0) == 0) {
+    return base::Corruption("the manifest names no log");
+  }
+  VECDB_TRY(OpenFiles(r));   // 3
+  VECDB_TRY(ReplayLogs(r));  // 4
+  p.watermark.Start(p.oracle.last());
+  if (p.options.read_only) return ServeReadOnly(r);
+  VECDB_TRY(RewriteTail(r));  // 5
+  MakeNodes(p);
+  VECDB_TRY(PublishAndSweep(r));  // 6
+  if (p.report.discarded_bytes != 0) {
+    p.log.Write(LogLevel::kWarning, "recovery discarded {} bytes: {}", p.report.discarded_bytes,
+                p.report.detail);
+  }
+  return Status();
+}
+
+}  // namespace vecdb::roles
