@@ -1,7 +1,7 @@
 // The catalog on disk: FORMAT (what this directory is), CURRENT (which manifest counts) and
-// MANIFEST-<n>, a paged log of edits. A new manifest begins at every open for writing and above 4 MiB
-// or 1,000 edits: snapshot, sync, sync the folder, then CURRENT by rename, sync the folder, then the
-// old one is removed.
+// MANIFEST-<n>, a paged log of edits. A new manifest begins at every open for writing and above 4
+// MiB or 1,000 edits: snapshot, sync, sync the folder, then CURRENT by rename, sync the folder,
+// then the old one is removed.
 //
 // Fail-stop: after a failed write, sync or rename here nothing more is committed until reopened.
 #pragma once
@@ -53,8 +53,8 @@ class Manifest {
   virtual ~Manifest() = default;
 
   // Applies and syncs one edit; when it returns OK the edit is durable and state() shows it. A
-  // refused edit (contradiction) changes nothing. One caller at a time (the coordinator's strand, or
-  // the log's rotation): commits are serialised inside.
+  // refused edit (contradiction) changes nothing. One caller at a time (the coordinator's strand,
+  // or the log's rotation): commits are serialised inside.
   virtual Status Commit(const Edit& edit) = 0;
   virtual std::shared_ptr<const State> state() const = 0;
   // Ids [first, first + count) that nobody was given before, leasing more by an edit when needed.

@@ -6,12 +6,13 @@
 #include <string>
 #include <vector>
 
-#include "base/ids.h"
-#include "io/block_file.h"
-#include "io/page_log.h"
 #include "vecdb/options.h"
 #include "vecdb/schema.h"
 #include "vecdb/types.h"
+
+#include "base/ids.h"
+#include "io/block_file.h"
+#include "io/page_log.h"
 
 namespace vecdb::catalog {
 

@@ -29,7 +29,8 @@ struct State {
 };
 
 // The state after `edit`. kCorruption when the edit contradicts the state (a segment of an unknown
-// collection, a name or id taken, a file id used twice, an id not below the lease): nothing half-applied.
+// collection, a name or id taken, a file id used twice, an id not below the lease): nothing
+// half-applied.
 Result<State> Apply(const State& state, const Edit& edit);
 
 // Edits (each within the record limit) that make an empty state with the same database id equal to

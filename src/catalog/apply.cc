@@ -1,0 +1,211 @@
+#include "catalog/apply.h"
+
+#include <algorithm>
+
+namespace vecdb::catalog {
+namespace {
+
+using base::Corruption;
+
+template <typename Visit>  // Visit(FileId) for every file of the segment
+void ForEachFile(const SegmentRecord& record, const Visit& visit) {
+  for (const ColumnFileRecord& column : record.columns) visit(column.info.file_id);
+  visit(record.keys.file_id);
+  if (record.deletes) visit(record.deletes->info.file_id);
+}
+
+// File ids are the seeds of checksums: one that names two files would let one pass as the other.
+Status CheckFileIdsAreFresh(const Edit& edit, const State& state) {
+  std::vector<FileId> fresh;
+  for (const Operation& operation : edit.operations) {
+    if (const auto* add = std::get_if<AddSegment>(&operation)) {
+      ForEachFile(add->record, [&](FileId id) { fresh.push_back(id); });
+    } else if (const auto* set = std::get_if<SetDeletes>(&operation)) {
+      fresh.push_back(set->file.info.file_id);
+    }
+  }
+  if (fresh.empty()) return Status();
+  std::sort(fresh.begin(), fresh.end());
+  const auto twice = std::adjacent_find(fresh.begin(), fresh.end());
+  if (twice != fresh.end()) return Corruption("an edit uses file id {} twice", *twice);
+  Status found;
+  for (const auto& [id, record] : state.segments) {
+    ForEachFile(record, [&](FileId file) {
+      if (std::binary_search(fresh.begin(), fresh.end(), file)) {
+        found = Corruption("an edit uses file id {}, which segment {} has already", file, id);
+      }
+    });
+  }
+  return found;
+}
+
+// One call per operation, in order; each sees what those before it did.
+class Applier {
+ public:
+  explicit Applier(State* state) : state_(*state) {}
+
+  Status operator()(const CreateCollection& create) {
+    const CollectionRecord& record = create.record;
+    VECDB_TRY(CheckLeased("collection", record.id));
+    if (state_.collections.count(record.id) != 0) {
+      return Corruption("an edit creates collection {} twice", record.id);
+    }
+    if (const CollectionRecord* other = state_.FindCollection(record.name)) {
+      return Corruption("an edit creates collection {} named '{}', the name of collection {}",
+                        record.id, record.name, other->id);
+    }
+    state_.collections.emplace(record.id, record);
+    return Status();
+  }
+
+  Status operator()(const DropCollection& drop) {
+    if (state_.collections.erase(drop.id) == 0) {
+      return Corruption("an edit drops collection {}, which does not exist", drop.id);
+    }
+    for (auto at = state_.segments.begin(); at != state_.segments.end();) {
+      at = at->second.collection == drop.id ? state_.segments.erase(at) : std::next(at);
+    }
+    return Status();
+  }
+
+  Status operator()(const AddSegment& add) {
+    const SegmentRecord& record = add.record;
+    VECDB_TRY(CheckLeased("segment", record.id));
+    const auto collection = state_.collections.find(record.collection);
+    if (collection == state_.collections.end()) {
+      return Corruption("an edit adds segment {} of collection {}, which does not exist", record.id,
+                        record.collection);
+    }
+    const std::size_t fields = collection->second.schema.fields().size();
+    for (const ColumnFileRecord& column : record.columns) {
+      if (column.field >= fields && column.field != kTimestampField) {
+        return Corruption("an edit adds segment {} with field {} of collection {}, which has {}",
+                          record.id, column.field, record.collection, fields);
+      }
+    }
+    Status leased;
+    ForEachFile(record, [&](FileId id) {
+      if (leased.ok()) leased = CheckLeased("file", id);
+    });
+    VECDB_TRY(leased);
+    if (!state_.segments.emplace(record.id, record).second) {
+      return Corruption("an edit adds segment {} twice", record.id);
+    }
+    return Status();
+  }
+
+  Status operator()(const DropSegment& drop) {
+    if (state_.segments.erase(drop.id) == 0) {
+      return Corruption("an edit drops segment {}, which does not exist", drop.id);
+    }
+    return Status();
+  }
+
+  Status operator()(const CommitSegment& commit) {
+    VECDB_TRY(CheckLeased("segment", commit.id));
+    if (!state_.committed.emplace(commit.id, commit.last_lsn).second) {
+      return Corruption("an edit commits segment {} twice", commit.id);
+    }
+    return Status();
+  }
+
+  Status operator()(const SetDeletes& set) {
+    const auto segment = state_.segments.find(set.segment);
+    if (segment == state_.segments.end()) {
+      return Corruption("an edit sets the deletes of segment {}, which does not exist",
+                        set.segment);
+    }
+    VECDB_TRY(CheckLeased("file", set.file.info.file_id));
+    std::optional<DeletesFileRecord>& deletes = segment->second.deletes;
+    if (deletes && deletes->number == set.file.number) {
+      return Corruption("an edit names deletes file {} of segment {} twice", set.file.number,
+                        set.segment);
+    }
+    deletes = set.file;
+    return Status();
+  }
+
+  Status operator()(const AddLog& add) {
+    const io::LogIdentity& identity = add.identity;
+    if (identity.kind != io::LogKind::kWal || identity.database != state_.database) {
+      return Corruption("an edit adds log {} of pchannel {}, which is of another database",
+                        identity.number, identity.channel);
+    }
+    if (!state_.pchannels[identity.channel].logs.emplace(identity.number, identity).second) {
+      return Corruption("an edit adds log {} of pchannel {} twice", identity.number,
+                        identity.channel);
+    }
+    return Status();
+  }
+
+  Status operator()(const DropLog& drop) {
+    const auto pchannel = state_.pchannels.find(drop.pchannel);
+    if (pchannel == state_.pchannels.end() || pchannel->second.logs.erase(drop.number) == 0) {
+      return Corruption("an edit drops log {} of pchannel {}, which does not exist", drop.number,
+                        drop.pchannel);
+    }
+    return Status();
+  }
+
+  // Both only grow: what was once not needed, or synced, stays so, whoever commits first.
+  Status operator()(const SetCheckpoint& set) {
+    PchannelState& pchannel = state_.pchannels[set.pchannel];
+    pchannel.checkpoint = std::max(pchannel.checkpoint, set.checkpoint);
+    pchannel.durable = std::max(pchannel.durable, set.durable);
+    return Status();
+  }
+
+  Status operator()(const LeaseIds& lease) {
+    if (lease.next < state_.next_id) {
+      return Corruption("an edit leases ids up to {}, but {} was leased before", lease.next,
+                        state_.next_id);
+    }
+    state_.next_id = lease.next;
+    return Status();
+  }
+
+  Status operator()(const SetMaxTimestamp& set) {
+    state_.max_timestamp = std::max(state_.max_timestamp, set.timestamp);
+    return Status();
+  }
+
+ private:
+  Status CheckLeased(std::string_view kind, std::uint64_t id) const {
+    if (id != 0 && id < state_.next_id) return Status();
+    return Corruption("an edit uses {} id {}, but only those from 1 to below {} were leased", kind,
+                      id, state_.next_id);
+  }
+
+  State& state_;
+};
+
+// A commit record does not say in which pchannel its lsn counts, so it is forgotten when it ends
+// below the checkpoints of all: kept too long it does no harm, for ids are never reused.
+void ForgetCommits(State* state) {
+  if (state->pchannels.empty()) return;
+  Lsn lowest = kNoLsn;
+  for (const auto& [id, pchannel] : state->pchannels) {
+    lowest = std::min(lowest, pchannel.checkpoint);
+  }
+  for (auto at = state->committed.begin(); at != state->committed.end();) {
+    at = at->second < lowest ? state->committed.erase(at) : std::next(at);
+  }
+}
+
+}  // namespace
+
+Status ApplyInPlace(const Edit& edit, State* state) {
+  VECDB_TRY(CheckFileIdsAreFresh(edit, *state));
+  Applier applier(state);
+  for (const Operation& operation : edit.operations) VECDB_TRY(std::visit(applier, operation));
+  ForgetCommits(state);
+  return Status();
+}
+
+Result<State> Apply(const State& state, const Edit& edit) {
+  State next = state;
+  VECDB_TRY(ApplyInPlace(edit, &next));
+  return next;
+}
+
+}  // namespace vecdb::catalog

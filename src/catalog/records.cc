@@ -1,0 +1,12 @@
+#include "catalog/records.h"
+
+namespace vecdb::catalog {
+
+std::uint64_t SegmentRecord::size_bytes() const {
+  std::uint64_t total = keys.size_bytes;
+  for (const ColumnFileRecord& column : columns) total += column.info.size_bytes;
+  if (deletes) total += deletes->info.size_bytes;
+  return total;
+}
+
+}  // namespace vecdb::catalog

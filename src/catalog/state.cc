@@ -1,0 +1,58 @@
+#include "catalog/state.h"
+
+#include <utility>
+
+#include "catalog/limits.h"
+
+namespace vecdb::catalog {
+namespace {
+
+// Fills edits one behind the other, each below the size and the number of operations of one.
+class SnapshotEdits {
+ public:
+  void Add(Operation operation) {
+    Edit alone;
+    alone.operations.push_back(std::move(operation));
+    const std::size_t size = EncodeEdit(alone).size();
+    if (edits_.empty() || bytes_ + size >= kSnapshotEditBytes ||
+        edits_.back().operations.size() == kMaxOperations) {
+      edits_.emplace_back();
+      bytes_ = 0;
+    }
+    bytes_ += size;
+    edits_.back().operations.push_back(std::move(alone.operations.front()));
+  }
+
+  std::vector<Edit> Take() { return std::move(edits_); }
+
+ private:
+  std::vector<Edit> edits_;
+  std::size_t bytes_ = 0;  // a little more than the last edit encodes to
+};
+
+}  // namespace
+
+const CollectionRecord* State::FindCollection(std::string_view name) const {
+  for (const auto& [id, record] : collections) {
+    if (record.name == name) return &record;
+  }
+  return nullptr;
+}
+
+// Each operation stands behind those it needs: the lease before every id, a collection before its
+// segments, the checkpoints before the commit records that they could make forgotten.
+std::vector<Edit> Snapshot(const State& state) {
+  SnapshotEdits edits;
+  edits.Add(LeaseIds{state.next_id});
+  edits.Add(SetMaxTimestamp{state.max_timestamp});
+  for (const auto& [id, record] : state.collections) edits.Add(CreateCollection{record});
+  for (const auto& [id, record] : state.segments) edits.Add(AddSegment{record});
+  for (const auto& [id, pchannel] : state.pchannels) {
+    edits.Add(SetCheckpoint{id, pchannel.checkpoint, pchannel.durable});
+    for (const auto& [number, identity] : pchannel.logs) edits.Add(AddLog{identity});
+  }
+  for (const auto& [id, last_lsn] : state.committed) edits.Add(CommitSegment{id, last_lsn});
+  return edits.Take();
+}
+
+}  // namespace vecdb::catalog
