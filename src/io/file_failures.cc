@@ -48,6 +48,11 @@ Status StatusFromErrno(std::string_view operation, std::string_view path, int er
                                                    TextFromErrno(error), error));
 }
 
+Status RenameFailure(std::string_view from, std::string_view to, int error) {
+  return Status(CodeFromErrno(error), base::Format("cannot rename '{}' to '{}': {} (errno {})",
+                                                   from, to, TextFromErrno(error), error));
+}
+
 Status FileEndsBefore(std::string_view path, std::uint64_t end, std::uint64_t size) {
   return base::Corruption("'{}' has {} bytes where {} are needed", path, size, end);
 }

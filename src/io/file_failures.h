@@ -12,6 +12,9 @@ namespace vecdb::io {
 // "cannot <operation> '<path>': <what the system says>"; `path` as FileSystem::Describe spells it.
 Status StatusFromErrno(std::string_view operation, std::string_view path, int error);
 
+// "cannot rename '<from>' to '<to>': ...".
+Status RenameFailure(std::string_view from, std::string_view to, int error);
+
 // A read that wanted bytes up to `end` of a file that has fewer: kCorruption with both numbers.
 Status FileEndsBefore(std::string_view path, std::uint64_t end, std::uint64_t size);
 

@@ -36,10 +36,6 @@ struct Tree {
   const std::shared_ptr<Node> root GUARDED_BY(mutex) = std::make_shared<Node>(true);
 };
 
-std::string Described(const std::string& path) {
-  return Join("memory:", path);
-}
-
 class MemoryMapping final : public Mapping {
  public:
   explicit MemoryMapping(std::shared_ptr<const base::Bytes> content)
@@ -126,7 +122,7 @@ class MemoryLock final : public FileLock {
 };
 
 // Where a path leads: its parent directory and, if the name is taken, what has it. `error` says why
-// there is no parent.
+// there is no parent, or that the name cannot be one.
 struct Place {
   std::shared_ptr<Node> parent;
   std::string name;
@@ -178,11 +174,8 @@ Place MemoryFileSystem::Find(const std::string& path) const NO_THREAD_SAFETY_ANA
     rest.remove_prefix(slash + 1);
   }
   place.name = rest;
-  if (rest.size() > kMaxName) {
-    place.error = ENAMETOOLONG;
-    return place;
-  }
   place.parent = here;
+  if (rest.size() > kMaxName) place.error = ENAMETOOLONG;
   if (const auto child = here->children.find(rest); child != here->children.end()) {
     place.node = child->second;
   }
@@ -245,9 +238,11 @@ bool IsBelow(const std::string& path, const std::string& ancestor) {
 // In the order in which Linux asks.
 int RenameError(const Place& source, const Place& target, const std::string& from,
                 const std::string& to) {
+  if (source.parent == nullptr) return source.error;
+  if (target.parent == nullptr) return target.error;
   if (source.error != 0) return source.error;
-  if (target.error != 0) return target.error;
   if (source.node == nullptr) return ENOENT;
+  if (target.error != 0) return target.error;
   if (IsBelow(to, from)) return EINVAL;
   if (IsBelow(from, to)) return ENOTEMPTY;
   if (target.node == nullptr || target.node == source.node) return 0;
@@ -263,7 +258,7 @@ Status MemoryFileSystem::Rename(const std::string& from, const std::string& to) 
   const Place source = Find(from);
   const Place target = Find(to);
   if (const int error = RenameError(source, target, from, to); error != 0) {
-    return StatusFromErrno(base::Format("rename to '{}'", Describe(to)), Describe(from), error);
+    return RenameFailure(Describe(from), Describe(to), error);
   }
   source.parent->children.erase(source.name);
   target.parent->children.insert_or_assign(target.name, source.node);

@@ -183,7 +183,8 @@ class PosixFileSystem final : public FileSystem {
 
  private:
   Status Failure(std::string_view operation, const std::string& path) const {
-    return StatusFromErrno(operation, Describe(path), errno);
+    const int error = errno;  // before Describe changes it
+    return StatusFromErrno(operation, Describe(path), error);
   }
   // A descriptor of a regular file, or the refusal.
   Result<Descriptor> OpenRegular(std::string_view operation, const std::string& path, int flags);
@@ -243,9 +244,10 @@ Status SyncDescriptor(const Descriptor& directory, const std::string& descriptio
 
 Status PosixFileSystem::SyncDirectory(const std::string& path) {
   VECDB_TRY(CheckPath(path, true));
+  const std::string description = Describe(path);  // before errno is set
   const Descriptor directory =
       OpenAt(root_.get(), NameOf(path), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-  return SyncDescriptor(directory, Describe(path));
+  return SyncDescriptor(directory, description);
 }
 
 Status PosixFileSystem::Rename(const std::string& from, const std::string& to) {
@@ -253,7 +255,7 @@ Status PosixFileSystem::Rename(const std::string& from, const std::string& to) {
   VECDB_TRY(CheckPath(to));
   if (::renameat(root_.get(), from.c_str(), root_.get(), to.c_str()) != 0) {
     const int error = errno;
-    return StatusFromErrno(base::Format("rename to '{}'", Describe(to)), Describe(from), error);
+    return RenameFailure(Describe(from), Describe(to), error);
   }
   return Status();
 }
@@ -363,8 +365,9 @@ Result<std::unique_ptr<FileLock>> PosixFileSystem::Lock(const std::string& path,
 
 Status SyncParentOf(const std::filesystem::path& path) {
   const std::filesystem::path parent = path.has_parent_path() ? path.parent_path() : ".";
+  const std::string description = parent.string();
   const Descriptor directory = OpenAt(AT_FDCWD, parent.c_str(), O_RDONLY | O_DIRECTORY);
-  return SyncDescriptor(directory, parent.string());
+  return SyncDescriptor(directory, description);
 }
 
 // Makes the directory and those above it that are missing, each synced into its parent: after a
