@@ -178,8 +178,9 @@ Result<std::unique_ptr<io::FileLock>> CrashFileSystem::Lock(const std::string& p
   if (exclusive) shared_->Before();
   base::MutexLock lock(shared_->mutex);
   const Result<bool> existed = shared_->live->Exists(path);
-  VECDB_TRY_ASSIGN(std::unique_ptr<io::FileLock> taken, shared_->live->Lock(path, exclusive));
-  if (existed.ok() && !*existed) shared_->state.Add(path, false);
+  Result<std::unique_ptr<io::FileLock>> taken = shared_->live->Lock(path, exclusive);
+  const Result<bool> exists = shared_->live->Exists(path);  // made even when it is not taken
+  if (existed.ok() && !*existed && *exists) shared_->state.Add(path, false);
   return taken;
 }
 

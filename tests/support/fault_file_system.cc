@@ -403,8 +403,7 @@ Status FaultFileSystem::Rename(const std::string& from, const std::string& to) {
   const auto fault = shared_->Begin(CallType::kRename, from);
   if (!fault.has_value()) return inner_->Rename(from, to);
   if (*fault == FaultKind::kRenameFailsDone) VECDB_TRY(inner_->Rename(from, to));
-  return io::StatusFromErrno(base::Format("rename to '{}'", Describe(to)), Describe(from),
-                             ErrnoOf(*fault));
+  return io::RenameFailure(Describe(from), Describe(to), ErrnoOf(*fault));
 }
 
 Status FaultFileSystem::RemoveFile(const std::string& path) {
