@@ -95,11 +95,14 @@ void Tombstones::MarkSaved(std::size_t count) {
   saved_ = std::max(saved_, std::min(count, marks_.size()));
 }
 
+Lsn Tombstones::first_lsn_after(std::size_t count) const {
+  base::MutexLock lock(mutex_);
+  return count < marks_.size() ? marks_[count].lsn : kNoLsn;  // log order is time order
+}
+
 Lsn Tombstones::first_unsaved_lsn() const {
   base::MutexLock lock(mutex_);
-  Lsn first = kNoLsn;
-  for (std::size_t i = saved_; i < marks_.size(); ++i) first = std::min(first, marks_[i].lsn);
-  return first;
+  return saved_ < marks_.size() ? marks_[saved_].lsn : kNoLsn;
 }
 
 }  // namespace vecdb::segment

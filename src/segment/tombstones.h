@@ -45,6 +45,7 @@ class Tombstones {
   // Saving: All() is what to write; after the file is committed, MarkSaved(its count).
   std::vector<Tombstone> All() const;
   void MarkSaved(std::size_t count);
+  Lsn first_lsn_after(std::size_t count) const;  // of mark number `count`; kNoLsn past the end
   Lsn first_unsaved_lsn() const;  // kNoLsn when everything is saved
 
  private:

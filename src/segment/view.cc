@@ -62,7 +62,9 @@ Result<std::optional<std::size_t>> View::ContainsKeys(ShardId shard, chunk::KeyS
   return first < keys.size() ? std::optional(first) : std::nullopt;
 }
 
-Status View::MarkDeleted(ShardId shard, chunk::KeySpan keys, Timestamp timestamp, Lsn lsn) const {
+Result<std::vector<View::Place>> View::FindLive(ShardId shard, chunk::KeySpan keys,
+                                                Timestamp before) const {
+  std::vector<Place> places;
   std::vector<std::uint64_t> hashes;
   std::vector<std::uint8_t> may(keys.size());
   std::vector<RowIndex> live;
@@ -76,9 +78,19 @@ Status View::MarkDeleted(ShardId shard, chunk::KeySpan keys, Timestamp timestamp
     }
     for (const RowIndex row : live) {
       VECDB_TRY_ASSIGN(const Timestamp written, segment->TimestampOf(row));
-      if (IsOlder(written, timestamp)) segment->tombstones().Mark(row, timestamp, lsn);
+      if (IsOlder(written, before)) places.push_back(Place{segment.get(), row});
     }
   }
+  return places;
+}
+
+void View::Mark(std::span<const Place> places, Timestamp timestamp, Lsn lsn) {
+  for (const Place& place : places) place.segment->tombstones().Mark(place.row, timestamp, lsn);
+}
+
+Status View::MarkDeleted(ShardId shard, chunk::KeySpan keys, Timestamp timestamp, Lsn lsn) const {
+  VECDB_TRY_ASSIGN(const std::vector<Place> places, FindLive(shard, keys, timestamp));
+  Mark(places, timestamp, lsn);
   return Status();
 }
 

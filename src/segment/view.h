@@ -30,15 +30,21 @@ class View {
   // Called under the shard's lane, so every earlier write of the shard is seen.
   Result<std::optional<std::size_t>> ContainsKeys(ShardId shard, chunk::KeySpan keys) const;
 
-  // Puts a tombstone on every live row of this shard that has one of these keys and is older than
-  // `timestamp` (row.ts < timestamp: a row of the same write survives). Under the shard's lane.
-  Status MarkDeleted(ShardId shard, chunk::KeySpan keys, Timestamp timestamp, Lsn lsn) const;
-
-  // The row that has this key and is visible at t, if any.
+  // One row of one segment, lent by the View.
   struct Place {
     const Segment* segment = nullptr;
     RowIndex row = 0;
   };
+
+  // The live rows of this shard that have one of these keys and are older than `before` (row.ts <
+  // before: a row of the same write survives). Under the shard's lane.
+  Result<std::vector<Place>> FindLive(ShardId shard, chunk::KeySpan keys, Timestamp before) const;
+  // Puts a tombstone on each. Cannot fail, so a write can do it after it is in the log.
+  static void Mark(std::span<const Place> places, Timestamp timestamp, Lsn lsn);
+  // Both at once, for replay.
+  Status MarkDeleted(ShardId shard, chunk::KeySpan keys, Timestamp timestamp, Lsn lsn) const;
+
+  // The row that has this key and is visible at t, if any.
   Result<std::optional<Place>> Find(chunk::KeyView key, Timestamp t) const;
 
  private:
