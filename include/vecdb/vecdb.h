@@ -12,4 +12,5 @@
 #include "vecdb/options.h"     // knobs
 #include "vecdb/collection.h"  // write, read
 #include "vecdb/database.h"    // open, create, close
+#include "vecdb/check.h"       // verify what is on disk
 // clang-format on

@@ -1,0 +1,97 @@
+#include <algorithm>
+#include <variant>
+
+#include "api/inspect.h"
+#include "base/status.h"
+#include "base/timestamp_oracle.h"
+#include "catalog/edit.h"
+#include "catalog/manifest_log.h"
+
+namespace vecdb::api {
+namespace {
+
+std::string Describe(const Field& field) {
+  std::string text = base::Format("{} {}", field.name, ToString(field.type));
+  if (field.type == DataType::kFloatVector) {
+    text += base::Format("({}) {}", field.dimension, ToString(field.metric));
+  }
+  if (field.primary_key) text += field.auto_id ? " key auto" : " key";
+  if (field.nullable) text += " nullable";
+  return text;
+}
+
+// One line an operation.
+class OperationPrinter {
+ public:
+  explicit OperationPrinter(const Printer& out) : out_(out) {}
+
+  void operator()(const catalog::CreateCollection& operation) const {
+    const catalog::CollectionRecord& record = operation.record;
+    out_.Line("    create collection {} '{}': {} shards, schema version {}", record.id, record.name,
+              record.options.shards, record.schema_version);
+    for (const Field& field : record.schema.fields()) out_.Line("      {}", Describe(field));
+  }
+  void operator()(const catalog::DropCollection& operation) const {
+    out_.Line("    drop collection {}", operation.id);
+  }
+  void operator()(const catalog::AddSegment& operation) const {
+    const catalog::SegmentRecord& record = operation.record;
+    out_.Line(
+        "    add segment {}: collection {} shard {} partition {}, {} rows, {} bytes in {} "
+        "files, times {} to {}",
+        record.id, record.collection, record.shard, record.partition, record.rows,
+        record.size_bytes(), record.columns.size() + 1 + (record.deletes ? 1 : 0),
+        base::Raw(record.min_timestamp), base::Raw(record.max_timestamp));
+  }
+  void operator()(const catalog::DropSegment& operation) const {
+    out_.Line("    drop segment {}", operation.id);
+  }
+  void operator()(const catalog::CommitSegment& operation) const {
+    out_.Line("    segment {} holds everything up to record {}", operation.id, operation.last_lsn);
+  }
+  void operator()(const catalog::SetDeletes& operation) const {
+    out_.Line("    deletes of segment {}: file {} with {}", operation.segment,
+              operation.file.number, operation.file.info.rows);
+  }
+  void operator()(const catalog::AddLog& operation) const {
+    out_.Line("    add log {} of channel {}, incarnation {:016x}", operation.identity.number,
+              operation.identity.channel, operation.identity.incarnation);
+  }
+  void operator()(const catalog::DropLog& operation) const {
+    out_.Line("    drop log {} of channel {}", operation.number, operation.pchannel);
+  }
+  void operator()(const catalog::SetCheckpoint& operation) const {
+    out_.Line("    channel {}: replay from record {}, synced up to {}", operation.pchannel,
+              operation.checkpoint, operation.durable);
+  }
+  void operator()(const catalog::LeaseIds& operation) const {
+    out_.Line("    ids below {} may be in use", operation.next);
+  }
+  void operator()(const catalog::SetMaxTimestamp& operation) const {
+    out_.Line("    newest time {}", TimestampText(base::Raw(operation.timestamp)));
+  }
+
+ private:
+  const Printer& out_;
+};
+
+}  // namespace
+
+bool InspectEdit(std::uint16_t type, std::span<const std::byte> body, const Printer& out) {
+  if (type == catalog::kHeadRecord) {
+    base::ByteReader reader(body, "head");
+    std::uint32_t edits = 0;
+    if (!reader.Get(&edits).ok() || !reader.ExpectEnd().ok()) return false;
+    out.Line("    head: the next {} edits are the snapshot", edits);
+    return true;
+  }
+  if (type != catalog::kEditRecord) return false;
+  const auto edit = catalog::DecodeEdit(body, "edit");
+  if (!edit.ok()) return false;
+  for (const catalog::Operation& operation : edit->operations) {
+    std::visit(OperationPrinter(out), operation);
+  }
+  return true;
+}
+
+}  // namespace vecdb::api
