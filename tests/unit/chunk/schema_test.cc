@@ -105,7 +105,7 @@ TEST_CASE("names are a letter or underscore, then letters, digits, underscores",
   }
   Refused(With(TextField("", 5)), "a field name may not be empty");
   Refused(With(TextField("$meta", 5)), "'$meta' is reserved: no name may begin with '$'");
-  for (const std::size_t length : {254, 255}) {
+  for (const std::size_t length : {std::size_t{254}, std::size_t{255}}) {
     CHECK(With(TextField(std::string(length, 'n'), 5)).Build().ok());
   }
   Refused(With(TextField(std::string(256, 'n'), 5)), "has 256 bytes; the limit is 255");

@@ -1,0 +1,173 @@
+#include "catalog/limits.h"
+#include "catalog_sample.h"
+#include "support/catch.h"
+
+using namespace vecdb;
+using namespace vecdb_test;
+using catalog::Apply;
+
+namespace {
+
+catalog::State SnapshotOf(const catalog::State& state) {
+  catalog::State copy;
+  copy.database = state.database;
+  for (const catalog::Edit& edit : catalog::Snapshot(state)) {
+    auto next = Apply(copy, edit);
+    next.status().OrDie();
+    copy = std::move(*next);
+  }
+  return copy;
+}
+
+catalog::SegmentRecord WithFieldNine() {
+  catalog::SegmentRecord record = SegmentOf(1, 12, 60);
+  record.columns[0].field = 9;
+  return record;
+}
+
+catalog::SegmentRecord WithOneFileTwice() {
+  catalog::SegmentRecord record = SegmentOf(1, 12, 60);
+  record.keys.file_id = 60;
+  return record;
+}
+
+io::LogIdentity ForeignLog() {
+  io::LogIdentity identity = LogOf(0, 9);
+  identity.database[15] = std::byte{1};
+  return identity;
+}
+
+struct Contradiction {
+  catalog::Edit edit;
+  std::vector<std::string> words;  // all in the message
+};
+
+std::vector<Contradiction> Contradictions() {
+  const auto deletes = [](std::uint64_t number, std::uint64_t file) {
+    return catalog::DeletesFileRecord{number, FileOf(file, io::FileKind::kDeletes)};
+  };
+  return {
+      {EditOf(catalog::CreateCollection{Books(1, "other")}), {"collection 1", "twice"}},
+      {EditOf(catalog::CreateCollection{Books(3)}), {"collection 3", "'books'", "collection 1"}},
+      {EditOf(catalog::CreateCollection{Books(100, "late")}), {"collection id 100", "below 100"}},
+      {EditOf(catalog::CreateCollection{Books(0, "none")}), {"collection id 0"}},
+      {EditOf(catalog::DropCollection{9}), {"collection 9"}},
+      {EditOf(catalog::DropCollection{1}, catalog::DropCollection{1}), {"collection 1"}},
+      {EditOf(catalog::AddSegment{SegmentOf(9, 12, 60)}), {"segment 12", "collection 9"}},
+      {EditOf(catalog::AddSegment{SegmentOf(1, 10, 60)}), {"segment 10", "twice"}},
+      {EditOf(catalog::AddSegment{SegmentOf(1, 100, 60)}), {"segment id 100"}},
+      {EditOf(catalog::AddSegment{SegmentOf(1, 12, 97)}), {"file id 100"}},
+      {EditOf(catalog::AddSegment{SegmentOf(1, 12, 22)}), {"file id", "segment 10"}},
+      {EditOf(catalog::AddSegment{SegmentOf(1, 12, 60)}, catalog::AddSegment{SegmentOf(1, 13, 64)}),
+       {"file id 64", "twice"}},
+      {EditOf(catalog::AddSegment{WithOneFileTwice()}), {"file id 60", "twice"}},
+      {EditOf(catalog::AddSegment{WithFieldNine()}), {"field 9", "collection 1"}},
+      {EditOf(catalog::DropCollection{1}, catalog::AddSegment{SegmentOf(1, 12, 60)}),
+       {"segment 12", "collection 1"}},
+      {EditOf(catalog::DropSegment{12}), {"segment 12"}},
+      {EditOf(catalog::DropCollection{1}, catalog::DropSegment{10}), {"segment 10"}},
+      {EditOf(catalog::CommitSegment{10, 70}), {"segment 10", "twice"}},
+      {EditOf(catalog::CommitSegment{100, 70}), {"segment id 100"}},
+      {EditOf(catalog::SetDeletes{12, deletes(1, 60)}), {"segment 12"}},
+      {EditOf(catalog::SetDeletes{10, deletes(1, 60)}), {"deletes file 1", "segment 10"}},
+      {EditOf(catalog::SetDeletes{10, deletes(2, 20)}), {"file id 20", "segment 10"}},
+      {EditOf(catalog::SetDeletes{10, deletes(2, 100)}), {"file id 100"}},
+      {EditOf(catalog::AddLog{LogOf(0, 2)}), {"log 2", "pchannel 0", "twice"}},
+      {EditOf(catalog::AddLog{ForeignLog()}), {"log 9", "another database"}},
+      {EditOf(catalog::DropLog{0, 9}), {"log 9", "pchannel 0"}},
+      {EditOf(catalog::DropLog{7, 1}), {"log 1", "pchannel 7"}},
+      {EditOf(catalog::LeaseIds{99}), {"99", "100"}},
+  };
+}
+
+}  // namespace
+
+TEST_CASE("an edit shows in the state that follows it") {
+  const catalog::State state = Everything();
+  CHECK(state.collections.size() == 2);
+  CHECK(state.FindCollection("papers")->id == 2);
+  CHECK(state.FindCollection("paper") == nullptr);
+  CHECK(state.segments.at(10).deletes->info.file_id == 50);
+  CHECK(state.committed == std::map<SegmentId, Lsn>{{10, 40}, {11, 60}});
+  CHECK(state.pchannels.at(0).logs.size() == 2);
+  CHECK(state.pchannels.at(0).checkpoint == 12);
+  CHECK(state.pchannels.at(0).durable == 34);
+  CHECK(state.next_id == 100);
+  CHECK(state.max_timestamp == Timestamp{5000});
+  CHECK(state.segments.at(11).size_bytes() == 6 * 1000 + 30 + 31 + 32 + 33 + 34 + 35);
+}
+
+TEST_CASE("an edit that contradicts the state is refused and names what contradicts") {
+  const catalog::State state = Everything();
+  const std::string before = TextOf(state);
+  for (const Contradiction& contradiction : Contradictions()) {
+    const Status refused = Apply(state, contradiction.edit).status();
+    INFO(refused.ToString());
+    CHECK(refused.code() == StatusCode::kCorruption);
+    for (const std::string& words : contradiction.words) {
+      CHECK_THAT(std::string(refused.message()), ContainsSubstring(words));
+    }
+  }
+  CHECK(TextOf(state) == before);
+}
+
+TEST_CASE("a dropped collection takes its segments along and leaves its name free") {
+  const auto state =
+      Apply(Everything(), EditOf(catalog::DropCollection{1}, catalog::CreateCollection{Books(3)},
+                                 catalog::AddSegment{SegmentOf(3, 12, 60)}));
+  REQUIRE(state.ok());
+  CHECK(state->FindCollection("books")->id == 3);
+  CHECK(state->segments.count(10) == 0);
+  CHECK(state->segments.count(11) == 1);
+  CHECK(state->committed.count(10) == 1);
+}
+
+TEST_CASE("a commit record is kept until every checkpoint is past it") {
+  const auto dropped = Apply(Everything(), EditOf(catalog::DropSegment{10}));
+  REQUIRE(dropped.ok());
+  CHECK(dropped->committed.count(10) == 1);
+  const auto one = Apply(*dropped, EditOf(catalog::SetCheckpoint{0, 41, 41}));
+  REQUIRE(one.ok());
+  CHECK(one->committed.count(10) == 1);
+  const auto both = Apply(*one, EditOf(catalog::SetCheckpoint{1, 40, 41}));
+  REQUIRE(both.ok());
+  CHECK(both->committed.count(10) == 1);
+  const auto past = Apply(*both, EditOf(catalog::SetCheckpoint{1, 41, 41}));
+  REQUIRE(past.ok());
+  CHECK(past->committed == std::map<SegmentId, Lsn>{{11, 60}});
+}
+
+TEST_CASE("checkpoints and the largest timestamp only grow") {
+  const auto state = Apply(Everything(), EditOf(catalog::SetCheckpoint{0, 3, 50},
+                                                catalog::SetMaxTimestamp{Timestamp{4000}}));
+  REQUIRE(state.ok());
+  CHECK(state->pchannels.at(0).checkpoint == 12);
+  CHECK(state->pchannels.at(0).durable == 50);
+  CHECK(state->max_timestamp == Timestamp{5000});
+}
+
+TEST_CASE("the edits of a snapshot make an equal state") {
+  for (const catalog::State& state : {EmptyState(), Everything()}) {
+    CHECK(TextOf(SnapshotOf(state)) == TextOf(state));
+  }
+}
+
+TEST_CASE("a snapshot of many files is split into edits below 8 MiB") {
+  catalog::State state = EmptyState();
+  state.next_id = 10'000'000;
+  state.collections.emplace(1, Books(1));
+  for (std::uint64_t id = 2; id < 42; ++id) {
+    catalog::SegmentRecord record = SegmentOf(1, id, id * 100'000);
+    for (std::uint32_t chunk = 1; chunk < 10'000; ++chunk) {
+      record.columns.push_back(
+          {1, chunk, FileOf(id * 100'000 + 10 + chunk, io::FileKind::kColumn)});
+    }
+    state.segments.emplace(id, std::move(record));
+  }
+  const std::vector<catalog::Edit> edits = catalog::Snapshot(state);
+  CHECK(edits.size() == 3);
+  for (const catalog::Edit& edit : edits) {
+    CHECK(catalog::EncodeEdit(edit).size() < catalog::kSnapshotEditBytes);
+  }
+  CHECK(TextOf(SnapshotOf(state)) == TextOf(state));
+}
