@@ -58,6 +58,7 @@ Result<std::uint64_t> Collection::Count(std::string_view filter) const {
 
 Status Collection::Flush() {
   return api::Inside(*handle_->engine, true, [&]() -> Status {
+    VECDB_TRY(handle_->live->CheckAlive());
     auto& parts = handle_->engine->parts();
     VECDB_TRY(parts.coordinator->Flush(*handle_->live));
     return handle_->engine->WaitDurable(parts.watermark.ReadTime());

@@ -88,6 +88,7 @@ Status Coordinator::DropCollection(std::string_view name) {
         return committed;
       }
       base::KillPoint("ddl.drop.after");
+      live->dropped.store(true, std::memory_order_release);
       parts_.collections.Remove(name);
       std::uint64_t buffered = 0;
       for (const auto& segment : live->board.Pin()->segments()) {

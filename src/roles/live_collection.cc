@@ -1,6 +1,13 @@
 #include "roles/live_collection.h"
 
+#include "base/status.h"
+
 namespace vecdb::roles {
+
+Status LiveCollection::CheckAlive() const {
+  if (!dropped.load(std::memory_order_acquire)) return Status();
+  return base::NotFound("collection '{}' was dropped", record.name);
+}
 
 std::shared_ptr<LiveCollection> Collections::Find(std::string_view name) const {
   base::MutexLock lock(mutex_);

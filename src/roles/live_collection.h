@@ -32,7 +32,11 @@ struct LiveCollection {
     }
   }
 
+  // kNotFound once it was dropped: handles may outlive what they name.
+  Status CheckAlive() const;
+
   const catalog::CollectionRecord record;
+  std::atomic<bool> dropped{false};  // the drop is durable
   segment::ViewBoard board;
   std::vector<std::unique_ptr<Lane>> lanes;  // by shard; the vector never changes
 

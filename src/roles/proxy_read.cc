@@ -10,6 +10,7 @@
 namespace vecdb::roles {
 
 Result<Hits> Proxy::Search(const LiveCollection& collection, const SearchRequest& request) const {
+  VECDB_TRY(collection.CheckAlive());
   const Schema& schema = collection.record.schema;
   VECDB_TRY_ASSIGN(const query::SearchPlan plan, query::PlanSearch(schema, request));
   const Timestamp t = watermark_.ReadTime();  // first: a View never lacks a row of its past
@@ -33,6 +34,7 @@ Result<Hits> Proxy::Search(const LiveCollection& collection, const SearchRequest
 
 Result<std::vector<Row>> Proxy::Query(const LiveCollection& collection,
                                       const QueryRequest& request) const {
+  VECDB_TRY(collection.CheckAlive());
   const Schema& schema = collection.record.schema;
   VECDB_TRY_ASSIGN(const query::QueryPlan plan, query::PlanQuery(schema, request));
   const Timestamp t = watermark_.ReadTime();
@@ -53,6 +55,7 @@ Result<std::vector<Row>> Proxy::Query(const LiveCollection& collection,
 
 Result<GetResult> Proxy::Get(const LiveCollection& collection, std::span<const Key> keys,
                              std::span<const std::string> output_fields) const {
+  VECDB_TRY(collection.CheckAlive());
   const Schema& schema = collection.record.schema;
   if (keys.size() > query::kMaxLimit) {
     return base::InvalidArgument("{} keys in one Get are above the limit of {}", keys.size(),
@@ -78,6 +81,7 @@ Result<GetResult> Proxy::Get(const LiveCollection& collection, std::span<const K
 
 Result<std::uint64_t> Proxy::Count(const LiveCollection& collection,
                                    std::string_view filter) const {
+  VECDB_TRY(collection.CheckAlive());
   VECDB_TRY_ASSIGN(const auto compiled, query::PlanFilter(collection.record.schema, filter));
   const Timestamp t = watermark_.ReadTime();
   const auto view = collection.board.Pin();
@@ -90,6 +94,7 @@ Result<std::uint64_t> Proxy::Count(const LiveCollection& collection,
 }
 
 Result<CollectionStats> Proxy::Stats(const LiveCollection& collection) const {
+  VECDB_TRY(collection.CheckAlive());
   const Timestamp t = watermark_.ReadTime();
   const auto view = collection.board.Pin();
   CollectionStats stats;
