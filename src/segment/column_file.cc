@@ -126,15 +126,16 @@ Status ColumnFile::ReadPlainText(const ColumnHeader& header, RowIndex first,
   const std::uint64_t limit = ends[view->rows - 1];
   if (base > limit || limit > header.text_bytes) return Bad("a text ends beyond the texts", first);
   VECDB_TRY_ASSIGN(const auto text, file_->Read(at.data + base, limit - base));
-  auto values = std::make_shared<std::string_view[]>(view->rows);
+  auto decoded = std::make_shared<std::string_view[]>(view->rows);
+  std::string_view* values = decoded.get();
   std::uint64_t start = base;
   for (std::size_t i = 0; i < view->rows; ++i) {
     if (ends[i] < start || ends[i] > limit) return Bad("a text ends before it begins", first + i);
     values[i] = Piece(text, start - base, ends[i] - base);
     start = ends[i];
   }
-  view->values = values.get();
-  view->keep = std::move(values);
+  view->values = values;
+  view->keep = std::move(decoded);
   return Status();
 }
 
@@ -150,7 +151,8 @@ Status ColumnFile::ReadDictionary(const ColumnHeader& header, RowIndex first,
   if (!few) {
     VECDB_TRY_ASSIGN(text, file_->Read(at.data, header.text_bytes));
   }
-  auto values = std::make_shared<std::string_view[]>(view->rows);
+  auto decoded = std::make_shared<std::string_view[]>(view->rows);
+  std::string_view* values = decoded.get();
   for (std::size_t i = 0; i < view->rows; ++i) {
     const std::uint32_t code = codes[i];
     if (code >= header.entries) return Bad("a code beyond the dictionary", first + i);
@@ -164,8 +166,8 @@ Status ColumnFile::ReadDictionary(const ColumnHeader& header, RowIndex first,
       values[i] = Piece(text, start, end);
     }
   }
-  view->values = values.get();
-  view->keep = std::move(values);
+  view->values = values;
+  view->keep = std::move(decoded);
   return Status();
 }
 

@@ -231,15 +231,16 @@ Status KeyFile::ReadText(const Header& header, RowIndex first, chunk::ColumnView
   const std::uint64_t limit = ends[view->rows - 1];
   if (base > limit || limit > header.text_bytes) return Bad("a key ends beyond the keys", first);
   VECDB_TRY_ASSIGN(const auto text, file_->Read(header.text + base, limit - base));
-  auto values = std::make_shared<std::string_view[]>(view->rows);
+  auto decoded = std::make_shared<std::string_view[]>(view->rows);
+  std::string_view* values = decoded.get();
   std::uint64_t start = base;
   for (std::size_t i = 0; i < view->rows; ++i) {
     if (ends[i] < start || ends[i] > limit) return Bad("a key ends before it begins", first + i);
     values[i] = base::AsText(text.subspan(start - base, ends[i] - start));
     start = ends[i];
   }
-  view->values = values.get();
-  view->keep = std::move(values);
+  view->values = values;
+  view->keep = std::move(decoded);
   return Status();
 }
 
