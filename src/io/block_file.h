@@ -9,18 +9,19 @@
 // Swapped, duplicated, misdirected or foreign blocks and files fail their seed.
 #pragma once
 
-#include <atomic>
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "vecdb/options.h"
+
 #include "base/bytes.h"
 #include "base/ids.h"
 #include "io/file_system.h"
-#include "vecdb/options.h"
 
 namespace vecdb::io {
 
@@ -46,7 +47,8 @@ struct SealedFileInfo {
 class BlockFileWriter {
  public:
   static Result<BlockFileWriter> Create(FileSystem& fs, const std::string& path,
-                                        const DatabaseUuid& database, FileId file_id, FileKind kind);
+                                        const DatabaseUuid& database, FileId file_id,
+                                        FileKind kind);
 
   Status Append(std::span<const std::byte> bytes);
   Status PadTo(std::size_t alignment);  // zeros up to a multiple of `alignment` (a power of two)
@@ -98,8 +100,8 @@ class BlockFile {
   std::uint32_t seed_ = 0;
   std::uint64_t block_count_ = 0;
   std::vector<std::uint32_t> table_;
-  std::shared_ptr<const Mapping> mapping_;         // kMapped
-  std::shared_ptr<const std::byte[]> resident_;    // kResident; 64-byte aligned
+  std::shared_ptr<const Mapping> mapping_;       // kMapped
+  std::shared_ptr<const std::byte[]> resident_;  // kResident; 64-byte aligned
   std::span<const std::byte> body_;
   mutable std::atomic<std::uint64_t> verified_count_{0};
   mutable std::unique_ptr<std::atomic<std::uint64_t>[]> verified_;  // one bit per block

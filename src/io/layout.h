@@ -18,15 +18,16 @@ inline constexpr const char* kTrashFolder = "trash";
 inline constexpr const char* kWalFolder = "wal";
 inline constexpr const char* kSegmentsFolder = "segments";
 
-std::string ManifestName(std::uint64_t number);                      // MANIFEST-<20 digits>
-std::string PchannelFolder(PchannelId pchannel);                     // wal/<pchannel>
-std::string LogPath(PchannelId pchannel, std::uint64_t log_number);  // wal/<pchannel>/<20 digits>.wal
-std::string SegmentFolder(SegmentId segment);                        // segments/<id>
-std::string TmpSegmentFolder(SegmentId segment);                     // tmp/<id>
-std::string ColumnName(std::uint32_t field, std::uint32_t chunk);    // <field>-<chunk>.col
-std::string KeysName(std::uint32_t number);                          // keys-<n>.key
-std::string DeletesName(std::uint64_t number);                       // deletes-<n>.del
-std::string TmpPath(std::string_view name);                          // tmp/<name>
+std::string ManifestName(std::uint64_t number);   // MANIFEST-<20 digits>
+std::string PchannelFolder(PchannelId pchannel);  // wal/<pchannel>
+std::string LogPath(PchannelId pchannel,
+                    std::uint64_t log_number);                     // wal/<pchannel>/<20 digits>.wal
+std::string SegmentFolder(SegmentId segment);                      // segments/<id>
+std::string TmpSegmentFolder(SegmentId segment);                   // tmp/<id>
+std::string ColumnName(std::uint32_t field, std::uint32_t chunk);  // <field>-<chunk>.col
+std::string KeysName(std::uint32_t number);                        // keys-<n>.key
+std::string DeletesName(std::uint64_t number);                     // deletes-<n>.del
+std::string TmpPath(std::string_view name);                        // tmp/<name>
 std::string Join(std::string_view folder, std::string_view name);
 
 // The number in a name made above; nothing when the name is not of that form.
