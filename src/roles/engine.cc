@@ -64,11 +64,18 @@ Status Engine::Enter(bool write) {
     return base::FailedPrecondition(
         "this database was opened by the parent of a fork; open it again in the child");
   }
-  if (write && parts_->writer == nullptr) {
-    Leave();
+  const Status allowed = write ? CheckWritable() : Status();
+  if (!allowed.ok()) Leave();
+  return allowed;
+}
+
+Status Engine::CheckWritable() const {
+  if (parts_->writer == nullptr)
     return base::FailedPrecondition("the database was opened read-only");
-  }
-  return Status();
+  const Status health = parts_->manifest->health();
+  if (health.ok()) return health;
+  return base::FailedPrecondition("writes are refused until the database is opened again: {}",
+                                  health.ToString());
 }
 
 void Engine::Leave() {

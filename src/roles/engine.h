@@ -81,6 +81,7 @@ class Engine {
 
  private:
   explicit Engine(std::unique_ptr<EngineParts> parts) : parts_(std::move(parts)) {}
+  Status CheckWritable() const;
   void StartTimers();
   Status Shut();
 

@@ -109,8 +109,10 @@ Result<WriteReceipt> Proxy::WriteRows(const CollectionPtr& collection, const Bat
     return base::InvalidArgument("the batch was made for another schema than collection '{}' has",
                                  collection->record.name);
   }
-  VECDB_TRY_ASSIGN(chunk::Chunk rows, chunk::BatchAccess::TakeChunk(batch));
-  AssignKeys(schema, oracle_, &rows);
+  chunk::Chunk filled;  // with auto_id or columns left out; otherwise the batch's own is lent
+  VECDB_TRY_ASSIGN(const chunk::Chunk* lent, chunk::BatchAccess::LendChunk(batch, &filled));
+  if (lent == &filled) AssignKeys(schema, oracle_, &filled);
+  const chunk::Chunk& rows = *lent;
   VECDB_TRY(chunk::ValidateChunk(schema, rows));
 
   WriteRequest request{.type = type,
