@@ -29,11 +29,11 @@ Status CheckFileIdsAreFresh(const Edit& edit, const State& state) {
   const auto twice = std::adjacent_find(fresh.begin(), fresh.end());
   if (twice != fresh.end()) return Corruption("an edit uses file id {} twice", *twice);
   Status found;
-  for (const auto& [id, record] : state.segments) {
+  for (const auto& entry : state.segments) {
+    const SegmentRecord& record = entry.second;
     ForEachFile(record, [&](FileId file) {
-      if (std::binary_search(fresh.begin(), fresh.end(), file)) {
-        found = Corruption("an edit uses file id {}, which segment {} has already", file, id);
-      }
+      if (!std::binary_search(fresh.begin(), fresh.end(), file)) return;
+      found = Corruption("an edit uses file id {}, which segment {} has already", file, record.id);
     });
   }
   return found;

@@ -98,9 +98,9 @@ class ManifestFiles final : public Manifest {
   std::uint64_t next_number_ GUARDED_BY(commit_mutex_);
   Lsn durable_lsn_ GUARDED_BY(commit_mutex_) = 0;  // the last edit: none is appended on top of an
                                                    // unsynced one
-  std::uint64_t snapshot_bytes_ GUARDED_BY(commit_mutex_) = 0;
-  std::uint64_t edits_ GUARDED_BY(commit_mutex_) = 0;  // behind the snapshot
-  bool sealed_ GUARDED_BY(commit_mutex_) = false;      // the log ends in a SEAL
+  std::uint64_t edits_ GUARDED_BY(commit_mutex_) = 0;       // behind the snapshot
+  std::uint64_t edit_bytes_ GUARDED_BY(commit_mutex_) = 0;  // of these
+  bool sealed_ GUARDED_BY(commit_mutex_) = false;           // the log ends in a SEAL
   bool closed_ GUARDED_BY(commit_mutex_) = false;
   std::uint64_t next_id_ GUARDED_BY(commit_mutex_) = 1;
   std::uint64_t lease_end_ GUARDED_BY(commit_mutex_) = 1;
@@ -141,7 +141,9 @@ Status ManifestFiles::CommitLocked(const Edit& edit) {
 Status ManifestFiles::Append(const Edit& edit, State next) {
   const base::Bytes bytes = EncodeEdit(edit);
   const Lsn lsn = durable_lsn_ + 1;
-  const io::LogRecord record{kEditRecord, lsn, bytes};
+  io::LogRecord record;
+  record.type = kEditRecord;
+  record.body = bytes;
   sealed_ = false;
   const Status appended = log_->AppendGroup(std::span(&record, 1), lsn, durable_lsn_,
                                             static_cast<std::uint64_t>(next.max_timestamp));
@@ -162,6 +164,7 @@ Status ManifestFiles::Append(const Edit& edit, State next) {
   base::KillPoint("manifest.synced");
   durable_lsn_ = lsn;
   ++edits_;
+  edit_bytes_ += bytes.size();
   Publish(std::move(next));
   Seal();
   return Status();
@@ -225,8 +228,8 @@ Status ManifestFiles::TurnTo(State next) {
   }
   log_ = std::move(fresh.log);
   durable_lsn_ = fresh.last_lsn;
-  snapshot_bytes_ = log_->size_bytes();
   edits_ = 0;
+  edit_bytes_ = 0;
   sealed_ = false;
   {
     base::MutexLock lock(state_mutex_);
@@ -284,7 +287,7 @@ Status ManifestFiles::CheckUsable() const {
 
 // Counted behind the snapshot: a large one must not make every edit a turn.
 bool ManifestFiles::Full() const {
-  return edits_ >= kRolloverEdits || log_->size_bytes() - snapshot_bytes_ > kRolloverBytes;
+  return edits_ >= kRolloverEdits || edit_bytes_ > kRolloverBytes;
 }
 
 void ManifestFiles::Publish(State next) {

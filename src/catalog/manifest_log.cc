@@ -11,7 +11,9 @@ namespace {
 
 Status AppendRecord(io::PageLogWriter& log, std::uint16_t type, std::span<const std::byte> body,
                     Lsn lsn, const State& state) {
-  const io::LogRecord record{type, lsn, body};
+  io::LogRecord record;
+  record.type = type;
+  record.body = body;
   return log.AppendGroup(std::span(&record, 1), lsn, /*durable_lsn=*/0,
                          static_cast<std::uint64_t>(state.max_timestamp));
 }

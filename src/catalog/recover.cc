@@ -29,12 +29,14 @@ Result<std::vector<io::DirectoryEntry>> ListIfThere(io::FileSystem& fs, const st
 // and each synced before the next; only then can there be a collection, a segment or a row.
 // Whatever one of them has left behind therefore proves that FORMAT was there.
 
-// A manifest that cannot be read and that nothing names may be a creation cut short.
+// A manifest that cannot be read and that nothing names may be a creation cut short; one that is
+// missing may have been swept by the next attempt.
 Result<bool> ManifestHasCollections(io::FileSystem& fs, std::uint64_t number, bool named) {
   const Result<LoadedManifest> loaded = LoadManifestLog(fs, number, nullptr);
   if (loaded.ok()) return !loaded->state.collections.empty();
   const StatusCode code = loaded.status().code();
-  if (code == StatusCode::kCorruption || code == StatusCode::kNotFound) return named;
+  if (code == StatusCode::kNotFound) return false;
+  if (code == StatusCode::kCorruption) return named;
   return loaded.status();
 }
 

@@ -165,7 +165,7 @@ TEST_CASE("a snapshot of many files is split into edits below 8 MiB") {
     state.segments.emplace(id, std::move(record));
   }
   const std::vector<catalog::Edit> edits = catalog::Snapshot(state);
-  CHECK(edits.size() == 3);
+  CHECK(edits.size() == 2);
   for (const catalog::Edit& edit : edits) {
     CHECK(catalog::EncodeEdit(edit).size() < catalog::kSnapshotEditBytes);
   }
