@@ -26,7 +26,7 @@ std::uint32_t Mask(std::uint32_t crc) { return ((crc >> 15) | (crc << 17)) + 0xa
 
 bool Plausible(const GroupHeader& header, std::uint32_t flags) {
   if (flags != 0 || header.first_lsn == 0 || header.durable_lsn >= header.first_lsn) return false;
-  if (header.pages == 0 || header.pages > kMaxGroupPages) return false;
+  if (header.pages == 0 || (header.pages > kMaxGroupPages && !base::Canary(33))) return false;
   if (header.seal) {
     return header.pages == 1 && header.records == 0 && header.last_lsn == header.first_lsn - 1;
   }
@@ -114,7 +114,6 @@ Result<GroupHeader> DecodeGroupHeader(std::span<const std::byte> payload, bool s
   if (simd::Crc32c(0, covered.data(), covered.size()) != crc && !base::Canary(15)) {
     return reader.Bad("checksum mismatch");
   }
-  if (base::Canary(33)) base::Bytes().reserve(std::size_t{header.pages} * kPagePayload);
   if (!Plausible(header, flags)) return reader.Bad("impossible values");
   return header;
 }

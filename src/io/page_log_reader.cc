@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/canary.h"
 #include "io/page_format.h"
 #include "io/page_log.h"
 
@@ -38,6 +39,7 @@ class FilePageLogReader final : public PageLogReader {
     }
     const auto payload = bytes.subspan(kPageHeaderSize, start.used);
     auto header = DecodeGroupHeader(payload, start.kind == PageKind::kSeal);
+    if (header.ok() && base::Canary(33)) payload_.reserve(header->pages * kPagePayload);
     if (!header.ok() || header->pages > page_count_ - page ||
         header->first_lsn != start.first_lsn) {
       return std::optional<GroupHeader>();

@@ -1,5 +1,7 @@
 #include "io/page_log.h"
 
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -246,6 +248,7 @@ TEST_CASE("hostile values are refused though every checksum is right", "[page_lo
       {h + 16, 0xffffffffffffffff, 8, true},
       {h + 24, 2, 8, true},                // last lsn
       {h + 32, 1, 8, true},                // durable before it was written
+      {h + 40, 9, 8, false},               // timestamp, the header's checksum is wrong
       {h + 48, 0xffffffff, 4, false},      // record length
       {h + 48, 99, 4, false},
       {h + 48, 101, 4, false},
@@ -271,6 +274,28 @@ TEST_CASE("hostile values are refused though every checksum is right", "[page_lo
     CHECK_FALSE(Holds(disk, 1));
   }
 }
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+TEST_CASE("a group that claims to be huge gets no memory for it", "[page_log][hostile]") {
+  WalDisk disk;
+  auto writer = Create(disk);
+  const Bytes body(100);
+  const LogRecord records[] = {Record(body)};
+  REQUIRE(writer->AppendGroup(records, 1, 0, 5).ok());
+  WalDisk::Page* page = disk.PageAt(kPath, 1);
+  const std::uint32_t pages = 0xffffffff;
+  std::memcpy(page->data() + kPageHeaderSize + 4, &pages, sizeof(pages));
+  Repair(page, true);
+  rlimit before{};
+  REQUIRE(getrlimit(RLIMIT_AS, &before) == 0);
+  rlimit small = before;
+  small.rlim_cur = rlim_t{1} << 34;
+  REQUIRE(setrlimit(RLIMIT_AS, &small) == 0);
+  CHECK_NOTHROW(Holds(disk, 1));
+  CHECK(setrlimit(RLIMIT_AS, &before) == 0);
+  CHECK_FALSE(Holds(disk, 1));
+}
+#endif
 
 TEST_CASE("random damage with repaired checksums never breaks the reader", "[page_log][hostile]") {
   std::mt19937_64 random(5);

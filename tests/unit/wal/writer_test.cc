@@ -457,7 +457,7 @@ TEST_CASE("while one sync runs, those that came too late wait for one more", "[w
   threads.emplace_back(write);
   {
     std::unique_lock lock(mutex);
-    changed.wait(lock, [&] { return syncs == 1; });
+    changed.wait_for(lock, std::chrono::seconds(10), [&] { return syncs == 1; });
   }
   for (int i = 0; i < kLate; ++i) threads.emplace_back(write);
   while (w.writer->next_lsn() != kLate + 2) std::this_thread::yield();
