@@ -1,0 +1,226 @@
+#include "query/filter/compare.h"
+
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include "base/status.h"
+#include "query/filter/pack.h"
+#include "query/filter/value_set.h"
+
+namespace vecdb::query::filter {
+namespace {
+
+// Calls use(T{}) with the type in which the column stores its values.
+template <typename Use>
+void WithStored(DataType type, const Use& use) {
+  switch (type) {
+    case DataType::kBool:
+      return use(std::uint8_t{});
+    case DataType::kInt8:
+      return use(std::int8_t{});
+    case DataType::kInt16:
+      return use(std::int16_t{});
+    case DataType::kInt32:
+      return use(std::int32_t{});
+    case DataType::kInt64:
+      return use(std::int64_t{});
+    case DataType::kFloat:
+      return use(float{});
+    case DataType::kDouble:
+      return use(double{});
+    case DataType::kVarChar:
+      return use(std::string_view{});
+    case DataType::kFloatVector:
+      break;
+  }
+  VECDB_CHECK(false, "a filter reads a vector");
+}
+
+// left(i) op right(i) for each row: one loop per operator, so that none asks in the loop.
+template <typename Left, typename Right>
+void CompareRows(Comparison op, std::size_t n, const Left& left, const Right& right,
+                 std::uint64_t* words) {
+  switch (op) {
+    case Comparison::kEqual:
+      return Pack(
+          n, [&](std::size_t i) { return left(i) == right(i); }, words);
+    case Comparison::kNotEqual:
+      return Pack(
+          n, [&](std::size_t i) { return left(i) != right(i); }, words);
+    case Comparison::kLess:
+      return Pack(
+          n, [&](std::size_t i) { return left(i) < right(i); }, words);
+    case Comparison::kLessEqual:
+      return Pack(
+          n, [&](std::size_t i) { return left(i) <= right(i); }, words);
+    case Comparison::kGreater:
+      return Pack(
+          n, [&](std::size_t i) { return left(i) > right(i); }, words);
+    case Comparison::kGreaterEqual:
+      return Pack(
+          n, [&](std::size_t i) { return left(i) >= right(i); }, words);
+  }
+}
+
+template <typename T>
+auto RowsOf(const chunk::ColumnView& view) {
+  return [values = view.As<T>().data()](std::size_t i) { return values[i]; };
+}
+
+template <typename T>
+T StoredAs(const Scalar& constant) {
+  if constexpr (std::is_integral_v<T>) {
+    return static_cast<T>(std::get<std::int64_t>(constant));
+  } else if constexpr (std::is_same_v<T, std::string_view>) {
+    return std::get<std::string>(constant);
+  } else {
+    return std::get<T>(constant);
+  }
+}
+
+bool IsInteger(DataType type) {
+  return type == DataType::kInt8 || type == DataType::kInt16 || type == DataType::kInt32 ||
+         type == DataType::kInt64;
+}
+
+// The values of numbers of any type as To, which holds them exactly; in `room` if they are not
+// stored as To.
+template <typename To>
+const To* Widened(const chunk::ColumnView& view, std::unique_ptr<To[]>* room) {
+  const To* widened = nullptr;
+  WithStored(view.type, [&]<typename From>(From) {
+    if constexpr (std::is_same_v<From, To>) {
+      widened = view.As<To>().data();
+    } else if constexpr (!std::is_same_v<From, std::string_view>) {
+      *room = std::make_unique_for_overwrite<To[]>(view.rows);
+      const From* from = view.As<From>().data();
+      for (std::size_t i = 0; i < view.rows; ++i) (*room)[i] = static_cast<To>(from[i]);
+      widened = room->get();
+    }
+  });
+  return widened;
+}
+
+template <typename T>
+void CompareWidened(Comparison op, const chunk::ColumnView& a, const chunk::ColumnView& b,
+                    std::uint64_t* words) {
+  std::unique_ptr<T[]> a_room;
+  std::unique_ptr<T[]> b_room;
+  const T* left = Widened<T>(a, &a_room);
+  const T* right = Widened<T>(b, &b_room);
+  CompareRows(
+      op, a.rows, [left](std::size_t i) { return left[i]; },
+      [right](std::size_t i) { return right[i]; }, words);
+}
+
+// An Int64 column with one of floats: neither type holds the values of the other.
+void CompareMixed(Comparison op, const chunk::ColumnView& integers, const chunk::ColumnView& reals,
+                  std::uint64_t* words) {
+  std::unique_ptr<double[]> room;
+  const std::int64_t* left = integers.As<std::int64_t>().data();
+  const double* right = Widened<double>(reals, &room);
+  Pack(
+      integers.rows, [&](std::size_t i) { return Compare(op, left[i], right[i]); }, words);
+}
+
+template <typename A, typename B>
+bool Holds(Comparison op, const A& a, const B& b) {
+  switch (op) {
+    case Comparison::kEqual:
+      return a == b;
+    case Comparison::kNotEqual:
+      return a != b;
+    case Comparison::kLess:
+      return a < b;
+    case Comparison::kLessEqual:
+      return a <= b;
+    case Comparison::kGreater:
+      return a > b;
+    case Comparison::kGreaterEqual:
+      return a >= b;
+  }
+  return false;
+}
+
+}  // namespace
+
+Comparison Mirrored(Comparison op) {
+  switch (op) {
+    case Comparison::kEqual:
+    case Comparison::kNotEqual:
+      return op;
+    case Comparison::kLess:
+      return Comparison::kGreater;
+    case Comparison::kLessEqual:
+      return Comparison::kGreaterEqual;
+    case Comparison::kGreater:
+      return Comparison::kLess;
+    case Comparison::kGreaterEqual:
+      return Comparison::kLessEqual;
+  }
+  return op;
+}
+
+bool Compare(Comparison op, std::int64_t a, double b) {
+  constexpr double kTwoTo63 = 9223372036854775808.0;
+  if (b >= kTwoTo63) return Holds(op, 0, 1);
+  if (b < -kTwoTo63) return Holds(op, 1, 0);
+  if (b != b) return op == Comparison::kNotEqual;
+  const auto whole = static_cast<std::int64_t>(b);
+  if (a != whole) return Holds(op, a, whole);
+  return Holds(op, 0.0, b - static_cast<double>(whole));
+}
+
+void CompareConstant(Comparison op, const chunk::ColumnView& view, const Scalar& constant,
+                     std::uint64_t* words) {
+  WithStored(view.type, [&]<typename T>(T) {
+    const T stored = StoredAs<T>(constant);
+    CompareRows(
+        op, view.rows, RowsOf<T>(view), [stored](std::size_t) { return stored; }, words);
+  });
+}
+
+void CompareFields(Comparison op, const chunk::ColumnView& a, const chunk::ColumnView& b,
+                   std::uint64_t* words) {
+  if (a.type == b.type) {
+    WithStored(a.type,
+               [&]<typename T>(T) { CompareRows(op, a.rows, RowsOf<T>(a), RowsOf<T>(b), words); });
+  } else if (IsInteger(a.type) && IsInteger(b.type)) {
+    CompareWidened<std::int64_t>(op, a, b, words);
+  } else if (a.type == DataType::kInt64) {
+    CompareMixed(op, a, b, words);
+  } else if (b.type == DataType::kInt64) {
+    CompareMixed(Mirrored(op), b, a, words);
+  } else {
+    CompareWidened<double>(op, a, b, words);
+  }
+}
+
+void FindInSet(const chunk::ColumnView& view, const ValueSet& set, std::uint64_t* words) {
+  WithStored(view.type, [&]<typename T>(T) {
+    const T* values = view.As<T>().data();
+    Pack(
+        view.rows,
+        [&](std::size_t i) {
+          if constexpr (std::is_same_v<T, std::string_view>) {
+            return (view.valid == nullptr || view.valid[i] != 0) && set.Contains(values[i]);
+          } else {
+            return set.Contains(ValueSet::KeyOf(values[i]));
+          }
+        },
+        words);
+  });
+}
+
+void FindNotNull(const chunk::ColumnView& view, std::uint64_t* words) {
+  if (view.valid == nullptr) {
+    Pack(
+        view.rows, [](std::size_t) { return true; }, words);
+  } else {
+    Pack(
+        view.rows, [valid = view.valid](std::size_t i) { return valid[i] != 0; }, words);
+  }
+}
+
+}  // namespace vecdb::query::filter

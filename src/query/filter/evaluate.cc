@@ -1,0 +1,194 @@
+// Rows go through in blocks. Within a block every step has two bits per row, `yes` and `no`, never
+// both: neither means UNKNOWN. So AND is (yes & yes, no | no), OR the mirror image, and NOT swaps
+// the two.
+#include "query/filter/evaluate.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+#include <vector>
+
+#include "base/status.h"
+
+namespace vecdb::query::filter {
+namespace {
+
+struct Truth {
+  std::array<std::uint64_t, kBlockWords> yes;
+  std::array<std::uint64_t, kBlockWords> no;
+};
+
+class Evaluation {
+ public:
+  Evaluation(const Program& program, const segment::Segment& segment)
+      : program_(program),
+        segment_(segment),
+        read_(program.columns.size()),
+        views_(program.columns.size()),
+        truths_(program.steps.back().depth + 1) {}
+
+  Status Run(RowIndex rows, base::Bitmap* passed) {
+    for (RowIndex first = 0; first < rows; first += static_cast<RowIndex>(rows_)) {
+      VECDB_TRY(Load(first, rows));
+      words_ = (rows_ + 63) / 64;
+      Step(static_cast<std::uint32_t>(program_.steps.size() - 1), 0);
+      Emit(first, passed);
+    }
+    return Status();
+  }
+
+ private:
+  // A column as it was last read.
+  struct Lent {
+    RowIndex first = 0;
+    chunk::ColumnView view;
+  };
+
+  Status Load(RowIndex first, RowIndex rows);
+  void Emit(RowIndex first, base::Bitmap* passed) const;
+
+  // The answer goes to truths_[level]; levels above are free for use.
+  void Step(std::uint32_t id, std::size_t level);
+  void Junction(const filter::Step& step, std::size_t level);
+  void Leaf(const filter::Step& step, Truth* out);
+  bool Everywhere(const std::array<std::uint64_t, kBlockWords>& bits) const;
+
+  const Program& program_;
+  const segment::Segment& segment_;
+  std::vector<Lent> read_;
+  std::vector<chunk::ColumnView> views_;  // of this block: rows_ rows each
+  std::vector<Truth> truths_;
+  std::array<std::uint64_t, kBlockWords> known_;  // not on the stack: steps recurse
+  std::size_t rows_ = 0;
+  std::size_t words_ = 0;
+};
+
+// Each column is read once for a block, which ends where the first of them ends; if it can, at a
+// multiple of 64 rows, so that the next one starts there.
+Status Evaluation::Load(RowIndex first, RowIndex rows) {
+  rows_ = std::min<std::size_t>(kBlockRows, rows - first);
+  for (std::size_t i = 0; i < read_.size(); ++i) {
+    Lent& lent = read_[i];
+    if (first < lent.first || first - lent.first >= lent.view.rows) {
+      const auto most = static_cast<RowIndex>(std::min<std::size_t>(kBlockRows, rows - first));
+      VECDB_TRY_ASSIGN(lent.view, segment_.Read(program_.columns[i].field, first, most));
+      lent.first = first;
+      VECDB_CHECK(lent.view.rows > 0 && lent.view.type == program_.columns[i].type,
+                  "a segment lends another column than the filter was bound to");
+    }
+    rows_ = std::min(rows_, lent.view.rows - (first - lent.first));
+  }
+  const std::size_t over = (first + rows_) & 63;
+  if (first + rows_ < rows && over < rows_) rows_ -= over;
+  for (std::size_t i = 0; i < read_.size(); ++i) {
+    views_[i] = read_[i].view.Slice(first - read_[i].first, rows_);
+  }
+  return Status();
+}
+
+void Evaluation::Emit(RowIndex first, base::Bitmap* passed) const {
+  const auto words = passed->words();
+  const std::size_t at = first / 64;
+  const unsigned shift = first & 63;
+  for (std::size_t i = 0; i < words_; ++i) {
+    const std::uint64_t word = truths_[0].yes[i];
+    words[at + i] |= word << shift;
+    if (shift != 0 && at + i + 1 < words.size()) words[at + i + 1] |= word >> (64 - shift);
+  }
+}
+
+void Evaluation::Step(std::uint32_t id, std::size_t level) {
+  const filter::Step& step = program_.steps[id];
+  if (step.kind == StepKind::kAnd || step.kind == StepKind::kOr) return Junction(step, level);
+  if (step.kind != StepKind::kNot) return Leaf(step, &truths_[level]);
+  Step(step.children.front(), level);
+  Truth& truth = truths_[level];
+  std::swap_ranges(truth.yes.begin(), truth.yes.begin() + static_cast<std::ptrdiff_t>(words_),
+                   truth.no.begin());
+}
+
+// Stops once the remaining children can change nothing: all FALSE under AND, all TRUE under OR.
+void Evaluation::Junction(const filter::Step& step, std::size_t level) {
+  const bool conjunction = step.kind == StepKind::kAnd;
+  Step(step.children.front(), level);
+  for (std::size_t child = 1; child < step.children.size(); ++child) {
+    Truth& truth = truths_[level];
+    auto& narrowing = conjunction ? truth.yes : truth.no;
+    auto& widening = conjunction ? truth.no : truth.yes;
+    if (Everywhere(widening)) return;
+    Step(step.children[child], level + 1);
+    const Truth& other = truths_[level + 1];
+    const auto& narrow = conjunction ? other.yes : other.no;
+    const auto& wide = conjunction ? other.no : other.yes;
+    for (std::size_t i = 0; i < words_; ++i) {
+      narrowing[i] &= narrow[i];
+      widening[i] |= wide[i];
+    }
+  }
+}
+
+bool Evaluation::Everywhere(const std::array<std::uint64_t, kBlockWords>& bits) const {
+  const std::size_t full = rows_ / 64;
+  for (std::size_t i = 0; i < full; ++i) {
+    if (bits[i] != ~std::uint64_t{0}) return false;
+  }
+  const std::size_t rest = rows_ & 63;
+  return rest == 0 || bits[full] == (std::uint64_t{1} << rest) - 1;
+}
+
+void Evaluation::Leaf(const filter::Step& step, Truth* out) {
+  const chunk::ColumnView& view = views_[step.column];
+  auto& known = known_;
+  FindNotNull(view, known.data());
+  const auto put = [&](auto answer) {
+    for (std::size_t i = 0; i < words_; ++i) {
+      const std::uint64_t yes = answer(i);
+      out->yes[i] = yes & known[i];
+      out->no[i] = known[i] & ~yes;
+    }
+  };
+  switch (step.kind) {
+    case StepKind::kConstant:
+      CompareConstant(step.op, view, step.constant, out->yes.data());
+      break;
+    case StepKind::kFields: {
+      const chunk::ColumnView& other = views_[step.other];
+      FindNotNull(other, out->no.data());
+      for (std::size_t i = 0; i < words_; ++i) known[i] &= out->no[i];
+      CompareFields(step.op, view, other, out->yes.data());
+      break;
+    }
+    case StepKind::kInSet:
+      FindInSet(view, program_.sets[step.other], out->yes.data());
+      break;
+    case StepKind::kAlways:
+      return put([](std::size_t) { return ~std::uint64_t{0}; });
+    case StepKind::kNever:
+      return put([](std::size_t) { return std::uint64_t{0}; });
+    case StepKind::kIsNull:
+    case StepKind::kIsNotNull: {
+      chunk::ColumnView all = view;
+      all.valid = nullptr;
+      FindNotNull(all, out->no.data());  // every row there is
+      out->yes = known;
+      for (std::size_t i = 0; i < words_; ++i) out->no[i] &= ~known[i];
+      if (step.kind == StepKind::kIsNull) std::swap(out->yes, out->no);
+      return;
+    }
+    case StepKind::kNot:
+    case StepKind::kAnd:
+    case StepKind::kOr:
+      VECDB_CHECK(false, "a step with children is evaluated as a leaf");
+  }
+  put([out](std::size_t i) { return out->yes[i]; });
+}
+
+}  // namespace
+
+Status Run(const Program& program, const segment::Segment& segment, RowIndex rows,
+           base::Bitmap* passed) {
+  *passed = base::Bitmap(rows);
+  return Evaluation(program, segment).Run(rows, passed);
+}
+
+}  // namespace vecdb::query::filter

@@ -1,0 +1,39 @@
+#include "query/filter/filter.h"
+
+#include <utility>
+
+#include "base/status.h"
+#include "query/filter/bind.h"
+#include "query/filter/evaluate.h"
+#include "query/filter/parse.h"
+
+namespace vecdb::query {
+namespace {
+
+class BoundFilter final : public Filter {
+ public:
+  BoundFilter(std::unique_ptr<const filter::Ast> ast, filter::Program program)
+      : ast_(std::move(ast)), program_(std::move(program)) {}
+
+  Status Evaluate(const segment::Segment& segment, RowIndex rows,
+                  base::Bitmap* passed) const override {
+    return filter::Run(program_, segment, rows, passed);
+  }
+
+  std::string ToString() const override { return filter::Print(*ast_); }
+
+ private:
+  const std::unique_ptr<const filter::Ast> ast_;  // for ToString
+  const filter::Program program_;
+};
+
+}  // namespace
+
+Result<std::shared_ptr<const Filter>> Filter::Compile(std::string_view text, const Schema& schema) {
+  VECDB_TRY_ASSIGN(auto ast, filter::Parse(text));
+  VECDB_TRY_ASSIGN(auto program, filter::Bind(*ast, schema));
+  return std::shared_ptr<const Filter>(
+      std::make_shared<BoundFilter>(std::move(ast), std::move(program)));
+}
+
+}  // namespace vecdb::query
