@@ -106,7 +106,7 @@ class LogWalk {
     while (++page < reader_.page_count()) {
       VECDB_TRY_ASSIGN(const auto group, reader_.GroupAt(page));
       if (!group) continue;
-      if (last_lsn_ == 0) expected = group->first_lsn - 1;  // all that is known
+      if (last_lsn_ == 0) expected = std::max<Lsn>(group->first_lsn, 2) - 1;  // all we know
       break;
     }
     if (page == reader_.page_count()) {

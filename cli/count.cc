@@ -1,0 +1,23 @@
+#include "commands.h"
+#include "text.h"
+
+namespace vecdb::cli {
+
+namespace {
+
+Result<std::uint64_t> Count(const CountArguments& arguments) {
+  CLI_TRY_ASSIGN(Database database, OpenToRead(arguments.database));
+  CLI_TRY_ASSIGN(const Collection collection, database.OpenCollection(arguments.collection));
+  return collection.Count(arguments.filter);
+}
+
+}  // namespace
+
+int RunCount(const CountArguments& arguments) {
+  const auto count = Count(arguments);
+  if (!count.ok()) return Fail(count.status());
+  Print(Format("{}", *count));
+  return kExitOk;
+}
+
+}  // namespace vecdb::cli

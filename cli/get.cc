@@ -1,0 +1,80 @@
+#include <charconv>
+
+#include "commands.h"
+#include "json.h"
+#include "table.h"
+#include "text.h"
+#include "values.h"
+
+namespace vecdb::cli {
+namespace {
+
+Result<std::vector<Key>> ParseKeys(const Field& field, const std::vector<std::string>& words) {
+  std::vector<Key> keys;
+  for (const std::string& word : words) {
+    if (field.type == DataType::kVarChar) {
+      keys.emplace_back(word);
+      continue;
+    }
+    std::int64_t number = 0;
+    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
+    if (error != std::errc() || end != word.data() + word.size()) {
+      return Bad("'{}' is no key: the keys of this collection are integers", word);
+    }
+    keys.emplace_back(number);
+  }
+  return keys;
+}
+
+void PrintTable(const GetResult& result) {
+  if (result.rows.empty()) return;
+  Table table;
+  for (const std::string& name : result.rows.front().names) table.AddColumn(name);
+  for (const Row& row : result.rows) {
+    std::vector<std::string> cells;
+    for (const Value& value : row.values) cells.push_back(ValueText(value));
+    table.AddRow(std::move(cells));
+  }
+  table.Print();
+}
+
+void PrintJson(const GetResult& result) {
+  JsonWriter json;
+  json.BeginObject();
+  json.Name("rows");
+  json.BeginArray();
+  for (const Row& row : result.rows) WriteFields(row, &json);
+  json.EndArray();
+  json.Name("missing");
+  json.BeginArray();
+  for (const Key& key : result.missing) WriteKey(key, &json);
+  json.EndArray();
+  json.EndObject();
+  json.Print();
+}
+
+Result<GetResult> Get(const GetArguments& arguments) {
+  CLI_TRY_ASSIGN(Database database, OpenToRead(arguments.database));
+  CLI_TRY_ASSIGN(const Collection collection, database.OpenCollection(arguments.collection));
+  CLI_TRY_ASSIGN(const std::vector<Key> keys,
+                 ParseKeys(collection.schema().primary_key(), arguments.keys));
+  std::vector<std::string> output = arguments.output;
+  if (output.empty()) output.emplace_back("*");
+  return collection.Get(keys, output);
+}
+
+}  // namespace
+
+int RunGet(const GetArguments& arguments) {
+  const auto result = Get(arguments);
+  if (!result.ok()) return Fail(result.status());
+  if (arguments.json) {
+    PrintJson(*result);
+  } else {
+    PrintTable(*result);
+    for (const Key& key : result->missing) Complain(Format("no row has the key {}", KeyText(key)));
+  }
+  return result->missing.empty() ? kExitOk : kExitFailure;
+}
+
+}  // namespace vecdb::cli

@@ -1,0 +1,97 @@
+#include "import.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "text.h"
+#include "vector_file.h"
+
+namespace vecdb::cli {
+
+RowSink::RowSink(const ImportArguments& arguments, Database database, Collection collection,
+                 bool created)
+    : arguments_(arguments),
+      database_(std::move(database)),
+      collection_(std::move(collection)),
+      created_(created),
+      progress_(arguments.progress || StderrIsTerminal()) {
+}
+
+Result<std::unique_ptr<RowSink>> RowSink::Open(const ImportArguments& arguments,
+                                               const Result<Schema>& schema) {
+  Options options;
+  options.durability = arguments.durability;
+  options.create_if_missing = arguments.create && schema.ok();
+  auto opened = Database::Open(arguments.database, options);
+  if (!opened.ok()) {
+    const bool missing = opened.status().code() == StatusCode::kNotFound;
+    if (missing && arguments.create && !schema.ok()) return schema.status();
+    if (missing) return Annotate(opened.status(), "--create makes a new database");
+    return opened.status();
+  }
+  Database database = *std::move(opened);
+  auto collection = database.OpenCollection(arguments.collection);
+  const bool create = collection.status().code() == StatusCode::kNotFound;
+  if (create) {
+    if (!arguments.create) {
+      return Status(StatusCode::kNotFound,
+                    Format("no collection named '{}'; --create makes it", arguments.collection));
+    }
+    if (!schema.ok()) return schema.status();
+    CollectionOptions collection_options;
+    if (arguments.segment_bytes != 0) collection_options.segment_bytes = arguments.segment_bytes;
+    collection = database.CreateCollection(arguments.collection, *schema, collection_options);
+  }
+  if (!collection.ok()) return collection.status();
+  return std::unique_ptr<RowSink>(
+      new RowSink(arguments, std::move(database), *std::move(collection), create));
+}
+
+std::uint64_t RowSink::Room(std::uint64_t wanted) const {
+  if (!arguments_.limit) return wanted;
+  return std::min(wanted, *arguments_.limit - std::min(*arguments_.limit, rows_));
+}
+
+Status RowSink::Write(const Batch& batch, const Input& input) {
+  const auto receipt = arguments_.upsert ? collection_.Upsert(batch) : collection_.Insert(batch);
+  if (!receipt.ok()) return receipt.status();
+  last_ = receipt->timestamp;
+  rows_ += batch.rows();
+  progress_.Update(input.fraction(), rows_);
+  return Status();
+}
+
+Status RowSink::Finish() {
+  if (rows_ != 0) CLI_TRY(database_.WaitDurable(last_));
+  seconds_ = progress_.seconds();
+  progress_.Clear();
+  return database_.Close();
+}
+
+void RowSink::PrintSummary() {
+  const double rate = static_cast<double>(rows_) / std::max(seconds_, 1e-9);
+  Print(Format("imported {} {} in {} ({} rows/s)", Grouped(rows_), Plural(rows_, "row", "rows"),
+               DurationText(seconds_), Grouped(static_cast<std::uint64_t>(rate))));
+}
+
+int RunImport(const ImportArguments& arguments) {
+  std::unique_ptr<RowSink> sink;
+  Status status = VectorFormatOf(arguments.file) ? ImportVectors(arguments, &sink)
+                                                 : ImportJsonLines(arguments, &sink);
+  const std::uint64_t rows = sink == nullptr ? 0 : sink->rows();
+  if (sink != nullptr) {
+    const Status finished = sink->Finish();
+    if (status.ok()) status = finished;
+  }
+  if (status.ok()) {
+    sink->PrintSummary();
+    return kExitOk;
+  }
+  if (rows != 0) {
+    status = Status(status.code(), Format("{}; {} {} before stay imported", status.message(),
+                                          Grouped(rows), Plural(rows, "row", "rows")));
+  }
+  return Fail(status);
+}
+
+}  // namespace vecdb::cli

@@ -1,0 +1,44 @@
+// JSON out: a thin door to rapidjson, which only json.cc and jsonl.cc include.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace vecdb::cli {
+
+class JsonWriter {
+ public:
+  JsonWriter();
+  ~JsonWriter();
+  JsonWriter(const JsonWriter&) = delete;
+  JsonWriter& operator=(const JsonWriter&) = delete;
+
+  void BeginObject();
+  void EndObject();
+  void BeginArray();
+  void EndArray();
+  void Name(std::string_view name);
+
+  void Null();
+  void Bool(bool value);
+  void Int(std::int64_t value);
+  void Uint(std::uint64_t value);
+  void Real(double value);  // shortest digits that give the number back; null when not finite
+  void Float(float value);
+  void Text(std::string_view value);  // what is not UTF-8 becomes U+FFFD
+
+  // Members of the object that is open.
+  void Member(std::string_view name, std::string_view value);
+  void Member(std::string_view name, std::uint64_t value);
+
+  // To stdout, with a newline; once, at the end.
+  void Print() const;
+
+ private:
+  struct Body;
+  const std::unique_ptr<Body> body_;
+};
+
+}  // namespace vecdb::cli

@@ -1,0 +1,353 @@
+#include "jsonl.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include <rapidjson/document.h>
+#include <rapidjson/error/en.h>
+
+#include "text.h"
+
+namespace vecdb::cli {
+namespace {
+
+constexpr std::size_t kMaxLine = std::size_t{16} << 20;
+constexpr std::size_t kBufferSize = std::size_t{256} << 10;
+
+// Nesting costs no stack, and every number comes out as its nearest double.
+constexpr unsigned kParseFlags = rapidjson::kParseIterativeFlag |
+                                 rapidjson::kParseValidateEncodingFlag |
+                                 rapidjson::kParseFullPrecisionFlag;
+
+using Json = rapidjson::Value;
+
+std::string_view TextOf(const Json& value) {
+  return {value.GetString(), value.GetStringLength()};
+}
+
+Status Parse(std::string_view text, rapidjson::Document* document) {
+  document->Parse<kParseFlags>(text.data(), text.size());
+  if (!document->HasParseError()) return Status();
+  return Bad("no JSON at character {}: {}", document->GetErrorOffset() + 1,
+             rapidjson::GetParseError_En(document->GetParseError()));
+}
+
+Status ParseObject(std::string_view text, rapidjson::Document* document) {
+  CLI_TRY(Parse(text, document));
+  if (document->IsObject()) return Status();
+  return Bad("a row is a JSON object, like {{\"id\": 1}}");
+}
+
+Status ReadVector(const Json& value, std::vector<float>* out) {
+  out->clear();
+  out->reserve(value.Size());
+  for (const Json& element : value.GetArray()) {
+    if (!element.IsNumber()) return Bad("element {} is no number", out->size());
+    const double number = element.GetDouble();
+    if (std::abs(number) > std::numeric_limits<float>::max()) {
+      return Bad("element {} is {}, too large for a float", out->size(), number);
+    }
+    out->push_back(static_cast<float>(number));
+  }
+  return Status();
+}
+
+std::string Where(const std::string& path, const JsonLine& line) {
+  return Format("'{}' line {} offset {}", path, line.number, line.offset);
+}
+
+}  // namespace
+
+// ---- Lines --------------------------------------------------------------------------------
+
+Result<std::unique_ptr<JsonLines>> JsonLines::Open(const std::string& path) {
+  CLI_TRY_ASSIGN(auto input, Input::Open(path));
+  return std::unique_ptr<JsonLines>(new JsonLines(std::move(input)));
+}
+
+Result<std::optional<JsonLine>> JsonLines::Next() {
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  JsonLine line;
+  while (true) {
+    line.offset = line_offset_;
+    CLI_TRY_ASSIGN(const bool found, ReadLine(&line.text));
+    if (!found) return std::optional<JsonLine>();
+    line.number = ++line_number_;
+    if (line.number == 1 && line.text.rfind(kByteOrderMark, 0) == 0) {
+      line.text.erase(0, kByteOrderMark.size());
+    }
+    if (line.text.find_first_not_of(" \t\r") != std::string::npos) break;
+  }
+  return std::optional<JsonLine>(std::move(line));
+}
+
+Result<bool> JsonLines::ReadLine(std::string* line) {
+  line->clear();
+  while (true) {
+    if (at_ == buffer_.size()) {
+      buffer_.resize(kBufferSize);
+      at_ = 0;
+      auto got = input_->Read(std::as_writable_bytes(std::span(buffer_)));
+      buffer_.resize(got.ok() ? *got : 0);
+      if (!got.ok()) return got.status();
+      if (buffer_.empty()) {
+        line_offset_ += line->size();
+        return !line->empty();
+      }
+    }
+    const char* start = buffer_.data() + at_;
+    const std::size_t left = buffer_.size() - at_;
+    const auto* newline = static_cast<const char*>(std::memchr(start, '\n', left));
+    const std::size_t take = newline == nullptr ? left : static_cast<std::size_t>(newline - start);
+    if (line->size() + take > kMaxLine) {
+      return Bad("'{}' line {} offset {}: longer than {} bytes", input_->path(), line_number_ + 1,
+                 line_offset_, kMaxLine);
+    }
+    line->append(start, take);
+    at_ += take;
+    if (newline == nullptr) continue;
+    ++at_;
+    line_offset_ += line->size() + 1;
+    return true;
+  }
+}
+
+// ---- Schema -------------------------------------------------------------------------------
+
+namespace {
+
+enum class Shape { kNull, kBool, kInteger, kReal, kText, kVector };
+
+struct GuessedField {
+  std::string name;
+  Shape shape = Shape::kNull;
+  std::uint32_t dimension = 0;
+  std::size_t seen = 0;  // in how many rows, null left out
+};
+
+std::string_view Words(Shape shape) {
+  switch (shape) {
+    case Shape::kNull:
+      return "null";
+    case Shape::kBool:
+      return "true or false";
+    case Shape::kInteger:
+      return "an integer";
+    case Shape::kReal:
+      return "a number";
+    case Shape::kText:
+      return "text";
+    case Shape::kVector:
+      return "an array";
+  }
+  return "unknown";
+}
+
+Result<Shape> ShapeOf(const Json& value) {
+  if (value.IsNull()) return Shape::kNull;
+  if (value.IsBool()) return Shape::kBool;
+  if (value.IsInt64()) return Shape::kInteger;
+  if (value.IsNumber()) return Shape::kReal;
+  if (value.IsString()) return Shape::kText;
+  if (value.IsObject()) return Bad("is an object, which no field can hold");
+  if (value.Empty()) return Bad("is an empty array: a vector needs numbers");
+  for (const Json& element : value.GetArray()) {
+    if (!element.IsNumber()) return Bad("is an array of other things than numbers");
+  }
+  return Shape::kVector;
+}
+
+class Guess {
+ public:
+  Status AddRow(const Json& row) {
+    for (const auto& member : row.GetObject()) {
+      const Status merged = Merge(Find(TextOf(member.name)), member.value);
+      if (!merged.ok()) return Bad("field '{}' {}", TextOf(member.name), merged.message());
+    }
+    ++rows_;
+    return Status();
+  }
+
+  Result<Schema> Build(const SchemaHints& hints) {
+    SchemaBuilder builder;
+    CLI_TRY_ASSIGN(const std::string key, AddKey(hints, &builder));
+    for (const GuessedField& field : fields_) {
+      if (field.name == key) continue;
+      switch (field.shape) {
+        case Shape::kBool:
+          builder.Nullable(field.name, DataType::kBool);
+          break;
+        case Shape::kInteger:
+          builder.Nullable(field.name, DataType::kInt64);
+          break;
+        case Shape::kReal:
+          builder.Nullable(field.name, DataType::kDouble);
+          break;
+        case Shape::kNull:
+        case Shape::kText:
+          builder.Nullable(field.name, DataType::kVarChar);
+          break;
+        case Shape::kVector:
+          builder.Vector(field.name, field.dimension, hints.metric);
+          break;
+      }
+    }
+    return builder.Build();
+  }
+
+ private:
+  GuessedField* Find(std::string_view name) {
+    for (GuessedField& field : fields_) {
+      if (field.name == name) return &field;
+    }
+    fields_.push_back({std::string(name)});
+    return &fields_.back();
+  }
+
+  static Status Merge(GuessedField* field, const Json& value) {
+    CLI_TRY_ASSIGN(const Shape shape, ShapeOf(value));
+    if (shape == Shape::kNull) return Status();
+    ++field->seen;
+    if (shape == Shape::kVector) {
+      const auto dimension = static_cast<std::uint32_t>(value.Size());
+      if (field->shape == Shape::kVector && field->dimension != dimension) {
+        return Bad("has {} numbers here and {} in a row before", dimension, field->dimension);
+      }
+      field->dimension = dimension;
+    }
+    const bool numbers = (field->shape == Shape::kInteger && shape == Shape::kReal) ||
+                         (field->shape == Shape::kReal && shape == Shape::kInteger);
+    if (field->shape == Shape::kNull || field->shape == shape) {
+      field->shape = shape;
+    } else if (numbers) {
+      field->shape = Shape::kReal;
+    } else {
+      return Bad("is {} here and {} in a row before", Words(shape), Words(field->shape));
+    }
+    return Status();
+  }
+
+  // The name of the member that is the key; empty when vecdb gives the keys.
+  Result<std::string> AddKey(const SchemaHints& hints, SchemaBuilder* builder) {
+    const std::string name = hints.key_field.empty() ? "id" : hints.key_field;
+    const auto found = std::find_if(fields_.begin(), fields_.end(),
+                                    [&](const GuessedField& field) { return field.name == name; });
+    if (found == fields_.end()) {
+      if (!hints.key_field.empty()) return Bad("no row has the key field '{}'", name);
+      builder->AutoPrimaryKey(name);
+      return std::string();
+    }
+    if (found->seen != rows_) {
+      return Bad("{} of the first {} rows have no '{}', which is to be their key",
+                 rows_ - found->seen, rows_, name);
+    }
+    if (found->shape != Shape::kInteger && found->shape != Shape::kText) {
+      return Bad("the key field '{}' is {}; a key is an integer or text", name,
+                 Words(found->shape));
+    }
+    builder->PrimaryKey(name, found->shape == Shape::kText ? DataType::kVarChar : DataType::kInt64);
+    return name;
+  }
+
+  std::vector<GuessedField> fields_;  // in the order of their first appearance
+  std::size_t rows_ = 0;
+};
+
+}  // namespace
+
+Result<Schema> GuessSchema(std::span<const JsonLine> lines, const SchemaHints& hints) {
+  if (lines.empty()) return Bad("'{}' has no rows to guess a schema from", hints.path);
+  Guess guess;
+  for (const JsonLine& line : lines) {
+    rapidjson::Document document;
+    CLI_TRY(Annotate(ParseObject(line.text, &document), Where(hints.path, line)));
+    CLI_TRY(Annotate(guess.AddRow(document), Where(hints.path, line)));
+  }
+  auto schema = guess.Build(hints);
+  if (schema.ok()) return schema;
+  return Annotate(schema.status(), Format("'{}'", hints.path));
+}
+
+// ---- Rows ---------------------------------------------------------------------------------
+
+struct RowReader::Body {
+  std::string path;
+  Schema schema;
+  std::vector<std::vector<float>> vectors;  // by field
+  std::vector<NamedValue> row;
+
+  // The value is lent from `value` and `vectors`.
+  Result<ValueView> Convert(const Field& field, std::size_t index, const Json& value);
+  Status AddObject(const Json& object, Batch* batch);
+};
+
+RowReader::RowReader(std::string path, Schema schema)
+    : body_(std::make_unique<Body>(Body{std::move(path), std::move(schema), {}, {}})) {
+  body_->vectors.resize(body_->schema.fields().size());
+}
+RowReader::~RowReader() = default;
+
+Status RowReader::Add(const JsonLine& line, Batch* batch) {
+  rapidjson::Document document;
+  Status status = ParseObject(line.text, &document);
+  if (status.ok()) status = body_->AddObject(document, batch);
+  return Annotate(status, Where(body_->path, line));
+}
+
+Status RowReader::Body::AddObject(const Json& object, Batch* batch) {
+  row.clear();
+  for (const auto& member : object.GetObject()) {
+    const std::string_view name = TextOf(member.name);
+    const Field* field = schema.Find(name);
+    if (field == nullptr) return Bad("the collection has no field '{}'", name);
+    const auto index = static_cast<std::size_t>(field - schema.fields().data());
+    CLI_TRY_ASSIGN(const ValueView value, Convert(*field, index, member.value));
+    row.push_back({name, value});
+  }
+  return batch->Add(std::span<const NamedValue>(row));
+}
+
+Result<ValueView> RowReader::Body::Convert(const Field& field, std::size_t index,
+                                           const Json& value) {
+  if (value.IsNull()) return ValueView();
+  bool fits = false;
+  switch (field.type) {
+    case DataType::kBool:
+      if (value.IsBool()) return ValueView(value.GetBool());
+      break;
+    case DataType::kInt8:
+    case DataType::kInt16:
+    case DataType::kInt32:
+    case DataType::kInt64:
+      if (value.IsInt64()) return ValueView(value.GetInt64());
+      break;
+    case DataType::kFloat:
+    case DataType::kDouble:
+      if (value.IsNumber()) return ValueView(value.GetDouble());
+      break;
+    case DataType::kVarChar:
+      if (value.IsString()) return ValueView(TextOf(value));
+      break;
+    case DataType::kFloatVector:
+      fits = value.IsArray();
+      break;
+  }
+  if (!fits)
+    return Bad("field '{}' is a {}, the row has something else", field.name, ToString(field.type));
+  const Status read = ReadVector(value, &vectors[index]);
+  if (!read.ok()) return Bad("field '{}': {}", field.name, read.message());
+  return ValueView(std::span<const float>(vectors[index]));
+}
+
+Result<std::vector<float>> ParseVector(std::string_view text, std::string_view what) {
+  rapidjson::Document document;
+  CLI_TRY(Annotate(Parse(text, &document), what));
+  if (!document.IsArray()) return Bad("{}: a vector is an array of numbers, like [0.5, 1]", what);
+  std::vector<float> vector;
+  CLI_TRY(Annotate(ReadVector(document, &vector), what));
+  return vector;
+}
+
+}  // namespace vecdb::cli

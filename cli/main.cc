@@ -1,0 +1,196 @@
+// The command line: says what there is, and hands what was asked for to the commands.
+#include <cstdio>
+#include <exception>
+#include <functional>
+#include <map>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "commands.h"
+#include "jsonl.h"
+#include "text.h"
+
+namespace vecdb::cli {
+namespace {
+
+constexpr const char* kExamples = R"(Examples:
+  vecdb import photos.db sift base.u8bin.zst --create
+  vecdb import shop.db books books.jsonl --create --metric COSINE
+  vecdb search shop.db books --vector "[0.1, 0.9]" --filter "year >= 1990" --output title
+  vecdb search photos.db sift --vector-file query.u8bin.zst --row 7 -k 5 --json
+  vecdb get shop.db books 17 42 --output title,year
+  vecdb count shop.db books --filter "year is null"
+  vecdb info shop.db
+  vecdb check shop.db --full
+  vecdb inspect shop.db/CURRENT
+
+Exit codes: 0 fine; 1 it failed, a key is missing, or damage was found; 2 a wrong command line, or
+nothing could be checked.)";
+
+// The whole program's options. A command's arguments are filled before it is run.
+class CommandLine {
+ public:
+  CommandLine() : app_("A vector database in a directory.", "vecdb") {
+    app_.set_version_flag("--version", "vecdb " VECDB_VERSION, "Print the version and exit");
+    app_.require_subcommand(1);
+    app_.footer(kExamples);
+    AddImport();
+    AddSearch();
+    AddGet();
+    AddCount();
+    AddInfo();
+    AddInspect();
+    AddCheck();
+  }
+
+  int Run(int argc, char** argv) {
+    try {
+      app_.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+      if (error.get_exit_code() == 0) return app_.exit(error);  // --help, --version
+      Complain(Format("{} (see `vecdb --help`)", error.what()));
+      return kExitUsage;
+    }
+    return run_();
+  }
+
+ private:
+  CLI::App* Command(const char* name, const char* description, std::function<int()> run) {
+    CLI::App* command = app_.add_subcommand(name, description);
+    command->callback([this, run = std::move(run)] { run_ = run; });
+    return command;
+  }
+
+  void AddImport() {
+    ImportArguments& a = import_;
+    CLI::App* c =
+        Command("import", "Add the rows of a file to a collection", [&a] { return RunImport(a); });
+    c->add_option("DB", a.database, "Directory of the database")->required();
+    c->add_option("COLLECTION", a.collection, "Name of the collection")->required();
+    c->add_option("FILE", a.file,
+                  ".fvecs, .u8bin, or JSON objects line by line; each also with .zst")
+        ->required();
+    c->add_flag("--create", a.create, "Make the database and the collection when missing");
+    c->add_flag("--upsert", a.upsert, "Replace rows whose keys exist, instead of refusing");
+    c->add_option("--field", a.field, "Field for the vectors of a vector file (default: vector)");
+    static const std::map<std::string, Metric> kMetrics{
+        {"L2", Metric::kL2}, {"IP", Metric::kInnerProduct}, {"COSINE", Metric::kCosine}};
+    c->add_option_function<std::string>(
+         "--metric", [&a](const std::string& name) { a.metric = kMetrics.at(name); },
+         "How vectors of a new collection are compared: L2 (default), IP or COSINE")
+        ->check(CLI::IsMember({"L2", "IP", "COSINE"}));
+    c->add_option("--key-field", a.key_field,
+                  "Field of the key (default: id; JSON without it gets keys from vecdb)");
+    c->add_option("--batch", a.batch_rows, "Rows a write (default: what fits well)")
+        ->check(CLI::Range(1, 100'000));
+    static const std::map<std::string, Durability> kDurabilities{
+        {"every-write", Durability::kEveryWrite},
+        {"interval", Durability::kInterval},
+        {"flush-only", Durability::kFlushOnly}};
+    c->add_option_function<std::string>(
+         "--durability", [&a](const std::string& name) { a.durability = kDurabilities.at(name); },
+         "When writes are synced: every-write, interval (default) or flush-only; all are at the "
+         "end")
+        ->check(CLI::IsMember({"every-write", "interval", "flush-only"}));
+    c->add_option_function<std::uint64_t>(
+        "--limit", [&a](const std::uint64_t& rows) { a.limit = rows; }, "Stop after so many rows");
+    c->add_option("--segment-bytes", a.segment_bytes,
+                  "Size at which segments of a new collection are sealed");
+    c->add_flag("--progress", a.progress, "Show progress even when stderr is no terminal");
+  }
+
+  void AddSearch() {
+    SearchArguments& a = search_;
+    CLI::App* c =
+        Command("search", "Find the rows nearest to a vector", [&a] { return RunSearch(a); });
+    c->add_option("DB", a.database, "Directory of the database")->required();
+    c->add_option("COLLECTION", a.collection, "Name of the collection")->required();
+    c->add_option("-k,--limit", a.limit, "How many rows (default: 10)");
+    c->add_option("--offset", a.offset, "How many rows to leave out first");
+    c->add_option("--field", a.field, "Vector field, when there is more than one");
+    c->add_option("--filter", a.filter, "Only rows that match, like \"year >= 1990\"");
+    c->add_option("--output", a.output, "Fields to show: a,b or \"*\"")->delimiter(',');
+    c->add_flag("--json", a.json, "One JSON object instead of a table");
+    auto* row = c->add_option("--row", a.row, "Which row of --vector-file, from 0 (default: 0)");
+    auto* query = c->add_option_group("query", "The vector");
+    query->add_option("--vector", a.vector, "Its numbers: \"[0.1, 0.2]\"");
+    auto* file =
+        query->add_option("--vector-file", a.vector_file, "A row of .fvecs or .u8bin[.zst]");
+    query->add_option("STDIN", a.standard_input, "A lone -: its numbers from standard input")
+        ->check(CLI::IsMember({"-"}));
+    query->require_option(1);
+    row->needs(file);
+  }
+
+  void AddGet() {
+    GetArguments& a = get_;
+    CLI::App* c = Command("get", "Show rows by key", [&a] { return RunGet(a); });
+    c->add_option("DB", a.database, "Directory of the database")->required();
+    c->add_option("COLLECTION", a.collection, "Name of the collection")->required();
+    c->add_option("KEY", a.keys, "Keys; write -- before a negative one")->required();
+    c->add_option("--output", a.output, "Fields to show (default: all)")
+        ->delimiter(',')
+        ->expected(1);
+    c->add_flag("--json", a.json, "One JSON object instead of a table");
+  }
+
+  void AddCount() {
+    CountArguments& a = count_;
+    CLI::App* c = Command("count", "Count rows", [&a] { return RunCount(a); });
+    c->add_option("DB", a.database, "Directory of the database")->required();
+    c->add_option("COLLECTION", a.collection, "Name of the collection")->required();
+    c->add_option("--filter", a.filter, "Only rows that match");
+  }
+
+  void AddInfo() {
+    InfoArguments& a = info_;
+    CLI::App* c =
+        Command("info", "Show collections, their fields and sizes", [&a] { return RunInfo(a); });
+    c->add_option("DB", a.database, "Directory of the database")->required();
+    c->add_option("COLLECTION", a.collection, "Only this one, with its fields");
+    c->add_flag("--json", a.json, "One JSON object instead of tables");
+  }
+
+  void AddInspect() {
+    CLI::App* c = Command("inspect", "Say what one file of a database directory holds",
+                          [this] { return RunInspect(inspect_file_); });
+    c->add_option("FILE", inspect_file_, "FORMAT, CURRENT, MANIFEST-*, *.wal, *.col, *.key, *.del")
+        ->required();
+  }
+
+  void AddCheck() {
+    CheckArguments& a = check_;
+    CLI::App* c = Command("check", "Verify every byte of a database", [&a] { return RunCheck(a); });
+    c->add_option("DB", a.database, "Directory of the database")->required();
+    c->add_flag("--full", a.full, "Also open it and make sure that no two rows share a key");
+    c->add_flag("--json", a.json, "One JSON object instead of text");
+  }
+
+  CLI::App app_;
+  std::function<int()> run_;
+  ImportArguments import_;
+  SearchArguments search_;
+  GetArguments get_;
+  CountArguments count_;
+  InfoArguments info_;
+  std::string inspect_file_;
+  CheckArguments check_;
+};
+
+int Main(int argc, char** argv) {
+  try {
+    return CommandLine().Run(argc, argv);
+  } catch (const std::exception& error) {  // no memory is left, most likely
+    std::fprintf(stderr, "vecdb: %s\n", error.what());
+    return kExitFailure;
+  }
+}
+
+}  // namespace
+}  // namespace vecdb::cli
+
+int main(int argc,
+         char** argv) {  // NOLINT(bugprone-exception-escape): Main catches what CLI11 throws
+  return vecdb::cli::Main(argc, argv);
+}
