@@ -94,6 +94,7 @@ void MakeWriter(EngineParts& p, std::uint64_t log_number, Lsn next_lsn) {
   options.database = p.database;
   options.next_log_number = log_number;
   options.next_lsn = next_lsn;
+  options.log_bytes = p.env.log_bytes;
   options.random = p.env.random;
   p.writer = std::make_unique<wal::Writer>(
       *p.env.fs, p.oracle, *p.env.clock, std::move(options),

@@ -36,6 +36,7 @@ struct Environment {
   std::shared_ptr<io::FileSystem> fs;
   const base::Clock* clock = nullptr;     // outlives the engine
   std::function<std::uint64_t()> random;  // for ids that must differ between databases and logs
+  std::uint64_t log_bytes = std::uint64_t{64} << 20;  // a log above this is followed by another
 };
 
 struct EngineParts {
