@@ -1,5 +1,6 @@
 #include "query/filter/compare.h"
 
+#include <algorithm>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -95,10 +96,13 @@ const To* Widened(const chunk::ColumnView& view, std::unique_ptr<To[]>* room) {
     } else if constexpr (!std::is_same_v<From, std::string_view>) {
       *room = std::make_unique_for_overwrite<To[]>(view.rows);
       const From* from = view.As<From>().data();
-      for (std::size_t i = 0; i < view.rows; ++i) (*room)[i] = static_cast<To>(from[i]);
+      for (std::size_t i = 0; i < view.rows; ++i) {
+        (*room)[i] = static_cast<To>(from[i]);  // NOLINT(bugprone-signed-char-misuse): a number
+      }
       widened = room->get();
     }
   });
+  VECDB_CHECK(widened != nullptr, "a filter compares text with numbers");
   return widened;
 }
 
@@ -215,8 +219,9 @@ void FindInSet(const chunk::ColumnView& view, const ValueSet& set, std::uint64_t
 
 void FindNotNull(const chunk::ColumnView& view, std::uint64_t* words) {
   if (view.valid == nullptr) {
-    Pack(
-        view.rows, [](std::size_t) { return true; }, words);
+    const std::size_t full = view.rows / 64;
+    std::fill_n(words, full, ~std::uint64_t{0});
+    if (view.rows % 64 != 0) words[full] = (std::uint64_t{1} << view.rows % 64) - 1;
   } else {
     Pack(
         view.rows, [valid = view.valid](std::size_t i) { return valid[i] != 0; }, words);

@@ -1,6 +1,7 @@
 // Answers of 64 rows packed into a word.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -13,7 +14,8 @@ inline std::uint64_t PackBytes(const std::uint8_t (&bytes)[64]) {
   std::uint64_t word = 0;
   for (std::size_t i = 0; i < 8; ++i) {
     std::uint64_t eight = 0;
-    for (std::size_t j = 0; j < 8; ++j) eight |= std::uint64_t{bytes[8 * i + j]} << (8 * j);
+    std::memcpy(&eight, bytes + 8 * i, sizeof(eight));
+    if constexpr (std::endian::native == std::endian::big) eight = __builtin_bswap64(eight);
     word |= (eight * 0x0102040810204080U >> 56) << (8 * i);
   }
   return word;
