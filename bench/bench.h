@@ -38,7 +38,8 @@ inline double Median(std::vector<double> values) {
 inline double Percentile(std::vector<double> values, double p) {
   std::sort(values.begin(), values.end());
   if (values.empty()) return 0;
-  return values[std::min(values.size() - 1, static_cast<std::size_t>(p * values.size()))];
+  return values[std::min(values.size() - 1,
+                         static_cast<std::size_t>(p * static_cast<double>(values.size())))];
 }
 
 struct Vectors {

@@ -26,7 +26,11 @@ __attribute__((target("avx512f"))) float SumAvx512(const float* values, std::siz
     c = _mm512_add_ps(c, _mm512_loadu_ps(values + i + 32));
     d = _mm512_add_ps(d, _mm512_loadu_ps(values + i + 48));
   }
-  return _mm512_reduce_add_ps(_mm512_add_ps(_mm512_add_ps(a, b), _mm512_add_ps(c, d)));
+  alignas(64) float lanes[16];
+  _mm512_store_ps(lanes, _mm512_add_ps(_mm512_add_ps(a, b), _mm512_add_ps(c, d)));
+  float sum = 0;
+  for (const float lane : lanes) sum += lane;
+  return sum;
 }
 
 __attribute__((optimize("O3"))) float SumPortable(const float* values, std::size_t n) {

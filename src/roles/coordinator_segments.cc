@@ -31,6 +31,7 @@ Status Coordinator::AddGrowing(LiveCollection& collection) {
     if (lane.growing != nullptr) continue;
     auto growing = segment::GrowingSegment::Create(id++, shard, kDefaultPartition,
                                                    record.schema_version, record.schema);
+    parts_.streaming.AddBuffered(growing->memory_bytes());
     collection.board.Publish(collection.board.Pin()->With(growing));
     lane.growing = std::move(growing);
     lane.last_write = parts_.clock.Now();
@@ -52,6 +53,7 @@ Status Coordinator::Seal(LiveCollection& collection, ShardId shard) {
     base::MutexLock pending(collection.pending_mutex);
     collection.pending.push_back(lane.growing);
   }
+  parts_.streaming.AddBuffered(next->memory_bytes());
   collection.board.Publish(collection.board.Pin()->With(next));
   lane.growing = std::move(next);
   return Status();

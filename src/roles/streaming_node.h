@@ -70,7 +70,7 @@ class StreamingNode {
   Status SyncInterval();
   Status WaitDurable(Timestamp timestamp);
 
-  // Growing rows in memory that no file holds.
+  // Memory of growing segments: counted in when one is made and as it grows, out when it is replaced.
   void AddBuffered(std::uint64_t bytes) { buffered_bytes_ += bytes; }
   void SubtractBuffered(std::uint64_t bytes) EXCLUDES(room_mutex_);
 
