@@ -123,7 +123,8 @@ class ChainWalk {
     const std::uint64_t offset = std::uint64_t{page_} * kPageSize;
     if (proof.durable_lsn >= needed) {
       return base::Corruption(
-          "'{}' offset {}: record {} is damaged or missing, though it was acknowledged: {} says that "
+          "'{}' offset {}: record {} is damaged or missing, though it was acknowledged: {} says "
+          "that "
           "everything up to {} was synced",
           logs_[log_]->path(), offset, expected_, proof.where, proof.durable_lsn);
     }
@@ -136,7 +137,8 @@ class ChainWalk {
     report_.sealed = false;
     report_.first_lost_lsn = expected_;
     report_.detail = base::Format(
-        "'{}' offset {}: no complete record {} here; {} bytes from there on were never acknowledged "
+        "'{}' offset {}: no complete record {} here; {} bytes from there on were never "
+        "acknowledged "
         "as synced and are discarded",
         logs_[log_]->path(), offset, expected_, report_.discarded_bytes);
     return Status();
@@ -162,7 +164,7 @@ class ChainWalk {
   const Lsn proven_durable_;
   const Visit& visit_;
 
-  std::size_t log_ = 0;     // where the walk is
+  std::size_t log_ = 0;  // where the walk is
   std::uint32_t page_ = 1;
   Lsn expected_ = 0;
   ChainReport report_;

@@ -22,7 +22,9 @@ std::byte* Store(std::byte* at, T value) {
 }
 
 // Stored checksums are masked: the checksum of bytes that contain their own checksum is a weak one.
-std::uint32_t Mask(std::uint32_t crc) { return ((crc >> 15) | (crc << 17)) + 0xa282ead8U; }
+std::uint32_t Mask(std::uint32_t crc) {
+  return ((crc >> 15) | (crc << 17)) + 0xa282ead8U;
+}
 
 bool Plausible(const GroupHeader& header, std::uint32_t flags) {
   if (flags != 0 || header.first_lsn == 0 || header.durable_lsn >= header.first_lsn) return false;
@@ -164,8 +166,8 @@ Result<LogIdentity> DecodeLogHeader(std::span<const std::byte> page) {
   const std::string_view name = base::AsText(magic);
   if (name != kWalMagic && name != kManifestMagic) return reader.Bad("not a log of vecdb");
   if (format != kLogFormat) {
-    return base::Unimplemented("log format {} is not known to this version, which writes {}", format,
-                               kLogFormat);
+    return base::Unimplemented("log format {} is not known to this version, which writes {}",
+                               format, kLogFormat);
   }
   identity.kind = name == kWalMagic ? LogKind::kWal : LogKind::kManifest;
   std::copy(database.begin(), database.end(), identity.database.begin());

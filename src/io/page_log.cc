@@ -248,7 +248,8 @@ class FilePageLogWriter final : public PageLogWriter {
 
 }  // namespace
 
-Result<std::unique_ptr<PageLogWriter>> PageLogWriter::Create(FileSystem& fs, const std::string& path,
+Result<std::unique_ptr<PageLogWriter>> PageLogWriter::Create(FileSystem& fs,
+                                                             const std::string& path,
                                                              const LogIdentity& identity,
                                                              std::uint64_t created_ms) {
   VECDB_TRY_ASSIGN(std::unique_ptr<File> file, fs.Open(path, OpenMode::kCreate));

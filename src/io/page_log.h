@@ -1,7 +1,8 @@
 // A log of records in pages of 4 KiB that are written once and never again. The WAL and the
 // manifest are both made of it. Grammar (all little-endian; docs/FORMAT.md has it in hex):
 //
-//   page 0    header page: magic "VDBWAL01" or "VDBMAN01", database id[16], channel u32, format u32,
+//   page 0    header page: magic "VDBWAL01" or "VDBMAN01", database id[16], channel u32, format
+//   u32,
 //             log number u64, incarnation u64 (random), created wall ms u64, zeros, crc32c u32 at
 //             4092 over the 4092 bytes before
 //   page      { u32 crc32c over the rest of the page, seeded with crc32c(database id, log number,
@@ -54,8 +55,8 @@ struct LogIdentity {
 
 struct LogRecord {
   std::uint16_t type = 0;
-  Lsn lsn = 0;                       // set by the writer
-  std::span<const std::byte> body;   // lent
+  Lsn lsn = 0;                        // set by the writer
+  std::span<const std::byte> body;    // lent
   std::span<const std::byte> head{};  // writing: goes in front of the body, saves joining the two
 };
 
@@ -63,7 +64,7 @@ struct GroupHeader {
   std::uint32_t pages = 0;
   std::uint32_t records = 0;
   Lsn first_lsn = 0;
-  Lsn last_lsn = 0;     // first_lsn - 1 in a SEAL
+  Lsn last_lsn = 0;  // first_lsn - 1 in a SEAL
   Lsn durable_lsn = 0;
   std::uint64_t max_ts = 0;
   bool seal = false;
@@ -72,8 +73,8 @@ struct GroupHeader {
 // Writes groups one behind the other. Not thread-safe for appends; Sync() may run beside an append.
 class PageLogWriter {
  public:
-  // Makes the file (which must not exist) with its header page; `zero_ahead` bytes of zeros are kept
-  // written in front of the end, growing with the log, so that most syncs find their pages
+  // Makes the file (which must not exist) with its header page; `zero_ahead` bytes of zeros are
+  // kept written in front of the end, growing with the log, so that most syncs find their pages
   // allocated. The header is not synced.
   static Result<std::unique_ptr<PageLogWriter>> Create(FileSystem& fs, const std::string& path,
                                                        const LogIdentity& identity,

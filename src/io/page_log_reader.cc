@@ -200,8 +200,8 @@ Result<std::unique_ptr<PageLogReader>> PageLogReader::Open(FileSystem& fs, const
         fs.Describe(path), log.identity.number, log.identity.incarnation, log.identity.channel,
         expected.number, expected.incarnation, expected.channel);
   }
-  return std::unique_ptr<PageLogReader>(std::make_unique<FilePageLogReader>(
-      std::move(log.file), path, log.bytes, log.identity));
+  return std::unique_ptr<PageLogReader>(
+      std::make_unique<FilePageLogReader>(std::move(log.file), path, log.bytes, log.identity));
 }
 
 Result<LogIdentity> PageLogReader::PeekIdentity(FileSystem& fs, const std::string& path) {

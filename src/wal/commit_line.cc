@@ -7,6 +7,11 @@
 #include "base/status.h"
 
 namespace vecdb::wal {
+namespace {
+
+constexpr std::chrono::milliseconds kLongestGathering{1};
+
+}  // namespace
 
 void CommitLine::AddLog(std::shared_ptr<io::PageLogWriter> log) {
   base::MutexLock lock(mutex_);
@@ -36,33 +41,44 @@ void CommitLine::Resized() {
 }
 
 Status CommitLine::Sync(Lsn lsn) {
-  if (durable_lsn() >= lsn) return Status();
+  while (durable_lsn() < lsn) {
+    VECDB_TRY_ASSIGN(const std::optional<Bell> bell, LeadOrQueue(lsn));
+    if (bell.has_value()) bell_[bell->index].wait(bell->seen, std::memory_order_acquire);
+  }
+  return Status();
+}
+
+Result<std::optional<CommitLine::Bell>> CommitLine::LeadOrQueue(Lsn lsn) {
   base::MutexLock lock(mutex_);
   if (lsn > written_lsn_) {
     return base::InvalidArgument("record {} was never written; the last one is {}", lsn,
                                  written_lsn_);
   }
-  while (durable_lsn() < lsn) {
-    if (!failure_.ok()) {
-      return base::OutcomeUnknown("record {} may or may not survive: {}", lsn,
-                                  failure_.ToString());
-    }
-    if (!running_) {
-      Lead();
-      continue;
-    }
-    const std::size_t round = (lsn <= taken_.lsn ? round_ : round_ + 1) % done_.size();
-    ++waiting_[round];
-    done_[round].Wait(mutex_);
-    --waiting_[round];
+  if (durable_lsn() >= lsn) return std::optional<Bell>();
+  if (!failure_.ok()) {
+    return base::OutcomeUnknown("record {} may or may not survive: {}", lsn, failure_.ToString());
   }
-  return Status();
+  if (!running_) {
+    Lead();
+    return std::optional<Bell>();
+  }
+  Bell bell;
+  bell.index = (lsn <= taken_.lsn ? round_ : round_ + 1) % bell_.size();
+  bell.seen = bell_[bell.index].load(std::memory_order_relaxed);
+  ++waiting_[bell.index];
+  if (gathering_ && waiting_[bell.index] + 1 >= expected_) gathered_.NotifyOne();
+  return std::optional<Bell>(bell);
 }
 
 // Runs one sync with the mutex released. Old logs go first: what is acknowledged in a log stands on
 // everything in the logs before it.
 void CommitLine::Lead() {
   running_ = true;
+  Gather();
+  if (!failure_.ok()) {
+    running_ = false;
+    return;  // Fail() woke everyone
+  }
   ++round_;
   taken_ = {written_lsn_, written_timestamp_};
   std::vector<std::shared_ptr<io::PageLogWriter>> files;
@@ -71,24 +87,39 @@ void CommitLine::Lead() {
     log.unsynced = false;
   }
   mutex_.Unlock();
+  const auto began = clock_.Now();
   base::KillPoint("wal.sync.before");
   const Status status = SyncFiles(files);
   base::KillPoint("wal.sync.after");
   files.clear();
+  const auto took = clock_.Now() - began;
   mutex_.Lock();
   running_ = false;
   if (!status.ok()) {
     if (failure_.ok()) failure_ = status;
-    WakeAll();
+    for (std::size_t bell = 0; bell < bell_.size(); ++bell) Ring(bell, true);
     return;
   }
   durable_timestamp_.store(taken_.timestamp, std::memory_order_release);
   durable_lsn_.store(taken_.lsn, std::memory_order_release);
   CloseSyncedLogs();
-  const std::size_t covered = round_ % done_.size();
-  const std::size_t next = (round_ + 1) % done_.size();
-  if (waiting_[covered] > 0) done_[covered].NotifyAll();
-  if (waiting_[next] > 0) done_[next].NotifyOne();
+  const std::size_t covered = round_ % bell_.size();
+  const std::size_t next = (round_ + 1) % bell_.size();
+  expected_ = 1 + waiting_[covered] + waiting_[next];
+  sync_time_ = took;
+  Ring(covered, true);
+  Ring(next, false);
+}
+
+void CommitLine::Gather() {
+  const std::size_t next = (round_ + 1) % bell_.size();
+  const auto limit = clock_.Now() + std::min<std::chrono::steady_clock::duration>(
+                                        sync_time_ / 2, kLongestGathering);
+  gathering_ = true;
+  while (failure_.ok() && waiting_[next] + 1 < expected_) {
+    if (!gathered_.WaitUntil(mutex_, limit)) break;
+  }
+  gathering_ = false;
 }
 
 Status CommitLine::SyncFiles(const std::vector<std::shared_ptr<io::PageLogWriter>>& files) {
@@ -108,14 +139,24 @@ void CommitLine::CloseSyncedLogs() {
   }
 }
 
-void CommitLine::WakeAll() {
-  for (base::CondVar& waiters : done_) waiters.NotifyAll();
+// Wakes all who listen, or one of them; who wakes counts himself again if he goes back to sleep.
+void CommitLine::Ring(std::size_t bell, bool all) {
+  if (waiting_[bell] == 0) return;
+  bell_[bell].fetch_add(1, std::memory_order_release);
+  if (all) {
+    waiting_[bell] = 0;
+    bell_[bell].notify_all();
+  } else {
+    --waiting_[bell];
+    bell_[bell].notify_one();
+  }
 }
 
 void CommitLine::Fail(const Status& cause) {
   base::MutexLock lock(mutex_);
   if (failure_.ok()) failure_ = cause;
-  WakeAll();
+  for (std::size_t bell = 0; bell < bell_.size(); ++bell) Ring(bell, true);
+  gathered_.NotifyAll();
 }
 
 Status CommitLine::health() const {

@@ -3,30 +3,39 @@
 //
 // A sync covers what was appended before it began. Those it covers sleep apart from those that
 // need the next one, so its end wakes the first ones all, and of the others only the next leader.
+// Who was acknowledged just now is likely to be back soon with another write: a leader waits for as
+// many as the last sync had, but no longer than half of what that one took.
 //
 // Thread safety: all methods from any thread.
 #pragma once
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "vecdb/status.h"
+#include "vecdb/types.h"
+
+#include "base/clock.h"
 #include "base/ids.h"
 #include "base/mutex.h"
 #include "io/page_log.h"
-#include "vecdb/status.h"
-#include "vecdb/types.h"
 
 namespace vecdb::wal {
 
 class CommitLine {
  public:
   // Everything up to `durable_lsn` is safe elsewhere.
-  explicit CommitLine(Lsn durable_lsn)
-      : durable_lsn_(durable_lsn), written_lsn_(durable_lsn), taken_{durable_lsn, 0} {}
+  CommitLine(const base::Clock& clock, Lsn durable_lsn)
+      : clock_(clock),
+        durable_lsn_(durable_lsn),
+        written_lsn_(durable_lsn),
+        taken_{durable_lsn, 0} {}
 
   // From now on groups go to this log.
   void AddLog(std::shared_ptr<io::PageLogWriter> log) EXCLUDES(mutex_);
@@ -64,20 +73,33 @@ class CommitLine {
     Lsn last_lsn = 0;  // of this log or the ones before it
     bool unsynced = false;
   };
+  // The bell to listen for, and what it showed.
+  struct Bell {
+    std::size_t index = 0;
+    int seen = 0;
+  };
   // How far a sync reaches.
   struct Reach {
     Lsn lsn = 0;
     std::uint64_t timestamp = 0;
   };
 
+  // The durable lsn has come nearer, or the bell that will ring when it has.
+  Result<std::optional<Bell>> LeadOrQueue(Lsn lsn) EXCLUDES(mutex_);
   void Lead() REQUIRES(mutex_);
+  void Gather() REQUIRES(mutex_);
   static Status SyncFiles(const std::vector<std::shared_ptr<io::PageLogWriter>>& files);
   void CloseSyncedLogs() REQUIRES(mutex_);
-  void WakeAll() REQUIRES(mutex_);
+  void Ring(std::size_t bell, bool all) REQUIRES(mutex_);
+
+  const base::Clock& clock_;  // outlives this
 
   // Thread-safe by themselves; they change only under the mutex.
   std::atomic<Lsn> durable_lsn_;
   std::atomic<std::uint64_t> durable_timestamp_{0};
+  // Changes when the sleepers of a round shall look again: by parity of the round. Not a CondVar,
+  // whose sleepers would all queue for the mutex only to learn that they are done.
+  std::array<std::atomic<int>, 2> bell_{};
 
   mutable base::Mutex mutex_;  // leaf: nothing is called while it is held
   std::vector<Log> logs_ GUARDED_BY(mutex_);
@@ -85,10 +107,13 @@ class CommitLine {
   std::uint64_t written_timestamp_ GUARDED_BY(mutex_) = 0;
   Status failure_ GUARDED_BY(mutex_);
   bool running_ GUARDED_BY(mutex_) = false;
-  Reach taken_ GUARDED_BY(mutex_);               // by the sync that runs or ran last
-  std::uint64_t round_ GUARDED_BY(mutex_) = 0;   // its number
-  std::array<base::CondVar, 2> done_;            // by parity of the round waited for
-  std::array<int, 2> waiting_ GUARDED_BY(mutex_){};
+  Reach taken_ GUARDED_BY(mutex_);                   // by the sync that runs or ran last
+  std::uint64_t round_ GUARDED_BY(mutex_) = 0;       // its number
+  std::array<int, 2> waiting_ GUARDED_BY(mutex_){};  // for each bell, about
+  base::CondVar gathered_;
+  int expected_ GUARDED_BY(mutex_) = 1;  // writers that the last sync had, or left waiting
+  bool gathering_ GUARDED_BY(mutex_) = false;
+  std::chrono::steady_clock::duration sync_time_ GUARDED_BY(mutex_){};  // of the last one
 };
 
 }  // namespace vecdb::wal

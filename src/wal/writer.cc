@@ -37,8 +37,8 @@ Result<std::size_t> CheckedSize(std::span<const Message> messages) {
     total += io::kRecordHeaderSize + size;
   }
   if (total > kLimit) {
-    return base::InvalidArgument("a write of {} bytes is above the limit of {} for one batch", total,
-                                 kLimit);
+    return base::InvalidArgument("a write of {} bytes is above the limit of {} for one batch",
+                                 total, kLimit);
   }
   return total;
 }
@@ -76,7 +76,9 @@ class Batch {
   std::vector<io::LogRecord> records_;
 };
 
-bool NoSpace(const Status& status) { return status.code() == StatusCode::kResourceExhausted; }
+bool NoSpace(const Status& status) {
+  return status.code() == StatusCode::kResourceExhausted;
+}
 
 }  // namespace
 
@@ -89,7 +91,7 @@ struct Writer::State {
         options(std::move(given)),
         announce(std::move(announcer)),
         on_assigned(std::move(assigned)),
-        line(options.next_lsn - 1),
+        line(time, options.next_lsn - 1),
         next_number(options.next_log_number),
         next_lsn(options.next_lsn) {}
 
@@ -108,8 +110,8 @@ struct Writer::State {
   Status MakeDurable(io::PageLogWriter& log) REQUIRES(mutex);
   void RememberLink() REQUIRES(mutex);
   Result<Position> WriteBatch(Batch* batch, Timestamp timestamp) REQUIRES(mutex);
-  Status AppendGroup(std::span<const io::LogRecord> records, Lsn first_lsn,
-                     std::uint64_t timestamp) REQUIRES(mutex);
+  Status AppendGroup(std::span<const io::LogRecord> records, Lsn first_lsn, std::uint64_t timestamp)
+      REQUIRES(mutex);
   Status Seal() REQUIRES(mutex);
   Status StopOn(const Status& cause);
 
@@ -128,11 +130,11 @@ struct Writer::State {
   std::uint64_t next_number GUARDED_BY(mutex);
   Lsn next_lsn GUARDED_BY(mutex);
   std::uint64_t max_ts GUARDED_BY(mutex) = 0;
-  io::LinkBody link GUARDED_BY(mutex);           // what the next first group of a log says
-  bool needs_link GUARDED_BY(mutex) = false;     // the current log has no group, and is no first log
-  bool appended GUARDED_BY(mutex) = false;       // copying is over
+  io::LinkBody link GUARDED_BY(mutex);        // what the next first group of a log says
+  bool needs_link GUARDED_BY(mutex) = false;  // the current log has no group, and is no first log
+  bool appended GUARDED_BY(mutex) = false;    // copying is over
   bool closed GUARDED_BY(mutex) = false;
-  bool sealed GUARDED_BY(mutex) = true;          // no group since the last seal
+  bool sealed GUARDED_BY(mutex) = true;  // no group since the last seal
   std::chrono::steady_clock::time_point last_group GUARDED_BY(mutex);
 };
 
@@ -140,7 +142,8 @@ Status Writer::State::Stopped() const {
   const Status cause = line.health();
   if (cause.ok()) return Status();
   return base::FailedPrecondition(
-      "the log of pchannel {} takes no more writes until the database is opened again; first cause: "
+      "the log of pchannel {} takes no more writes until the database is opened again; first "
+      "cause: "
       "{}",
       options.pchannel, cause.ToString());
 }
@@ -352,11 +355,14 @@ Writer::Writer(io::FileSystem& fs, base::TimestampOracle& oracle, const base::Cl
                WriterOptions options, AnnounceLog announce,
                std::function<void(Timestamp)> on_assigned)
     : state_(std::make_unique<State>(fs, oracle, clock, std::move(options), std::move(announce),
-                                     std::move(on_assigned))) {}
+                                     std::move(on_assigned))) {
+}
 
 Writer::~Writer() = default;
 
-Result<io::LogIdentity> Writer::CreateFirstLog() { return state_->CreateFirstLog(); }
+Result<io::LogIdentity> Writer::CreateFirstLog() {
+  return state_->CreateFirstLog();
+}
 
 Status Writer::CopyGroup(std::span<const io::LogRecord> records, Lsn first_lsn,
                          std::uint64_t max_ts) {
@@ -367,7 +373,9 @@ Result<Position> Writer::Append(std::span<const Message> messages) {
   return state_->Append(messages);
 }
 
-Status Writer::Sync(Lsn lsn) { return state_->line.Sync(lsn); }
+Status Writer::Sync(Lsn lsn) {
+  return state_->line.Sync(lsn);
+}
 
 // Not about one write of the caller: once stopped, it says why and not that an outcome is unknown.
 Status Writer::SyncAll() {
@@ -379,13 +387,25 @@ Status Writer::SealIfIdle(std::chrono::steady_clock::time_point idle_since) {
   return state_->SealIfIdle(idle_since);
 }
 
-Status Writer::Close() { return state_->Close(); }
+Status Writer::Close() {
+  return state_->Close();
+}
 
-Lsn Writer::next_lsn() const { return state_->line.written_lsn() + 1; }
-Lsn Writer::durable_lsn() const { return state_->line.durable_lsn(); }
-Timestamp Writer::durable_timestamp() const { return state_->line.durable_timestamp(); }
-std::uint64_t Writer::live_bytes() const { return state_->line.live_bytes(); }
-Status Writer::health() const { return state_->line.health(); }
+Lsn Writer::next_lsn() const {
+  return state_->line.written_lsn() + 1;
+}
+Lsn Writer::durable_lsn() const {
+  return state_->line.durable_lsn();
+}
+Timestamp Writer::durable_timestamp() const {
+  return state_->line.durable_timestamp();
+}
+std::uint64_t Writer::live_bytes() const {
+  return state_->line.live_bytes();
+}
+Status Writer::health() const {
+  return state_->line.health();
+}
 
 std::vector<io::LogIdentity> Writer::LogsBelow(Lsn lsn) const {
   return state_->line.LogsBelow(lsn);

@@ -25,8 +25,9 @@ struct ReplayedLog {
 };
 
 struct WalWriting {
-  explicit WalWriting(io::FileSystem& file_system, std::uint64_t log_bytes = std::uint64_t{64} << 20,
-                      Lsn next_lsn = 1, std::uint64_t next_number = 1)
+  explicit WalWriting(io::FileSystem& file_system,
+                      std::uint64_t log_bytes = std::uint64_t{64} << 20, Lsn next_lsn = 1,
+                      std::uint64_t next_number = 1)
       : fs(file_system) {
     wal::WriterOptions options;
     options.pchannel = 2;

@@ -30,7 +30,9 @@ LogIdentity Identity(std::uint64_t number) {
   identity.incarnation = number * 77;
   return identity;
 }
-std::string Path(std::uint64_t number) { return vecdb::base::Format("{:06}", number); }
+std::string Path(std::uint64_t number) {
+  return vecdb::base::Format("{:06}", number);
+}
 
 // Reads a whole chain; the bodies tell whether a record is what was written under its number.
 struct Outcome {
@@ -72,7 +74,9 @@ class History {
   explicit History(std::uint64_t seed) : random(seed) { NewLog(); }
 
   std::uint64_t Below(std::uint64_t limit) { return random() % limit; }
-  std::uint64_t Between(std::uint64_t low, std::uint64_t high) { return low + Below(high - low + 1); }
+  std::uint64_t Between(std::uint64_t low, std::uint64_t high) {
+    return low + Below(high - low + 1);
+  }
   double Chance() { return static_cast<double>(Below(1000000)) / 1e6; }
 
   void NewLog() {
@@ -222,7 +226,8 @@ void JudgeFlip(History& h, Flips* figures) {
   }
   if (acked.empty()) return;
   const History::Group& victim = acked[h.Below(acked.size())];
-  const std::uint64_t at = std::uint64_t{victim.page} * kPageSize + h.Below(victim.pages * kPageSize);
+  const std::uint64_t at =
+      std::uint64_t{victim.page} * kPageSize + h.Below(victim.pages * kPageSize);
   h.disk.Flip(Path(victim.log), at, static_cast<std::byte>(1U << h.Below(8)));
   const Outcome outcome = Read(h.disk, h.logs);
   ++figures->flips;
@@ -361,8 +366,8 @@ TEST_CASE("a group whose write was reported as failed counts once, where it was 
   const Bytes body(100);
   const LogRecord twin[] = {{kData, 0, body}};
   h.writer->AppendGroup(twin, 2, 0, 0).OrDie();  // stands there in full though nobody was told so
-  h.NewLog();                                     // its LINK says that record 1 was the last
-  h.Put(1, 2);                                    // LINK 2, 3, 4
+  h.NewLog();                                    // its LINK says that record 1 was the last
+  h.Put(1, 2);                                   // LINK 2, 3, 4
   h.BeginSync();
   h.FinishSync();
   h.Seal();

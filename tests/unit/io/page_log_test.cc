@@ -1,13 +1,13 @@
 #include "io/page_log.h"
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <random>
 #include <string>
+
+#include <sys/resource.h>
 
 #include "base/canary.h"
 #include "io/page_format.h"
@@ -83,8 +83,8 @@ TEST_CASE("groups of every size come back as they were written", "[page_log]") {
   WalDisk disk;
   auto writer = Create(disk);
   CHECK(writer->size_bytes() == kPageSize);
-  const std::size_t sizes[] = {0,    1,    100,  4003, 4004, 4005, 4072, 8000,
-                               8076, 8075, 8077, 12345, 100000, 3000000};
+  const std::size_t sizes[] = {0,    1,    100,  4003, 4004,  4005,   4072,
+                               8000, 8076, 8075, 8077, 12345, 100000, 3000000};
   Lsn lsn = 10;
   std::vector<std::uint32_t> starts;
   for (const std::size_t size : sizes) {
@@ -223,41 +223,41 @@ TEST_CASE("hostile values are refused though every checksum is right", "[page_lo
   };
   const std::size_t h = kPageHeaderSize;
   const Case cases[] = {
-      {4, 2, 1, false},                    // a continuation
-      {4, 3, 1, false},                    // a seal with records
-      {4, 9, 1, false},                    // no kind at all
-      {5, 2, 1, false},                    // another version
-      {6, 0, 2, false},                    // used: nothing
-      {6, 47, 2, false},                   // used: less than the header
-      {6, 80, 2, false},                   // used: ends inside the record
-      {6, 4072, 2, false},                 // used: more than the records
-      {6, 4073, 2, false},                 // used: more than the page
+      {4, 2, 1, false},     // a continuation
+      {4, 3, 1, false},     // a seal with records
+      {4, 9, 1, false},     // no kind at all
+      {5, 2, 1, false},     // another version
+      {6, 0, 2, false},     // used: nothing
+      {6, 47, 2, false},    // used: less than the header
+      {6, 80, 2, false},    // used: ends inside the record
+      {6, 4072, 2, false},  // used: more than the records
+      {6, 4073, 2, false},  // used: more than the page
       {6, 65535, 2, false},
-      {8, 2, 4, false},                    // another page
-      {12, 2, 4, false},                   // of another group
-      {16, 2, 8, false},                   // another lsn
-      {h + 4, 0, 4, true},                 // pages
+      {8, 2, 4, false},     // another page
+      {12, 2, 4, false},    // of another group
+      {16, 2, 8, false},    // another lsn
+      {h + 4, 0, 4, true},  // pages
       {h + 4, 2, 4, true},
       {h + 4, 0xffffffff, 4, true},
-      {h + 4, 2, 4, false},                // pages, the header's checksum is wrong
-      {h + 8, 0, 4, true},                 // records
+      {h + 4, 2, 4, false},  // pages, the header's checksum is wrong
+      {h + 8, 0, 4, true},   // records
       {h + 8, 2, 4, true},
       {h + 8, 0xffffffff, 4, true},
-      {h + 12, 1, 4, true},                // flags
-      {h + 16, 0, 8, true},                // first lsn
+      {h + 12, 1, 4, true},  // flags
+      {h + 16, 0, 8, true},  // first lsn
       {h + 16, 0xffffffffffffffff, 8, true},
-      {h + 24, 2, 8, true},                // last lsn
-      {h + 32, 1, 8, true},                // durable before it was written
-      {h + 40, 9, 8, false},               // timestamp, the header's checksum is wrong
-      {h + 48, 0xffffffff, 4, false},      // record length
+      {h + 24, 2, 8, true},            // last lsn
+      {h + 32, 1, 8, true},            // durable before it was written
+      {h + 40, 9, 8, false},           // timestamp, the header's checksum is wrong
+      {h + 48, 0xffffffff, 4, false},  // record length
       {h + 48, 99, 4, false},
       {h + 48, 101, 4, false},
-      {h + 52, 1, 4, false},               // record checksum
-      {h + 56, 5, 2, false},               // record type
-      {h + 58, 1, 2, false},               // reserved
-      {h + 60, 2, 8, false},               // record lsn
-      {h + 70, 1, 1, false},               // body
-      {h + 48 + 20 + 100, 1, 1, false},    // padding
+      {h + 52, 1, 4, false},             // record checksum
+      {h + 56, 5, 2, false},             // record type
+      {h + 58, 1, 2, false},             // reserved
+      {h + 60, 2, 8, false},             // record lsn
+      {h + 70, 1, 1, false},             // body
+      {h + 48 + 20 + 100, 1, 1, false},  // padding
       {4095, 1, 1, false},
   };
   for (const Case& c : cases) {

@@ -140,8 +140,7 @@ TEST_CASE("a full log is followed by another whose first record points back", "[
   CHECK(Strings(order.begin(), order.begin() + 3) == Strings{"create", "sync 2.wal", "sync wal/2"});
   order.clear();
   REQUIRE(w.writer->SyncAll().ok());  // old logs first
-  CHECK(order ==
-        Strings{"sync 1.wal", "sync 2.wal", "sync 3.wal", "sync 4.wal", "sync 5.wal"});
+  CHECK(order == Strings{"sync 1.wal", "sync 2.wal", "sync 3.wal", "sync 4.wal", "sync 5.wal"});
   const ReplayedLog found = w.Replay();
   REQUIRE(found.status.ok());
   CHECK(found.payloads == written);
@@ -181,8 +180,9 @@ TEST_CASE("names taken by litter are passed over", "[writer]") {
   CHECK(w.logs[0].number == 3);
 }
 
-TEST_CASE("a disk that fills up in the middle of a write refuses it, and takes it when there is space",
-          "[writer][space]") {
+TEST_CASE(
+    "a disk that fills up in the middle of a write refuses it, and takes it when there is space",
+    "[writer][space]") {
   WalDisk disk;
   WalWriting w(disk);
   REQUIRE(w.Append("before").ok());
@@ -318,9 +318,7 @@ TEST_CASE("a rotation whose sync fails ends all writing", "[writer][failstop]") 
     WalDisk disk;
     WalWriting w(disk, 8192);
     REQUIRE(w.Append("a").ok());
-    disk.SetHook([&](Call& call) {
-      return call.kind == kind ? base::IoError("gone") : Status();
-    });
+    disk.SetHook([&](Call& call) { return call.kind == kind ? base::IoError("gone") : Status(); });
     CHECK(w.Append("b").status().code() == StatusCode::kFailedPrecondition);
     disk.SetHook(nullptr);
     CHECK(w.Append("c").status().code() == StatusCode::kFailedPrecondition);
