@@ -4,8 +4,8 @@
 // The rule. Expecting lsn L, no valid group stands at page p of log N.
 //  1. Look for the first later log that has a valid first group. If that group's LINK record says
 //     prev_last_lsn == L - 1, log N is complete: go on there.
-//  2. Otherwise collect evidence that L was synced: a valid group in the remaining pages of log N, or
-//     in any later log, with durable_lsn >= L; or `proven_durable` >= L. Evidence means kCorruption
+//  2. Otherwise collect evidence that L was synced: a valid group in the remaining pages of log N,
+//     or in any later log, with durable_lsn >= L; or `proven_durable` >= L. Evidence means kCorruption
 //     naming file and offset. None means a torn tail: everything from p on, and every later log, is
 //     discarded and counted.
 // Evidence exists only after a sync that covered L returned OK, so no power loss can make it.
@@ -46,8 +46,8 @@ struct ChainReport {
 
 // `logs` in order, all of one channel. The first record has `first_lsn`; smaller ones are read,
 // checked and skipped. A first log that starts above `first_lsn` is kCorruption (a log is missing).
-// `visit` gets every group with a record >= first_lsn; records below first_lsn are left out and LINK
-// records are included. A failing visit ends the reading with its status.
+// `visit` gets every group with a record >= first_lsn; records below first_lsn are left out and
+// LINK records are included. A failing visit ends the reading with its status.
 Result<ChainReport> ReadChain(std::span<const std::unique_ptr<PageLogReader>> logs, Lsn first_lsn,
                               Lsn proven_durable,
                               const std::function<Status(const GroupHeader&,

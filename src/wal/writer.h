@@ -66,15 +66,17 @@ class Writer {
   Status CopyGroup(std::span<const io::LogRecord> records, Lsn first_lsn, std::uint64_t max_ts);
 
   // One group of these messages, all with one new timestamp. Not visible, not durable yet.
-  // A failure changes nothing: no lsn, no timestamp, no byte that counts.
+  // A failure changes nothing: no lsn, no timestamp, no byte that counts; but kOutcomeUnknown, from
+  // a write error other than no space, says that the write may be there after the next open.
   Result<Position> Append(std::span<const Message> messages);
 
-  // Returns when everything up to `lsn` is synced. kOutcomeUnknown when the sync failed.
+  // Returns when everything up to `lsn` is synced. kOutcomeUnknown when the sync failed, whoever
+  // led it and however late one asks; SyncAll, once stopped, is kFailedPrecondition.
   Status Sync(Lsn lsn);
   Status SyncAll();
 
-  // The idle seal: appends a SEAL page carrying what is durable, if there was a group since the last
-  // seal. Without a sync of its own.
+  // The idle seal: appends a SEAL page carrying what is durable, if there was a group since the
+  // last seal. Without a sync of its own.
   Status SealIfIdle(std::chrono::steady_clock::time_point idle_since);
 
   // Syncs, seals, syncs. No Append afterwards.
@@ -86,8 +88,8 @@ class Writer {
   std::uint64_t live_bytes() const;  // of all logs not dropped
   Status health() const;     // OK, or the first cause of the fail-stop
 
-  // Logs whose every record is below `lsn`, the current one excepted: the caller drops them from the
-  // catalog, then calls Forget, which removes the files.
+  // Logs whose every record is below `lsn`, the current one excepted: the caller drops them from
+  // the catalog, then calls Forget, which removes the files.
   std::vector<io::LogIdentity> LogsBelow(Lsn lsn) const;
   Status Forget(std::span<const io::LogIdentity> logs);
 
