@@ -5,9 +5,9 @@
 //  1. Look for the first later log that has a valid first group. If that group's LINK record says
 //     prev_last_lsn == L - 1, log N is complete: go on there.
 //  2. Otherwise collect evidence that L was synced: a valid group in the remaining pages of log N,
-//     or in any later log, with durable_lsn >= L; or `proven_durable` >= L. Evidence means kCorruption
-//     naming file and offset. None means a torn tail: everything from p on, and every later log, is
-//     discarded and counted.
+//     or in any later log, with durable_lsn >= L; or `proven_durable` >= L. Evidence means
+//     kCorruption naming file and offset. None means a torn tail: everything from p on, and every
+//     later log, is discarded and counted.
 // Evidence exists only after a sync that covered L returned OK, so no power loss can make it.
 #pragma once
 
