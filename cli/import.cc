@@ -88,8 +88,8 @@ int RunImport(const ImportArguments& arguments) {
     return kExitOk;
   }
   if (rows != 0) {
-    status = Status(status.code(), Format("{}; {} {} before stay imported", status.message(),
-                                          Grouped(rows), Plural(rows, "row", "rows")));
+    status = Status(status.code(), Format("{}; {} {} imported", status.message(), Grouped(rows),
+                                          Plural(rows, "row before stays", "rows before stay")));
   }
   return Fail(status);
 }

@@ -335,7 +335,8 @@ Result<ValueView> RowReader::Body::Convert(const Field& field, std::size_t index
       break;
   }
   if (!fits)
-    return Bad("field '{}' is a {}, the row has something else", field.name, ToString(field.type));
+    return Bad("field '{}' is of type {}, the row has something else", field.name,
+               ToString(field.type));
   const Status read = ReadVector(value, &vectors[index]);
   if (!read.ok()) return Bad("field '{}': {}", field.name, read.message());
   return ValueView(std::span<const float>(vectors[index]));

@@ -2,7 +2,6 @@
 #include <cstdio>
 #include <exception>
 #include <functional>
-#include <map>
 #include <string>
 
 #include <CLI/CLI.hpp>
@@ -27,6 +26,17 @@ constexpr const char* kExamples = R"(Examples:
 
 Exit codes: 0 fine; 1 it failed, a key is missing, or damage was found; 2 a wrong command line, or
 nothing could be checked.)";
+
+// The command line has made sure that each is one of its names.
+Metric MetricNamed(const std::string& name) {
+  if (name == "L2") return Metric::kL2;
+  return name == "IP" ? Metric::kInnerProduct : Metric::kCosine;
+}
+
+Durability DurabilityNamed(const std::string& name) {
+  if (name == "every-write") return Durability::kEveryWrite;
+  return name == "interval" ? Durability::kInterval : Durability::kFlushOnly;
+}
 
 // The whole program's options. A command's arguments are filled before it is run.
 class CommandLine {
@@ -74,22 +84,16 @@ class CommandLine {
     c->add_flag("--create", a.create, "Make the database and the collection when missing");
     c->add_flag("--upsert", a.upsert, "Replace rows whose keys exist, instead of refusing");
     c->add_option("--field", a.field, "Field for the vectors of a vector file (default: vector)");
-    static const std::map<std::string, Metric> kMetrics{
-        {"L2", Metric::kL2}, {"IP", Metric::kInnerProduct}, {"COSINE", Metric::kCosine}};
     c->add_option_function<std::string>(
-         "--metric", [&a](const std::string& name) { a.metric = kMetrics.at(name); },
+         "--metric", [&a](const std::string& name) { a.metric = MetricNamed(name); },
          "How vectors of a new collection are compared: L2 (default), IP or COSINE")
         ->check(CLI::IsMember({"L2", "IP", "COSINE"}));
     c->add_option("--key-field", a.key_field,
                   "Field of the key (default: id; JSON without it gets keys from vecdb)");
     c->add_option("--batch", a.batch_rows, "Rows a write (default: what fits well)")
         ->check(CLI::Range(1, 100'000));
-    static const std::map<std::string, Durability> kDurabilities{
-        {"every-write", Durability::kEveryWrite},
-        {"interval", Durability::kInterval},
-        {"flush-only", Durability::kFlushOnly}};
     c->add_option_function<std::string>(
-         "--durability", [&a](const std::string& name) { a.durability = kDurabilities.at(name); },
+         "--durability", [&a](const std::string& name) { a.durability = DurabilityNamed(name); },
          "When writes are synced: every-write, interval (default) or flush-only; all are at the "
          "end")
         ->check(CLI::IsMember({"every-write", "interval", "flush-only"}));
@@ -110,7 +114,9 @@ class CommandLine {
     c->add_option("--offset", a.offset, "How many rows to leave out first");
     c->add_option("--field", a.field, "Vector field, when there is more than one");
     c->add_option("--filter", a.filter, "Only rows that match, like \"year >= 1990\"");
-    c->add_option("--output", a.output, "Fields to show: a,b or \"*\"")->delimiter(',');
+    c->add_option("--output", a.output, "Fields to show: a,b or \"*\"")
+        ->delimiter(',')
+        ->allow_extra_args(false);
     c->add_flag("--json", a.json, "One JSON object instead of a table");
     auto* row = c->add_option("--row", a.row, "Which row of --vector-file, from 0 (default: 0)");
     auto* query = c->add_option_group("query", "The vector");
@@ -131,7 +137,7 @@ class CommandLine {
     c->add_option("KEY", a.keys, "Keys; write -- before a negative one")->required();
     c->add_option("--output", a.output, "Fields to show (default: all)")
         ->delimiter(',')
-        ->expected(1);
+        ->allow_extra_args(false);
     c->add_flag("--json", a.json, "One JSON object instead of a table");
   }
 

@@ -104,7 +104,7 @@ class Checker {
   Status CheckFormat() {
     const auto bytes = io::ReadWholeFile(*fs_, io::kFormatName, kFormatFileLimit);
     if (bytes.status().code() == StatusCode::kNotFound) {
-      const Status why = catalog::Recover(*fs_).status();
+      Status why = catalog::Recover(*fs_).status();
       if (why.code() == StatusCode::kNotFound) return why;
     }
     if (!bytes.ok()) {
@@ -230,9 +230,9 @@ class Checker {
                               logged.lsn, message.shard, collection.name,
                               collection.options.shards);
     }
-    const Status decoded = message.type == wal::MessageType::kDelete
-                               ? chunk::DecodeKeys(collection.schema, message.payload).status()
-                               : chunk::DecodeChunk(collection.schema, message.payload).status();
+    Status decoded = message.type == wal::MessageType::kDelete
+                         ? chunk::DecodeKeys(collection.schema, message.payload).status()
+                         : chunk::DecodeChunk(collection.schema, message.payload).status();
     if (decoded.ok()) return decoded;
     return base::Annotate(decoded, base::Format("record {}", logged.lsn));
   }
@@ -306,7 +306,7 @@ class Checker {
   // ---- The rest -------------------------------------------------------------------------
 
   Status CheckAsReader() {
-    const Status checked = CheckRows(fs_, &report_);
+    Status checked = CheckRows(fs_, &report_);
     if (checked.code() != StatusCode::kCorruption) return checked;
     report_.damaged.push_back({"", std::string(checked.message())});
     return Status();

@@ -189,7 +189,7 @@ Status InspectLog(io::FileSystem& fs, const std::string& name, const Printer& ou
            identity->incarnation);
   VECDB_TRY_ASSIGN(const auto reader, io::PageLogReader::Open(fs, name, *identity));
   out.Line("size       {} bytes, {} pages", reader->file_bytes(), reader->page_count());
-  const Status walked = LogWalk(*reader, identity->kind, out).Run();
+  Status walked = LogWalk(*reader, identity->kind, out).Run();
   if (!walked.ok() || is_wal) return walked;
   return InspectState(fs, name, out);
 }

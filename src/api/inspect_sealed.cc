@@ -6,6 +6,7 @@
 #include "api/inspect.h"
 #include "base/status.h"
 #include "base/timestamp_oracle.h"
+#include "catalog/records.h"
 #include "chunk/validate.h"
 #include "segment/column_file.h"
 #include "segment/deletes_file.h"
@@ -166,7 +167,8 @@ Status InspectSealedFile(io::FileSystem& fs, const std::string& name,
     out.Line("what       a file of a segment");
     return info.status();
   }
-  out.Line("what       {}", NameOf(info->kind));
+  const bool times = name.rfind(base::Format("{}-", catalog::kTimestampField), 0) == 0;
+  out.Line("what       {}", times ? "when the rows of a segment were written" : NameOf(info->kind));
   out.Line("size       {} bytes", info->size_bytes);
   out.Line("footer     checksum ok, file id {}, {} rows, crc {:08x}", info->file_id, info->rows,
            info->footer_crc);
