@@ -39,4 +39,26 @@ inline void PutFile(io::FileSystem& fs, const std::string& path, std::string_vie
   (*fs.Open(path, io::OpenMode::kCreate))->WriteAt(0, base::AsBytes(text)).OrDie();
 }
 
+// Puts all that `from` holds onto the empty disk `to`, synced.
+inline void CopyTree(io::FileSystem& from, io::FileSystem& to) {
+  for (const auto& [path, bytes] : DumpTree(from)) {  // a folder before what is in it
+    if (path.back() == '/') {
+      to.MakeDirectory(path.substr(0, path.size() - 1)).OrDie();
+      continue;
+    }
+    const std::unique_ptr<io::File> file = *to.Open(path, io::OpenMode::kCreate);
+    file->WriteAt(0, base::AsBytes(bytes)).OrDie();
+    file->Sync().OrDie();
+  }
+  for (const auto& [path, bytes] : DumpTree(to)) {
+    if (path.back() == '/') to.SyncDirectory(path.substr(0, path.size() - 1)).OrDie();
+  }
+  to.SyncDirectory("").OrDie();
+}
+inline std::shared_ptr<io::FileSystem> MemoryCopyOf(io::FileSystem& from) {
+  auto copy = io::MakeMemoryFileSystem();
+  CopyTree(from, *copy);
+  return copy;
+}
+
 }  // namespace vecdb::test

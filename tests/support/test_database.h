@@ -15,11 +15,12 @@
 #include <utility>
 #include <vector>
 
+#include "vecdb/vecdb.h"
+
 #include "api/open.h"
 #include "base/clock.h"
 #include "io/file_system.h"
 #include "support/catch.h"
-#include "vecdb/vecdb.h"
 
 namespace vecdb::test {
 
@@ -129,8 +130,8 @@ class TestDatabase {
   roles::EngineParts& parts() { return api::DatabaseAccess::Parts(*database_); }
 
   Status Open() {
-    auto opened =
-        api::DatabaseAccess::Open(roles::Environment{fs_, clock_.get(), random_}, options_);
+    auto opened = api::DatabaseAccess::Open(
+        roles::Environment{fs_, clock_.get(), random_, log_bytes_}, options_);
     if (!opened.ok()) return opened.status();
     database_.emplace(std::move(*opened));
     return Status();
@@ -143,7 +144,16 @@ class TestDatabase {
     Close();
     Open().OrDie();
   }
-  Options& options() { return options_; }
+  Options& options() { return options_; }                        // from the next Open on
+  void SetLogBytes(std::uint64_t bytes) { log_bytes_ = bytes; }  // the same
+
+  // The process ends without a word and the next one finds `disk`: a copy of the old one made
+  // before (what closing still writes goes to the old one), or what a power cut left of it.
+  Status ContinueOn(std::shared_ptr<io::FileSystem> disk) {
+    database_.reset();
+    fs_ = std::move(disk);
+    return Open();
+  }
 
   Collection MakeBooks(const CollectionOptions& options = {}, const std::string& name = "books") {
     return *database_->CreateCollection(name, BookSchema(), options);
@@ -157,6 +167,7 @@ class TestDatabase {
   Options options_;
   std::unique_ptr<base::ManualClock> clock_ = std::make_unique<base::ManualClock>();
   std::function<std::uint64_t()> random_;
+  std::uint64_t log_bytes_ = std::uint64_t{64} << 20;
   std::optional<Database> database_;
 };
 

@@ -1,0 +1,73 @@
+// What only looks.
+#include "base/format.h"
+#include "model_run.h"
+
+namespace vecdb::test {
+namespace {
+
+using base::Format;
+
+std::string Named(std::string_view call, std::string wrong) {
+  return wrong.empty() ? wrong : Format("{}: {}", call, wrong);
+}
+
+}  // namespace
+
+std::string ModelRun::Get() {
+  std::vector<Key> keys = PickKeys(random_.Chance(10) ? 100 : 8);
+  if (random_.Chance(20)) keys.push_back(keys.front());
+  const std::vector<std::string> output = PickOutput();
+  Note(Format("get {} keys of {}", keys.size(), name_));
+  const auto result = Open().Get(keys, output);
+  if (!result.ok()) return Named("get", result.status().ToString());
+  return Named("get", BruteForce(schema_, modelled_->table).CheckGet(keys, output, *result));
+}
+
+std::string ModelRun::Query() {
+  const Where where = PickWhere();
+  const QueryRequest request{.filter = where.text,
+                             .output_fields = PickOutput(),
+                             .limit = 1 + random_.Below(random_.Chance(50) ? 10 : 1000),
+                             .offset = random_.Chance(60) ? 0 : random_.Below(40)};
+  Note(Format("query {} limit {} offset {} where {}", name_, request.limit, request.offset,
+              where.text));
+  const auto rows = Open().Query(request);
+  if (!rows.ok()) return Named("query", rows.status().ToString());
+  return Named("query",
+               BruteForce(schema_, modelled_->table).CheckQuery(request, where, *rows));
+}
+
+std::string ModelRun::Search() {
+  const Where where = PickWhere();
+  const std::size_t field = kFirstVector + random_.Below(2);
+  std::vector<float> query = MakeVector(schema_.fields()[field], config_.shape, &random_);
+  if (!modelled_->table.empty() && random_.Chance(30)) {
+    const auto found = modelled_->table.lower_bound(PickKey());
+    if (found != modelled_->table.end()) {
+      query = std::get<std::vector<float>>((*found->second)[field]);
+    }
+  }
+  const SearchRequest request{.field = schema_.fields()[field].name,
+                              .query = query,
+                              .limit = 1 + random_.Below(random_.Chance(70) ? 15 : 1500),
+                              .offset = random_.Chance(60) ? 0 : random_.Below(40),
+                              .filter = where.text,
+                              .output_fields = PickOutput()};
+  Note(Format("search {}.{} limit {} offset {} where {}", name_, request.field, request.limit,
+              request.offset, where.text));
+  const auto hits = Open().Search(request);
+  if (!hits.ok()) return Named("search", hits.status().ToString());
+  return Named("search",
+               BruteForce(schema_, modelled_->table).CheckSearch(request, where, *hits));
+}
+
+std::string ModelRun::Count() {
+  const Where where = PickWhere();
+  Note(Format("count {} where {}", name_, where.text));
+  const auto count = Open().Count(where.text);
+  if (!count.ok()) return Named("count", count.status().ToString());
+  const std::size_t expected = BruteForce(schema_, modelled_->table).Matching(where).size();
+  return *count == expected ? "" : Format("{} rows counted instead of {}", *count, expected);
+}
+
+}  // namespace vecdb::test

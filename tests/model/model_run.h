@@ -1,0 +1,149 @@
+// One long random life of a database: every call is made against the engine and against plain
+// maps, and what the engine answers must be what the maps say. The disk is in memory; the process
+// "ends" now and then without closing, or loses power.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "brute_force.h"
+#include "support/crash_file_system.h"
+#include "support/test_database.h"
+#include "table.h"
+
+namespace vecdb::test {
+
+enum class Operation : std::uint8_t {
+  kInsert,
+  kUpsert,
+  kDelete,
+  kGet,
+  kQuery,
+  kSearch,
+  kCount,
+  kCreate,
+  kDrop,
+  kFlush,
+  kFlushAll,
+  kWaitDurable,
+  kBackground,
+  kReopen,
+  kKill,
+  kRefused,
+};
+inline constexpr std::size_t kOperations = 16;
+
+struct RunConfig {
+  std::string name;
+  Shape shape;
+  std::uint32_t shards = 1;
+  std::size_t segment_rows = 0;
+  std::size_t key_space = 200;
+  LoadMode load = LoadMode::kMapped;
+  Durability durability = Durability::kEveryWrite;
+  bool mixed_durability = false;  // each write picks its own
+  bool power_cuts = false;        // a kill may also take what is not synced
+  std::size_t write_buffer_bytes = 256u << 20;
+};
+
+// What the runs of one test did.
+struct RunFigures {
+  std::uint64_t operations = 0;
+  std::uint64_t kills = 0;
+  std::uint64_t power_cuts = 0;
+  std::uint64_t reopens = 0;
+  std::uint64_t self_searches = 0;
+  std::array<std::array<bool, kOperations>, kOperations> pairs{};
+  int PairsSeenPercent() const;
+};
+
+class ModelRun {
+ public:
+  ModelRun(const RunConfig& config, std::uint64_t seed, RunFigures* figures);
+
+  // Makes one call. Returns what was wrong, or "".
+  std::string Step();
+  // Compares everything with the maps: rows, counts, names.
+  std::string CheckEverything();
+  // Every live row is found by its own vector.
+  std::string CheckSelfSearch();
+
+  std::string Context() const;  // configuration, seed, the last calls
+  TestDatabase& database() { return *database_; }
+  const RunConfig& config() const { return config_; }
+
+ private:
+  struct Modelled {
+    std::uint64_t number = 0;  // differs between collections that had one name
+    Table table;
+    std::vector<Key> retired;  // keys that were given once (auto_id)
+  };
+  // What a write replaced, to be undone when the power went before it was durable.
+  struct Undo {
+    Timestamp timestamp{0};
+    std::uint64_t collection = 0;
+    std::vector<std::pair<Key, std::shared_ptr<const Record>>> before;  // null: was not there
+  };
+  using Rows = std::vector<std::shared_ptr<const Record>>;
+
+  Operation PickOperation();
+  std::string Perform(Operation operation);
+  std::string Insert();
+  std::string Upsert();
+  std::string Delete();
+  std::string Get();
+  std::string Query();
+  std::string Search();
+  std::string Count();
+  std::string Create();
+  std::string Drop();
+  std::string Flush();
+  std::string FlushAll();
+  std::string WaitDurable();
+  std::string Background();
+  std::string Reopen();
+  std::string Kill();
+  std::string Refused();
+
+  std::string PowerCut();
+  std::string ReadOnlyVisit();
+  std::string FindSurvivors();
+  std::string Note(std::string text);  // keeps it for Context(); returns ""
+  std::string Acknowledge(const Result<WriteReceipt>& receipt, Undo undo);
+  std::string AddAutoKeys(const std::vector<Key>& keys, Rows* rows);
+  WriteOptions PickWriteOptions();
+  Rows MakeRows(bool only_free);
+  std::vector<Key> PickKeys(std::size_t most);
+  Key PickKey();
+  Where PickWhere();
+  std::vector<std::string> PickOutput();
+  // A collection by chance; false and a checked refusal when there is none of that name.
+  bool PickCollection(std::string* wrong);
+  Collection Open() { return *(*database_)->OpenCollection(name_); }
+
+  const RunConfig config_;
+  const std::uint64_t seed_;
+  RunFigures* const figures_;
+  Random random_;
+  const Schema schema_;
+  std::shared_ptr<CrashFileSystem> crash_disk_;  // with power cuts
+  std::unique_ptr<TestDatabase> database_;
+  std::map<std::string, Modelled> collections_;
+  std::string name_;             // of the collection in hand
+  Modelled* modelled_ = nullptr;  // the same
+  std::deque<Undo> undo_;
+  std::uint64_t next_number_ = 1;
+  Timestamp last_{0};
+  std::int64_t last_auto_key_ = 0;
+  std::deque<std::string> notes_;
+  std::uint64_t steps_ = 0;
+  Operation previous_ = Operation::kInsert;
+};
+
+}  // namespace vecdb::test
