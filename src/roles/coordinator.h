@@ -63,6 +63,7 @@ class Coordinator final : public SegmentEvents {
 
   void OnFull(std::shared_ptr<LiveCollection> collection, ShardId shard) override;
   void OnPressure() override;
+  BackgroundFailure LastFailure() const override;
 
  private:
   Status Seal(LiveCollection& collection, ShardId shard);
@@ -80,12 +81,15 @@ class Coordinator final : public SegmentEvents {
   Status MoveCheckpoint(SegmentId leaving, const Saved& saved, catalog::Edit* edit,
                         std::vector<io::LogIdentity>* dropped);
   Lsn OldestNeeded(SegmentId leaving, const Saved& saved) const;
+  void NoteFailure(const Status& status);
   void PostFlush(std::shared_ptr<LiveCollection> collection);
   void RemoveFiles(const catalog::State& before, CollectionId dropped);
 
   const CoordinatorParts parts_;
-  base::Strand strand_;        // decisions
-  base::Strand flush_strand_;  // one flush at a time; taken before strand_
+  base::Strand strand_;                // decisions
+  base::Strand flush_strand_;          // one flush at a time; taken before strand_
+  mutable base::Mutex failure_mutex_;  // leaf
+  BackgroundFailure failure_ GUARDED_BY(failure_mutex_);
 };
 
 }  // namespace vecdb::roles

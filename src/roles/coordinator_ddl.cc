@@ -92,7 +92,7 @@ Status Coordinator::DropCollection(std::string_view name) {
       parts_.collections.Remove(name);
       std::uint64_t buffered = 0;
       for (const auto& segment : live->board.Pin()->segments()) {
-        if (!segment->sealed()) buffered += segment->memory_bytes();
+        if (!segment->sealed() && segment->rows() > 0) buffered += segment->memory_bytes();
       }
       parts_.streaming.SubtractBuffered(buffered);
       {

@@ -31,7 +31,6 @@ Status Coordinator::AddGrowing(LiveCollection& collection) {
     if (lane.growing != nullptr) continue;
     auto growing = segment::GrowingSegment::Create(id++, shard, kDefaultPartition,
                                                    record.schema_version, record.schema);
-    parts_.streaming.AddBuffered(growing->memory_bytes());
     collection.board.Publish(collection.board.Pin()->With(growing));
     lane.growing = std::move(growing);
     lane.last_write = parts_.clock.Now();
@@ -53,7 +52,6 @@ Status Coordinator::Seal(LiveCollection& collection, ShardId shard) {
     base::MutexLock pending(collection.pending_mutex);
     collection.pending.push_back(lane.growing);
   }
-  parts_.streaming.AddBuffered(next->memory_bytes());
   collection.board.Publish(collection.board.Pin()->With(next));
   lane.growing = std::move(next);
   return Status();
@@ -230,10 +228,14 @@ Status Coordinator::CommitFlush(LiveCollection& collection, const segment::Growi
   });
 }
 
+// At most one waits in the queue for each collection.
 void Coordinator::PostFlush(std::shared_ptr<LiveCollection> collection) {
+  if (collection->flush_asked.exchange(true)) return;
   parts_.background.Post([this, collection = std::move(collection)] {
+    collection->flush_asked = false;
     const Status flushed = FlushPending(*collection);
     if (!flushed.ok()) {
+      NoteFailure(flushed);
       parts_.log.Write(LogLevel::kError, "flushing '{}' failed and will be tried again: {}",
                        collection->record.name, flushed.message());
     }
@@ -244,12 +246,25 @@ void Coordinator::OnFull(std::shared_ptr<LiveCollection> collection, ShardId sha
   parts_.background.Post([this, collection = std::move(collection), shard] {
     const Status sealed = strand_.Run([&] { return Seal(*collection, shard); });
     if (!sealed.ok()) {
+      collection->lanes[shard]->seal_asked = false;
+      NoteFailure(sealed);
       parts_.log.Write(LogLevel::kError, "sealing '{}' failed: {}", collection->record.name,
                        sealed.message());
       return;
     }
     PostFlush(collection);
   });
+}
+
+void Coordinator::NoteFailure(const Status& status) {
+  base::MutexLock lock(failure_mutex_);
+  ++failure_.count;
+  failure_.status = status;
+}
+
+BackgroundFailure Coordinator::LastFailure() const {
+  base::MutexLock lock(failure_mutex_);
+  return failure_;
 }
 
 void Coordinator::OnPressure() {
@@ -266,8 +281,19 @@ void Coordinator::OnPressure() {
       shard = i;
     }
   }
-  if (largest == nullptr || largest->lanes[shard]->seal_asked.exchange(true)) return;
-  OnFull(std::move(largest), shard);
+  if (largest != nullptr) {
+    if (!largest->lanes[shard]->seal_asked.exchange(true)) OnFull(std::move(largest), shard);
+    return;
+  }
+  // Only what is being flushed is left, or what could not be: that is tried again.
+  for (const auto& collection : parts_.collections.All()) {
+    bool waiting = false;
+    {
+      base::MutexLock lock(collection->pending_mutex);
+      waiting = !collection->pending.empty();
+    }
+    if (waiting) PostFlush(collection);
+  }
 }
 
 void Coordinator::Housekeeping() {

@@ -36,7 +36,8 @@ struct LiveCollection {
   Status CheckAlive() const;
 
   const catalog::CollectionRecord record;
-  std::atomic<bool> dropped{false};  // the drop is durable
+  std::atomic<bool> dropped{false};      // the drop is durable
+  std::atomic<bool> flush_asked{false};  // a task that flushes what is pending waits in the queue
   segment::ViewBoard board;
   std::vector<std::unique_ptr<Lane>> lanes;  // by shard; the vector never changes
 

@@ -1,20 +1,31 @@
 // News from the workers to the coordinator: the only way up (rule 10). Called with no lock held.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+
+#include "vecdb/status.h"
 
 #include "base/ids.h"
 #include "roles/live_collection.h"
 
 namespace vecdb::roles {
 
+// How often sealing or flushing in the background has failed, and why the last time.
+struct BackgroundFailure {
+  std::uint64_t count = 0;
+  Status status = {};
+};
+
 class SegmentEvents {
  public:
   virtual ~SegmentEvents() = default;
   // The shard's growing segment has reached its limit.
   virtual void OnFull(std::shared_ptr<LiveCollection> collection, ShardId shard) = 0;
-  // Rows in memory are above the write buffer: seal and flush whatever is largest.
+  // Rows in memory are above the write buffer: seal and flush whatever is largest, and try again
+  // what could not be flushed before.
   virtual void OnPressure() = 0;
+  virtual BackgroundFailure LastFailure() const = 0;
 };
 
 }  // namespace vecdb::roles

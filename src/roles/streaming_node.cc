@@ -52,7 +52,7 @@ void StreamingNode::Apply(LiveCollection& collection, const WriteRequest& reques
   for (const auto& part : request.parts) {
     if (part->rows == nullptr) continue;
     Lane& lane = *collection.lanes[part->shard];
-    const std::uint64_t before = lane.growing->memory_bytes();
+    const std::uint64_t before = lane.growing->rows() == 0 ? 0 : lane.growing->memory_bytes();
     lane.growing->Append(*part->rows, position.timestamp, position.first_lsn, position.last_lsn);
     lane.last_write = clock_.Now();
     AddBuffered(lane.growing->memory_bytes() - before);
@@ -136,8 +136,15 @@ void StreamingNode::AskToSeal(const std::shared_ptr<LiveCollection>& collection,
 }
 
 Status StreamingNode::WaitForRoom() {
+  if (buffered_bytes_.load() <= write_buffer_bytes_) return Status();
+  const std::uint64_t known = events_->LastFailure().count;
   while (buffered_bytes_.load() > write_buffer_bytes_) {
     VECDB_TRY(writer_->health());
+    if (const BackgroundFailure failure = events_->LastFailure(); failure.count != known) {
+      return base::ResourceExhausted(
+          "the write buffer is full ({} of {} bytes) and making room failed: {}",
+          buffered_bytes_.load(), write_buffer_bytes_, failure.status.ToString());
+    }
     events_->OnPressure();
     if (background_.RunOne()) continue;  // lends a hand; without threads it is the only one
     base::MutexLock lock(room_mutex_);

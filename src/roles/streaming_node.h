@@ -70,7 +70,8 @@ class StreamingNode {
   Status SyncInterval();
   Status WaitDurable(Timestamp timestamp);
 
-  // Memory of growing segments: counted in when one is made and as it grows, out when it is replaced.
+  // Memory of growing segments: counted in when one is made and as it grows, out when it is
+  // replaced.
   void AddBuffered(std::uint64_t bytes) { buffered_bytes_ += bytes; }
   void SubtractBuffered(std::uint64_t bytes) EXCLUDES(room_mutex_);
 
