@@ -22,6 +22,7 @@ constexpr std::string_view kWhat = io::kFormatName;
 
 // Bits that this version knows: none so far.
 constexpr std::uint64_t kKnownIncompatibleBits = 0;
+constexpr std::uint64_t kKnownReadOnlyCompatibleBits = 0;
 
 std::uint32_t CrcOf(std::span<const std::byte> bytes) {
   return simd::Crc32c(0, bytes.data(), kCrcAt);
@@ -91,6 +92,15 @@ Result<Format> DecodeFormat(std::span<const std::byte> bytes) {
   VECDB_TRY(in.Get(&format.created_ms));
   VECDB_TRY(CheckReadable(format));
   return format;
+}
+
+Status CheckWritable(const Format& format) {
+  const std::uint64_t unknown = format.read_only_compatible_bits & ~kKnownReadOnlyCompatibleBits;
+  if (unknown == 0) return Status();
+  return base::FailedPrecondition(
+      "the database of format version {} uses features {:#x} that this vecdb, of version {}, can "
+      "read but not write; open it read-only",
+      format.version, unknown, kFormatVersion);
 }
 
 Status WriteFormat(io::FileSystem& fs, const Format& format) {

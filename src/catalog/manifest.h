@@ -30,6 +30,8 @@ struct Format {
 base::Bytes EncodeFormat(const Format& format);  // 128 bytes
 // A newer version or unknown incompatible bit is kFailedPrecondition naming both versions.
 Result<Format> DecodeFormat(std::span<const std::byte> bytes);
+// kFailedPrecondition when only a newer vecdb may write here; reading is allowed.
+Status CheckWritable(const Format& format);
 
 // What recovery reads, without writing anything.
 struct Recovered {
