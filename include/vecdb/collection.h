@@ -25,6 +25,9 @@ namespace vecdb {
 
 class VECDB_API Collection {
  public:
+  Collection(const Collection&) = default;  // moving copies too: there is no empty handle
+  Collection& operator=(const Collection&) = default;
+
   std::string_view name() const;
   const Schema& schema() const;
 

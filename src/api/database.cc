@@ -20,6 +20,10 @@ std::uint64_t SystemRandom() {
   return std::uint64_t{device()} << 32 | device();
 }
 
+Status MovedFrom() {
+  return base::FailedPrecondition("this Database object was moved from and holds no database");
+}
+
 roles::Environment SystemEnvironment(std::shared_ptr<io::FileSystem> fs) {
   return roles::Environment{std::move(fs), &base::SystemClock(), SystemRandom};
 }
@@ -69,6 +73,7 @@ Database::~Database() {
 
 Result<Collection> Database::CreateCollection(std::string_view name, const Schema& schema,
                                               const CollectionOptions& options) {
+  if (impl_ == nullptr) return MovedFrom();
   return api::Inside(*impl_->engine, true, [&]() -> Result<Collection> {
     VECDB_TRY_ASSIGN(auto live,
                      impl_->engine->parts().coordinator->CreateCollection(name, schema, options));
@@ -78,6 +83,7 @@ Result<Collection> Database::CreateCollection(std::string_view name, const Schem
 }
 
 Result<Collection> Database::OpenCollection(std::string_view name) {
+  if (impl_ == nullptr) return MovedFrom();
   return api::Inside(*impl_->engine, false, [&]() -> Result<Collection> {
     auto live = impl_->engine->parts().collections.Find(name);
     if (live == nullptr) return base::NotFound("no collection named '{}'", name);
@@ -87,11 +93,13 @@ Result<Collection> Database::OpenCollection(std::string_view name) {
 }
 
 Status Database::DropCollection(std::string_view name) {
+  if (impl_ == nullptr) return MovedFrom();
   return api::Inside(*impl_->engine, true,
                      [&] { return impl_->engine->parts().coordinator->DropCollection(name); });
 }
 
 Result<std::vector<std::string>> Database::ListCollections() const {
+  if (impl_ == nullptr) return MovedFrom();
   return api::Inside(*impl_->engine, false, [&]() -> Result<std::vector<std::string>> {
     std::vector<std::string> names;
     for (const auto& live : impl_->engine->parts().collections.All()) {
@@ -102,27 +110,34 @@ Result<std::vector<std::string>> Database::ListCollections() const {
 }
 
 Status Database::WaitDurable(Timestamp timestamp) {
+  if (impl_ == nullptr) return MovedFrom();
   return api::Inside(*impl_->engine, false, [&] { return impl_->engine->WaitDurable(timestamp); });
 }
 
 Status Database::RunBackground(std::chrono::milliseconds budget) {
+  if (impl_ == nullptr) return MovedFrom();
   return api::Inside(*impl_->engine, false, [&] { return impl_->engine->RunBackground(budget); });
 }
 
 const RecoveryReport& Database::recovery() const {
+  static const RecoveryReport kNone;
+  if (impl_ == nullptr) return kNone;
   return impl_->engine->parts().report;
 }
 
 Status Database::Health() const {
+  if (impl_ == nullptr) return MovedFrom();
   return impl_->engine->Health();
 }
 
 Status Database::Flush() {
+  if (impl_ == nullptr) return MovedFrom();
   return api::Inside(*impl_->engine, true,
                      [&] { return impl_->engine->parts().coordinator->FlushAll(); });
 }
 
 Status Database::Close() {
+  if (impl_ == nullptr) return MovedFrom();
   return api::Guarded([&] { return impl_->engine->Close(); });
 }
 
