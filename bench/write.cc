@@ -1,5 +1,6 @@
 // What do writes cost, against the plain system calls that they cannot do without?
 #include <atomic>
+#include <string_view>
 #include <thread>
 
 #include <fcntl.h>
@@ -186,9 +187,14 @@ void MeasureKeyCheck() {
 
 }  // namespace
 
-int main() {
-  MeasureSingle();
-  MeasureGroupCommit();
-  MeasureBulk();
-  MeasureKeyCheck();
+// bench_write [single|group|bulk|keys]...: all of them by default.
+int main(int argc, char** argv) {
+  const auto asked = [&](std::string_view name) {
+    return argc == 1 ||
+           std::any_of(argv + 1, argv + argc, [&](const char* a) { return a == name; });
+  };
+  if (asked("single")) MeasureSingle();
+  if (asked("group")) MeasureGroupCommit();
+  if (asked("bulk")) MeasureBulk();
+  if (asked("keys")) MeasureKeyCheck();
 }
