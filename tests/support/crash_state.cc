@@ -126,7 +126,8 @@ void CrashState::Remove(const std::string& path) {
 }
 
 // A name that is given to another inode pulls with it the earlier change that moved its former
-// owner away: the file system's journal is in order there, so nothing loses its only name.
+// owner away: the file system's journal is in order there, so nothing loses its only name. So does
+// what a directory went through: it has one name at a time, and never goes back to an earlier one.
 void CrashState::CloseSelection(std::vector<bool>* selected) const {
   for (std::size_t i = changes_.size(); i-- > 0;) {
     const Change& change = changes_[i];
@@ -136,7 +137,8 @@ void CrashState::CloseSelection(std::vector<bool>* selected) const {
       const bool made_room = change.link && earlier.unlink &&
                              earlier.from_directory == change.to_directory &&
                              earlier.from_name == change.to_name;
-      if (made_room || (change.after != 0 && earlier.sequence == change.after)) {
+      const bool moved_on = earlier.inode == change.inode && inodes_.at(change.inode).directory;
+      if (made_room || moved_on || (change.after != 0 && earlier.sequence == change.after)) {
         (*selected)[j] = true;
       }
     }

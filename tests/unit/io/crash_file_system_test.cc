@@ -202,3 +202,14 @@ TEST_CASE("an image is a disk of its own that can crash again", "[crash]") {
   CHECK(ImagesOf(*image) == std::set<Tree>{{{"a", "1"}}, {{"a", "1"}, {"b", ""}}});
   CHECK_FALSE(*disk.Exists("b"));
 }
+
+TEST_CASE("a directory whose move is synced is never found where it was made", "[crash]") {
+  CrashFileSystem disk;
+  disk.MakeDirectory("tmp").OrDie();
+  disk.MakeDirectory("kept").OrDie();
+  disk.SyncDirectory("").OrDie();
+  disk.MakeDirectory("tmp/d").OrDie();  // a name that is never synced
+  disk.Rename("tmp/d", "kept/d").OrDie();
+  disk.SyncDirectory("kept").OrDie();
+  CHECK(ImagesOf(disk) == std::set<Tree>{{{"kept/", ""}, {"kept/d/", ""}, {"tmp/", ""}}});
+}
