@@ -17,11 +17,13 @@ struct FaultFileSystem::Shared {
   std::uint64_t count GUARDED_BY(mutex) = 0;
   std::uint64_t fired GUARDED_BY(mutex) = 0;
   bool recording GUARDED_BY(mutex) = true;
+  bool halted GUARDED_BY(mutex) = false;
   std::vector<CallRecord> calls GUARDED_BY(mutex);
 
   // Counts the call; the fault that it must show, if any.
   std::optional<FaultKind> Begin(CallType type, const std::string& path) EXCLUDES(mutex) {
     base::MutexLock lock(mutex);
+    if (halted) return FaultKind::kIoError;
     const std::uint64_t number = count++;
     if (recording) calls.push_back({type, path});
     if (!fault.has_value() || !Applies(fault->kind, type)) return std::nullopt;
@@ -313,7 +315,7 @@ Status FaultFile::Sync() {
   if (!fault.has_value()) return inner_->Sync();
   if (*fault == FaultKind::kSyncFailsKept) {
     VECDB_TRY(inner_->Sync());
-  } else {
+  } else if (*fault != FaultKind::kIoError) {
     Lose();
   }
   return *fault == FaultKind::kSyncLies ? Status() : Failure(CallType::kSync, *fault);
@@ -348,6 +350,16 @@ void FaultFileSystem::Arm(const Fault& fault) {
 void FaultFileSystem::Disarm() {
   base::MutexLock lock(shared_->mutex);
   shared_->fault.reset();
+}
+
+void FaultFileSystem::Halt() {
+  base::MutexLock lock(shared_->mutex);
+  shared_->halted = true;
+}
+
+void FaultFileSystem::Resume() {
+  base::MutexLock lock(shared_->mutex);
+  shared_->halted = false;
 }
 
 std::uint64_t FaultFileSystem::fired() const {

@@ -97,6 +97,10 @@ class FaultFileSystem final : public io::FileSystem {
 
   void Arm(const Fault& fault);
   void Disarm();
+  // From Halt() to Resume() no call reaches the disk: what the end of the process looks like to it.
+  // Those calls fail and are not counted.
+  void Halt();
+  void Resume();
   std::uint64_t fired() const;  // calls that were made to fail
   std::uint64_t call_count() const;
   std::vector<CallRecord> calls() const;

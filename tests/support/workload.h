@@ -1,0 +1,73 @@
+// What the reliability tests make a database do: a list of steps, made before it runs, so that a
+// test that stops in the middle (a fault, a power cut, a kill) knows what was asked for and what
+// was still to come. The oracle (oracle.h) says what each step must leave.
+//
+//   const Workload steps = FixedWorkload();
+//   for (const Step& step : steps) Perform(*database, step);
+//
+// Rows are Books (test_database.h) whose version is the number of the step that wrote them: who
+// reads a version knows its batch.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "support/test_database.h"
+
+namespace vecdb::test {
+
+enum class StepKind {
+  kCreate,
+  kDrop,
+  kInsert,
+  kUpsert,
+  kDelete,
+  kFlush,        // one collection
+  kFlushAll,     // Database::Flush
+  kWaitDurable,  // everything written so far
+  kBackground,   // time passes, then the due work is done
+  kRead,         // every row, and a search
+  kReopen,       // Close, Open
+  kKill,         // the process ends without Close; Open
+};
+
+const char* NameOf(StepKind kind);
+
+struct Step {
+  StepKind kind = StepKind::kRead;
+  std::string collection = {};
+  CollectionOptions options = {};                   // kCreate
+  std::vector<Book> books = {};                     // kInsert, kUpsert
+  std::vector<std::int64_t> deleted = {};           // kDelete
+  Durability durability = Durability::kEveryWrite;  // of a write
+
+  bool writes_rows() const {
+    return kind == StepKind::kInsert || kind == StepKind::kUpsert || kind == StepKind::kDelete;
+  }
+  // Changes what a collection holds, or whether there is one.
+  bool changes() const {
+    return writes_rows() || kind == StepKind::kCreate || kind == StepKind::kDrop;
+  }
+};
+std::string Describe(const Step& step);
+
+using Workload = std::vector<Step>;
+
+// Two collections, one with two shards, and everything that the engine does with rows: batches,
+// upserts and deletes of growing and of sealed rows, flushes of rows and of deletes alone, sealing
+// because a segment is full or idle, rotation of the log, a drop, reopening after a close and after
+// a kill. Writes have `durability`.
+Workload FixedWorkload(Durability durability = Durability::kEveryWrite);
+
+// Steps drawn at random; keys collide, so that inserts are refused now and then. Without a
+// durability every write draws its own.
+Workload RandomWorkload(std::uint64_t seed, std::size_t steps,
+                        std::optional<Durability> durability = {});
+
+// Hands one step to the database: not kReopen and kKill, which are about the database itself, nor
+// kRead, whose answer is for the oracle. `clock` is turned by kBackground.
+Status Perform(Database& database, const Step& step, base::ManualClock& clock);
+
+}  // namespace vecdb::test
