@@ -1,5 +1,5 @@
-// A filter as a tree, its text, and what it says of one row: an interpreter that shares nothing with
-// the one under test.
+// A filter as a tree, its text, and what it says of one row: an interpreter that shares nothing
+// with the one under test.
 #pragma once
 
 #include <optional>

@@ -74,8 +74,7 @@ std::string ModelRun::Reopen() {
     if (auto wrong = ReadOnlyVisit(); !wrong.empty()) return wrong;
   }
   if (random_.Chance(20)) {
-    database_->options().load =
-        random_.Chance(50) ? LoadMode::kMapped : LoadMode::kResident;
+    database_->options().load = random_.Chance(50) ? LoadMode::kMapped : LoadMode::kResident;
   }
   if (const Status opened = database_->Open(); !opened.ok()) return opened.ToString();
   const RecoveryReport& report = (*database_)->recovery();

@@ -33,8 +33,7 @@ std::string ModelRun::Query() {
               where.text));
   const auto rows = Open().Query(request);
   if (!rows.ok()) return Named("query", rows.status().ToString());
-  return Named("query",
-               BruteForce(schema_, modelled_->table).CheckQuery(request, where, *rows));
+  return Named("query", BruteForce(schema_, modelled_->table).CheckQuery(request, where, *rows));
 }
 
 std::string ModelRun::Search() {
@@ -57,8 +56,7 @@ std::string ModelRun::Search() {
               request.offset, where.text));
   const auto hits = Open().Search(request);
   if (!hits.ok()) return Named("search", hits.status().ToString());
-  return Named("search",
-               BruteForce(schema_, modelled_->table).CheckSearch(request, where, *hits));
+  return Named("search", BruteForce(schema_, modelled_->table).CheckSearch(request, where, *hits));
 }
 
 std::string ModelRun::Count() {

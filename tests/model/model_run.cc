@@ -18,11 +18,11 @@ struct Weight {
   std::size_t per_thousand;
 };
 constexpr Weight kWeights[] = {
-    {Operation::kInsert, 150},     {Operation::kUpsert, 135},     {Operation::kDelete, 105},
-    {Operation::kGet, 105},        {Operation::kQuery, 95},       {Operation::kSearch, 155},
-    {Operation::kCount, 50},       {Operation::kCreate, 35},      {Operation::kDrop, 10},
-    {Operation::kFlush, 20},       {Operation::kFlushAll, 15},    {Operation::kWaitDurable, 20},
-    {Operation::kBackground, 60},  {Operation::kReopen, 10},      {Operation::kKill, 10},
+    {Operation::kInsert, 150},    {Operation::kUpsert, 135},  {Operation::kDelete, 105},
+    {Operation::kGet, 105},       {Operation::kQuery, 95},    {Operation::kSearch, 155},
+    {Operation::kCount, 50},      {Operation::kCreate, 35},   {Operation::kDrop, 10},
+    {Operation::kFlush, 20},      {Operation::kFlushAll, 15}, {Operation::kWaitDurable, 20},
+    {Operation::kBackground, 60}, {Operation::kReopen, 10},   {Operation::kKill, 10},
     {Operation::kRefused, 25},
 };
 
@@ -38,7 +38,8 @@ Options OptionsOf(const RunConfig& config) {
 
 int RunFigures::PairsSeenPercent() const {
   std::size_t seen = 0;
-  for (const auto& row : pairs) seen += static_cast<std::size_t>(std::count(row.begin(), row.end(), true));
+  for (const auto& row : pairs)
+    seen += static_cast<std::size_t>(std::count(row.begin(), row.end(), true));
   return static_cast<int>(seen * 100 / (kOperations * kOperations));
 }
 
@@ -124,8 +125,8 @@ std::string ModelRun::Perform(Operation operation) {
 }
 
 std::string ModelRun::Context() const {
-  std::string text = Format("SEED={} config '{}', call {}; the last calls:\n", seed_, config_.name,
-                            steps_);
+  std::string text =
+      Format("SEED={} config '{}', call {}; the last calls:\n", seed_, config_.name, steps_);
   for (const std::string& note : notes_) text += "  " + note + "\n";
   return text;
 }

@@ -135,7 +135,7 @@ class ModelRun {
   std::shared_ptr<CrashFileSystem> crash_disk_;  // with power cuts
   std::unique_ptr<TestDatabase> database_;
   std::map<std::string, Modelled> collections_;
-  std::string name_;             // of the collection in hand
+  std::string name_;              // of the collection in hand
   Modelled* modelled_ = nullptr;  // the same
   std::deque<Undo> undo_;
   std::uint64_t next_number_ = 1;

@@ -175,8 +175,7 @@ std::string ModelRun::Refused() {
   Collection collection = Open();
   const auto expect = [this](std::string_view what, const Status& status) {
     Note(Format("refused: {}", what));
-    return status.code() == StatusCode::kInvalidArgument ? std::string()
-                                                         : Unexpected(what, status);
+    return status.code() == StatusCode::kInvalidArgument ? std::string() : Unexpected(what, status);
   };
   const std::vector<float> vector(config_.shape.dimension + 1, 0.5F);
   switch (random_.Below(8)) {
@@ -205,8 +204,7 @@ std::string ModelRun::Refused() {
     case 5:
       return expect("a limit of 0", collection.Query({.limit = 0}).status());
     case 6:
-      return expect("an unknown field",
-                    collection.Query({.output_fields = {"nothing"}}).status());
+      return expect("an unknown field", collection.Query({.output_fields = {"nothing"}}).status());
     default: {
       const std::vector<float> infinite(config_.shape.dimension, HUGE_VALF);
       return expect("an infinite query",

@@ -11,9 +11,8 @@ namespace vecdb::test {
 namespace {
 
 const std::vector<std::string>& Titles() {
-  static const std::vector<std::string> titles = {"",      "a",      "ab",
-                                                  "apple", "größe",  "zebra",
-                                                  "Apple", "m\tm",   std::string(300, 'x')};
+  static const std::vector<std::string> titles = {
+      "", "a", "ab", "apple", "größe", "zebra", "Apple", "m\tm", std::string(300, 'x')};
   return titles;
 }
 

@@ -7,8 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "support/seed.h"
 #include "vecdb/vecdb.h"
+
+#include "support/seed.h"
 
 namespace vecdb::test {
 
@@ -20,10 +21,10 @@ enum class KeyKind { kInt64, kVarChar, kAuto };
 // What the collections of one run look like.
 struct Shape {
   KeyKind keys = KeyKind::kInt64;
-  Metric metric = Metric::kL2;         // of field "v"
-  Metric second = Metric::kCosine;     // of field "w"
-  std::uint32_t dimension = 8;         // of field "v"
-  bool whole_numbers = true;           // in vectors, so that distances are exact and often equal
+  Metric metric = Metric::kL2;      // of field "v"
+  Metric second = Metric::kCosine;  // of field "w"
+  std::uint32_t dimension = 8;      // of field "v"
+  bool whole_numbers = true;        // in vectors, so that distances are exact and often equal
 };
 
 // id, flag, tiny, year, big, ratio, single, title, rank (7 when left out), v, w

@@ -118,8 +118,8 @@ inline Result<Books> ReadAll(const Collection& collection) {
 class TestDatabase {
  public:
   explicit TestDatabase(std::shared_ptr<io::FileSystem> fs = io::MakeMemoryFileSystem(),
-                        Options options = QuietOptions())
-      : fs_(std::move(fs)), options_(std::move(options)), random_(SeededRandom(1)) {
+                        Options options = QuietOptions(), std::uint64_t seed = 1)
+      : fs_(std::move(fs)), options_(std::move(options)), random_(SeededRandom(seed)) {
     Open().OrDie();
   }
 

@@ -1,0 +1,77 @@
+#include "dump.h"
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+#include <vector>
+
+#include "base/format.h"
+#include "chunk/chunk.h"
+
+namespace vecdb::test {
+namespace {
+
+using base::Format;
+
+std::string Bits(const void* data, std::size_t size) {
+  std::string text;
+  for (std::size_t i = 0; i < size; ++i) {
+    text += Format("{:02x}", static_cast<const unsigned char*>(data)[i]);
+  }
+  return text;
+}
+
+std::string Shown(const Value& value) {
+  if (const auto* text = std::get_if<std::string>(&value))
+    return "t" + Bits(text->data(), text->size());
+  if (const auto* vector = std::get_if<std::vector<float>>(&value)) {
+    return "v" + Bits(vector->data(), vector->size() * sizeof(float));
+  }
+  if (const auto* real = std::get_if<double>(&value)) return "r" + Bits(real, sizeof(*real));
+  if (const auto* integer = std::get_if<std::int64_t>(&value)) return Format("{}", *integer);
+  if (const auto* truth = std::get_if<bool>(&value)) return *truth ? "true" : "false";
+  return "null";
+}
+
+// Sortable: key, then timestamp.
+std::string RowLine(const segment::Segment& segment, RowIndex row,
+                    const std::map<RowIndex, Timestamp>& deleted, DumpDepth depth) {
+  const auto fields = segment.schema().fields();
+  const auto key = static_cast<std::uint32_t>(chunk::KeyFieldIndex(segment.schema()));
+  const auto mark = deleted.find(row);
+  std::string line =
+      Format("{} at {:020} deleted {:020} shard {}", Shown(segment.Read(key, row, 1)->At(0)),
+             base::Raw(*segment.TimestampOf(row)),
+             mark == deleted.end() ? 0 : base::Raw(mark->second), segment.shard());
+  if (depth == DumpDepth::kPhysical) line += Format(" segment {} row {}", segment.id(), row);
+  for (std::uint32_t i = 0; i < fields.size(); ++i) {
+    line += " " + Shown(segment.Read(i, row, 1)->At(0));
+  }
+  return line;
+}
+
+}  // namespace
+
+std::string Dump(TestDatabase& database, DumpDepth depth) {
+  std::string text;
+  const Timestamp now = database.parts().watermark.ReadTime();
+  for (const auto& collection : database.parts().collections.All()) {
+    text += Format("collection '{}' {}\n", collection->record.name, collection->record.id);
+    std::vector<std::string> lines;
+    for (const auto& segment : collection->board.Pin()->segments()) {
+      std::map<RowIndex, Timestamp> deleted;
+      for (const segment::Tombstone& mark : segment->tombstones().All()) {
+        if (mark.timestamp <= now) deleted[mark.row] = mark.timestamp;
+      }
+      const RowIndex rows = *segment->RowsAt(now);
+      for (RowIndex row = 0; row < rows; ++row) {
+        lines.push_back(RowLine(*segment, row, deleted, depth));
+      }
+    }
+    std::sort(lines.begin(), lines.end());
+    for (const std::string& line : lines) text += line + "\n";
+  }
+  return text;
+}
+
+}  // namespace vecdb::test
