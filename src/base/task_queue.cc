@@ -9,7 +9,24 @@ std::size_t HardwareThreads() {
   return std::max<std::size_t>(1, std::thread::hardware_concurrency());
 }
 
-TaskQueue::TaskQueue(std::size_t threads, const Clock& clock) : clock_(clock) {
+// Counts a task as running until it has ended, also by throwing: Stop() waits for it no longer.
+class TaskQueue::Running {
+ public:
+  explicit Running(TaskQueue& queue) : queue_(queue) {}
+  ~Running() {
+    MutexLock lock(queue_.mutex_);
+    --queue_.running_;
+    queue_.changed_.NotifyAll();
+  }
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+
+ private:
+  TaskQueue& queue_;
+};
+
+// By way of the other constructor, so that the destructor runs when a thread cannot be started.
+TaskQueue::TaskQueue(std::size_t threads, const Clock& clock) : TaskQueue(clock) {
   for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { Work(); });
 }
 
@@ -41,13 +58,20 @@ TaskQueue::Task TaskQueue::TakeDue() {
   const auto now = clock_.Now();
   for (Timed& timed : timed_) {
     if (timed.running || timed.due > now) continue;
-    timed.running = true;
-    return [this, &timed] {
+    Task task = [this, &timed] {
+      struct Ended {
+        TaskQueue& queue;
+        Timed& timed;
+        ~Ended() NO_THREAD_SAFETY_ANALYSIS {
+          MutexLock lock(queue.mutex_);
+          timed.running = false;
+          timed.due = queue.clock_.Now() + timed.interval;
+        }
+      } ended{*this, timed};
       timed.task();
-      MutexLock lock(mutex_);
-      timed.running = false;
-      timed.due = clock_.Now() + timed.interval;
     };
+    timed.running = true;
+    return task;
   }
   if (ready_.empty()) return {};
   Task task = std::move(ready_.front());
@@ -71,11 +95,9 @@ bool TaskQueue::RunOne() {
     if (!task) return false;
     ++running_;
   }
+  const Running running(*this);
   task();
   task = {};
-  MutexLock lock(mutex_);
-  --running_;
-  changed_.NotifyAll();
   return true;
 }
 

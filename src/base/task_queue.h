@@ -23,7 +23,9 @@ class TaskQueue {
  public:
   using Task = std::function<void()>;
 
-  TaskQueue(std::size_t threads, const Clock& clock);  // the clock outlives the queue
+  // The clock outlives the queue. A thread that cannot be started throws std::system_error, after
+  // those started before it have ended.
+  TaskQueue(std::size_t threads, const Clock& clock);
   ~TaskQueue();
 
   void Post(Task task) EXCLUDES(mutex_);
@@ -46,6 +48,8 @@ class TaskQueue {
     Task task;
     bool running = false;
   };
+  class Running;
+  explicit TaskQueue(const Clock& clock) : clock_(clock) {}
   void Work();
   Task TakeDue() REQUIRES(mutex_);
   std::chrono::steady_clock::time_point NextDue() const REQUIRES(mutex_);
