@@ -26,9 +26,11 @@ class GroupBuffer {
  public:
   std::byte* Reserve(std::size_t size) {
     if (size > capacity_) {
-      capacity_ = std::max(size, std::size_t{64} << 10);
+      const std::size_t wanted = std::max(size, std::size_t{64} << 10);
       bytes_.reset();
-      bytes_ = std::make_unique_for_overwrite<std::byte[]>(capacity_);
+      capacity_ = 0;  // until there is memory, which may run out
+      bytes_ = std::make_unique_for_overwrite<std::byte[]>(wanted);
+      capacity_ = wanted;
     }
     return bytes_.get();
   }
