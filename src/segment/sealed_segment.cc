@@ -105,11 +105,15 @@ class Opener {
     if (info.kind != kind) {
       return base::Corruption("{}: recorded as a file of another kind", fs_.Describe(path));
     }
-    VECDB_TRY_ASSIGN(auto file, io::BlockFile::Open(fs_, path, database_, info, mode_));
+    auto file = io::BlockFile::Open(fs_, path, database_, info, mode_);
+    if (file.status().code() == StatusCode::kNotFound) {
+      return base::Corruption("'{}' is missing, though the catalog names it", fs_.Describe(path));
+    }
+    if (!file.ok()) return file.status();
     disk_bytes_ += info.size_bytes;
     const std::uint64_t blocks = info.size_bytes / io::kBlockSize + 1;
     memory_bytes_ += sizeof(io::BlockFile) + sizeof(ColumnFile) + blocks * 4 + blocks / 8;
-    if (mode_ == LoadMode::kResident) memory_bytes_ += file->body_size();
+    if (mode_ == LoadMode::kResident) memory_bytes_ += (*file)->body_size();
     return file;
   }
 
