@@ -13,6 +13,7 @@ namespace {
 class LaneLocks {
  public:
   LaneLocks(LiveCollection& collection, const WriteRequest& request) NO_THREAD_SAFETY_ANALYSIS {
+    lanes_.reserve(request.parts.size());  // a lane held must not be forgotten for want of memory
     for (const auto& part : request.parts) {
       if (!lanes_.empty() && lanes_.back() == collection.lanes[part->shard].get()) continue;
       lanes_.push_back(collection.lanes[part->shard].get());
@@ -31,8 +32,35 @@ class LaneLocks {
 
 }  // namespace
 
+// The log has a write that memory could not take: what later writes found would not be what the
+// next open finds, so there are none, and nothing from it on becomes visible.
+class StreamingNode::Unapplied {
+ public:
+  explicit Unapplied(StreamingNode& node) : node_(node) {}
+  ~Unapplied() {
+    if (!logged) return;
+    node_.writer_->Stop(cause_);
+    node_.watermark_.Fail(cause_);
+  }
+  Unapplied(const Unapplied&) = delete;
+  Unapplied& operator=(const Unapplied&) = delete;
+
+  bool logged = false;
+
+ private:
+  StreamingNode& node_;
+  const Status cause_{StatusCode::kOutcomeUnknown,
+                      "memory ran out for a write that the log has; it may or may not survive"};
+};
+
 // Called under the lanes.
-Status StreamingNode::Check(const segment::View& view, const WriteRequest& request) const {
+Status StreamingNode::Check(const LiveCollection& collection, const segment::View& view,
+                            const WriteRequest& request) const NO_THREAD_SAFETY_ANALYSIS {
+  for (const auto& part : request.parts) {
+    if (collection.lanes[part->shard]->dropped) {
+      return base::NotFound("collection '{}' was dropped", collection.record.name);
+    }
+  }
   if (request.type != wal::MessageType::kInsert || !request.check_keys) return Status();
   for (const auto& part : request.parts) {
     const chunk::KeySpan keys = part->keys(view.schema());
@@ -44,7 +72,7 @@ Status StreamingNode::Check(const segment::View& view, const WriteRequest& reque
   return Status();
 }
 
-// Called under the lanes, after the log has the write: nothing here can fail.
+// Called under the lanes, after the log has the write. Only memory can fail here: see Unapplied.
 void StreamingNode::Apply(LiveCollection& collection, const WriteRequest& request,
                           const std::vector<segment::View::Place>& replaced,
                           const wal::Position& position) NO_THREAD_SAFETY_ANALYSIS {
@@ -64,15 +92,12 @@ Result<wal::Position> StreamingNode::LogAndApply(
     LiveCollection& collection, const WriteRequest& request) NO_THREAD_SAFETY_ANALYSIS {
   const LaneLocks lanes(collection, request);
   const std::shared_ptr<const segment::View> view = collection.board.Pin();
-  VECDB_TRY(Check(*view, request));
+  VECDB_TRY(Check(collection, *view, request));
 
   std::vector<segment::View::Place> replaced;
   std::vector<wal::Message> messages;
   for (const auto& part : request.parts) {
     Lane& lane = *collection.lanes[part->shard];
-    if (lane.dropped) {
-      return base::NotFound("collection '{}' was dropped", collection.record.name);
-    }
     if (request.type != wal::MessageType::kInsert) {
       const auto keys = part->keys(view->schema());
       VECDB_TRY_ASSIGN(const auto live, view->FindLive(part->shard, keys, base::kEndOfTime));
@@ -86,8 +111,11 @@ Result<wal::Position> StreamingNode::LogAndApply(
                                     .partition = kDefaultPartition,
                                     .payload = part->payload});
   }
+  Unapplied unapplied(*this);
   VECDB_TRY_ASSIGN(const wal::Position position, writer_->Append(messages));
+  unapplied.logged = true;
   Apply(collection, request, replaced, position);
+  unapplied.logged = false;
   return position;
 }
 

@@ -76,9 +76,10 @@ class StreamingNode {
   void SubtractBuffered(std::uint64_t bytes) EXCLUDES(room_mutex_);
 
  private:
-  struct Prepared;
+  class Unapplied;
   Result<wal::Position> LogAndApply(LiveCollection& collection, const WriteRequest& request);
-  Status Check(const segment::View& view, const WriteRequest& request) const;
+  Status Check(const LiveCollection& collection, const segment::View& view,
+               const WriteRequest& request) const;
   void Apply(LiveCollection& collection, const WriteRequest& request,
              const std::vector<segment::View::Place>& replaced, const wal::Position& position);
   Status MakeDurable(const wal::Position& position, Durability durability);
