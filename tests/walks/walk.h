@@ -3,12 +3,19 @@
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
+#include <fstream>
 #include <functional>
 #include <initializer_list>
+#include <iterator>
+#include <map>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <vector>
+
+#include <sys/fsuid.h>
+#include <sys/stat.h>
 
 #include "support/dump_tree.h"
 #include "support/test_database.h"
@@ -74,6 +81,53 @@ inline std::vector<std::string> NamesIn(io::FileSystem& fs, const std::string& f
   std::vector<std::string> names;
   for (const io::DirectoryEntry& entry : *fs.List(folder)) names.push_back(entry.name);
   return names;
+}
+
+// ---- real folders ---------------------------------------------------------------------
+
+// Everything a writer could change in a folder: path -> what it is, its mode, the time of its last
+// change, its bytes.
+inline std::map<std::string, std::string> ListingOf(const std::filesystem::path& folder) {
+  std::map<std::string, std::string> listing;
+  const auto add = [&](const std::filesystem::path& path) {
+    struct stat info = {};
+    if (::lstat(path.c_str(), &info) != 0) return;
+    std::string text = std::to_string(info.st_mode) + " " + std::to_string(info.st_mtim.tv_sec) +
+                       "." + std::to_string(info.st_mtim.tv_nsec) + " ";
+    if (S_ISREG(info.st_mode)) {
+      std::ifstream file(path, std::ios::binary);
+      text.append(std::istreambuf_iterator<char>(file), {});
+    }
+    listing[path.lexically_relative(folder).string()] = std::move(text);
+  };
+  add(folder);
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) add(entry.path());
+  return listing;
+}
+
+// While it lives, this thread has no rights on files beyond those of everyone, whoever runs the
+// test.
+class WithoutPrivileges {
+ public:
+  WithoutPrivileges() : user_(::setfsuid(65'534)), group_(::setfsgid(65'534)) {}
+  ~WithoutPrivileges() {
+    ::setfsuid(static_cast<uid_t>(user_));
+    ::setfsgid(static_cast<gid_t>(group_));
+  }
+  WithoutPrivileges(const WithoutPrivileges&) = delete;
+  WithoutPrivileges& operator=(const WithoutPrivileges&) = delete;
+
+ private:
+  const int user_;
+  const int group_;
+};
+
+// Gives every folder of a tree one mode and every file another.
+inline void SetModes(const std::filesystem::path& folder, mode_t folders, mode_t files) {
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+    ::chmod(entry.path().c_str(), entry.is_directory() ? folders : files);
+  }
+  ::chmod(folder.c_str(), folders);
 }
 
 }  // namespace vecdb::test
