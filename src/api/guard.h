@@ -3,22 +3,37 @@
 
 #include <exception>
 #include <new>
+#include <system_error>
 #include <utility>
 
 #include "base/status.h"
 
 namespace vecdb::api {
 
-// What `function` returns (a Status or a Result); kResourceExhausted when memory ran out.
-template <typename F>
-auto Guarded(F&& function) -> decltype(function()) {
+// Made ahead: they are needed when nothing can be made.
+inline const Status kOutOfMemory{StatusCode::kResourceExhausted, "out of memory"};
+inline const Status kOutOfMemoryLate{
+    StatusCode::kOutcomeUnknown,
+    "memory ran out for a change that is on disk already; it may or may not survive, and writes "
+    "are refused until the database is opened again"};
+
+// What `function` returns (a Status or a Result); when memory ran out, what `out_of_memory` returns.
+template <typename F, typename OutOfMemory>
+auto Guarded(F&& function, const OutOfMemory& out_of_memory) -> decltype(function()) {
   try {
     return std::forward<F>(function)();
   } catch (const std::bad_alloc&) {
-    return Status(StatusCode::kResourceExhausted, "out of memory");
+    return out_of_memory();
+  } catch (const std::system_error& error) {  // threads, mostly: there are no more to be had
+    return base::ResourceExhausted("the system refused: {}", error.what());
   } catch (const std::exception& error) {
     return base::Internal("an exception reached the API: {}", error.what());
   }
+}
+
+template <typename F>
+auto Guarded(F&& function) -> decltype(function()) {
+  return Guarded(std::forward<F>(function), [] { return kOutOfMemory; });
 }
 
 }  // namespace vecdb::api

@@ -26,7 +26,10 @@ auto Inside(roles::Engine& engine, bool write, F&& function) -> decltype(functio
     roles::Engine& engine;
     ~Leaver() { engine.Leave(); }
   } leaver{engine};
-  return Guarded(std::forward<F>(function));
+  // What runs out of memory before the disk knows of it has not happened, and the database goes on.
+  return Guarded(std::forward<F>(function), [&]() -> Status {
+    return !write || engine.Health().ok() ? kOutOfMemory : kOutOfMemoryLate;
+  });
 }
 
 }  // namespace api

@@ -21,6 +21,8 @@ void CommitLine::AddLog(std::shared_ptr<io::PageLogWriter> log) {
   added.bytes = log->size_bytes();
   added.last_lsn = written_lsn_;
   added.file = std::move(log);
+  logs_.reserve(logs_.size() + 1);
+  syncing_.reserve(logs_.size() + 1);
   logs_.push_back(std::move(added));
   CloseSyncedLogs();
 }
@@ -72,7 +74,8 @@ Result<std::optional<CommitLine::Bell>> CommitLine::LeadOrQueue(Lsn lsn) {
 
 // Runs one sync with the mutex released. Old logs go first: what is acknowledged in a log stands on
 // everything in the logs before it.
-void CommitLine::Lead() {
+void CommitLine::Lead() NO_THREAD_SAFETY_ANALYSIS {
+  syncing_.reserve(logs_.size());  // before anyone counts on this leader
   running_ = true;
   Gather();
   if (!failure_.ok()) {
@@ -81,19 +84,32 @@ void CommitLine::Lead() {
   }
   ++round_;
   taken_ = {written_lsn_, written_timestamp_};
-  std::vector<std::shared_ptr<io::PageLogWriter>> files;
+  Files files = std::move(syncing_);
   for (Log& log : logs_) {
     if (log.unsynced) files.push_back(log.file);
     log.unsynced = false;
   }
+  // However the sync ends, by throwing too, the mutex is held again and nobody waits for it.
+  struct Ending {
+    CommitLine& line;
+    Files& files;
+    const std::chrono::steady_clock::time_point began;
+    Status status;
+    ~Ending() NO_THREAD_SAFETY_ANALYSIS {
+      const auto took = line.clock_.Now() - began;
+      files.clear();
+      line.mutex_.Lock();
+      if (files.capacity() > line.syncing_.capacity()) line.syncing_.swap(files);
+      line.EndSync(status, took);
+    }
+  } ending{*this, files, clock_.Now(), unexplained_};
   mutex_.Unlock();
-  const auto began = clock_.Now();
   base::KillPoint("wal.sync.before");
-  const Status status = SyncFiles(files);
+  ending.status = SyncFiles(files);
   base::KillPoint("wal.sync.after");
-  files.clear();
-  const auto took = clock_.Now() - began;
-  mutex_.Lock();
+}
+
+void CommitLine::EndSync(const Status& status, std::chrono::steady_clock::duration took) {
   running_ = false;
   if (!status.ok()) {
     if (failure_.ok()) failure_ = status;
@@ -122,7 +138,7 @@ void CommitLine::Gather() {
   gathering_ = false;
 }
 
-Status CommitLine::SyncFiles(const std::vector<std::shared_ptr<io::PageLogWriter>>& files) {
+Status CommitLine::SyncFiles(const Files& files) {
   if (base::Canary(9)) return Status();
   for (const auto& file : files) {
     Status status = file->Sync();

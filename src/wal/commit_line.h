@@ -38,6 +38,7 @@ class CommitLine {
         taken_{durable_lsn, 0} {}
 
   // From now on groups go to this log.
+  // Without memory it throws and changes nothing.
   void AddLog(std::shared_ptr<io::PageLogWriter> log) EXCLUDES(mutex_);
   // A group ending with this record and timestamp stands in the log added last.
   void Written(Lsn last_lsn, std::uint64_t timestamp) EXCLUDES(mutex_);
@@ -88,11 +89,15 @@ class CommitLine {
   Result<std::optional<Bell>> LeadOrQueue(Lsn lsn) EXCLUDES(mutex_);
   void Lead() REQUIRES(mutex_);
   void Gather() REQUIRES(mutex_);
-  static Status SyncFiles(const std::vector<std::shared_ptr<io::PageLogWriter>>& files);
+  void EndSync(const Status& status, std::chrono::steady_clock::duration took) REQUIRES(mutex_);
+  using Files = std::vector<std::shared_ptr<io::PageLogWriter>>;
+  static Status SyncFiles(const Files& files);
   void CloseSyncedLogs() REQUIRES(mutex_);
   void Ring(std::size_t bell, bool all) REQUIRES(mutex_);
 
   const base::Clock& clock_;  // outlives this
+  // The failure of a sync that could not even say why.
+  const Status unexplained_{StatusCode::kIoError, "memory ran out while the log was synced"};
 
   // Thread-safe by themselves; they change only under the mutex.
   std::atomic<Lsn> durable_lsn_;
@@ -103,6 +108,9 @@ class CommitLine {
 
   mutable base::Mutex mutex_;  // leaf: nothing is called while it is held
   std::vector<Log> logs_ GUARDED_BY(mutex_);
+  // The leader's list, empty between syncs, with room for all logs: leading needs no memory that
+  // could run out halfway.
+  Files syncing_ GUARDED_BY(mutex_);
   Lsn written_lsn_ GUARDED_BY(mutex_);
   std::uint64_t written_timestamp_ GUARDED_BY(mutex_) = 0;
   Status failure_ GUARDED_BY(mutex_);

@@ -76,6 +76,17 @@ class Batch {
   std::vector<io::LogRecord> records_;
 };
 
+// Against what is thrown while the log has a write that memory has not: nobody may go on then as if
+// it had not happened.
+struct StopUnlessDone {
+  CommitLine& line;
+  const Status& cause;
+  bool done = false;
+  ~StopUnlessDone() {
+    if (!done) line.Fail(cause);
+  }
+};
+
 bool NoSpace(const Status& status) {
   return status.code() == StatusCode::kResourceExhausted;
 }
@@ -122,6 +133,8 @@ struct Writer::State {
   const WriterOptions options;
   const AnnounceLog announce;
   const std::function<void(Timestamp)> on_assigned;
+  const Status unapplied{StatusCode::kResourceExhausted,
+                         "memory ran out for a write that the log has"};
   // Thread-safe by itself.
   CommitLine line;
 
@@ -236,10 +249,10 @@ Status Writer::State::Rotate(std::size_t first_group_bytes) {
   VECDB_TRY(MakeDurable(*log));
   VECDB_TRY(announce(log->identity()));
   base::KillPoint("wal.rotate.announced");
+  line.AddLog(log);  // may find no memory; then the log before this one goes on
   RememberLink();
   current = std::move(log);
   needs_link = true;
-  line.AddLog(current);
   return Status();
 }
 
@@ -309,8 +322,10 @@ Result<Position> Writer::State::WriteBatch(Batch* batch, Timestamp timestamp) {
     return StopOn(written);
   }
   base::KillPoint("wal.append.after_write");
+  StopUnlessDone stop{line, unapplied};
   if (on_assigned) on_assigned(timestamp);
   line.Written(next_lsn - 1, base::Raw(timestamp));
+  stop.done = true;
   return Position{first_lsn + links, next_lsn - 1, timestamp};
 }
 
@@ -389,6 +404,10 @@ Status Writer::SealIfIdle(std::chrono::steady_clock::time_point idle_since) {
 
 Status Writer::Close() {
   return state_->Close();
+}
+
+void Writer::Stop(const Status& cause) {
+  state_->line.Fail(cause);
 }
 
 Lsn Writer::next_lsn() const {

@@ -79,6 +79,9 @@ class Writer {
   // last seal. Without a sync of its own.
   Status SealIfIdle(std::chrono::steady_clock::time_point idle_since);
 
+  // Fail-stop for a cause outside of the log: a write that it has cannot be applied.
+  void Stop(const Status& cause);
+
   // Syncs, seals, syncs. No Append afterwards.
   Status Close();
 
