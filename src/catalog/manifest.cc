@@ -73,6 +73,14 @@ class ManifestFiles final : public Manifest {
 
  private:
   enum class Reached { kOldCounts, kEitherCounts, kNewCounts };
+  // Against what is thrown (memory ran out) while disk and memory may differ: fail-stop.
+  struct StopUnlessDone {
+    ManifestFiles& manifest;
+    bool done = false;
+    ~StopUnlessDone() {
+      if (!done) manifest.Stop(manifest.out_of_memory_);
+    }
+  };
 
   Status CommitLocked(const Edit& edit) REQUIRES(commit_mutex_);
   Status Append(const Edit& edit, State next) REQUIRES(commit_mutex_);
@@ -84,13 +92,15 @@ class ManifestFiles final : public Manifest {
   Status LeaseMore(std::uint64_t count) REQUIRES(commit_mutex_);
   Status CheckUsable() const REQUIRES(commit_mutex_);
   bool Full() const REQUIRES(commit_mutex_);
-  void Publish(State next);
+  void Publish(std::shared_ptr<const State> next);
   void Stop(const Status& cause);
 
   // Constant after construction.
   io::FileSystem& fs_;
   const std::function<std::uint64_t()> random_;
   const std::uint64_t created_ms_;
+  const Status out_of_memory_{StatusCode::kResourceExhausted,
+                              "memory ran out while an edit of the catalog was written"};
 
   // Held across disk, so that edits follow one another; outside of state_mutex_.
   mutable base::Mutex commit_mutex_;
@@ -140,23 +150,26 @@ Status ManifestFiles::CommitLocked(const Edit& edit) {
 
 Status ManifestFiles::Append(const Edit& edit, State next) {
   const base::Bytes bytes = EncodeEdit(edit);
+  const auto shared = std::make_shared<const State>(std::move(next));
   const Lsn lsn = durable_lsn_ + 1;
   io::LogRecord record;
   record.type = kEditRecord;
   record.body = bytes;
   sealed_ = false;
   const Status appended = log_->AppendGroup(std::span(&record, 1), lsn, durable_lsn_,
-                                            static_cast<std::uint64_t>(next.max_timestamp));
+                                            static_cast<std::uint64_t>(shared->max_timestamp));
   if (!appended.ok()) {
     if (!log_->failed()) return appended;
     // The group can never become valid: the edit may go into a manifest of its own.
-    if (appended.code() == StatusCode::kResourceExhausted) return TurnTo(std::move(next));
+    if (appended.code() == StatusCode::kResourceExhausted) return TurnTo(*shared);
     Stop(appended);
     return appended;
   }
+  StopUnlessDone stop{*this};
   base::KillPoint("manifest.append");
   const Status synced = base::Canary(3) ? Status() : log_->Sync();
   if (!synced.ok()) {
+    stop.done = true;
     Stop(synced);
     return base::OutcomeUnknown("edit {} of {} may or may not survive: {}", lsn, log_->path(),
                                 synced.message());
@@ -165,8 +178,9 @@ Status ManifestFiles::Append(const Edit& edit, State next) {
   durable_lsn_ = lsn;
   ++edits_;
   edit_bytes_ += bytes.size();
-  Publish(std::move(next));
+  Publish(shared);
   Seal();
+  stop.done = true;
   return Status();
 }
 
@@ -213,9 +227,12 @@ Status ManifestFiles::WriteNext(const State& next, FreshManifest* fresh, Reached
 
 // Makes `next` durable as the snapshot of another manifest.
 Status ManifestFiles::TurnTo(State next) {
+  const auto shared = std::make_shared<const State>(std::move(next));
   FreshManifest fresh;
   Reached reached = Reached::kOldCounts;
-  const Status written = WriteNext(next, &fresh, &reached);
+  StopUnlessDone stop{*this};
+  const Status written = WriteNext(*shared, &fresh, &reached);
+  stop.done = true;
   switch (reached) {
     case Reached::kOldCounts:
       if (written.code() != StatusCode::kResourceExhausted) Stop(written);
@@ -235,7 +252,7 @@ Status ManifestFiles::TurnTo(State next) {
     base::MutexLock lock(state_mutex_);
     number_ = log_->identity().number;
   }
-  Publish(std::move(next));
+  Publish(shared);
   return Status();
 }
 
@@ -290,10 +307,9 @@ bool ManifestFiles::Full() const {
   return edits_ >= kRolloverEdits || edit_bytes_ > kRolloverBytes;
 }
 
-void ManifestFiles::Publish(State next) {
-  auto shared = std::make_shared<const State>(std::move(next));
+void ManifestFiles::Publish(std::shared_ptr<const State> next) {
   base::MutexLock lock(state_mutex_);
-  state_.swap(shared);
+  state_.swap(next);
 }
 
 void ManifestFiles::Stop(const Status& cause) {
