@@ -71,6 +71,8 @@ class Coordinator final : public SegmentEvents {
   Status FlushPending(LiveCollection& collection);
   Status FlushOne(LiveCollection& collection,
                   const std::shared_ptr<segment::GrowingSegment>& segment);
+  Status FinishFlush(LiveCollection& collection, const segment::GrowingSegment& flushed,
+                     const catalog::SegmentRecord& record);
   Status SaveDeletes(LiveCollection& collection);
   // What one commit saves of tombstones: segment -> marks in its deletes file.
   using Saved = std::map<SegmentId, std::size_t>;

@@ -101,6 +101,9 @@ Status Coordinator::FlushPending(LiveCollection& collection) {
 // back is a failed flush, not a damaged database.
 Status Coordinator::FlushOne(LiveCollection& collection,
                              const std::shared_ptr<segment::GrowingSegment>& segment) {
+  const auto state = parts_.manifest.state();
+  const auto known = state->segments.find(segment->id());
+  if (known != state->segments.end()) return FinishFlush(collection, *segment, known->second);
   VECDB_TRY_ASSIGN(const DataNode::Flushed flushed,
                    parts_.data.Flush(*segment, collection.record.id));
   VECDB_TRY_ASSIGN(auto sealed, parts_.query.Open(flushed.record, collection.record.schema,
@@ -110,9 +113,28 @@ Status Coordinator::FlushOne(LiveCollection& collection,
                      std::move(sealed));
 }
 
+// For a flush that was committed and went no further, because memory ran out: its files count, and
+// are never written again.
+Status Coordinator::FinishFlush(LiveCollection& collection, const segment::GrowingSegment& flushed,
+                                const catalog::SegmentRecord& record) {
+  VECDB_TRY_ASSIGN(auto sealed, parts_.query.Open(record, collection.record.schema,
+                                                  flushed.shared_tombstones()));
+  return strand_.Run([&]() -> Status {
+    const auto view = collection.board.Pin();
+    for (const auto& segment : view->segments()) {
+      if (segment->id() != flushed.id() || segment->sealed()) continue;
+      collection.board.Publish(view->Replacing(flushed.id(), sealed));
+      parts_.streaming.SubtractBuffered(flushed.memory_bytes());
+      break;
+    }
+    return Status();
+  });
+}
+
 // Deletes of sealed rows that no file holds, when there was no segment to flush with them.
 Status Coordinator::SaveDeletes(LiveCollection& collection) {
   return flush_strand_.Run([&]() -> Status {
+    if (collection.dropped.load(std::memory_order_acquire)) return Status();  // with its files
     const auto view = collection.board.Pin();
     const bool unsaved =
         std::any_of(view->segments().begin(), view->segments().end(), [](const auto& segment) {
@@ -305,8 +327,10 @@ void Coordinator::Housekeeping() {
       bool idle = false;
       {
         base::MutexLock lock(lane.mutex);
-        idle = lane.growing->rows() > 0 &&
-               now - lane.last_write >= collection->record.options.seal_after_idle;
+        // In milliseconds: a limit of "never" has no nanoseconds.
+        const auto quiet =
+            std::chrono::duration_cast<std::chrono::milliseconds>(now - lane.last_write);
+        idle = lane.growing->rows() > 0 && quiet >= collection->record.options.seal_after_idle;
       }
       if ((idle || long_log) && !lane.seal_asked.exchange(true)) OnFull(collection, shard);
     }
