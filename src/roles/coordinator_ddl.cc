@@ -84,7 +84,8 @@ Status Coordinator::DropCollection(std::string_view name) {
       edit.operations.emplace_back(catalog::SetMaxTimestamp{parts_.oracle.last()});
       base::KillPoint("ddl.drop.before");
       if (const Status committed = parts_.manifest.Commit(edit); !committed.ok()) {
-        SetDropped(*live, false);
+        // A drop that may survive must not be followed by writes that were acknowledged.
+        if (parts_.manifest.health().ok()) SetDropped(*live, false);
         return committed;
       }
       base::KillPoint("ddl.drop.after");
