@@ -1,5 +1,7 @@
 #include "roles/engine.h"
 
+#include <algorithm>
+
 #include "base/canary.h"
 #include "base/status.h"
 #include "roles/recover.h"
@@ -9,12 +11,19 @@ namespace {
 
 constexpr std::chrono::milliseconds kIdleSeal{100};
 constexpr std::chrono::milliseconds kHousekeeping{1000};
+constexpr std::chrono::hours kLongestInterval{24};  // far from where adding to a time overflows
 
 Status CheckOptions(const Options& options) {
   if (options.read_only && options.own_threads == false) return Status();
   if (options.sync_interval.count() < 1) {
     return base::InvalidArgument("Options::sync_interval is {} ms, below 1",
                                  options.sync_interval.count());
+  }
+  if (options.sync_interval > kLongestInterval) {
+    return base::InvalidArgument(
+        "Options::sync_interval is {} ms, above 24 hours; Durability::kFlushOnly never syncs by "
+        "itself",
+        options.sync_interval.count());
   }
   if (options.write_buffer_bytes < (std::size_t{1} << 20)) {
     return base::InvalidArgument("Options::write_buffer_bytes is {}, below 1 MiB",
@@ -38,8 +47,14 @@ Result<std::unique_ptr<Engine>> Engine::Open(Environment env, Options options) {
   return engine;
 }
 
+// A child made by fork() has none of the threads that its copies of locks and queues wait for: there
+// the parts are left alone, never taken down. Their memory goes with the child.
 Engine::~Engine() {
-  (void)Close();
+  if (parts_->env.fs->OwnedByThisProcess()) {
+    (void)Close();
+  } else {
+    (void)parts_.release();
+  }
 }
 
 void Engine::StartTimers() {
@@ -91,6 +106,7 @@ Status Engine::WaitDurable(Timestamp timestamp) {
 }
 
 Status Engine::RunBackground(std::chrono::milliseconds budget) {
+  budget = std::min<std::chrono::milliseconds>(budget, kLongestInterval);
   const auto end = std::chrono::steady_clock::now() + budget;
   parts_->timers->RunFor(budget);
   const auto left =
@@ -106,13 +122,11 @@ Status Engine::Health() const {
 }
 
 Status Engine::Close() {
+  // The parent's database: its threads are not here, its files not ours, its locks perhaps held.
+  if (!parts_->env.fs->OwnedByThisProcess()) return Status();
   closing_.store(true, std::memory_order_seq_cst);
   base::MutexLock lock(close_mutex_);
   if (closed_) return Status();
-  if (!parts_->env.fs->OwnedByThisProcess()) {
-    closed_ = true;  // the parent's database: its threads are not here, its files not ours
-    return Status();
-  }
   while (calls_.load(std::memory_order_seq_cst) != 0) close_changed_.Wait(close_mutex_);
   closed_ = true;
   return Shut();

@@ -86,7 +86,7 @@ class Engine {
   void StartTimers();
   Status Shut();
 
-  const std::unique_ptr<EngineParts> parts_;
+  std::unique_ptr<EngineParts> parts_;  // constant until the destructor
   std::atomic<std::uint64_t> calls_{0};
   std::atomic<bool> closing_{false};
   base::Mutex close_mutex_;
