@@ -38,6 +38,7 @@ constexpr std::size_t kTextBytes = 2000;    // of a passage; the rest of a longe
 constexpr std::size_t kRowsPerBatch = 500;  // a batch ends with the file that reaches it
 constexpr std::size_t kPage = 16'384;       // the most rows that one query gives
 constexpr std::size_t kFlushRows = 1000;    // fewer are left in the log until there are more
+constexpr std::size_t kCandidates = 50;     // looked at closely, for one question
 constexpr int kRepeats = 20;
 
 // ---- The end of the program, with its reason ------------------------------------------------
@@ -109,6 +110,7 @@ Arguments Parse(int count, char** words) {
       arguments.filter = value();
     } else if (word == "--limit") {
       arguments.limit = std::strtoul(value().c_str(), nullptr, 10);
+      if (arguments.limit == 0) Fail("--limit needs a number above 0");
     } else if (word == "--fresh") {
       arguments.fresh = true;
     } else if (word == "--ask") {
@@ -308,14 +310,27 @@ class Indexer {
 
 // ---- Questions and answers --------------------------------------------------------------------
 
-Hits Ask(const Collection& passages, const text::TextVectors& vectors, const Question& question,
-         std::size_t limit) {
-  const std::vector<float> meaning = vectors.Of(question.words);
+Hits Nearest(const Collection& passages, const std::vector<float>& meaning,
+             const Question& question, std::size_t limit) {
   return Need(passages.Search({.field = "meaning",
                                .query = meaning,
                                .limit = limit,
                                .filter = question.filter,
                                .output_fields = {"text"}}));
+}
+
+// Vectors are quick to compare and say roughly what a passage is about, so the nearest are only
+// candidates: how much of the question a candidate's text says puts them in order.
+Hits Ask(const Collection& passages, const text::TextVectors& vectors, const Question& question,
+         std::size_t limit) {
+  Hits hits = Nearest(passages, vectors.Of(question.words), question, std::max(limit, kCandidates));
+  for (Hit& hit : hits) {
+    hit.score *= vectors.Covered(question.words, *hit.row.Get<std::string>("text"));
+  }
+  std::stable_sort(hits.begin(), hits.end(),
+                   [](const Hit& a, const Hit& b) { return a.score > b.score; });
+  if (hits.size() > limit) hits.resize(limit);
+  return hits;
 }
 
 bool Same(const Hits& a, const Hits& b) {
@@ -342,10 +357,12 @@ void Print(const Question& question, const Hits& hits, const text::TextVectors& 
 std::vector<Question> QuestionsAboutVecdb() {
   const std::string elsewhere = R"(path != "examples/search_files.cc")";
   const std::string week_ago = std::to_string(std::time(nullptr) - 7 * 24 * 3600);
-  return {{"what happens when fsync fails", elsewhere},
-          {"how are torn tails told from corruption", R"(extension in ["h", "md"])"},
-          {"which command runs the tests", R"(extension == "md")"},
-          {"who holds the lock of a directory", "length > 200 and modified >= " + week_ago}};
+  return {
+      {"what happens when a sync fails", elsewhere},
+      {"how are torn tails told from corruption", R"(extension in ["h", "cc"] and )" + elsewhere},
+      {"which command runs the tests", R"(extension == "md")"},
+      {"how many vector fields may a schema have",
+       elsewhere + " and length > 200 and modified >= " + week_ago}};
 }
 
 // A line each from three passages of a folder that nobody told us about.
@@ -395,13 +412,14 @@ double MegabytesOnDisk(const fs::path& directory) {
 }
 
 // The middle one of many.
-double MillisecondsToAnswer(const Collection& passages, const text::TextVectors& vectors,
-                            const std::vector<Question>& questions, std::size_t limit) {
+double MillisecondsToSearch(const Collection& passages, const text::TextVectors& vectors,
+                            const std::vector<Question>& questions) {
   std::vector<double> times;
   for (int i = 0; i < kRepeats; ++i) {
     for (const Question& question : questions) {
+      const std::vector<float> meaning = vectors.Of(question.words);
       const Clock::time_point start = Clock::now();
-      Ask(passages, vectors, question, limit);
+      Nearest(passages, meaning, question, kCandidates);
       times.push_back(MillisecondsSince(start));
     }
   }
@@ -456,7 +474,7 @@ int Run(const Arguments& arguments) {
     answers.push_back(Ask(passages, vectors, question, arguments.limit));
     Print(question, answers.back(), vectors);
   }
-  const double answer_ms = MillisecondsToAnswer(passages, vectors, questions, arguments.limit);
+  const double search_ms = MillisecondsToSearch(passages, vectors, questions);
   Need(db.Close());
 
   const Clock::time_point reopened = Clock::now();
@@ -477,8 +495,9 @@ int Run(const Arguments& arguments) {
               static_cast<unsigned long long>(stats.rows), stats.sealed_segments,
               stats.growing_segments, MegabytesOnDisk(arguments.database));
   if (!questions.empty()) {
-    std::printf("  a question is answered in %.2f ms, all passages compared (median of %zu)\n",
-                answer_ms, kRepeats * questions.size());
+    std::printf(
+        "  a search takes %.2f ms: every vector compared, %zu nearest with text (median of %zu)\n",
+        search_ms, kCandidates, kRepeats * questions.size());
   }
   if (arguments.ask) AnswerStandardInput(passages, loaded, arguments);
   Need(db.Close());

@@ -82,32 +82,37 @@ inline bool IsMeant(std::string_view word, std::string_view question) {
   return found;
 }
 
-// The line of the passage that is nearest to the question, its words made bold on a terminal.
+// What the passage says from its line nearest to the question on, as one line; its words that the
+// question means are bold on a terminal.
 inline std::string Snippet(std::string_view passage, const std::string& question,
                            const text::TextVectors& vectors) {
+  constexpr std::size_t kShownBytes = 88;
   const std::vector<float> meaning = vectors.Of(question);
-  std::string_view best;
+  std::string snippet;
   float best_score = -1;
   while (!passage.empty()) {
     std::string_view line = text::NextLine(&passage);
     line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
     const std::vector<float> of_line = vectors.Of(line);
     const float score = std::inner_product(meaning.begin(), meaning.end(), of_line.begin(), 0.0F);
-    if (score > best_score) best = line;
-    best_score = std::max(score, best_score);
+    if (score > best_score) {
+      best_score = score;
+      snippet = line;
+    } else if (snippet.size() < kShownBytes) {
+      snippet.append(" ").append(line);
+    }
   }
-  constexpr std::size_t kShownBytes = 88;
-  const std::string_view shown = text::CutAt(best, kShownBytes);
-  std::string snippet;
+  const std::string_view shown = text::CutAt(snippet, kShownBytes);
+  std::string bold;
   std::size_t copied = 0;
   ForEachWord(shown, [&](std::size_t at, std::size_t length) {
     const std::string_view word = shown.substr(at, length);
-    snippet += shown.substr(copied, at - copied);
-    snippet += IsMeant(word, question) ? Bold(word) : std::string(word);
+    bold += shown.substr(copied, at - copied);
+    bold += IsMeant(word, question) ? Bold(word) : std::string(word);
     copied = at + length;
   });
-  snippet += shown.substr(copied);
-  return shown.size() < best.size() ? snippet + " ..." : snippet;
+  bold += shown.substr(copied);
+  return shown.size() < snippet.size() ? bold + " ..." : bold;
 }
 
 }  // namespace terminal

@@ -164,6 +164,19 @@ class TextVectors {
     return vector;
   }
 
+  // How much of what a question says a passage says too, by weight: 0 to 1.
+  float Covered(std::string_view question, std::string_view passage) const {
+    const std::vector<std::uint64_t> in_passage = PiecesOf(passage);
+    float all = 0;
+    float found = 0;
+    for (const std::uint64_t piece : PiecesOf(question)) {
+      const float weight = weights_[WeightOf(piece)];
+      all += weight;
+      if (std::binary_search(in_passage.begin(), in_passage.end(), piece)) found += weight;
+    }
+    return all == 0 ? 0 : found / all;
+  }
+
  private:
   static std::size_t WeightOf(std::uint64_t piece) { return piece % kWeights; }
 
