@@ -157,6 +157,25 @@ if(VECDB_BUILD_EXAMPLES)
   endforeach()
 endif()
 
+# The program in README.md (its first block of C++) is compiled as it stands, and runs.
+if(VECDB_BUILD_EXAMPLES)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
+    ${CMAKE_CURRENT_SOURCE_DIR}/README.md)
+  file(READ ${CMAKE_CURRENT_SOURCE_DIR}/README.md _readme)
+  if(NOT _readme MATCHES "\n```cpp\n([^`]+)```")
+    message(FATAL_ERROR "README.md shows no program")
+  endif()
+  file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/readme/readme.cc
+    CONTENT "${CMAKE_MATCH_1}" @ONLY)
+  add_executable(readme_program ${CMAKE_CURRENT_BINARY_DIR}/readme/readme.cc)
+  target_link_libraries(readme_program PRIVATE vecdb::vecdb)
+  target_compile_options(readme_program PRIVATE -Wall -Wextra -Wpedantic -Werror)
+  add_test(NAME readme COMMAND
+    sh -c "rm -rf library.vecdb && \"$1\" | grep -x 'book 1 at 0.914'" sh $<TARGET_FILE:readme_program>)
+  set_tests_properties(readme PROPERTIES LABELS house TIMEOUT 60
+    WORKING_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/readme)
+endif()
+
 # Fuzz targets: tests/fuzz/<name>_fuzz.cc with its seeds in tests/fuzz/corpus/<name>/. The test replays
 # the seeds; `fuzz_<name> -max_total_time=60 DIR` looks for more.
 if(VECDB_BUILD_FUZZ)
