@@ -15,7 +15,7 @@ std::string ModelRun::Flush() {
   const auto last = std::find_if(undo_.rbegin(), undo_.rend(), [this](const Undo& undo) {
     return undo.collection == modelled_->number;
   });
-  undo_.erase(undo_.begin(), last.base());  // the log is one: what came before is safe too
+  Settle(last.base());  // the log is one: what came before is safe too
   const auto stats = Open().Stats();
   if (!stats.ok()) return stats.status().ToString();
   return stats->growing_segments == config_.shards ? "" : "a flush left rows in memory";
@@ -23,8 +23,9 @@ std::string ModelRun::Flush() {
 
 std::string ModelRun::FlushAll() {
   Note("flush all");
-  undo_.clear();
-  return (*database_)->Flush().ok() ? "" : "flushing failed";
+  if (const Status flushed = (*database_)->Flush(); !flushed.ok()) return flushed.ToString();
+  Settle(undo_.end());
+  return {};
 }
 
 std::string ModelRun::WaitDurable() {
@@ -34,7 +35,8 @@ std::string ModelRun::WaitDurable() {
   if (const Status durable = (*database_)->WaitDurable(wanted); !durable.ok()) {
     return durable.ToString();
   }
-  while (!undo_.empty() && undo_.front().timestamp <= wanted) undo_.pop_front();
+  Settle(std::find_if(undo_.begin(), undo_.end(),
+                      [wanted](const Undo& undo) { return undo.timestamp > wanted; }));
   return {};
 }
 
@@ -91,6 +93,7 @@ std::string ModelRun::Kill() {
   std::shared_ptr<io::FileSystem> copy;
   if (config_.power_cuts) {
     crash_disk_ = std::make_shared<CrashFileSystem>(random_.Next());
+    WatchDisk();
     copy = crash_disk_;
   } else {
     copy = io::MakeMemoryFileSystem();
@@ -103,13 +106,43 @@ std::string ModelRun::Kill() {
   return CheckEverything();
 }
 
+void ModelRun::WatchDisk() {
+  crash_disk_->SetHook([this, disk = crash_disk_.get()](std::uint64_t) {
+    if (cut_after_ > 0 && --cut_after_ == 0) cut_.emplace(disk->Snapshot());
+  });
+}
+
+void ModelRun::Settle(std::deque<Undo>::iterator end) {
+  if (!cutting_) undo_.erase(undo_.begin(), end);
+}
+
+// Makes a call and keeps the disk as it was somewhere within. What the call wrote may be lost.
+std::string ModelRun::CutDuringACall() {
+  static const std::vector<Operation> calls = {
+      Operation::kInsert,     Operation::kUpsert,     Operation::kDelete,   Operation::kFlush,
+      Operation::kFlush,      Operation::kFlushAll,   Operation::kFlushAll, Operation::kBackground,
+      Operation::kBackground, Operation::kWaitDurable};
+  cutting_ = true;
+  cut_after_ = 1 + random_.Below(random_.Chance(50) ? 6 : 150);
+  auto wrong = Perform(random_.Pick(calls));
+  cut_after_ = 0;
+  cutting_ = false;
+  return wrong;
+}
+
 std::string ModelRun::PowerCut() {
   ++figures_->power_cuts;
-  const CrashSnapshot snapshot = crash_disk_->Snapshot();
+  if (random_.Chance(70)) {
+    if (auto wrong = CutDuringACall(); !wrong.empty()) return wrong;
+  }
+  const CrashSnapshot snapshot = cut_ ? std::move(*cut_) : crash_disk_->Snapshot();
+  figures_->cuts_within_calls += cut_ ? 1 : 0;
+  cut_.reset();
   const std::size_t image = random_.Below(snapshot.CountImages());
   Note(Format("power cut, image {} of {}:\n{}", image, snapshot.CountImages(),
               snapshot.Explain(image)));
   crash_disk_ = snapshot.Image(image);
+  WatchDisk();
   if (const Status opened = database_->ContinueOn(crash_disk_); !opened.ok()) {
     return opened.ToString();
   }

@@ -49,7 +49,10 @@ ModelRun::ModelRun(const RunConfig& config, std::uint64_t seed, RunFigures* figu
       figures_(figures),
       random_(seed),
       schema_(MakeSchema(config.shape)) {
-  if (config.power_cuts) crash_disk_ = std::make_shared<CrashFileSystem>(seed);
+  if (config.power_cuts) {
+    crash_disk_ = std::make_shared<CrashFileSystem>(seed);
+    WatchDisk();
+  }
   std::shared_ptr<io::FileSystem> disk = crash_disk_;
   if (disk == nullptr) disk = io::MakeMemoryFileSystem();
   database_ = std::make_unique<TestDatabase>(std::move(disk), OptionsOf(config));
@@ -72,6 +75,7 @@ Operation ModelRun::PickOperation() {
     const auto stats = Open().Stats();
     if (stats.ok() && stats->sealed_segments > kManySegments) return Operation::kDrop;
   }
+  if (config_.power_cuts && random_.Chance(3)) return Operation::kKill;
   std::size_t total = 0;
   for (const Weight& weight : kWeights) total += weight.per_thousand;
   std::size_t roll = random_.Below(total);

@@ -8,6 +8,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -57,6 +58,7 @@ struct RunFigures {
   std::uint64_t operations = 0;
   std::uint64_t kills = 0;
   std::uint64_t power_cuts = 0;
+  std::uint64_t cuts_within_calls = 0;
   std::uint64_t reopens = 0;
   std::uint64_t self_searches = 0;
   std::array<std::array<bool, kOperations>, kOperations> pairs{};
@@ -113,8 +115,11 @@ class ModelRun {
 
   std::string PowerCut();
   std::string ReadOnlyVisit();
+  void WatchDisk();
+  std::string CutDuringACall();
   std::string FindSurvivors();
-  std::string Note(std::string text);  // keeps it for Context(); returns ""
+  void Settle(std::deque<Undo>::iterator end);  // what is before `end` can no longer be lost
+  std::string Note(std::string text);           // keeps it for Context(); returns ""
   std::string Acknowledge(const Result<WriteReceipt>& receipt, Undo undo);
   std::string AddAutoKeys(const std::vector<Key>& keys, Rows* rows);
   WriteOptions PickWriteOptions();
@@ -137,7 +142,11 @@ class ModelRun {
   std::map<std::string, Modelled> collections_;
   std::string name_;              // of the collection in hand
   Modelled* modelled_ = nullptr;  // the same
-  std::deque<Undo> undo_;
+  std::deque<Undo> undo_;         // what a power cut may take, oldest first
+  // The disk as it is just before its n-th operation from now on; 0: not watched for.
+  std::uint64_t cut_after_ = 0;
+  std::optional<CrashSnapshot> cut_;
+  bool cutting_ = false;  // what this call acknowledges comes after the cut
   std::uint64_t next_number_ = 1;
   Timestamp last_{0};
   std::int64_t last_auto_key_ = 0;

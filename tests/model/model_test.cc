@@ -41,11 +41,13 @@ TEST_CASE("whatever is called, the answers are those of maps and brute force", "
     }
   } while (std::chrono::steady_clock::now() < until);
   std::printf(
-      "FIG model.ops=%llu configs=%zu kills=%llu power_cuts=%llu reopens=%llu self_searches=%llu "
+      "FIG model.ops=%llu configs=%zu kills=%llu power_cuts=%llu cuts_within_calls=%llu "
+      "reopens=%llu self_searches=%llu "
       "self_search_misses=0 mismatches=0 coverage_pairs=%d\n",
       static_cast<unsigned long long>(figures.operations), Configurations().size(),
       static_cast<unsigned long long>(figures.kills),
       static_cast<unsigned long long>(figures.power_cuts),
+      static_cast<unsigned long long>(figures.cuts_within_calls),
       static_cast<unsigned long long>(figures.reopens),
       static_cast<unsigned long long>(figures.self_searches), figures.PairsSeenPercent());
   CHECK(figures.PairsSeenPercent() >= 95);

@@ -83,7 +83,7 @@ std::string ModelRun::Insert() {
   }
   const Durability asked = options.durability.value_or(config_.durability);
   auto wrong = Acknowledge(receipt, std::move(undo));
-  if (asked == Durability::kEveryWrite) undo_.clear();
+  if (asked == Durability::kEveryWrite) Settle(undo_.end());
   return wrong;
 }
 
@@ -102,7 +102,8 @@ std::string ModelRun::Upsert() {
     place = row;
   }
   auto wrong = Acknowledge(receipt, std::move(undo));
-  if (options.durability.value_or(config_.durability) == Durability::kEveryWrite) undo_.clear();
+  const Durability asked = options.durability.value_or(config_.durability);
+  if (asked == Durability::kEveryWrite) Settle(undo_.end());
   return wrong;
 }
 
@@ -121,7 +122,8 @@ std::string ModelRun::Delete() {
     modelled_->table.erase(found);
   }
   auto wrong = Acknowledge(receipt, std::move(undo));
-  if (options.durability.value_or(config_.durability) == Durability::kEveryWrite) undo_.clear();
+  const Durability asked = options.durability.value_or(config_.durability);
+  if (asked == Durability::kEveryWrite) Settle(undo_.end());
   return wrong;
 }
 
