@@ -51,7 +51,8 @@ class VECDB_API Collection {
 
   Result<Hits> Search(const SearchRequest& request) const;
   Result<std::vector<Row>> Query(const QueryRequest& request) const;
-  Result<GetResult> Get(std::span<const Key> keys, std::span<const std::string> output_fields) const;
+  Result<GetResult> Get(std::span<const Key> keys,
+                        std::span<const std::string> output_fields) const;
 
   // Visible rows that match the filter; an empty filter counts all. Exact.
   Result<std::uint64_t> Count(std::string_view filter = {}) const;

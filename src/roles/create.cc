@@ -19,16 +19,34 @@ bool IsOurs(const io::DirectoryEntry& entry) {
          io::ParseManifestName(entry.name).has_value();
 }
 
-// An empty directory, or one in which an earlier creation did not end. Anything else is not ours to
-// fill.
-Status CheckUnused(io::FileSystem& fs) {
-  VECDB_TRY_ASSIGN(const auto entries, fs.List(""));
-  for (const io::DirectoryEntry& entry : entries) {
-    if (IsOurs(entry)) continue;
+// Every name in `folder` (when there is one) must be of a kind that creation makes.
+template <typename Made>
+Status CheckFolder(io::FileSystem& fs, const std::string& folder, Made&& made) {
+  const auto entries = fs.List(folder);
+  if (entries.status().code() == StatusCode::kNotFound) return Status();
+  VECDB_TRY(entries.status());
+  for (const io::DirectoryEntry& entry : *entries) {
+    if (made(entry)) continue;
     return base::InvalidArgument("{} is not empty and holds no vecdb database (it has '{}')",
-                                 fs.Describe(""), entry.name);
+                                 fs.Describe(""), io::Join(folder, entry.name));
   }
   return Status();
+}
+
+// An empty directory, or one in which an earlier creation did not end. Anything else is not ours to
+// fill, least of all to clear: folders may have our names and somebody else's files.
+Status CheckUnused(io::FileSystem& fs) {
+  VECDB_TRY(CheckFolder(fs, "", IsOurs));
+  VECDB_TRY(CheckFolder(fs, io::kSegmentsFolder, [](const auto&) { return false; }));
+  VECDB_TRY(CheckFolder(fs, io::kTmpFolder, [](const io::DirectoryEntry& entry) {
+    return !entry.is_directory && (entry.name == io::kCurrentName || entry.name == io::kFormatName);
+  }));
+  VECDB_TRY(CheckFolder(fs, io::kWalFolder, [](const io::DirectoryEntry& entry) {
+    return entry.is_directory && entry.name == "0";
+  }));
+  return CheckFolder(fs, io::PchannelFolder(0), [](const io::DirectoryEntry& entry) {
+    return !entry.is_directory && io::ParseLogName(entry.name).has_value();
+  });
 }
 
 Status RemoveLeftovers(io::FileSystem& fs) {
@@ -127,11 +145,12 @@ Result<bool> LockOrCreate(EngineParts& p) {
   io::FileSystem& fs = *p.env.fs;
   VECDB_TRY_ASSIGN(const bool exists, fs.Exists(io::kFormatName));
   const bool may_create = p.options.create_if_missing && !p.options.read_only;
-  if (!exists && !may_create) {
-    // Says kCorruption instead when something but FORMAT is there.
-    VECDB_TRY(catalog::Recover(fs).status());
+  if (!exists) {
+    // kNotFound: nothing was ever finished here. kCorruption: a database, and only FORMAT is gone.
+    const Status found = catalog::Recover(fs).status();
+    if (found.code() != StatusCode::kNotFound || !may_create) return found;
+    VECDB_TRY(CheckUnused(fs));
   }
-  if (!exists) VECDB_TRY(CheckUnused(fs));
   VECDB_TRY_ASSIGN(p.lock, fs.Lock(io::kLockName, !p.options.read_only));
   if (exists) return false;
   const Status found = catalog::Recover(fs).status();

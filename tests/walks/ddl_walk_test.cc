@@ -1,6 +1,9 @@
 // Names: collections come, go and come again; handles outlive what they name.
+#include <filesystem>
+#include <fstream>
 #include <set>
 
+#include "support/temp_directory.h"
 #include "walks/walk.h"
 
 using namespace vecdb;
@@ -163,4 +166,19 @@ SCENARIO("assigning a Database closes what was there", "[walk][ddl]") {
   *first = std::move(*second);
   CheckEveryCallSays(old, StatusCode::kFailedPrecondition, "closed");
   CHECK(*first->ListCollections() == std::vector<std::string>{"second"});
+}
+
+TEST_CASE("a folder with our names but somebody else's files is refused and left alone",
+          "[walk][create]") {
+  for (const char* foreign :
+       {"tmp/notes.txt", "wal/0/diary.txt", "wal/1/x", "segments/7/y", "photo.jpg"}) {
+    INFO(foreign);
+    TempDirectory folder;
+    const std::filesystem::path file = folder.path() / foreign;
+    std::filesystem::create_directories(file.parent_path());
+    std::ofstream(file) << "mine";
+    const auto opened = Database::Open(folder.path());
+    CHECK_FALSE(opened.ok());
+    CHECK(std::filesystem::exists(file));
+  }
 }
