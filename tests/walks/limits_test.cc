@@ -1,0 +1,690 @@
+// Every limit at L-1, L and L+1, and every kind of value at its edges, through the row door and the
+// column door. What is accepted must come back the same: growing, replayed, flushed, reopened.
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+#include <limits>
+
+#include "walks/walk.h"
+
+using namespace vecdb;
+using namespace vecdb::test;
+
+namespace {
+
+struct Tally {
+  std::size_t cases = 0;
+  std::size_t accepted = 0;
+  std::size_t survived = 0;
+};
+
+enum class Door { kRows, kColumns };
+
+const char* NameOf(Door door) {
+  return door == Door::kRows ? "row door" : "column door";
+}
+
+// Says what must hold of a case that may or may not pass; the words are what a refusal names.
+void Judge(Tally& tally, const Status& status, bool accepted,
+           const std::vector<std::string>& words) {
+  ++tally.cases;
+  if (accepted) {
+    ++tally.accepted;
+    INFO(status.ToString().substr(0, 300));
+    CHECK(status.ok());
+    return;
+  }
+  CHECK(status.code() == StatusCode::kInvalidArgument);
+  for (const std::string& word : words) {
+    INFO("looking for: " << word << " in: " << status.ToString().substr(0, 300));
+    CHECK(status.message().find(word) != std::string_view::npos);
+  }
+}
+
+// ---- values ---------------------------------------------------------------------------
+
+// Equal to the last bit: 0 and -0 differ.
+bool Same(const Value& a, const Value& b) {
+  if (a.index() != b.index()) return false;
+  if (const auto* x = std::get_if<double>(&a)) {
+    return std::memcmp(x, std::get_if<double>(&b), sizeof(double)) == 0;
+  }
+  if (const auto* x = std::get_if<std::vector<float>>(&a)) {
+    const auto& y = *std::get_if<std::vector<float>>(&b);
+    return x->size() == y.size() &&
+           std::memcmp(x->data(), y.data(), x->size() * sizeof(float)) == 0;
+  }
+  return a == b;
+}
+
+ValueView ViewOf(const Value& value) {
+  if (const auto* text = std::get_if<std::string>(&value)) return std::string_view(*text);
+  if (const auto* v = std::get_if<std::vector<float>>(&value)) return std::span<const float>(*v);
+  if (const auto* b = std::get_if<bool>(&value)) return *b;
+  if (const auto* i = std::get_if<std::int64_t>(&value)) return *i;
+  if (const auto* d = std::get_if<double>(&value)) return *d;
+  return std::monostate();
+}
+
+// What a field gives back for what it was given.
+Value Stored(const Field& field, const Value& given) {
+  const bool floating = field.type == DataType::kFloat || field.type == DataType::kDouble;
+  Value value = given;
+  if (const auto* i = std::get_if<std::int64_t>(&given); i != nullptr && floating) {
+    value = static_cast<double>(*i);
+  }
+  if (const auto* d = std::get_if<double>(&value); d != nullptr && field.type == DataType::kFloat) {
+    value = static_cast<double>(static_cast<float>(*d));
+  }
+  return value;
+}
+
+struct ValueCase {
+  Field field;
+  Value value;
+  bool accepted = true;
+  std::vector<std::string> words = {};  // of the refusal, beside the field's name
+};
+
+Schema SchemaOf(const Field& field) {
+  SchemaBuilder builder;
+  if (!field.primary_key) builder.PrimaryKey("id");
+  builder.Add(field);
+  if (field.type != DataType::kFloatVector) builder.Vector("other", 1, Metric::kL2);
+  return *builder.Build();
+}
+
+const std::vector<float> kOther{1};
+
+Status FillByRow(const ValueCase& c, Batch* batch) {
+  std::vector<NamedValue> row{{c.field.name, ViewOf(c.value)}};
+  if (!c.field.primary_key) row.push_back({"id", std::int64_t{1}});
+  if (c.field.type != DataType::kFloatVector) row.push_back({"other", kOther});
+  return batch->Add(row);
+}
+
+Status AddOne(const Field& field, const Value& value, Batch* batch) {
+  const std::string& name = field.name;
+  if (const auto* text = std::get_if<std::string>(&value)) {
+    const std::string_view one[] = {*text};
+    return batch->AddColumn(name, one);
+  }
+  if (const auto* b = std::get_if<bool>(&value)) return batch->AddColumn(name, std::span(b, 1));
+  if (const auto* i = std::get_if<std::int64_t>(&value)) {
+    return batch->AddColumn(name, std::span(i, 1));
+  }
+  if (const auto* d = std::get_if<double>(&value)) return batch->AddColumn(name, std::span(d, 1));
+  if (const auto* v = std::get_if<std::vector<float>>(&value)) return batch->AddVectors(name, *v);
+  const std::uint8_t null[] = {0};
+  switch (field.type) {
+    case DataType::kBool: {
+      const bool one[] = {false};
+      return batch->AddColumn(name, one, null);
+    }
+    case DataType::kVarChar: {
+      const std::string_view one[] = {""};
+      return batch->AddColumn(name, one, null);
+    }
+    case DataType::kDouble:
+    case DataType::kFloat: {
+      const double one[] = {0};
+      return batch->AddColumn(name, one, null);
+    }
+    default: {
+      const std::int64_t one[] = {0};
+      return batch->AddColumn(name, one, null);
+    }
+  }
+}
+
+Status FillByColumns(const ValueCase& c, Batch* batch) {
+  if (!c.field.primary_key) {
+    const std::int64_t id[] = {1};
+    batch->AddColumn("id", id).OrDie();
+  }
+  if (c.field.type != DataType::kFloatVector) batch->AddVectors("other", kOther).OrDie();
+  return AddOne(c.field, c.value, batch);
+}
+
+// The value comes back from every place where a row can stand.
+bool Survives(const ValueCase& c, const Batch& batch) {
+  TestDatabase db;
+  Collection rows = *db->CreateCollection("rows", batch.schema());
+  if (!rows.Insert(batch).ok()) return false;
+  const Value expected = Stored(c.field, c.value);
+  const auto there = [&] {
+    const auto found = rows.Query({.output_fields = {c.field.name}});
+    return found.ok() && found->size() == 1 && Same((*found)[0].values[0], expected);
+  };
+  const auto reopen = [&] {
+    db.Reopen();
+    rows = db.OpenBooks("rows");
+  };
+  bool same = there();
+  reopen();
+  same = same && there();
+  same = same && rows.Flush().ok() && there();
+  reopen();
+  same = same && there();
+  if (c.field.primary_key) {
+    const Key key = std::holds_alternative<std::string>(expected)
+                        ? Key(std::get<std::string>(expected))
+                        : Key(std::get<std::int64_t>(expected));
+    same = same && rows.Get(std::span(&key, 1), {})->missing.empty();
+    same = same && rows.Delete(std::span(&key, 1)).ok() && *rows.Count() == 0;
+  }
+  return same;
+}
+
+void TryValue(Tally& tally, const ValueCase& c) {
+  const bool null_vector = c.field.type == DataType::kFloatVector && c.value.index() == 0;
+  for (const Door door : {Door::kRows, Door::kColumns}) {
+    if (door == Door::kColumns && null_vector) continue;  // that door cannot say it
+    INFO(NameOf(door) << ", " << ToString(c.field.type) << " field, value kind "
+                      << c.value.index());
+    Batch batch(SchemaOf(c.field));
+    const Status status = door == Door::kRows ? FillByRow(c, &batch) : FillByColumns(c, &batch);
+    std::vector<std::string> words = c.words;
+    words.push_back("'" + c.field.name + "'");
+    Judge(tally, status, c.accepted, words);
+    if (!c.accepted || !status.ok()) continue;
+    const bool survived = Survives(c, batch);
+    CHECK(survived);
+    tally.survived += survived ? 1 : 0;
+  }
+}
+
+Field FieldOf(DataType type) {
+  Field field{.name = "f", .type = type};
+  if (type == DataType::kFloatVector) field.dimension = 3;
+  return field;
+}
+
+template <typename Int>
+void TryIntegers(Tally& tally, DataType type) {
+  constexpr std::int64_t kLow = std::numeric_limits<Int>::min();
+  constexpr std::int64_t kHigh = std::numeric_limits<Int>::max();
+  const std::string range = std::to_string(kLow) + ".." + std::to_string(kHigh);
+  for (const std::int64_t inside :
+       {kLow, kLow + 1, std::int64_t{-1}, std::int64_t{0}, std::int64_t{1}, kHigh - 1, kHigh}) {
+    TryValue(tally, {FieldOf(type), inside});
+  }
+  for (const std::int64_t outside : {kLow - 1, kHigh + 1, std::numeric_limits<std::int64_t>::min(),
+                                     std::numeric_limits<std::int64_t>::max()}) {
+    TryValue(tally, {FieldOf(type), outside, false, {range, std::to_string(outside)}});
+  }
+}
+
+void TryNumbers(Tally& tally) {
+  TryIntegers<std::int8_t>(tally, DataType::kInt8);
+  TryIntegers<std::int16_t>(tally, DataType::kInt16);
+  TryIntegers<std::int32_t>(tally, DataType::kInt32);
+  using Wide = std::numeric_limits<std::int64_t>;
+  for (const std::int64_t value : {Wide::min(), Wide::min() + 1, std::int64_t{-1}, std::int64_t{0},
+                                   Wide::max() - 1, Wide::max()}) {
+    TryValue(tally, {FieldOf(DataType::kInt64), value});
+    Field key = FieldOf(DataType::kInt64);
+    key.primary_key = true;
+    TryValue(tally, {key, value});
+  }
+  TryValue(tally, {FieldOf(DataType::kBool), true});
+  TryValue(tally, {FieldOf(DataType::kBool), false});
+
+  using Single = std::numeric_limits<float>;
+  using Exact = std::numeric_limits<double>;
+  const double largest = Single::max();
+  for (const double value :
+       {0.0, -0.0, 0.1, largest, -largest, double{Single::min()}, double{Single::denorm_min()},
+        -double{Single::denorm_min()}, Exact::denorm_min(), 1e38, 16'777'217.0}) {
+    TryValue(tally, {FieldOf(DataType::kFloat), value});
+  }
+  for (const double value :
+       {std::nextafter(largest, Exact::infinity()), 3.5e38, -3.5e38, Exact::max(),
+        Exact::infinity(), -Exact::infinity(), Exact::quiet_NaN()}) {
+    TryValue(tally, {FieldOf(DataType::kFloat), value, false, {"holds"}});
+  }
+  for (const double value : {0.0, -0.0, Exact::max(), Exact::lowest(), Exact::min(),
+                             Exact::denorm_min(), -Exact::denorm_min(), 1e38, 1e300}) {
+    TryValue(tally, {FieldOf(DataType::kDouble), value});
+  }
+  for (const double value : {Exact::infinity(), -Exact::infinity(), Exact::quiet_NaN()}) {
+    TryValue(tally, {FieldOf(DataType::kDouble), value, false, {"finite"}});
+  }
+  for (const std::int64_t sign : {-1, 1}) {
+    for (const auto& [type, bits] :
+         {std::pair(DataType::kFloat, 24), std::pair(DataType::kDouble, 53)}) {
+      const std::int64_t limit = sign * (std::int64_t{1} << bits);
+      TryValue(tally, {FieldOf(type), limit - sign});
+      TryValue(tally, {FieldOf(type), limit});
+      TryValue(tally, {FieldOf(type), limit + sign, false, {std::to_string(limit + sign)}});
+    }
+  }
+}
+
+// Each kind of value into each type of field.
+void TryTypes(Tally& tally) {
+  const std::vector<Value> values = {
+      Value(), true, std::int64_t{1}, 1.5, std::string("text"), std::vector<float>{1, 2, 3}};
+  const std::vector<std::pair<DataType, std::vector<std::size_t>>> takes = {
+      {DataType::kBool, {1}},      {DataType::kInt8, {2}},    {DataType::kInt16, {2}},
+      {DataType::kInt32, {2}},     {DataType::kInt64, {2}},   {DataType::kFloat, {2, 3}},
+      {DataType::kDouble, {2, 3}}, {DataType::kVarChar, {4}}, {DataType::kFloatVector, {5}}};
+  for (const auto& [type, kinds] : takes) {
+    for (const Value& value : values) {
+      const bool accepted = std::find(kinds.begin(), kinds.end(), value.index()) != kinds.end();
+      TryValue(tally, {FieldOf(type), value, accepted});
+    }
+    if (type == DataType::kFloatVector) continue;
+    Field nullable = FieldOf(type);
+    nullable.nullable = true;
+    TryValue(tally, {nullable, Value()});
+    TryValue(tally, {nullable, values[kinds.back()]});
+  }
+}
+
+void TryTexts(Tally& tally) {
+  Field text = FieldOf(DataType::kVarChar);
+  Field key = text;
+  key.primary_key = true;
+  Field ten = text;
+  ten.max_length = 10;
+  for (const std::size_t length : {0UL, 1UL, 65'534UL, 65'535UL}) {
+    TryValue(tally, {text, std::string(length, 'x')});
+    TryValue(tally, {key, std::string(length, 'k')});
+  }
+  for (const std::size_t length : {65'536UL, 65'537UL, 1'000'000UL}) {
+    const std::vector<std::string> words{"65535", std::to_string(length)};
+    TryValue(tally, {text, std::string(length, 'x'), false, words});
+    TryValue(tally, {key, std::string(length, 'k'), false, words});
+  }
+  for (const std::size_t length : {9UL, 10UL}) TryValue(tally, {ten, std::string(length, 'x')});
+  TryValue(tally, {ten, std::string(11, 'x'), false, {"10", "11"}});
+  const std::string book = "\xF0\x9F\x93\x9A";
+  TryValue(tally, {ten, book + book + "ab"});
+  TryValue(tally, {ten, book + book + "abc", false, {"10", "11"}});
+
+  for (const std::string& good :
+       {std::string("a\0b", 3), std::string(1, '\0'), std::string("\0\0", 2), book,
+        std::string("\xC2\x80"), std::string("\xDF\xBF"), std::string("\xE0\xA0\x80"),
+        std::string("\xED\x9F\xBF"), std::string("\xEF\xBF\xBF"), std::string("\xF0\x90\x80\x80"),
+        std::string("\xF4\x8F\xBF\xBF"), std::string("a\nb\r\t"), std::string("\x7F")}) {
+    TryValue(tally, {text, good});
+    TryValue(tally, {key, good});
+  }
+  for (const char* bad :
+       {"\xFF", "\xFE", "\x80", "a\x80z", "\xC0\x80", "\xC1\xBF", "\xE0\x80\x80", "\xE0\x9F\xBF",
+        "\xED\xA0\x80", "\xED\xBF\xBF", "\xF0\x80\x80\x80", "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80",
+        "\xF5\x80\x80\x80", "\xE2\x82", "\xF0\x9F\x93", "\xC3", "\xC3("}) {
+    TryValue(tally, {text, std::string(bad), false, {"UTF-8", "byte"}});
+    TryValue(tally, {key, std::string(bad), false, {"UTF-8", "byte"}});
+  }
+}
+
+void TryVectors(Tally& tally) {
+  using Single = std::numeric_limits<float>;
+  for (const std::uint32_t dimension : {1U, 2U, 17U, 768U, 32'767U, 32'768U}) {
+    Field field = FieldOf(DataType::kFloatVector);
+    field.dimension = dimension;
+    std::vector<float> v(dimension, 0.25F);
+    TryValue(tally, {field, v});
+    v.push_back(1);
+    TryValue(tally, {field, v, false});
+    v.resize(dimension - 1);
+    TryValue(tally, {field, v, false});
+    for (const float odd : {Single::quiet_NaN(), Single::infinity(), -Single::infinity()}) {
+      for (const std::uint32_t at : {0U, dimension / 2, dimension - 1}) {
+        std::vector<float> with(dimension, 1);
+        with[at] = odd;
+        TryValue(tally, {field, with, false, {"finite", "position " + std::to_string(at)}});
+      }
+    }
+    for (const float edge :
+         {Single::denorm_min(), -Single::denorm_min(), -0.0F, Single::min(), 1.8e19F, -1.8e19F}) {
+      std::vector<float> with(dimension, 0);
+      with[dimension - 1] = edge;
+      TryValue(tally, {field, with});
+    }
+    for (const float beyond : {1.85e19F, -1.85e19F, 1e38F, Single::max()}) {
+      std::vector<float> with(dimension, 0);
+      with[0] = beyond;
+      TryValue(tally, {field, with, false, {"norm"}});
+    }
+  }
+}
+
+// ---- names and schemas ----------------------------------------------------------------
+
+struct NameCase {
+  std::string name;
+  bool accepted;
+};
+
+std::vector<NameCase> Names() {
+  std::vector<NameCase> names;
+  for (const std::size_t length : {1UL, 2UL, 254UL, 255UL}) {
+    names.push_back({std::string(length, 'n'), true});
+  }
+  for (const std::size_t length : {0UL, 256UL, 257UL, 100'000UL}) {
+    names.push_back({std::string(length, 'n'), false});
+  }
+  for (const char* good : {"_", "__", "_1", "A9_z", "Z"}) names.push_back({good, true});
+  for (const char* bad : {"9a",          "a-b",  "a.b", ".",    "..",  "../x", "/",        "a/b",
+                          "/etc/passwd", "a\nb", "\n",  "a b",  " ",   "a ",   "\xC3\xA9", "\xFF",
+                          "$meta",       "a$",   "a'b", "a\"b", "a;b", "*",    "%s",       "\\"}) {
+    names.push_back({bad, false});
+  }
+  names.push_back({std::string("a\0b", 3), false});
+  names.push_back({std::string(1, '\0'), false});
+  return names;
+}
+
+void TryCollectionNames(Tally& tally) {
+  TestDatabase db;
+  std::vector<std::string> made;
+  for (const NameCase& c : Names()) {
+    INFO("collection name of " << c.name.size() << " bytes: " << c.name.substr(0, 20));
+    const Status status = db->CreateCollection(c.name, BookSchema()).status();
+    Judge(tally, status, c.accepted, {"collection", "name"});
+    if (!c.accepted) CHECK(db->OpenCollection(c.name).status().code() == StatusCode::kNotFound);
+    if (c.accepted) made.push_back(c.name);
+  }
+  std::sort(made.begin(), made.end());
+  db.Reopen();
+  CHECK(*db->ListCollections() == made);
+  for (const std::string& name : made) {
+    Collection books = db.OpenBooks(name);
+    const bool survived = books.name() == name && books.Insert(BatchOf({{1}})).ok();
+    tally.survived += survived ? 1 : 0;
+    CHECK(survived);
+  }
+}
+
+void TryFieldNames(Tally& tally) {
+  std::vector<NameCase> names = Names();
+  for (const char* reserved : {"in", "AND", "null", "true", "RowID", "Timestamp", "like"}) {
+    names.push_back({reserved, false});
+  }
+  for (const NameCase& c : names) {
+    INFO("field name of " << c.name.size() << " bytes: " << c.name.substr(0, 20));
+    const Field field{.name = c.name, .type = DataType::kInt64};
+    const Status status =
+        SchemaBuilder().PrimaryKey("id").Vector("v", 1, Metric::kL2).Add(field).Build().status();
+    Judge(tally, status, c.accepted, {"field", "name"});
+    if (!c.accepted) continue;
+    ++tally.survived;  // the next line counts its own cases
+    TryValue(tally, {field, std::int64_t{5}});
+  }
+}
+
+// Makes a collection, writes one row by each door, and looks whether schema and rows come back.
+void TrySchema(Tally& tally, const SchemaBuilder& builder, const CollectionOptions& options,
+               bool accepted, const std::vector<std::string>& words) {
+  TestDatabase db;
+  const auto schema = builder.Build();
+  const Status status =
+      schema.ok() ? db->CreateCollection("c", *schema, options).status() : schema.status();
+  Judge(tally, status, accepted, words);
+  if (!accepted || !status.ok()) return;
+  const auto write = [&](std::int64_t id) {
+    Collection c = db.OpenBooks("c");
+    Batch batch(*schema);
+    std::vector<std::vector<float>> vectors;
+    std::vector<NamedValue> row;
+    vectors.reserve(schema->fields().size());
+    for (const Field& field : schema->fields()) {
+      if (field.primary_key) row.push_back({field.name, id});
+      if (field.type != DataType::kFloatVector) continue;
+      vectors.emplace_back(field.dimension, 1.0F);
+      row.push_back({field.name, vectors.back()});
+    }
+    return batch.Add(row).ok() && c.Insert(batch).ok();
+  };
+  bool survived = true;
+  for (std::int64_t id = 1; id <= 40; ++id) survived = survived && write(id);
+  db.Reopen();
+  survived = survived && db.OpenBooks("c").Flush().ok() && write(41);
+  db.Reopen();
+  survived = survived && db.OpenBooks("c").schema() == *schema && *db.OpenBooks("c").Count() == 41;
+  CHECK(survived);
+  tally.survived += survived ? 1 : 0;
+}
+
+void TrySchemas(Tally& tally) {
+  for (const std::size_t count : {3UL, 63UL, 64UL, 65UL, 66UL}) {
+    SchemaBuilder builder;
+    builder.PrimaryKey("id").Vector("v", 1, Metric::kL2);
+    for (std::size_t i = 2; i < count; ++i) {
+      builder.Nullable("f" + std::to_string(i), DataType::kInt8);
+    }
+    TrySchema(tally, builder, {}, count <= 64, {"64", std::to_string(count)});
+  }
+  for (const std::size_t count : {0UL, 1UL, 3UL, 4UL, 5UL}) {
+    SchemaBuilder builder;
+    builder.PrimaryKey("id");
+    for (std::size_t i = 0; i < count; ++i) {
+      builder.Vector("v" + std::to_string(i), 2, Metric::kCosine);
+    }
+    TrySchema(tally, builder, {}, count >= 1 && count <= 4, {"vector field"});
+  }
+  for (const std::uint32_t dimension : {0U, 1U, 2U, 32'767U, 32'768U, 32'769U, 0xFFFF'FFFFU}) {
+    SchemaBuilder builder;
+    builder.PrimaryKey("id").Vector("v", dimension, Metric::kInnerProduct);
+    TrySchema(tally, builder, {}, dimension >= 1 && dimension <= 32'768,
+              {"'v'", "32768", std::to_string(dimension)});
+  }
+  for (const std::uint32_t length : {0U, 1U, 65'534U, 65'535U, 65'536U}) {
+    SchemaBuilder builder;
+    builder.PrimaryKey("id").Vector("v", 1, Metric::kL2);
+    builder.Add({.name = "t", .type = DataType::kVarChar, .max_length = length, .nullable = true});
+    TrySchema(tally, builder, {}, length >= 1 && length <= 65'535,
+              {"'t'", "65535", std::to_string(length)});
+  }
+  for (const std::int64_t value : {-129L, -128L, 127L, 128L}) {
+    SchemaBuilder builder;
+    builder.PrimaryKey("id").Vector("v", 1, Metric::kL2);
+    builder.Add({.name = "d", .type = DataType::kInt8, .default_value = value});
+    TrySchema(tally, builder, {}, value >= -128 && value <= 127,
+              {"default", "'d'", std::to_string(value)});
+  }
+  SchemaBuilder plain;
+  plain.PrimaryKey("id").Vector("v", 1, Metric::kL2);
+  for (std::uint32_t shards = 0; shards <= 18; ++shards) {
+    TrySchema(tally, plain, {.shards = shards}, shards >= 1 && shards <= 16,
+              {"shards", "16", std::to_string(shards)});
+  }
+  for (const std::size_t bytes : {0UL, 1023UL, 1024UL, 1025UL}) {
+    TrySchema(tally, plain, {.segment_bytes = bytes}, bytes >= 1024, {"segment_bytes", "1024"});
+  }
+  for (const int ms : {-1, 0, 1, 2}) {
+    TrySchema(tally, plain, {.seal_after_idle = std::chrono::milliseconds(ms)}, ms >= 1,
+              {"seal_after_idle", std::to_string(ms)});
+  }
+}
+
+// ---- batches --------------------------------------------------------------------------
+
+Schema TextSchema() {
+  return *SchemaBuilder()
+              .PrimaryKey("id")
+              .Scalar("t", DataType::kVarChar)
+              .Vector("v", 1, Metric::kL2)
+              .Build();
+}
+
+// Rows of 16 bytes beside their text: key 8, length 4, vector 4.
+constexpr std::size_t kRowBytes = 16;
+
+// Texts, one a row; by rows the status is that of the first refused row.
+Status FillTexts(Door door, const std::vector<std::string>& texts, Batch* batch) {
+  if (door == Door::kRows) {
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      const Status added =
+          batch->Add({{"id", static_cast<std::int64_t>(i)}, {"t", texts[i]}, {"v", kOther}});
+      if (!added.ok()) return added;
+    }
+    return Status();
+  }
+  std::vector<std::int64_t> ids(texts.size());
+  for (std::size_t i = 0; i < ids.size(); ++i) ids[i] = static_cast<std::int64_t>(i);
+  Status status = batch->AddColumn("id", ids);
+  if (!status.ok()) return status;
+  status = batch->AddVectors("v", std::vector<float>(texts.size(), 1.0F));
+  if (!status.ok()) return status;
+  const std::vector<std::string_view> views(texts.begin(), texts.end());
+  return batch->AddColumn("t", views);
+}
+
+bool BatchSurvives(const Batch& batch, const std::vector<std::string>& texts) {
+  TestDatabase db;
+  Collection c = *db->CreateCollection("c", batch.schema());
+  if (!c.Insert(batch).ok()) return false;
+  const Key last{static_cast<std::int64_t>(texts.size()) - 1};
+  const auto there = [&] {
+    const auto found = c.Get(std::span(&last, 1), std::vector<std::string>{"t"});
+    return found.ok() && found->rows.size() == 1 &&
+           *found->rows[0].Get<std::string>("t") == texts.back() && *c.Count() == texts.size();
+  };
+  bool same = there();
+  db.Reopen();
+  c = db.OpenBooks("c");
+  same = same && there() && c.Flush().ok() && there();
+  db.Reopen();
+  c = db.OpenBooks("c");
+  return same && there();
+}
+
+void TryBatch(Tally& tally, const std::vector<std::string>& texts, bool accepted,
+              const std::vector<std::string>& words) {
+  for (const Door door : {Door::kRows, Door::kColumns}) {
+    INFO(NameOf(door) << ", " << texts.size() << " rows");
+    Batch batch(TextSchema());
+    const Status status = FillTexts(door, texts, &batch);
+    Judge(tally, status, accepted, words);
+    if (!accepted || !status.ok()) continue;
+    const bool survived = BatchSurvives(batch, texts);
+    CHECK(survived);
+    tally.survived += survived ? 1 : 0;
+  }
+}
+
+void TryBatches(Tally& tally) {
+  for (const std::size_t rows : {1UL, 99'999UL, 100'000UL, 100'001UL}) {
+    TryBatch(tally, std::vector<std::string>(rows, "t"), rows <= 100'000, {"100000", "rows"});
+  }
+  constexpr std::size_t kLimit = std::size_t{32} << 20;
+  for (const std::size_t bytes : {kLimit - 1, kLimit, kLimit + 1}) {
+    std::vector<std::string> texts;
+    std::size_t left = bytes;
+    while (left > 2 * (65'535 + kRowBytes)) {
+      texts.emplace_back(65'535, static_cast<char>('a' + texts.size() % 26));
+      left -= 65'535 + kRowBytes;
+    }
+    texts.emplace_back(left / 2 - kRowBytes, 'y');
+    texts.emplace_back(left - left / 2 - kRowBytes, 'z');
+    TryBatch(tally, texts, bytes <= kLimit, {"33554432", std::to_string(bytes), "bytes"});
+  }
+  ++tally.cases;
+  TestDatabase db;
+  Collection c = *db->CreateCollection("c", TextSchema());
+  CheckRefusal(c.Insert(Batch(TextSchema())).status(), StatusCode::kInvalidArgument,
+               {"at least one row"});
+}
+
+// ---- requests -------------------------------------------------------------------------
+
+void TryWindows(Tally& tally) {
+  TestDatabase db;
+  Collection books = db.MakeBooks();
+  books.Insert(BatchOf(BooksBetween(1, 16'500))).status().OrDie();
+  constexpr std::size_t kMax = std::numeric_limits<std::size_t>::max();
+  const std::vector<float> query = Book{1}.vector();
+  struct Window {
+    std::size_t limit;
+    std::size_t offset;
+    bool accepted;
+  };
+  for (const Window w :
+       {Window{0, 0, false}, Window{1, 0, true}, Window{16'383, 0, true}, Window{16'384, 0, true},
+        Window{16'385, 0, false}, Window{1, 16'382, true}, Window{1, 16'383, true},
+        Window{1, 16'384, false}, Window{16'000, 384, true}, Window{16'000, 385, false},
+        Window{kMax, 0, false}, Window{1, kMax, false}, Window{kMax, kMax, false},
+        Window{kMax, 2, false}, Window{0, 5, false}}) {
+    INFO("limit " << w.limit << " offset " << w.offset);
+    const std::string number = std::to_string(w.limit);
+    const auto hits = books.Search({.query = query, .limit = w.limit, .offset = w.offset});
+    Judge(tally, hits.status(), w.accepted, {"limit", number});
+    const auto rows = books.Query({.limit = w.limit, .offset = w.offset});
+    Judge(tally, rows.status(), w.accepted, {"limit", number});
+    if (!w.accepted) continue;
+    CHECK(hits->size() == w.limit);
+    CHECK(rows->size() == w.limit);
+    CHECK(*rows->front().Get<std::int64_t>("id") == static_cast<std::int64_t>(w.offset) + 1);
+    tally.survived += 2;  // nothing was written: the answer is what comes back
+  }
+}
+
+void TryKeyLists(Tally& tally) {
+  TestDatabase db;
+  Collection books = db.MakeBooks({.shards = 2});
+  books.Insert(BatchOf({{1}, {2}})).status().OrDie();
+  const auto keys = [](std::size_t count) {
+    std::vector<Key> list;
+    for (std::size_t i = 0; i < count; ++i) list.emplace_back(static_cast<std::int64_t>(i) + 2);
+    return list;
+  };
+  for (const std::size_t count : {0UL, 1UL, 16'383UL, 16'384UL, 16'385UL}) {
+    const auto got = books.Get(keys(count), {});
+    Judge(tally, got.status(), count <= 16'384, {"16384", std::to_string(count)});
+    if (got.ok()) {
+      CHECK(got->rows.size() + got->missing.size() == count);
+      ++tally.survived;
+    }
+  }
+  for (const std::size_t count : {0UL, 100'001UL, 100'000UL, 99'999UL, 1UL}) {
+    const bool accepted = count >= 1 && count <= 100'000;
+    const auto deleted = books.Delete(keys(count));
+    Judge(tally, deleted.status(), accepted,
+          count == 0 ? std::vector<std::string>{"no key"}
+                     : std::vector<std::string>{"100000", std::to_string(count)});
+    CHECK(*books.Count() == (deleted.ok() ? 1 : *books.Count()));
+    tally.survived += deleted.ok() ? 1 : 0;
+  }
+  db.Reopen();
+  CHECK(*ReadAll(db.OpenBooks()) == Books{{1, 0}});
+
+  const Schema schema =
+      *SchemaBuilder().PrimaryKey("id", DataType::kVarChar).Vector("v", 1, Metric::kL2).Build();
+  Collection texts = *db->CreateCollection("texts", schema);
+  std::vector<Key> long_keys;
+  for (int i = 0; i < 511; ++i) long_keys.emplace_back(std::string(65'535, 'k'));
+  const std::size_t left = (std::size_t{32} << 20) - 511 * (65'535 + 8) - 8;
+  for (const std::size_t last : {left - 1, left, left + 1}) {
+    long_keys.resize(511);
+    long_keys.emplace_back(std::string(last, 'z'));
+    const auto deleted = texts.Delete(long_keys);
+    Judge(tally, deleted.status(), last <= left, {"33554432", "bytes"});
+    tally.survived += deleted.ok() ? 1 : 0;
+  }
+}
+
+}  // namespace
+
+TEST_CASE("every limit holds through both doors, and what is accepted comes back",
+          "[walk][limits]") {
+  Tally tally;
+  TryNumbers(tally);
+  TryTypes(tally);
+  TryTexts(tally);
+  TryVectors(tally);
+  TryCollectionNames(tally);
+  TryFieldNames(tally);
+  TrySchemas(tally);
+  TryBatches(tally);
+  TryWindows(tally);
+  TryKeyLists(tally);
+  std::printf("FIG limits.cases=%zu entries=2 accepted_roundtrip=%zu\n", tally.cases,
+              tally.accepted == 0 ? 0 : tally.survived * 100 / tally.accepted);
+  CHECK(tally.survived == tally.accepted);
+  CHECK(tally.cases >= 300);
+}
