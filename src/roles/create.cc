@@ -148,8 +148,11 @@ Result<bool> LockOrCreate(EngineParts& p) {
   if (!exists) {
     // kNotFound: nothing was ever finished here. kCorruption: a database, and only FORMAT is gone.
     const Status found = catalog::Recover(fs).status();
-    if (found.code() != StatusCode::kNotFound || !may_create) return found;
-    VECDB_TRY(CheckUnused(fs));
+    if (found.code() == StatusCode::kNotFound && may_create) {
+      VECDB_TRY(CheckUnused(fs));
+    } else if (!found.ok()) {
+      return found;
+    }
   }
   VECDB_TRY_ASSIGN(p.lock, fs.Lock(io::kLockName, !p.options.read_only));
   if (exists) return false;
