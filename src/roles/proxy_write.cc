@@ -124,8 +124,10 @@ Result<WriteReceipt> Proxy::WriteRows(const CollectionPtr& collection, const Bat
        chunk::SplitByShard(keys, collection->record.options.shards)) {
     AddRows(schema, rows, shard.shard, shard.rows, &request);
   }
-  VECDB_TRY_ASSIGN(const Timestamp timestamp, streaming_.Write(collection, request));
-  return WriteReceipt{timestamp, OwnedKeys(keys)};
+  WriteReceipt receipt;
+  receipt.keys = OwnedKeys(keys);  // before the write: behind it nothing may run out of memory
+  VECDB_TRY_ASSIGN(receipt.timestamp, streaming_.Write(collection, request));
+  return receipt;
 }
 
 Result<WriteReceipt> Proxy::Insert(const CollectionPtr& collection, const Batch& batch,
@@ -147,8 +149,10 @@ Result<WriteReceipt> Proxy::Delete(const CollectionPtr& collection, std::span<co
                        .durability = options.durability.value_or(durability_),
                        .parts = {}};
   SplitKeys(collection->record.schema, keys, collection->record.options.shards, &request);
-  VECDB_TRY_ASSIGN(const Timestamp timestamp, streaming_.Write(collection, request));
-  return WriteReceipt{timestamp, std::vector<Key>(keys.begin(), keys.end())};
+  WriteReceipt receipt;
+  receipt.keys.assign(keys.begin(), keys.end());
+  VECDB_TRY_ASSIGN(receipt.timestamp, streaming_.Write(collection, request));
+  return receipt;
 }
 
 }  // namespace vecdb::roles

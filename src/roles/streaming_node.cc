@@ -32,8 +32,9 @@ class LaneLocks {
 
 }  // namespace
 
-// The log has a write that memory could not take: what later writes found would not be what the
-// next open finds, so there are none, and nothing from it on becomes visible.
+// From the log's having a write to its being acknowledged. Left early (memory ran out, or a sync
+// failed, which has stopped everything already), what later writes found would not be what the next
+// open finds: there are none, and nothing from this one on becomes visible.
 class StreamingNode::Unapplied {
  public:
   explicit Unapplied(StreamingNode& node) : node_(node) {}
@@ -89,7 +90,8 @@ void StreamingNode::Apply(LiveCollection& collection, const WriteRequest& reques
 }
 
 Result<wal::Position> StreamingNode::LogAndApply(
-    LiveCollection& collection, const WriteRequest& request) NO_THREAD_SAFETY_ANALYSIS {
+    LiveCollection& collection, const WriteRequest& request,
+    Unapplied* unapplied) NO_THREAD_SAFETY_ANALYSIS {
   const LaneLocks lanes(collection, request);
   const std::shared_ptr<const segment::View> view = collection.board.Pin();
   VECDB_TRY(Check(collection, *view, request));
@@ -111,11 +113,9 @@ Result<wal::Position> StreamingNode::LogAndApply(
                                     .partition = kDefaultPartition,
                                     .payload = part->payload});
   }
-  Unapplied unapplied(*this);
   VECDB_TRY_ASSIGN(const wal::Position position, writer_->Append(messages));
-  unapplied.logged = true;
+  unapplied->logged = true;
   Apply(collection, request, replaced, position);
-  unapplied.logged = false;
   return position;
 }
 
@@ -139,11 +139,13 @@ Status StreamingNode::MakeDurable(const wal::Position& position, Durability dura
 Result<Timestamp> StreamingNode::Write(const std::shared_ptr<LiveCollection>& collection,
                                        const WriteRequest& request) {
   VECDB_TRY(WaitForRoom());
-  VECDB_TRY_ASSIGN(const wal::Position position, LogAndApply(*collection, request));
+  Unapplied unapplied(*this);
+  VECDB_TRY_ASSIGN(const wal::Position position, LogAndApply(*collection, request, &unapplied));
   base::KillPoint("write.applied");
   AskToSeal(collection, request);
   VECDB_TRY(MakeDurable(position, request.durability));
   VECDB_TRY(watermark_.WaitFor(position.timestamp));
+  unapplied.logged = false;
   return position.timestamp;
 }
 

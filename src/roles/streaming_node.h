@@ -77,7 +77,8 @@ class StreamingNode {
 
  private:
   class Unapplied;
-  Result<wal::Position> LogAndApply(LiveCollection& collection, const WriteRequest& request);
+  Result<wal::Position> LogAndApply(LiveCollection& collection, const WriteRequest& request,
+                                    Unapplied* unapplied);
   Status Check(const LiveCollection& collection, const segment::View& view,
                const WriteRequest& request) const;
   void Apply(LiveCollection& collection, const WriteRequest& request,
