@@ -47,8 +47,8 @@ Result<std::unique_ptr<Engine>> Engine::Open(Environment env, Options options) {
   return engine;
 }
 
-// A child made by fork() has none of the threads that its copies of locks and queues wait for: there
-// the parts are left alone, never taken down. Their memory goes with the child.
+// A child made by fork() has none of the threads that its copies of locks and queues wait for:
+// there the parts are left alone, never taken down. Their memory goes with the child.
 Engine::~Engine() {
   if (parts_->env.fs->OwnedByThisProcess()) {
     (void)Close();

@@ -25,6 +25,7 @@ struct Recovery {
   std::map<CollectionId, std::map<SegmentId, std::shared_ptr<segment::GrowingSegment>>> growing;
   io::ChainReport chain;
   Lsn next_lsn = 1;
+  Timestamp replayed{0};  // of the record replayed last
 
   const catalog::PchannelState& channel() {
     return catalog.state.pchannels[0];  // made by the first open
@@ -50,6 +51,10 @@ Status OpenFiles(Recovery& r) {
 }
 
 // ---- 4: replay ------------------------------------------------------------------------
+
+// Timestamps of this size and above lie beyond the year 3000. None is ever given out, and behind
+// the last of all there would be none to give.
+constexpr std::uint64_t kEndOfTimestamps = std::uint64_t{1} << 63;
 
 Result<segment::GrowingSegment*> GrowingFor(Recovery& r, LiveCollection& collection,
                                             const wal::Message& message) {
@@ -80,6 +85,10 @@ Status ApplyRows(Recovery& r, LiveCollection& collection, const wal::LoggedMessa
   if (state.committed.count(message.segment) != 0 || state.segments.count(message.segment) != 0) {
     return Status();
   }
+  if (message.segment == 0 || message.segment >= state.next_id) {
+    return base::Corruption("record {} of the log names segment {}, which never was", logged.lsn,
+                            message.segment);
+  }
   VECDB_TRY_ASSIGN(segment::GrowingSegment * growing, GrowingFor(r, collection, message));
   growing->Append(rows, logged.timestamp, logged.lsn, logged.lsn);
   return Status();
@@ -87,6 +96,10 @@ Status ApplyRows(Recovery& r, LiveCollection& collection, const wal::LoggedMessa
 
 Status ApplyMessage(Recovery& r, const wal::LoggedMessage& logged) {
   const wal::Message& message = logged.message;
+  if (logged.timestamp < r.replayed) {
+    return base::Corruption("record {} of the log is older than the record before it", logged.lsn);
+  }
+  r.replayed = logged.timestamp;
   const auto found = r.by_id.find(message.collection);
   if (found == r.by_id.end()) {
     if (message.collection < r.catalog.state.next_id) return Status();  // dropped since
@@ -118,8 +131,12 @@ Status ReplayLogs(Recovery& r) {
                                  return Status();
                                }));
   r.next_lsn = std::max(r.chain.last_lsn + 1, channel.checkpoint);
-  r.parts.oracle.AdvancePast(r.catalog.state.max_timestamp);
-  r.parts.oracle.AdvancePast(Timestamp{r.chain.max_ts});
+  const std::uint64_t newest =
+      std::max(base::Raw(r.catalog.state.max_timestamp), r.chain.max_ts);
+  if (newest >= kEndOfTimestamps) {
+    return base::Corruption("the newest timestamp on disk is {}, beyond the year 3000", newest);
+  }
+  r.parts.oracle.AdvancePast(Timestamp{newest});
 
   RecoveryReport& report = r.parts.report;
   report.logs_read = r.chain.logs_read;
