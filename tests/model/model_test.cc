@@ -11,7 +11,7 @@ using namespace vecdb::test;
 namespace {
 
 constexpr std::uint64_t kSeed = 20250117;
-constexpr std::uint64_t kOperationsPerRun = 25'000;
+constexpr std::uint64_t kOperationsPerRun = kSanitized ? 2'500 : 25'000;
 constexpr std::uint64_t kOperationsPerSelfSearch = 1'000;
 
 void Live(const RunConfig& config, std::uint64_t seed, RunFigures* figures) {
@@ -50,5 +50,5 @@ TEST_CASE("whatever is called, the answers are those of maps and brute force", "
       static_cast<unsigned long long>(figures.cuts_within_calls),
       static_cast<unsigned long long>(figures.reopens),
       static_cast<unsigned long long>(figures.self_searches), figures.PairsSeenPercent());
-  CHECK(figures.PairsSeenPercent() >= 95);
+  CHECK(figures.PairsSeenPercent() >= (kSanitized ? 90 : 95));
 }

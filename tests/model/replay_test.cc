@@ -14,7 +14,7 @@ using namespace vecdb::test;
 namespace {
 
 constexpr std::uint64_t kSeed = 20250118;
-constexpr int kStops = 12;
+constexpr int kStops = kSanitized ? 3 : 12;
 constexpr int kCallsPerStop = 60;
 
 class Replays {

@@ -21,6 +21,16 @@ inline std::chrono::minutes SoakMinutes() {
   return std::chrono::minutes(NumberFromEnvironment("VECDB_SOAK_MINUTES", 0));
 }
 
+// A sanitizer makes everything some ten times slower: random tests do a tenth then.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr bool kSanitized = true;
+#elif defined(__has_feature)
+inline constexpr bool kSanitized =
+    __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
+#else
+inline constexpr bool kSanitized = false;
+#endif
+
 // Numbers that depend on nothing but the seed, on every platform.
 class Random {
  public:
