@@ -31,7 +31,7 @@ struct Options {
   bool read_only = false;
 
   Durability durability = Durability::kEveryWrite;
-  std::chrono::milliseconds sync_interval{50};
+  std::chrono::milliseconds sync_interval{50};  // 1 ms to 24 hours
 
   std::uint32_t background_threads = 0;  // sync, seal, flush; 0 = a quarter of the cores
   bool own_threads = true;  // false: not one thread; call Database::RunBackground() yourself
@@ -39,7 +39,7 @@ struct Options {
   std::size_t write_buffer_bytes = 256u << 20;
   LoadMode load = LoadMode::kMapped;
 
-  // Called from any vecdb thread, one call at a time. Must not call back into vecdb.
+  // Called from any vecdb thread, one call at a time. Must not call back into vecdb, nor throw.
   std::function<void(LogLevel, std::string_view)> log = {};
 };
 
