@@ -33,8 +33,9 @@ class VECDB_API Collection {
 
   // ---- Writing ------------------------------------------------------------------------
   // A write is one group in the log: all of its rows become visible together, or none do. A
-  // refused write changes nothing. kOutcomeUnknown: the disk failed while syncing; the write may
-  // or may not survive, and the database refuses writes until it is reopened.
+  // refused write changes nothing. kOutcomeUnknown: the disk failed while syncing, or memory ran
+  // out when the log had the write already; it may or may not survive, and the database refuses
+  // writes until it is reopened.
 
   // Adds rows. Fails with kAlreadyExists, adding nothing, if a key is already present.
   Result<WriteReceipt> Insert(const Batch& batch, const WriteOptions& options = {});

@@ -5,8 +5,8 @@
 //
 // Lifetime: the destructor calls Close() and ignores its status; call Close() yourself if you
 // want to know. Closing waits for running calls, then stops the background threads. A child made
-// by fork() must not use it: every call there returns kFailedPrecondition, and so does every call
-// on an object that was moved from.
+// by fork() must not use it: every call there returns kFailedPrecondition, and destroying it there
+// is harmless. Every call on an object that was moved from returns kFailedPrecondition too.
 #pragma once
 
 #include <chrono>
