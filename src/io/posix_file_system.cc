@@ -370,6 +370,10 @@ Status SyncParentOf(const std::filesystem::path& path) {
   return SyncDescriptor(directory, description);
 }
 
+Status BelowAFile(const std::filesystem::path& path) {
+  return base::InvalidArgument("'{}' lies below a file, not below a directory", path.native());
+}
+
 // Makes the directory and those above it that are missing, each synced into its parent: after a
 // power cut either all of the path is there or none of what lies in it was promised.
 Status MakeWithParents(const std::filesystem::path& path) {
@@ -383,6 +387,7 @@ Status MakeWithParents(const std::filesystem::path& path) {
     }
     if (errno == EEXIST || errno == EISDIR) continue;
     const int error = errno;
+    if (error == ENOTDIR) return BelowAFile(path);
     struct stat info = {};  // a read-only file system refuses even what is there
     if (::stat(made.c_str(), &info) != 0) {
       return StatusFromErrno("make directory", made.string(), error);
@@ -406,7 +411,7 @@ Result<std::shared_ptr<FileSystem>> OpenDirectory(const std::filesystem::path& p
     if (::stat(path.c_str(), &info) == 0) {
       return base::InvalidArgument("'{}' is a file, not a directory", name);
     }
-    return base::InvalidArgument("'{}' lies below a file, not below a directory", name);
+    return BelowAFile(path);
   }
   if (!root.ok()) return StatusFromErrno("open directory", name, errno);
   return std::shared_ptr<FileSystem>(new PosixFileSystem(std::move(root), name));
