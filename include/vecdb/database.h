@@ -49,7 +49,7 @@ class VECDB_API Database {
   Result<Collection> CreateCollection(std::string_view name, const Schema& schema,
                                       const CollectionOptions& options = {});
   Result<Collection> OpenCollection(std::string_view name);
-  Status DropCollection(std::string_view name);  // kNotFound when there is none
+  Status DropCollection(std::string_view name);              // kNotFound when there is none
   Result<std::vector<std::string>> ListCollections() const;  // in name order
 
   // Returns when everything up to `timestamp` would survive a power cut, whatever the

@@ -6,9 +6,10 @@
 #include <string_view>
 #include <utility>
 
+#include "vecdb/options.h"
+
 #include "base/format.h"
 #include "base/mutex.h"
-#include "vecdb/options.h"
 
 namespace vecdb::base {
 

@@ -57,9 +57,9 @@ struct SetMaxTimestamp {
   Timestamp timestamp{0};
 };
 
-using Operation = std::variant<CreateCollection, DropCollection, AddSegment, DropSegment,
-                               CommitSegment, SetDeletes, AddLog, DropLog, SetCheckpoint, LeaseIds,
-                               SetMaxTimestamp>;
+using Operation =
+    std::variant<CreateCollection, DropCollection, AddSegment, DropSegment, CommitSegment,
+                 SetDeletes, AddLog, DropLog, SetCheckpoint, LeaseIds, SetMaxTimestamp>;
 
 struct Edit {
   std::vector<Operation> operations;

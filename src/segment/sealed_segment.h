@@ -19,12 +19,9 @@ class SealedSegment final : public Segment {
   // Opens every file the record names and checks it against the record; kCorruption names the file.
   // `tombstones` is null when reopening (they are read from the deletes file), or the growing
   // segment's at handoff. In kMapped mode only footers are read here.
-  static Result<std::shared_ptr<SealedSegment>> Open(io::FileSystem& fs,
-                                                     const io::DatabaseUuid& database,
-                                                     const catalog::SegmentRecord& record,
-                                                     const Schema& schema,
-                                                     std::shared_ptr<Tombstones> tombstones,
-                                                     LoadMode mode);
+  static Result<std::shared_ptr<SealedSegment>> Open(
+      io::FileSystem& fs, const io::DatabaseUuid& database, const catalog::SegmentRecord& record,
+      const Schema& schema, std::shared_ptr<Tombstones> tombstones, LoadMode mode);
   ~SealedSegment() override;
 
   bool sealed() const override { return true; }

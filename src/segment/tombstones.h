@@ -46,7 +46,7 @@ class Tombstones {
   std::vector<Tombstone> All() const;
   void MarkSaved(std::size_t count);
   Lsn first_lsn_after(std::size_t count) const;  // of mark number `count`; kNoLsn past the end
-  Lsn first_unsaved_lsn() const;  // kNoLsn when everything is saved
+  Lsn first_unsaved_lsn() const;                 // kNoLsn when everything is saved
 
  private:
   mutable base::Mutex mutex_;                        // leaf

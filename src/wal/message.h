@@ -11,10 +11,11 @@
 #include <span>
 #include <string>
 
-#include "base/bytes.h"
-#include "base/ids.h"
 #include "vecdb/status.h"
 #include "vecdb/types.h"
+
+#include "base/bytes.h"
+#include "base/ids.h"
 
 namespace vecdb::wal {
 

@@ -12,8 +12,8 @@ namespace vecdb::wal {
 
 struct ReplayedGroup {
   io::GroupHeader header;
-  std::span<const io::LogRecord> records;       // as they stand in the log, LINK records included
-  std::span<const LoggedMessage> messages;      // decoded, LINK records left out
+  std::span<const io::LogRecord> records;   // as they stand in the log, LINK records included
+  std::span<const LoggedMessage> messages;  // decoded, LINK records left out
 };
 
 // `logs` are those the catalog names, in order; a missing one is kCorruption. `proven_durable` is

@@ -53,8 +53,7 @@ class Writer {
   // `fs`, `oracle` and `clock` outlive the writer. `on_assigned` is called under the writer's lock,
   // in timestamp order, before anyone can learn the timestamp (roles::Watermark::Begin).
   Writer(io::FileSystem& fs, base::TimestampOracle& oracle, const base::Clock& clock,
-         WriterOptions options, AnnounceLog announce,
-         std::function<void(Timestamp)> on_assigned);
+         WriterOptions options, AnnounceLog announce, std::function<void(Timestamp)> on_assigned);
   ~Writer();
 
   // Makes the first log: file written and synced, name synced. Call once, before any Append; its
@@ -85,11 +84,11 @@ class Writer {
   // Syncs, seals, syncs. No Append afterwards.
   Status Close();
 
-  Lsn next_lsn() const;      // of the next record
-  Lsn durable_lsn() const;   // everything up to here is synced
+  Lsn next_lsn() const;     // of the next record
+  Lsn durable_lsn() const;  // everything up to here is synced
   Timestamp durable_timestamp() const;
   std::uint64_t live_bytes() const;  // of all logs not dropped
-  Status health() const;     // OK, or the first cause of the fail-stop
+  Status health() const;             // OK, or the first cause of the fail-stop
 
   // Logs whose every record is below `lsn`, the current one excepted: the caller drops them from
   // the catalog, then calls Forget, which removes the files.
