@@ -3,7 +3,9 @@
 // 1 frame: payload cut into pages, each with its checksum   crash: nothing on disk
 // 2 write the group's pages                                  crash: a torn group, never valid
 // 3 write zeros behind it, when the last ones are used up    crash: the file ends earlier
-// A failure in 2 leaves part of a group that can never become valid, and a log that takes no more.
+// A failure in 2 leaves a log that takes no more. A group that arrived whole all the same is
+// cleared and that is synced, so that none becomes valid; if that fails too, the failure is not one
+// of space any more.
 #include "io/page_log.h"
 
 #include <algorithm>
@@ -12,6 +14,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/mutex.h"
 #include "io/page_format.h"
 
 namespace vecdb::io {
@@ -115,6 +118,8 @@ class FilePageLogWriter final : public PageLogWriter {
 
   Status Sync() override {
     if (zeros_failed_.load(std::memory_order_acquire)) return zeros_failure_;
+    base::MutexLock lock(sync_mutex_);
+    if (!undo_failure_.ok()) return undo_failure_;
     return file_->Sync();
   }
 
@@ -163,10 +168,7 @@ class FilePageLogWriter final : public PageLogWriter {
     header.pages = static_cast<std::uint32_t>(pages);
     const std::span<const std::byte> framed = Frame(header, records);
     const Status written = file_->WriteAt(size_bytes(), framed);
-    if (!written.ok()) {
-      Disarm();
-      return Fail(written);
-    }
+    if (!written.ok()) return Fail(Undo(framed, written));
     next_page_ += header.pages;
     ZeroAhead();
     buffer_.Trim();
@@ -221,11 +223,38 @@ class FilePageLogWriter final : public PageLogWriter {
   }
 
   // A write that failed may have left all but the zeros at its end, which may have been there
-  // before: clears the first page, so that the group is not valid by luck. Nothing more can be done
-  // when that fails too.
-  void Disarm() {
+  // before. Makes sure that the group is not valid by luck, not after a power cut either; returns
+  // what the failure comes to.
+  Status Undo(std::span<const std::byte> framed, const Status& failure) {
+    base::MutexLock lock(sync_mutex_);
+    const Status undone = MakeInvalid(framed);
+    if (undone.ok()) return failure;
+    undo_failure_ = base::IoError("{}; nor could what it left be cleared: {}", failure.message(),
+                                  undone.message());
+    return undo_failure_;
+  }
+
+  // A group that lacks a byte stays invalid whichever of its sectors reach the disk. One that is
+  // whole must be cleared, and that synced.
+  Status MakeInvalid(std::span<const std::byte> framed) REQUIRES(sync_mutex_) {
     static constexpr std::array<std::byte, kPageSize> kZeroPage{};
-    [[maybe_unused]] const Status cleared = file_->WriteAt(size_bytes(), kZeroPage);
+    VECDB_TRY_ASSIGN(const bool whole, Holds(framed));
+    if (!whole) return Status();
+    const Status cleared = file_->WriteAt(size_bytes(), kZeroPage);
+    VECDB_TRY_ASSIGN(const bool still_whole, Holds(framed));
+    return still_whole ? cleared : file_->Sync();
+  }
+
+  // Do these bytes stand where the next group goes?
+  Result<bool> Holds(std::span<const std::byte> framed) const {
+    VECDB_TRY_ASSIGN(const std::uint64_t size, file_->Size());
+    if (size < size_bytes() + framed.size()) return false;
+    std::array<std::byte, kPageSize> page;
+    for (std::size_t at = 0; at < framed.size(); at += page.size()) {
+      VECDB_TRY(file_->ReadAt(size_bytes() + at, page));
+      if (std::memcmp(page.data(), framed.data() + at, page.size()) != 0) return false;
+    }
+    return true;
   }
 
   Status Fail(const Status& cause) {
@@ -242,6 +271,8 @@ class FilePageLogWriter final : public PageLogWriter {
   std::atomic<bool> failed_{false};
   std::atomic<bool> zeros_failed_{false};
   Status zeros_failure_;
+  base::Mutex sync_mutex_;  // held over a sync: the system tells of a failed one only once
+  Status undo_failure_ GUARDED_BY(sync_mutex_);
   // The appending thread's.
   GroupBuffer buffer_;
   std::uint32_t next_page_ = 1;

@@ -82,9 +82,9 @@ class PageLogWriter {
   virtual ~PageLogWriter() = default;
 
   // Writes one group whose first record gets `first_lsn`, the next ones the numbers after it.
-  // kInvalidArgument above the limits, nothing written. After any other failure the group can never
-  // become valid and the log takes no more groups (kFailedPrecondition): go on in another log, with
-  // the same lsn.
+  // kInvalidArgument above the limits, nothing written. After any other failure the log takes no
+  // more groups (kFailedPrecondition). After kResourceExhausted the group can never become valid:
+  // go on in another log, with the same lsn. After kIoError it may, and so may a later sync lie.
   virtual Status AppendGroup(std::span<const LogRecord> records, Lsn first_lsn, Lsn durable_lsn,
                              std::uint64_t max_ts) = 0;
   virtual Status AppendSeal(Lsn next_lsn, Lsn durable_lsn, std::uint64_t max_ts) = 0;

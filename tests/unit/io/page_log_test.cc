@@ -13,6 +13,8 @@
 #include "io/page_format.h"
 #include "simd/kernels.h"
 #include "support/catch.h"
+#include "support/crash_file_system.h"
+#include "support/fault_file_system.h"
 #include "support/wal_disk.h"
 
 namespace {
@@ -349,6 +351,41 @@ TEST_CASE("a write that fails leaves no group, whatever part of it was written",
     CHECK(Holds(disk, 1));
     CHECK_FALSE(Holds(disk, 2));
   }
+}
+
+TEST_CASE("a refused group that arrived whole is not there after a power cut either",
+          "[page_log]") {
+  const Bytes body = RandomBytes(100, 1);  // its page ends in zeros, as the file does there
+  const LogRecord records[] = {Record(body)};
+  const auto disk = std::make_shared<vecdb::test::CrashFileSystem>();
+  vecdb::test::FaultFileSystem fs(disk);
+  auto writer = Create(fs);
+  REQUIRE(writer->AppendGroup(records, 1, 0, 5).ok());
+  REQUIRE(writer->Sync().ok());
+  REQUIRE(disk->SyncDirectory("").ok());
+  fs.Arm({fs.call_count(), vecdb::test::FaultKind::kWriteAllButOne, false});
+  CHECK(writer->AppendGroup(records, 2, 1, 6).code() == StatusCode::kResourceExhausted);
+  CHECK(fs.fired() == 1);
+  const vecdb::test::CrashSnapshot left = disk->Snapshot();
+  for (std::size_t i = 0; i < left.CountImages(); ++i) CHECK_FALSE(Holds(*left.Image(i), 2));
+}
+
+TEST_CASE("a refused group that arrived whole and cannot be cleared is no matter of space",
+          "[page_log]") {
+  const Bytes body = RandomBytes(100, 1);
+  const LogRecord records[] = {Record(body)};
+  WalDisk disk;
+  auto writer = Create(disk);
+  REQUIRE(writer->AppendGroup(records, 1, 0, 5).ok());
+  bool first = true;
+  disk.SetHook([&](WalDisk::Call& call) {
+    if (call.kind != WalDisk::Call::kWrite) return Status();
+    if (std::exchange(first, false)) call.keep = call.size - 1;
+    return vecdb::base::ResourceExhausted("full");
+  });
+  CHECK(writer->AppendGroup(records, 2, 1, 6).code() == StatusCode::kIoError);
+  CHECK(writer->failed());
+  CHECK(writer->Sync().code() == StatusCode::kIoError);
 }
 
 TEST_CASE("zeros that find no space are no failure; a broken disk is told by the next call",
