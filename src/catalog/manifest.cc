@@ -163,7 +163,8 @@ Status ManifestFiles::Append(const Edit& edit, State next) {
     // The group can never become valid: the edit may go into a manifest of its own.
     if (appended.code() == StatusCode::kResourceExhausted) return TurnTo(*shared);
     Stop(appended);
-    return appended;
+    return base::OutcomeUnknown("edit {} of {} may or may not survive: {}", lsn, log_->path(),
+                                appended.message());
   }
   StopUnlessDone stop{*this};
   base::KillPoint("manifest.append");
