@@ -36,12 +36,22 @@ Status CheckOptions(const Options& options) {
   return Status();
 }
 
+// While a database opens nobody waits for the outcome of a write: what made its log or its catalog
+// stop is told as it is.
+Status CauseOfStop(const EngineParts& parts, const Status& failure) {
+  if (parts.writer != nullptr && !parts.writer->health().ok()) return parts.writer->health();
+  if (parts.manifest != nullptr && !parts.manifest->health().ok()) return parts.manifest->health();
+  return failure;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Engine>> Engine::Open(Environment env, Options options) {
   VECDB_TRY(CheckOptions(options));
   auto parts = std::make_unique<EngineParts>(std::move(env), std::move(options));
-  VECDB_TRY(Recover(*parts));
+  if (const Status recovered = Recover(*parts); !recovered.ok()) {
+    return CauseOfStop(*parts, recovered);
+  }
   std::unique_ptr<Engine> engine(new Engine(std::move(parts)));
   engine->StartTimers();
   return engine;
@@ -87,7 +97,7 @@ Status Engine::Enter(bool write) {
 Status Engine::CheckWritable() const {
   if (parts_->writer == nullptr)
     return base::FailedPrecondition("the database was opened read-only");
-  const Status health = parts_->manifest->health();
+  const Status health = Health();
   if (health.ok()) return health;
   return base::FailedPrecondition("writes are refused until the database is opened again: {}",
                                   health.ToString());
