@@ -23,6 +23,12 @@ ProblemKind KindOf(Finding finding) {
   return ProblemKind::kWrong;
 }
 
+// A directory in which names stand that nobody knows.
+bool IsRefusal(const Status& status) {
+  return status.code() == StatusCode::kInvalidArgument &&
+         status.message().find("is not empty") != std::string_view::npos;
+}
+
 constexpr std::array<float, 4> kQuery{7.0F, -12.0F, 3.0F, 20.0F};
 
 double DistanceToQuery(const Book& book) {
@@ -68,7 +74,8 @@ bool WorkloadRunner::Open(Stop stop) {
   if (!opened.ok()) {
     if (faults_ == Faults::kNone) {
       Add(ProblemKind::kUnopenable, opened.status().ToString());
-    } else if (!MayFailWith(opened.status().code())) {
+    } else if (!MayFailWith(opened.status().code()) &&
+               !(faults_ == Faults::kDamaging && IsRefusal(opened.status()))) {
       Add(ProblemKind::kWrong, "opening failed with " + opened.status().ToString());
     }
     return false;
@@ -119,7 +126,11 @@ void WorkloadRunner::ObserveAll() {
 bool WorkloadRunner::Observe(const std::string& name) {
   const Result<Contents> found = Read(name);
   if (!found.ok()) return false;
-  AddVerdict(name, oracle_.JudgeReopened(name, *found, stop_));
+  if (faults_ != Faults::kLied) {
+    AddVerdict(name, oracle_.JudgeReopened(name, *found, stop_));
+  } else if (!oracle_.EverSent(name, *found)) {
+    Add(ProblemKind::kResurrected, base::Format("'{}' has rows that nobody wrote", name));
+  }
   oracle_.Settle(name, *found);
   return true;
 }
@@ -140,7 +151,9 @@ Result<Contents> WorkloadRunner::Read(const std::string& name) {
 
 bool WorkloadRunner::MayFailWith(StatusCode code) const {
   if (faults_ == Faults::kNone) return false;
-  if (code == StatusCode::kCorruption) return faults_ == Faults::kDamaging;
+  if (code == StatusCode::kCorruption) {
+    return faults_ == Faults::kDamaging || faults_ == Faults::kLied;
+  }
   return code == StatusCode::kIoError || code == StatusCode::kResourceExhausted;
 }
 
@@ -273,7 +286,8 @@ void WorkloadRunner::Probe() {
 }
 
 void WorkloadRunner::Finish() {
-  faults_ = Faults::kNone;
+  // What was mapped stays as it was read until it is opened anew.
+  if (faults_ == Faults::kFailing) faults_ = Faults::kNone;
   at_ = "finish";
   if (!database_ && !Open(stop_)) return;
   ObserveAll();
@@ -285,6 +299,7 @@ void WorkloadRunner::Finish() {
   at_ = "finish";
   CheckLive();
   Shut(StepKind::kReopen);
+  faults_ = Faults::kNone;
   at_ = "reopened at the end";
   if (!Open(Stop::kProcessEnd)) return;
   Probe();

@@ -55,6 +55,7 @@ enum class Faults {
   kNone,
   kFailing,   // calls fail and say so
   kDamaging,  // what is read is not always what was written: kCorruption is an answer too
+  kLied,      // the disk lost what it said was synced: kCorruption, or rows that were sent once
 };
 
 class WorkloadRunner {
