@@ -17,7 +17,7 @@ inline const Status kOutOfMemoryLate{
     "memory ran out for a change that is on disk already; it may or may not survive, and writes "
     "are refused until the database is opened again"};
 
-// What `function` returns (a Status or a Result); when memory ran out, what `out_of_memory` returns.
+// What `function` returns (a Status or a Result); when memory ran out, what `out_of_memory` says.
 template <typename F, typename OutOfMemory>
 auto Guarded(F&& function, const OutOfMemory& out_of_memory) -> decltype(function()) {
   try {

@@ -1,5 +1,5 @@
-// A segment made of files that never change: one file per field and chunk, one file of keys, and the
-// tombstones saved so far. See segment/column_file.h, key_file.h, deletes_file.h for the bytes.
+// A segment made of files that never change: one file per field and chunk, one file of keys, and
+// the tombstones saved so far. See segment/column_file.h, key_file.h, deletes_file.h for the bytes.
 //
 // Thread safety: all methods from any thread.
 #pragma once
