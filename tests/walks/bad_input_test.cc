@@ -480,8 +480,8 @@ TEST_CASE("a read-only file system is refused for writing and can be read", "[wa
   };
   disk->Arm({.call = 0, .kind = FaultKind::kReadOnly, .sticky = true});
   CheckRefusal(open(false).status(), StatusCode::kIoError, {"LOCK", "mounted read-only"});
-  // A shared lock writes nothing, though this disk would refuse every lock: what comes after it must
-  // not either.
+  // A shared lock writes nothing, though this disk would refuse every lock: what comes after it
+  // must not either.
   disk->Disarm();
   const std::uint64_t begin = disk->call_count();
   CHECK(open(true).ok());

@@ -1,0 +1,58 @@
+// What the tests of limits share: a case is judged by its status, and what was accepted must come
+// back.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "walks/walk.h"
+
+namespace vecdb::test::limits {
+
+struct Tally {
+  std::size_t cases = 0;
+  std::size_t accepted = 0;
+  std::size_t survived = 0;
+};
+
+enum class Door { kRows, kColumns };
+
+inline const char* NameOf(Door door) {
+  return door == Door::kRows ? "row door" : "column door";
+}
+
+// Says what must hold of a case that may or may not pass; the words are what a refusal names.
+inline void Judge(Tally& tally, const Status& status, bool accepted,
+                  const std::vector<std::string>& words) {
+  ++tally.cases;
+  if (accepted) {
+    ++tally.accepted;
+    INFO(status.ToString().substr(0, 300));
+    CHECK(status.ok());
+    return;
+  }
+  CHECK(status.code() == StatusCode::kInvalidArgument);
+  for (const std::string& word : words) {
+    INFO("looking for: " << word << " in: " << status.ToString().substr(0, 300));
+    CHECK(status.message().find(word) != std::string_view::npos);
+  }
+}
+
+struct ValueCase {
+  Field field;
+  Value value;
+  bool accepted = true;
+  std::vector<std::string> words = {};  // of the refusal, beside the field's name
+};
+
+inline const std::vector<float> kOther{1};  // the vector of rows whose vector does not matter
+
+// One value, through both doors, into a collection made for it; when accepted it must come back the
+// same to the last bit: growing, replayed, flushed and reopened.
+void TryValue(Tally& tally, const ValueCase& c);
+
+// Every kind of value at its edges (limits_values.cc).
+void TryValues(Tally& tally);
+
+}  // namespace vecdb::test::limits
