@@ -91,6 +91,7 @@ Status Coordinator::FlushPending(LiveCollection& collection) {
         next = collection.pending.front();
       }
       VECDB_TRY(FlushOne(collection, next));
+      PostFilters(collection.shared_from_this());
       base::MutexLock lock(collection.pending_mutex);
       collection.pending.pop_front();
     }
@@ -108,6 +109,7 @@ Status Coordinator::FlushOne(LiveCollection& collection,
                    parts_.data.Flush(*segment, collection.record.id));
   VECDB_TRY_ASSIGN(auto sealed, parts_.query.Open(flushed.record, collection.record.schema,
                                                   segment->shared_tombstones()));
+  AddToFilter(collection, sealed);
   Saved saved{{segment->id(), flushed.saved_tombstones}};
   return CommitFlush(collection, segment.get(), &flushed.record, std::move(saved),
                      std::move(sealed));
@@ -295,10 +297,10 @@ void Coordinator::OnPressure() {
   std::uint64_t most = 0;
   for (const auto& collection : parts_.collections.All()) {
     for (ShardId i = 0; i < collection->lanes.size(); ++i) {
-      base::MutexLock lock(collection->lanes[i]->mutex);
-      const auto& growing = collection->lanes[i]->growing;
-      if (growing->rows() == 0 || growing->memory_bytes() <= most) continue;
-      most = growing->memory_bytes();
+      Lane& lane = *collection->lanes[i];
+      base::MutexLock lock(lane.mutex);
+      if (lane.growing->rows() == 0 || lane.growing->memory_bytes() <= most) continue;
+      most = lane.growing->memory_bytes();
       largest = collection;
       shard = i;
     }
@@ -347,6 +349,7 @@ void Coordinator::Housekeeping() {
 }
 
 Status Coordinator::FlushBeforeClose() {
+  closing_ = true;
   if (!parts_.writer.health().ok() || !parts_.manifest.health().ok()) return Status();
   for (const auto& collection : parts_.collections.All()) {
     std::uint64_t bytes = 0;
