@@ -23,10 +23,15 @@ inline std::size_t BloomBlockOf(std::uint64_t hash, std::size_t blocks) {
   return static_cast<std::size_t>((BloomProduct{hash} * blocks) >> 64);
 }
 
+// Six bits of it for each of a block's words: which bit of the word the key sets.
+inline std::uint64_t BloomBits(std::uint64_t hash) {
+  return hash * 0x9E37'79B9'7F4A'7C15u;
+}
+
 // Sets the key's bits; `words` holds 8 words a block.
 inline void BloomAdd(std::span<std::uint64_t> words, std::uint64_t hash) {
   std::uint64_t* block = words.data() + BloomBlockOf(hash, words.size() / 8) * 8;
-  std::uint64_t bits = hash * 0x9E37'79B9'7F4A'7C15u;
+  std::uint64_t bits = BloomBits(hash);
   for (int i = 0; i < 8; ++i) {
     block[i] |= std::uint64_t{1} << (bits & 63);
     bits >>= 6;
@@ -35,7 +40,7 @@ inline void BloomAdd(std::span<std::uint64_t> words, std::uint64_t hash) {
 
 inline bool BloomMayContain(std::span<const std::uint64_t> words, std::uint64_t hash) {
   const std::uint64_t* block = words.data() + BloomBlockOf(hash, words.size() / 8) * 8;
-  std::uint64_t bits = hash * 0x9E37'79B9'7F4A'7C15u;
+  std::uint64_t bits = BloomBits(hash);
   for (int i = 0; i < 8; ++i) {
     if ((block[i] >> (bits & 63) & 1) == 0) return false;
     bits >>= 6;
