@@ -170,7 +170,18 @@ Status KeyFile::Bad(const char* problem, std::uint64_t where) const {
   return base::Corruption("{}: {}, at row {}", file_->name(), problem, where);
 }
 
+// Parsed and checked once; after that it costs a copy.
 Result<KeyFile::Header> KeyFile::ReadHeader() const {
+  if (header_known_.load(std::memory_order_acquire)) return header_;
+  VECDB_TRY_ASSIGN(const Header header, ParseHeader());
+  base::MutexLock lock(header_mutex_);
+  if (header_known_.load(std::memory_order_relaxed)) return header;  // another thread was first
+  header_ = header;
+  header_known_.store(true, std::memory_order_release);
+  return header;
+}
+
+Result<KeyFile::Header> KeyFile::ParseHeader() const {
   if (file_->body_size() < kHeaderSize) return Bad("the file is too short", 0);
   VECDB_TRY_ASSIGN(const auto bytes, file_->Read(0, kHeaderSize));
   base::ByteReader in(bytes, file_->name());

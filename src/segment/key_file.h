@@ -13,6 +13,7 @@
 #include "vecdb/status.h"
 
 #include "base/ids.h"
+#include "base/mutex.h"
 #include "chunk/column_view.h"
 #include "chunk/keys.h"
 #include "io/block_file.h"
@@ -58,6 +59,7 @@ class KeyFile {
     std::uint64_t bloom = 0;
   };
   Result<Header> ReadHeader() const;
+  Result<Header> ParseHeader() const;
   Status ReadText(const Header& header, RowIndex first, chunk::ColumnView* view) const;
   Result<std::span<const std::uint64_t>> BloomWords(const Header& header) const;
   Result<RowIndex> SortedRow(const Header& header, std::uint32_t position) const;
@@ -69,6 +71,9 @@ class KeyFile {
 
   const Field& field_;
   const std::shared_ptr<const io::BlockFile> file_;
+  mutable base::Mutex header_mutex_;  // leaf; of those who write header_
+  mutable std::atomic<bool> header_known_{false};
+  mutable Header header_;  // written once, before header_known_ becomes true
   mutable std::atomic<const std::uint64_t*> bloom_{nullptr};  // once its section has been verified
 };
 
