@@ -1,6 +1,7 @@
 #include "segment/view.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "base/canary.h"
 #include "base/status.h"
@@ -8,11 +9,61 @@
 namespace vecdb::segment {
 namespace {
 
-std::vector<std::uint64_t> HashKeys(chunk::KeySpan keys) {
-  std::vector<std::uint64_t> hashes(keys.size());
-  for (std::size_t i = 0; i < keys.size(); ++i) hashes[i] = chunk::HashKey(keys[i]);
-  return hashes;
-}
+// The keys of one write, and which of them a segment must be asked for.
+class AskedKeys {
+ public:
+  AskedKeys(chunk::KeySpan keys, const ShardKeyFilter* filter)
+      : known_(filter == nullptr ? nullptr : filter->Pin()), may_(keys.size()) {
+    all_.hashes.resize(keys.size());
+    all_.positions.resize(keys.size());
+    std::iota(all_.positions.begin(), all_.positions.end(), 0u);
+    if (keys.is_text()) {
+      HashEach(keys.texts());
+    } else {
+      HashEach(keys.ints());
+    }
+    if (known_ == nullptr) return;
+    known_->MayContain(all_.hashes, may_.data());
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      if (may_[i] == 0) continue;
+      possible_.hashes.push_back(all_.hashes[i]);
+      possible_.positions.push_back(static_cast<std::uint32_t>(i));
+    }
+  }
+
+  std::uint64_t hash(std::size_t position) const { return all_.hashes[position]; }
+
+  // Which of the first `limit` keys the segment may hold, ascending; valid until the next call.
+  Result<std::span<const std::uint32_t>> In(const Segment& segment, std::size_t limit) {
+    const bool included = known_ != nullptr && known_->Includes(segment.id());
+    const Some& asked = included ? possible_ : all_;
+    const auto end = std::lower_bound(asked.positions.begin(), asked.positions.end(), limit);
+    const auto count = static_cast<std::size_t>(end - asked.positions.begin());
+    found_.clear();
+    if (count == 0) return std::span<const std::uint32_t>();
+    VECDB_TRY(segment.MayContain(std::span(asked.hashes).first(count), may_.data()));
+    for (std::size_t i = 0; i < count; ++i) {
+      if (may_[i] != 0) found_.push_back(asked.positions[i]);
+    }
+    return std::span<const std::uint32_t>(found_);
+  }
+
+ private:
+  template <typename Key>
+  void HashEach(std::span<const Key> keys) {
+    for (std::size_t i = 0; i < keys.size(); ++i) all_.hashes[i] = chunk::HashKey(keys[i]);
+  }
+
+  struct Some {
+    std::vector<std::uint64_t> hashes;
+    std::vector<std::uint32_t> positions;  // in the write
+  };
+  const std::shared_ptr<const ShardKeyFilter::Known> known_;
+  Some all_;
+  Some possible_;  // those that the filter does not deny
+  std::vector<std::uint8_t> may_;
+  std::vector<std::uint32_t> found_;
+};
 
 // A delete hides older rows only: a row of the same write has the same timestamp and stays.
 bool IsOlder(Timestamp row, Timestamp mark) {
@@ -43,38 +94,37 @@ std::shared_ptr<const View> View::Replacing(SegmentId id, std::shared_ptr<Segmen
   return std::make_shared<const View>(schema_, std::move(segments));
 }
 
-Result<std::optional<std::size_t>> View::ContainsKeys(ShardId shard, chunk::KeySpan keys) const {
-  std::vector<std::uint64_t> hashes;
-  std::vector<std::uint8_t> may(keys.size());
+Result<std::optional<std::size_t>> View::ContainsKeys(ShardId shard, chunk::KeySpan keys,
+                                                      const ShardKeyFilter* filter) const {
+  AskedKeys asked(keys, filter);
   std::vector<RowIndex> live;
   std::size_t first = keys.size();  // only keys before it are still of interest
   for (const auto& segment : segments_) {
     if (segment->shard() != shard || segment->rows() == 0) continue;
-    if (hashes.empty()) hashes = HashKeys(keys);
-    VECDB_TRY(segment->MayContain(std::span(hashes).first(first), may.data()));
-    for (std::size_t i = 0; i < first; ++i) {
-      if (may[i] == 0) continue;
-      VECDB_TRY(segment->FindLive(keys[i], hashes[i], &live));
-      if (!live.empty()) first = i;
+    VECDB_TRY_ASSIGN(const auto possible, asked.In(*segment, first));
+    for (const std::uint32_t i : possible) {
+      VECDB_TRY(segment->FindLive(keys[i], asked.hash(i), &live));
+      if (live.empty()) continue;
+      first = i;
       live.clear();
+      break;
     }
   }
   return first < keys.size() ? std::optional(first) : std::nullopt;
 }
 
 Result<std::vector<View::Place>> View::FindLive(ShardId shard, chunk::KeySpan keys,
-                                                Timestamp before) const {
+                                                Timestamp before,
+                                                const ShardKeyFilter* filter) const {
+  AskedKeys asked(keys, filter);
   std::vector<Place> places;
-  std::vector<std::uint64_t> hashes;
-  std::vector<std::uint8_t> may(keys.size());
   std::vector<RowIndex> live;
   for (const auto& segment : segments_) {
     if (segment->shard() != shard || segment->rows() == 0) continue;
-    if (hashes.empty()) hashes = HashKeys(keys);
-    VECDB_TRY(segment->MayContain(hashes, may.data()));
+    VECDB_TRY_ASSIGN(const auto possible, asked.In(*segment, keys.size()));
     live.clear();
-    for (std::size_t i = 0; i < keys.size(); ++i) {
-      if (may[i] != 0) VECDB_TRY(segment->FindLive(keys[i], hashes[i], &live));
+    for (const std::uint32_t i : possible) {
+      VECDB_TRY(segment->FindLive(keys[i], asked.hash(i), &live));
     }
     for (const RowIndex row : live) {
       VECDB_TRY_ASSIGN(const Timestamp written, segment->TimestampOf(row));

@@ -11,6 +11,7 @@
 #include "base/mutex.h"
 #include "segment/growing_segment.h"
 #include "segment/sealed_segment.h"
+#include "segment/shard_key_filter.h"
 
 namespace vecdb::segment {
 
@@ -27,8 +28,10 @@ class View {
   std::shared_ptr<const View> Replacing(SegmentId id, std::shared_ptr<Segment> by) const;
 
   // The first of these keys that a live row of this shard has now, or nothing: index into `keys`.
-  // Called under the shard's lane, so every earlier write of the shard is seen.
-  Result<std::optional<std::size_t>> ContainsKeys(ShardId shard, chunk::KeySpan keys) const;
+  // Called under the shard's lane, so every earlier write of the shard is seen. `filter`, where
+  // there is one, is the shard's: it saves questions and changes no answer.
+  Result<std::optional<std::size_t>> ContainsKeys(ShardId shard, chunk::KeySpan keys,
+                                                  const ShardKeyFilter* filter = nullptr) const;
 
   // One row of one segment, lent by the View.
   struct Place {
@@ -37,8 +40,9 @@ class View {
   };
 
   // The live rows of this shard that have one of these keys and are older than `before` (row.ts <
-  // before: a row of the same write survives). Under the shard's lane.
-  Result<std::vector<Place>> FindLive(ShardId shard, chunk::KeySpan keys, Timestamp before) const;
+  // before: a row of the same write survives). Under the shard's lane; `filter` as above.
+  Result<std::vector<Place>> FindLive(ShardId shard, chunk::KeySpan keys, Timestamp before,
+                                      const ShardKeyFilter* filter = nullptr) const;
   // Puts a tombstone on each. Cannot fail, so a write can do it after it is in the log.
   static void Mark(std::span<const Place> places, Timestamp timestamp, Lsn lsn);
   // Both at once, for replay.
