@@ -54,7 +54,7 @@ struct CollectionStats {
   std::uint32_t growing_segments = 0;
   std::uint32_t sealed_segments = 0;
   std::uint64_t disk_bytes = 0;    // sealed segments
-  std::uint64_t memory_bytes = 0;  // growing segments
+  std::uint64_t memory_bytes = 0;  // growing segments and the filters of checked keys
 };
 
 // What Open() found in the log. Nothing is dropped silently: bytes are discarded only behind the

@@ -6,6 +6,7 @@
 // Thread safety: all methods from any thread, none from inside the strand.
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <string_view>
@@ -58,10 +59,12 @@ class Coordinator final : public SegmentEvents {
   Status FlushAll();
   // Timed: seals idle shards, retries flushes that failed, flushes when the log has grown long.
   void Housekeeping();
-  // At Close: flushes what would make the next open slow to replay.
+  // At Close: flushes what would make the next open slow to replay, and lets long work that can be
+  // done again end early.
   Status FlushBeforeClose();
 
   void OnFull(std::shared_ptr<LiveCollection> collection, ShardId shard) override;
+  void OnFirstWrite(std::shared_ptr<LiveCollection> collection) override;
   void OnPressure() override;
   BackgroundFailure LastFailure() const override;
 
@@ -86,10 +89,18 @@ class Coordinator final : public SegmentEvents {
   void NoteFailure(const Status& status);
   void PostFlush(std::shared_ptr<LiveCollection> collection);
   void RemoveFiles(const catalog::State& before, CollectionId dropped);
+  // ---- filters of checked keys (coordinator_filters.cc) -------------------------------
+  void AddToFilter(const LiveCollection& collection,
+                   std::shared_ptr<const segment::SealedSegment> sealed);
+  void ExtendFilters(const LiveCollection& collection);
+  void PostFilters(std::shared_ptr<LiveCollection> collection);
+  void NoteFilter(const LiveCollection& collection, const Status& status);
 
   const CoordinatorParts parts_;
   base::Strand strand_;                // decisions
   base::Strand flush_strand_;          // one flush at a time; taken before strand_
+  base::Strand filter_strand_;         // filters of checked keys; nothing else is taken under it
+  std::atomic<bool> closing_{false};
   mutable base::Mutex failure_mutex_;  // leaf
   BackgroundFailure failure_ GUARDED_BY(failure_mutex_);
 };

@@ -91,6 +91,7 @@ Status Coordinator::FlushPending(LiveCollection& collection) {
         next = collection.pending.front();
       }
       VECDB_TRY(FlushOne(collection, next));
+      PostFilters(collection.shared_from_this());
       base::MutexLock lock(collection.pending_mutex);
       collection.pending.pop_front();
     }
@@ -108,6 +109,7 @@ Status Coordinator::FlushOne(LiveCollection& collection,
                    parts_.data.Flush(*segment, collection.record.id));
   VECDB_TRY_ASSIGN(auto sealed, parts_.query.Open(flushed.record, collection.record.schema,
                                                   segment->shared_tombstones()));
+  AddToFilter(collection, sealed);
   Saved saved{{segment->id(), flushed.saved_tombstones}};
   return CommitFlush(collection, segment.get(), &flushed.record, std::move(saved),
                      std::move(sealed));
@@ -347,6 +349,7 @@ void Coordinator::Housekeeping() {
 }
 
 Status Coordinator::FlushBeforeClose() {
+  closing_ = true;
   if (!parts_.writer.health().ok() || !parts_.manifest.health().ok()) return Status();
   for (const auto& collection : parts_.collections.All()) {
     std::uint64_t bytes = 0;

@@ -9,6 +9,12 @@ Status LiveCollection::CheckAlive() const {
   return base::NotFound("collection '{}' was dropped", record.name);
 }
 
+std::uint64_t LiveCollection::KeyFilterBytes() const {
+  std::uint64_t bytes = 0;
+  for (const auto& filter : key_filters) bytes += filter->memory_bytes();
+  return bytes;
+}
+
 std::shared_ptr<LiveCollection> Collections::Find(std::string_view name) const {
   base::MutexLock lock(mutex_);
   const auto found = by_name_.find(name);

@@ -11,6 +11,7 @@
 
 #include "base/mutex.h"
 #include "catalog/records.h"
+#include "segment/shard_key_filter.h"
 #include "segment/view.h"
 
 namespace vecdb::roles {
@@ -24,22 +25,35 @@ struct Lane {
   std::atomic<bool> seal_asked{false};
 };
 
-struct LiveCollection {
+struct LiveCollection : std::enable_shared_from_this<LiveCollection> {
   LiveCollection(catalog::CollectionRecord r, std::shared_ptr<const segment::View> view)
       : record(std::move(r)), board(std::move(view)) {
     for (std::uint32_t i = 0; i < record.options.shards; ++i) {
       lanes.push_back(std::make_unique<Lane>());
+      if (!record.options.check_keys) continue;
+      key_filters.push_back(std::make_unique<segment::ShardKeyFilter>());
     }
   }
 
   // kNotFound once it was dropped: handles may outlive what they name.
   Status CheckAlive() const;
 
+  // Null where keys are not checked.
+  segment::ShardKeyFilter* KeyFilter(ShardId shard) const {
+    return key_filters.empty() ? nullptr : key_filters[shard].get();
+  }
+  std::uint64_t KeyFilterBytes() const;
+
   const catalog::CollectionRecord record;
   std::atomic<bool> dropped{false};      // the drop is durable
   std::atomic<bool> flush_asked{false};  // a task that flushes what is pending waits in the queue
   segment::ViewBoard board;
   std::vector<std::unique_ptr<Lane>> lanes;  // by shard; the vector never changes
+  // By shard, or none; the vector never changes. Built once a first write shows that there are
+  // writes.
+  std::vector<std::unique_ptr<segment::ShardKeyFilter>> key_filters;
+  std::atomic<bool> written{false};        // since the database was opened
+  std::atomic<bool> filters_asked{false};  // a task that adds to the filters waits in the queue
 
   // Sealed against more rows, not committed as files; oldest first.
   base::Mutex pending_mutex;  // leaf

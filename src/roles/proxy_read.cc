@@ -98,6 +98,7 @@ Result<CollectionStats> Proxy::Stats(const LiveCollection& collection) const {
   const Timestamp t = watermark_.ReadTime();
   const auto view = collection.board.Pin();
   CollectionStats stats;
+  stats.memory_bytes = collection.KeyFilterBytes();
   for (const auto& segment : view->segments()) {
     VECDB_TRY_ASSIGN(const auto allowed, query::AllowedRowsAt(*segment, t, nullptr));
     stats.rows += allowed.Count();

@@ -22,6 +22,8 @@ class SegmentEvents {
   virtual ~SegmentEvents() = default;
   // The shard's growing segment has reached its limit.
   virtual void OnFull(std::shared_ptr<LiveCollection> collection, ShardId shard) = 0;
+  // The first write since the database was opened is about to be made.
+  virtual void OnFirstWrite(std::shared_ptr<LiveCollection> collection) = 0;
   // Rows in memory are above the write buffer: seal and flush whatever is largest, and try again
   // what could not be flushed before.
   virtual void OnPressure() = 0;

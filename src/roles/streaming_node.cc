@@ -65,7 +65,8 @@ Status StreamingNode::Check(const LiveCollection& collection, const segment::Vie
   if (request.type != wal::MessageType::kInsert || !request.check_keys) return Status();
   for (const auto& part : request.parts) {
     const chunk::KeySpan keys = part->keys(view.schema());
-    VECDB_TRY_ASSIGN(const auto taken, view.ContainsKeys(part->shard, keys));
+    VECDB_TRY_ASSIGN(const auto taken,
+                     view.ContainsKeys(part->shard, keys, collection.KeyFilter(part->shard)));
     if (!taken) continue;
     return base::AlreadyExists("key {} is already present; use Upsert to replace it",
                                chunk::ToString(keys[*taken]));
@@ -102,7 +103,8 @@ Result<wal::Position> StreamingNode::LogAndApply(
     Lane& lane = *collection.lanes[part->shard];
     if (request.type != wal::MessageType::kInsert) {
       const auto keys = part->keys(view->schema());
-      VECDB_TRY_ASSIGN(const auto live, view->FindLive(part->shard, keys, base::kEndOfTime));
+      VECDB_TRY_ASSIGN(const auto live, view->FindLive(part->shard, keys, base::kEndOfTime,
+                                                       collection.KeyFilter(part->shard)));
       replaced.insert(replaced.end(), live.begin(), live.end());
     }
     messages.push_back(wal::Message{.type = request.type,
@@ -139,6 +141,7 @@ Status StreamingNode::MakeDurable(const wal::Position& position, Durability dura
 Result<Timestamp> StreamingNode::Write(const std::shared_ptr<LiveCollection>& collection,
                                        const WriteRequest& request) {
   VECDB_TRY(WaitForRoom());
+  if (!collection->written.exchange(true)) events_->OnFirstWrite(collection);
   Unapplied unapplied(*this);
   VECDB_TRY_ASSIGN(const wal::Position position, LogAndApply(*collection, request, &unapplied));
   base::KillPoint("write.applied");

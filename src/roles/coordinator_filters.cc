@@ -1,0 +1,70 @@
+// The filters that let a write ask once for keys of all sealed segments
+// (segment/shard_key_filter.h). A segment is added as it is handed off, where there is room.
+// Everything slow is a task in the background: the segments found by opening, once a write shows
+// that it is worth reading their keys, and the building of larger filters. What fails leaves a
+// segment out, and costs only time.
+#include "base/status.h"
+#include "roles/coordinator.h"
+
+namespace vecdb::roles {
+namespace {
+
+segment::ShardKeyFilter::Segments SealedOf(const LiveCollection& collection, ShardId shard) {
+  segment::ShardKeyFilter::Segments sealed;
+  for (const auto& segment : collection.board.Pin()->segments()) {
+    if (segment->shard() == shard && segment->sealed()) sealed.push_back(segment);
+  }
+  return sealed;
+}
+
+}  // namespace
+
+// Called on the flush strand, before readers see `sealed`.
+void Coordinator::AddToFilter(const LiveCollection& collection,
+                              std::shared_ptr<const segment::SealedSegment> sealed) {
+  const ShardId shard = sealed->shard();
+  segment::ShardKeyFilter* filter = collection.KeyFilter(shard);
+  if (filter == nullptr || !collection.written) return;
+  auto all = SealedOf(collection, shard);
+  all.push_back(std::move(sealed));
+  NoteFilter(collection, filter->Add(all, false, closing_));
+}
+
+void Coordinator::ExtendFilters(const LiveCollection& collection) {
+  filter_strand_.Run([&] {
+    for (ShardId shard = 0; shard < collection.lanes.size(); ++shard) {
+      if (collection.dropped) return;
+      NoteFilter(collection,
+                 collection.KeyFilter(shard)->Add(SealedOf(collection, shard), true, closing_));
+    }
+  });
+}
+
+// At most one waits in the queue for each collection. Whoever finds a filter busy is made up for:
+// after a handoff by the task that it posts, which waits for the task before it; and a task that a
+// handoff keeps out, by the one that this handoff posts.
+void Coordinator::PostFilters(std::shared_ptr<LiveCollection> collection) {
+  bool behind = false;
+  for (ShardId shard = 0; shard < collection->lanes.size(); ++shard) {
+    const segment::ShardKeyFilter* filter = collection->KeyFilter(shard);
+    behind |=
+        filter != nullptr && collection->written && filter->IsBehind(SealedOf(*collection, shard));
+  }
+  if (!behind || collection->filters_asked.exchange(true)) return;
+  parts_.background.Post([this, collection = std::move(collection)] {
+    collection->filters_asked = false;
+    ExtendFilters(*collection);
+  });
+}
+
+void Coordinator::OnFirstWrite(std::shared_ptr<LiveCollection> collection) {
+  PostFilters(std::move(collection));
+}
+
+void Coordinator::NoteFilter(const LiveCollection& collection, const Status& status) {
+  if (status.ok()) return;
+  parts_.log.Write(LogLevel::kWarning, "some keys of '{}' are looked up segment by segment: {}",
+                   collection.record.name, status.message());
+}
+
+}  // namespace vecdb::roles
