@@ -15,7 +15,8 @@ using NewIds = std::function<Result<std::uint64_t>(std::uint64_t count)>;
 
 // Writes columns, keys and tombstones so far to tmp/<id>/, then renames to segments/<id>/. The
 // caller commits the record; until then nobody can see these files (rule 6). `saved_tombstones`
-// gets how many tombstones the record's deletes file holds, for Tombstones::MarkSaved after the commit.
+// gets how many tombstones the record's deletes file holds, for Tombstones::MarkSaved after the
+// commit.
 Result<catalog::SegmentRecord> FlushSegment(io::FileSystem& fs, const io::DatabaseUuid& database,
                                             const GrowingSegment& segment, CollectionId collection,
                                             const NewIds& new_ids, std::size_t* saved_tombstones);
