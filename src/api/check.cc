@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 
+#include "api/check_files.h"
 #include "api/check_rows.h"
 #include "api/guard.h"
 #include "base/status.h"
@@ -346,6 +347,11 @@ class Checker {
 };
 
 }  // namespace
+
+Result<CheckReport> CheckFiles(std::shared_ptr<io::FileSystem> fs, bool full) {
+  return Guarded([&] { return Checker(std::move(fs)).Run(full); });
+}
+
 }  // namespace vecdb::api
 
 namespace vecdb {
@@ -353,7 +359,7 @@ namespace vecdb {
 Result<CheckReport> Check(const std::filesystem::path& directory, bool full) {
   return api::Guarded([&]() -> Result<CheckReport> {
     VECDB_TRY_ASSIGN(auto fs, io::OpenDirectory(directory, /*create=*/false));
-    return api::Checker(std::move(fs)).Run(full);
+    return api::CheckFiles(std::move(fs), full);
   });
 }
 
