@@ -146,14 +146,11 @@ class ChainWalk {
 
   Status CollectProof(std::size_t log, std::uint32_t page, Proof* proof) {
     PageLogReader& reader = *logs_[log];
-    while (page < reader.page_count()) {
-      VECDB_TRY_ASSIGN(const std::optional<GroupHeader> group, reader.GroupAt(page));
-      if (group.has_value() && group->durable_lsn > proof->durable_lsn) {
-        proof->durable_lsn = group->durable_lsn;
-        proof->where =
-            base::Format("'{}' offset {}", reader.path(), std::uint64_t{page} * kPageSize);
-      }
-      page += group.has_value() ? group->pages : 1;
+    for (; page < reader.page_count(); ++page) {
+      VECDB_TRY_ASSIGN(const Lsn durable_lsn, reader.ProofAt(page));
+      if (durable_lsn <= proof->durable_lsn) continue;
+      proof->durable_lsn = durable_lsn;
+      proof->where = base::Format("'{}' offset {}", reader.path(), std::uint64_t{page} * kPageSize);
     }
     return Status();
   }

@@ -56,6 +56,17 @@ class FilePageLogReader final : public PageLogReader {
     return records_;
   }
 
+  Result<Lsn> ProofAt(std::uint32_t page) override {
+    if (page == 0 || page >= page_count_) return Lsn{0};
+    VECDB_TRY_ASSIGN(const auto bytes, Page(page));
+    const PageHeader start = LoadPageHeader(bytes);
+    const bool seal = start.kind == PageKind::kSeal;
+    if (!seal && start.kind != PageKind::kStart) return Lsn{0};
+    if (!ValidPage(bytes, start, seed_, start.page)) return Lsn{0};
+    const auto header = DecodeGroupHeader(bytes.subspan(kPageHeaderSize, start.used), seal);
+    return header.ok() ? header->durable_lsn : Lsn{0};
+  }
+
   std::uint32_t page_count() const override { return page_count_; }
   std::uint64_t file_bytes() const override { return file_bytes_; }
   const std::string& path() const override { return path_; }
