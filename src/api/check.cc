@@ -221,7 +221,9 @@ class Checker {
     const wal::Message& message = logged.message;
     const auto found = state_->collections.find(message.collection);
     if (found == state_->collections.end()) {
-      if (message.collection < state_->next_id) return Status();  // dropped since
+      const bool dropped =
+          message.collection < state_->next_id && logged.timestamp <= state_->max_timestamp;
+      if (dropped) return Status();
       return base::Corruption("record {} names collection {}, which never was", logged.lsn,
                               message.collection);
     }

@@ -102,8 +102,13 @@ Status ApplyMessage(Recovery& r, const wal::LoggedMessage& logged) {
   r.replayed = logged.timestamp;
   const auto found = r.by_id.find(message.collection);
   if (found == r.by_id.end()) {
-    if (message.collection < r.catalog.state.next_id) return Status();  // dropped since
-    return base::Corruption("the log names collection {}, which never was", message.collection);
+    const catalog::State& state = r.catalog.state;
+    // A drop is newer than every row of its collection, and the catalog knows how new it is.
+    const bool dropped =
+        message.collection < state.next_id && logged.timestamp <= state.max_timestamp;
+    if (dropped) return Status();
+    return base::Corruption("record {} of the log names collection {}, which never was", logged.lsn,
+                            message.collection);
   }
   LiveCollection& collection = *found->second;
   if (message.shard >= collection.record.options.shards) {
@@ -126,13 +131,12 @@ Status ReplayLogs(Recovery& r) {
                                [&r](const wal::ReplayedGroup& group) -> Status {
                                  for (const wal::LoggedMessage& message : group.messages) {
                                    VECDB_TRY(ApplyMessage(r, message));
-                               if (base::Canary(38)) break;
+                                   if (base::Canary(38)) break;
                                  }
                                  return Status();
                                }));
   r.next_lsn = std::max(r.chain.last_lsn + 1, channel.checkpoint);
-  const std::uint64_t newest =
-      std::max(base::Raw(r.catalog.state.max_timestamp), r.chain.max_ts);
+  const std::uint64_t newest = std::max(base::Raw(r.catalog.state.max_timestamp), r.chain.max_ts);
   if (newest >= kEndOfTimestamps) {
     return base::Corruption("the newest timestamp on disk is {}, beyond the year 3000", newest);
   }
