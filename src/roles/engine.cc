@@ -142,6 +142,19 @@ Status Engine::Close() {
   return Shut();
 }
 
+// Lets the catalog know how far the log goes, so that not even one that is cut short, as if the rest
+// had never been written, passes for whole. Without space for that the seal has to do.
+static Status RecordEnd(EngineParts& p) {
+  const auto state = p.manifest->state();
+  const catalog::PchannelState& channel = state->pchannels.at(0);
+  const Lsn durable = p.writer->durable_lsn();
+  if (durable <= channel.durable) return Status();
+  catalog::Edit edit;
+  edit.operations.emplace_back(catalog::SetCheckpoint{0, channel.checkpoint, durable});
+  const Status recorded = p.manifest->Commit(edit);
+  return recorded.code() == StatusCode::kResourceExhausted ? Status() : recorded;
+}
+
 // Timers first, so that nothing new is posted; then what would be slow to replay is flushed; then
 // the log and the manifest are sealed, and the lock goes last.
 Status Engine::Shut() {
@@ -155,8 +168,10 @@ Status Engine::Shut() {
   p.background->Stop();
   base::KillPoint("close.before_seal");
   if (p.writer != nullptr) {
-    keep(p.writer->Close());
+    const Status sealed = p.writer->Close();
     base::KillPoint("close.log_sealed");
+    keep(sealed);
+    if (sealed.ok() && p.manifest->health().ok()) keep(RecordEnd(p));
     keep(p.manifest->Close());
   }
   p.lock.reset();
