@@ -39,7 +39,9 @@ Status CheckUnused(io::FileSystem& fs) {
   VECDB_TRY(CheckFolder(fs, "", IsOurs));
   VECDB_TRY(CheckFolder(fs, io::kSegmentsFolder, [](const auto&) { return false; }));
   VECDB_TRY(CheckFolder(fs, io::kTmpFolder, [](const io::DirectoryEntry& entry) {
-    return !entry.is_directory && (entry.name == io::kCurrentName || entry.name == io::kFormatName);
+    if (entry.is_directory) return io::ParseNumber(entry.name).has_value();  // of a flush
+    return entry.name == io::kCurrentName || entry.name == io::kFormatName ||
+           entry.name.starts_with("deletes-");
   }));
   VECDB_TRY(CheckFolder(fs, io::kWalFolder, [](const io::DirectoryEntry& entry) {
     return entry.is_directory && entry.name == "0";
