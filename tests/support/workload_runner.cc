@@ -154,6 +154,8 @@ bool WorkloadRunner::MayFailWith(StatusCode code) const {
   if (code == StatusCode::kCorruption) {
     return faults_ == Faults::kDamaging || faults_ == Faults::kLied;
   }
+  // Even FORMAT may be gone then, and what is left looks like no database of ours.
+  if (code == StatusCode::kInvalidArgument) return faults_ == Faults::kLied;
   return code == StatusCode::kIoError || code == StatusCode::kResourceExhausted;
 }
 
