@@ -55,9 +55,7 @@ StatusCode Oracle::Expected(const Step& step) const {
 std::shared_ptr<const Books> Oracle::After(const std::shared_ptr<const Books>& before,
                                            const Step& step) {
   if (step.kind == StepKind::kDrop) return nullptr;
-  if (step.kind == StepKind::kCreate) {
-    return before != nullptr ? before : std::make_shared<const Books>();
-  }
+  if (step.kind == StepKind::kCreate) return std::make_shared<const Books>();
   if (before == nullptr) return nullptr;
   auto after = std::make_shared<Books>(*before);
   for (const Book& book : step.books) (*after)[book.id] = book.version;
@@ -68,13 +66,17 @@ std::shared_ptr<const Books> Oracle::After(const std::shared_ptr<const Books>& b
 void Oracle::Sent(const Step& step) {
   if (!step.changes()) return;
   History& history = histories_[step.collection];
-  history.states.push_back({After(history.states.back().books, step), step.durability});
+  const std::shared_ptr<const Books>& before = history.states.back().books;
+  history.asked = step.kind != StepKind::kCreate || before == nullptr;  // else it only opens
+  if (!history.asked) return;
+  history.states.push_back({After(before, step), step.durability});
   for (const Book& book : step.books) sent_[step.collection].emplace(book.id, book.version);
 }
 
 void Oracle::Answered(const Step& step, const Status& status) {
   if (step.changes()) {
     History& history = histories_[step.collection];
+    if (!std::exchange(history.asked, false)) return;
     if (status.ok()) {
       history.visible = history.states.size() - 1;
     } else if (status.code() != StatusCode::kOutcomeUnknown) {

@@ -69,6 +69,7 @@ class Oracle {
     std::vector<State> states = {State{}};
     std::size_t durable = 0;
     std::size_t visible = 0;
+    bool asked = false;  // the last state is that of a step not answered yet
   };
   const History& Of(const std::string& name) const;
   static std::shared_ptr<const Books> After(const std::shared_ptr<const Books>& before,
