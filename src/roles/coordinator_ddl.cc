@@ -92,7 +92,7 @@ Status Coordinator::DropCollection(std::string_view name) {
       live->dropped.store(true, std::memory_order_release);
       parts_.collections.Remove(name);
       std::uint64_t buffered = 0;
-      for (const auto& segment : live->board.Pin()->segments()) {
+      for (const auto view = live->board.Pin(); const auto& segment : view->segments()) {
         if (!segment->sealed() && segment->rows() > 0) buffered += segment->memory_bytes();
       }
       parts_.streaming.SubtractBuffered(buffered);

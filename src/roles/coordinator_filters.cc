@@ -11,7 +11,7 @@ namespace {
 
 segment::ShardKeyFilter::Segments SealedOf(const LiveCollection& collection, ShardId shard) {
   segment::ShardKeyFilter::Segments sealed;
-  for (const auto& segment : collection.board.Pin()->segments()) {
+  for (const auto view = collection.board.Pin(); const auto& segment : view->segments()) {
     if (segment->shard() == shard && segment->sealed()) sealed.push_back(segment);
   }
   return sealed;

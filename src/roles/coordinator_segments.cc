@@ -149,7 +149,7 @@ Status Coordinator::SaveDeletes(LiveCollection& collection) {
 
 Status Coordinator::SaveOlderDeletes(const LiveCollection& collection, catalog::Edit* edit,
                                      Saved* saved) {
-  for (const auto& segment : collection.board.Pin()->segments()) {
+  for (const auto view = collection.board.Pin(); const auto& segment : view->segments()) {
     if (!segment->sealed() || segment->tombstones().first_unsaved_lsn() == kNoLsn) continue;
     VECDB_TRY_ASSIGN(const DataNode::SavedTombstones file, parts_.data.SaveTombstones(*segment));
     if (!file.file) continue;
@@ -175,7 +175,7 @@ Lsn Coordinator::OldestNeeded(SegmentId leaving, const Saved& saved) const {
         if (segment->id() != leaving) oldest = std::min(oldest, segment->first_lsn());
       }
     }
-    for (const auto& segment : collection->board.Pin()->segments()) {
+    for (const auto view = collection->board.Pin(); const auto& segment : view->segments()) {
       const auto known = saved.find(segment->id());
       const segment::Tombstones& tombstones = segment->tombstones();
       oldest = std::min(oldest, known == saved.end() ? tombstones.first_unsaved_lsn()
@@ -223,7 +223,7 @@ Status Coordinator::CommitFlush(LiveCollection& collection, const segment::Growi
     VECDB_TRY(parts_.manifest.Commit(edit));
     base::KillPoint("flush.commit.after");
 
-    for (const auto& segment : collection.board.Pin()->segments()) {
+    for (const auto view = collection.board.Pin(); const auto& segment : view->segments()) {
       const auto known = saved.find(segment->id());
       if (known != saved.end()) segment->tombstones().MarkSaved(known->second);
     }
@@ -353,7 +353,7 @@ Status Coordinator::FlushBeforeClose() {
   if (!parts_.writer.health().ok() || !parts_.manifest.health().ok()) return Status();
   for (const auto& collection : parts_.collections.All()) {
     std::uint64_t bytes = 0;
-    for (const auto& segment : collection->board.Pin()->segments()) {
+    for (const auto view = collection->board.Pin(); const auto& segment : view->segments()) {
       if (!segment->sealed()) bytes += segment->memory_bytes();
     }
     if (bytes > kSlowReplayBytes) VECDB_TRY(Flush(*collection));

@@ -58,7 +58,7 @@ std::string Dump(TestDatabase& database, DumpDepth depth) {
   for (const auto& collection : database.parts().collections.All()) {
     text += Format("collection '{}' {}\n", collection->record.name, collection->record.id);
     std::vector<std::string> lines;
-    for (const auto& segment : collection->board.Pin()->segments()) {
+    for (const auto view = collection->board.Pin(); const auto& segment : view->segments()) {
       std::map<RowIndex, Timestamp> deleted;
       for (const segment::Tombstone& mark : segment->tombstones().All()) {
         if (mark.timestamp <= now) deleted[mark.row] = mark.timestamp;

@@ -13,7 +13,7 @@ std::size_t Included(TestDatabase& db, const std::string& name = "books") {
   if (filter == nullptr) return 0;
   const auto known = filter->Pin();
   std::size_t included = 0;
-  for (const auto& segment : collection->board.Pin()->segments()) {
+  for (const auto view = collection->board.Pin(); const auto& segment : view->segments()) {
     included += known != nullptr && known->Includes(segment->id()) ? 1u : 0u;
   }
   return included;
