@@ -116,9 +116,9 @@ class PageLogReader {
   // The records of the group GroupAt() returned last; bodies are lent until the next call.
   virtual Result<std::vector<LogRecord>> Records() = 0;
 
-  // The durable_lsn that this page carries if it is the first of a group of this log, whether or not
-  // it stands where it was written and the rest of its group is there: it was true when the page was
-  // made. 0 when it carries none.
+  // The durable_lsn that this page carries if it is the first of a group of this log, whether or
+  // not it stands where it was written and the rest of its group is there: it was true when the
+  // page was made. 0 when it carries none.
   virtual Result<Lsn> ProofAt(std::uint32_t page) = 0;
 
   virtual std::uint32_t page_count() const = 0;  // whole pages in the file
