@@ -90,6 +90,11 @@ add_test(NAME lengths COMMAND Python3::Interpreter
 add_test(NAME figures_tool COMMAND Python3::Interpreter
   ${CMAKE_CURRENT_SOURCE_DIR}/tests/house/check_figures_test.py)
 set_tests_properties(floors lengths figures_tool PROPERTIES LABELS house TIMEOUT 60)
+if(NOT VECDB_SANITIZE)  # seeded faults, one after the other: is each caught?
+  add_test(NAME canaries COMMAND Python3::Interpreter
+    ${CMAKE_CURRENT_SOURCE_DIR}/tests/house/canaries.py ${CMAKE_CURRENT_BINARY_DIR})
+  set_tests_properties(canaries PROPERTIES LABELS house TIMEOUT 900)
+endif()
 if(NOT VECDB_BUILD_SHARED AND NOT VECDB_SANITIZE AND NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
   add_test(NAME library COMMAND Python3::Interpreter
     ${CMAKE_CURRENT_SOURCE_DIR}/tests/house/check_library.py $<TARGET_FILE:vecdb>)

@@ -44,9 +44,9 @@ struct Options {
 };
 
 struct CollectionOptions {
-  std::uint32_t shards = 1;                 // parallel write channels, 1..16
-  std::size_t segment_bytes = 122'880'000;  // a growing segment seals at this size
-  std::size_t segment_rows = 0;             // or at this many rows; 0 = no limit
+  std::uint32_t shards = 1;                            // parallel write channels, 1..16
+  std::size_t segment_bytes = 122'880'000;             // a growing segment seals at this size
+  std::size_t segment_rows = 0;                        // or at this many rows; 0 = no limit
   std::chrono::milliseconds seal_after_idle{600'000};  // or when no row came for so long
   // Insert refuses taken keys; off for bulk loads of keys known to be new. Costs 2 to 3 bytes of
   // memory a row once the collection is written to and has several sealed segments.

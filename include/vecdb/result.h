@@ -66,7 +66,7 @@ struct RecoveryReport {
   std::uint64_t discarded_bytes = 0;
   std::uint64_t first_lost_lsn = 0;  // 0 = none
   std::uint64_t orphans_removed = 0;
-  bool clean = true;  // the last process closed the database
+  bool clean = true;   // the last process closed the database
   std::string detail;  // why bytes were discarded, with file and offset
 };
 

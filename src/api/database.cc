@@ -24,6 +24,11 @@ Status MovedFrom() {
   return base::FailedPrecondition("this Database object was moved from and holds no database");
 }
 
+// Where no failure can be told. Handles of collections may keep the closed engine.
+void CloseQuietly(roles::Engine& engine) {
+  (void)api::Guarded([&] { return engine.Close(); });
+}
+
 roles::Environment SystemEnvironment(std::shared_ptr<io::FileSystem> fs) {
   return roles::Environment{std::move(fs), &base::SystemClock(), SystemRandom};
 }
@@ -32,6 +37,7 @@ roles::Environment SystemEnvironment(std::shared_ptr<io::FileSystem> fs) {
 
 Result<Database> api::DatabaseAccess::Open(roles::Environment environment, const Options& options) {
   return Guarded([&]() -> Result<Database> {
+    environment.guard = [](const auto& task) { return Guarded(task); };
     auto impl = std::make_unique<Database::Impl>();
     VECDB_TRY_ASSIGN(impl->engine, roles::Engine::Open(std::move(environment), options));
     return Database(std::move(impl));
@@ -62,13 +68,13 @@ Database::Database(Database&&) noexcept = default;
 
 Database& Database::operator=(Database&& other) noexcept {
   if (this == &other) return *this;
-  if (impl_ != nullptr) (void)impl_->engine->Close();
+  if (impl_ != nullptr) CloseQuietly(*impl_->engine);
   impl_ = std::move(other.impl_);
   return *this;
 }
 
 Database::~Database() {
-  if (impl_ != nullptr) (void)impl_->engine->Close();
+  if (impl_ != nullptr) CloseQuietly(*impl_->engine);
 }
 
 Result<Collection> Database::CreateCollection(std::string_view name, const Schema& schema,

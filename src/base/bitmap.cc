@@ -9,8 +9,8 @@ namespace vecdb::base {
 
 void Bitmap::Resize(std::size_t bits, bool value) {
   const std::size_t old = bits_;
-  bits_ = bits;
   words_.resize((bits + 63) / 64, value ? ~std::uint64_t{0} : 0);
+  bits_ = bits;  // behind what may throw
   if (value && old < bits && (old & 63) != 0) words_[old >> 6] |= ~std::uint64_t{0} << (old & 63);
   if ((bits & 63) != 0) words_.back() &= (std::uint64_t{1} << (bits & 63)) - 1;
 }

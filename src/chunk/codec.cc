@@ -8,16 +8,16 @@
 //                                                   Double f64, FloatVector f32[dimension]
 //              | texts                              VarChar
 //   texts      = { u32 end[count], u8[end[count - 1]] }   text i is the bytes from end[i - 1] (0
-//   for
-//                                                   the first) to end[i]; ends never descend
+//                                                   for the first) to end[i]; ends never descend
 //   A null has a value too, of zeros or no bytes, so that row i is found without counting.
 //
 //   keys       = { u8 type, u32 count, i64[count] | texts }    type: Int64 or VarChar
 //
 //   schema     = { u32 fields, field * fields }
-//   field      = { text name, u8 type, u8 metric, u32 dimension, u32 max_length, u8 flags, default
-//   } flags      = bit 0 primary key, bit 1 auto id, bit 2 nullable; others 0 default    = u8 0
-//   there is none
+//   field      = { text name, u8 type, u8 metric, u32 dimension, u32 max_length, u8 flags,
+//                  default }
+//   flags      = bit 0 primary key, bit 1 auto id, bit 2 nullable; others 0
+//   default    = u8 0                               there is none
 //              | { u8 1, u8 bool } | { u8 2, i64 } | { u8 3, f64 } | { u8 4, text }
 //   text       = { u32 length, u8[length] }         UTF-8
 //

@@ -14,7 +14,6 @@ inline constexpr const char* kLockName = "LOCK";
 inline constexpr const char* kFormatName = "FORMAT";
 inline constexpr const char* kCurrentName = "CURRENT";
 inline constexpr const char* kTmpFolder = "tmp";
-inline constexpr const char* kTrashFolder = "trash";
 inline constexpr const char* kWalFolder = "wal";
 inline constexpr const char* kSegmentsFolder = "segments";
 

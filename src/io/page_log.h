@@ -1,10 +1,9 @@
 // A log of records in pages of 4 KiB that are written once and never again. The WAL and the
 // manifest are both made of it. Grammar (all little-endian; docs/FORMAT.md has it in hex):
 //
-//   page 0    header page: magic "VDBWAL01" or "VDBMAN01", database id[16], channel u32, format
-//   u32,
-//             log number u64, incarnation u64 (random), created wall ms u64, zeros, crc32c u32 at
-//             4092 over the 4092 bytes before
+//   page 0    header page: magic "VDBWAL01" or "VDBMAN01", database id[16], channel u32,
+//             format u32, log number u64, incarnation u64 (random), created wall ms u64, zeros,
+//             crc32c u32 at 4092 over the 4092 bytes before
 //   page      { u32 crc32c over the rest of the page, seeded with crc32c(database id, log number,
 //               incarnation), u8 kind (0 never written, 1 START, 2 CONT, 3 SEAL), u8 version,
 //               u16 used, u32 page number, u32 first page of its group, u64 first_lsn } + 4072 B

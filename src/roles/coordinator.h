@@ -7,6 +7,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string_view>
@@ -38,6 +39,7 @@ struct CoordinatorParts {
   StreamingNode& streaming;
   QueryNode& query;
   DataNode& data;
+  const Guard& guard;
 };
 
 class Coordinator final : public SegmentEvents {
@@ -59,8 +61,9 @@ class Coordinator final : public SegmentEvents {
   Status FlushAll();
   // Timed: seals idle shards, retries flushes that failed, flushes when the log has grown long.
   void Housekeeping();
-  // At Close: flushes what would make the next open slow to replay, and lets long work that can be
-  // done again end early.
+  // Lets long work that can be done again end early: the database is about to be closed.
+  void EndEarly() { closing_ = true; }
+  // At Close: flushes what would make the next open slow to replay.
   Status FlushBeforeClose();
 
   void OnFull(std::shared_ptr<LiveCollection> collection, ShardId shard) override;
@@ -87,7 +90,13 @@ class Coordinator final : public SegmentEvents {
                         std::vector<io::LogIdentity>* dropped);
   Lsn OldestNeeded(SegmentId leaving, const Saved& saved) const;
   void NoteFailure(const Status& status);
+  // Runs `task`, for which `asked` was set, in the background. Without the memory to remember it,
+  // `asked` is cleared, so that the next who needs it asks again.
+  template <typename F>
+  void Post(std::atomic<bool>& asked, F task);
   void PostFlush(std::shared_ptr<LiveCollection> collection);
+  void PostDeletes(std::shared_ptr<LiveCollection> collection);
+  void Forget(LiveCollection& collection);
   void RemoveFiles(const catalog::State& before, CollectionId dropped);
   // ---- filters of checked keys (coordinator_filters.cc) -------------------------------
   void AddToFilter(const LiveCollection& collection,
@@ -97,12 +106,28 @@ class Coordinator final : public SegmentEvents {
   void NoteFilter(const LiveCollection& collection, const Status& status);
 
   const CoordinatorParts parts_;
-  base::Strand strand_;                // decisions
-  base::Strand flush_strand_;          // one flush at a time; taken before strand_
-  base::Strand filter_strand_;         // filters of checked keys; nothing else is taken under it
+  base::Strand strand_;         // decisions
+  base::Strand flush_strand_;   // one flush at a time; taken before strand_
+  base::Strand filter_strand_;  // filters of checked keys; nothing else is taken under it
   std::atomic<bool> closing_{false};
   mutable base::Mutex failure_mutex_;  // leaf
   BackgroundFailure failure_ GUARDED_BY(failure_mutex_);
 };
+
+template <typename F>
+void Coordinator::Post(std::atomic<bool>& asked, F task) {
+  // Through std::ref, so that the guards themselves need no memory.
+  const auto post = [&] {
+    parts_.background.Post([this, task = std::move(task)] {
+      const auto run = [&] {
+        task();
+        return Status();
+      };
+      (void)parts_.guard(std::ref(run));
+    });
+    return Status();
+  };
+  if (!parts_.guard(std::ref(post)).ok()) asked = false;
+}
 
 }  // namespace vecdb::roles

@@ -54,22 +54,41 @@ Result<std::shared_ptr<LiveCollection>> Coordinator::CreateCollection(
     catalog::Edit edit;
     edit.operations.emplace_back(catalog::CreateCollection{record});
     edit.operations.emplace_back(catalog::SetMaxTimestamp{record.created});
+    auto entry = Collections::EntryFor(live);
     base::KillPoint("ddl.create.before");
     VECDB_TRY(parts_.manifest.Commit(edit));
     base::KillPoint("ddl.create.after");
-    parts_.collections.Add(live);
+    parts_.collections.Add(std::move(entry));
     return live;
   });
 }
 
-// Sets or clears `dropped` in every lane; when it returns no writer is between its check and its
-// append.
-static void SetDropped(LiveCollection& collection, bool dropped) {
-  for (const auto& lane : collection.lanes) {
-    base::MutexLock lock(lane->mutex);
-    lane->dropped = dropped;
+namespace {
+
+// Refuses writes while a drop is under way, and for good once it is kept. When the constructor
+// returns no writer is between its check and its append.
+class DroppedLanes {
+ public:
+  explicit DroppedLanes(LiveCollection& collection) : collection_(collection) { Set(true); }
+  ~DroppedLanes() {
+    if (!kept_) Set(false);
   }
-}
+  DroppedLanes(const DroppedLanes&) = delete;
+  DroppedLanes& operator=(const DroppedLanes&) = delete;
+  void Keep() { kept_ = true; }
+
+ private:
+  void Set(bool dropped) {
+    for (const auto& lane : collection_.lanes) {
+      base::MutexLock lock(lane->mutex);
+      lane->dropped = dropped;
+    }
+  }
+  LiveCollection& collection_;
+  bool kept_ = false;
+};
+
+}  // namespace
 
 Status Coordinator::DropCollection(std::string_view name) {
   // No flush of it may be under way: a segment committed after the drop would have no collection.
@@ -77,33 +96,41 @@ Status Coordinator::DropCollection(std::string_view name) {
     return strand_.Run([&]() -> Status {
       const auto live = parts_.collections.Find(name);
       if (live == nullptr) return base::NotFound("no collection named '{}'", name);
-      SetDropped(*live, true);
       const auto before = parts_.manifest.state();
       catalog::Edit edit;
       edit.operations.emplace_back(catalog::DropCollection{live->record.id});
       edit.operations.emplace_back(catalog::SetMaxTimestamp{parts_.oracle.last()});
+      DroppedLanes lanes(*live);
       base::KillPoint("ddl.drop.before");
       if (const Status committed = parts_.manifest.Commit(edit); !committed.ok()) {
         // A drop that may survive must not be followed by writes that were acknowledged.
-        if (parts_.manifest.health().ok()) SetDropped(*live, false);
+        if (!parts_.manifest.health().ok()) lanes.Keep();
         return committed;
       }
       base::KillPoint("ddl.drop.after");
-      live->dropped.store(true, std::memory_order_release);
-      parts_.collections.Remove(name);
-      std::uint64_t buffered = 0;
-      for (const auto view = live->board.Pin(); const auto& segment : view->segments()) {
-        if (!segment->sealed() && segment->rows() > 0) buffered += segment->memory_bytes();
-      }
-      parts_.streaming.SubtractBuffered(buffered);
-      {
-        base::MutexLock lock(live->pending_mutex);
-        live->pending.clear();
-      }
-      RemoveFiles(*before, live->record.id);
+      lanes.Keep();
+      Forget(*live);
+      const auto remove = [&] {
+        RemoveFiles(*before, live->record.id);
+        return Status();
+      };
+      (void)parts_.guard(std::ref(remove));  // the drop has happened, whatever stays on disk
       return Status();
     });
   });
+}
+
+// Called when the drop is durable.
+void Coordinator::Forget(LiveCollection& collection) {
+  collection.dropped.store(true, std::memory_order_release);
+  parts_.collections.Remove(collection.record.name);
+  std::uint64_t buffered = 0;
+  for (const auto view = collection.board.Pin(); const auto& segment : view->segments()) {
+    if (!segment->sealed() && segment->rows() > 0) buffered += segment->memory_bytes();
+  }
+  parts_.streaming.SubtractBuffered(buffered);
+  base::MutexLock lock(collection.pending_mutex);
+  collection.pending.clear();
 }
 
 // The files of a collection whose drop is durable. What cannot be removed now is an orphan that the

@@ -25,9 +25,12 @@ void Coordinator::AddToFilter(const LiveCollection& collection,
   const ShardId shard = sealed->shard();
   segment::ShardKeyFilter* filter = collection.KeyFilter(shard);
   if (filter == nullptr || !collection.written) return;
-  auto all = SealedOf(collection, shard);
-  all.push_back(std::move(sealed));
-  NoteFilter(collection, filter->Add(all, false, closing_));
+  const auto add = [&] {
+    auto all = SealedOf(collection, shard);
+    all.push_back(std::move(sealed));
+    return filter->Add(all, false, closing_);
+  };
+  NoteFilter(collection, parts_.guard(std::ref(add)));
 }
 
 void Coordinator::ExtendFilters(const LiveCollection& collection) {
@@ -51,7 +54,8 @@ void Coordinator::PostFilters(std::shared_ptr<LiveCollection> collection) {
         filter != nullptr && collection->written && filter->IsBehind(SealedOf(*collection, shard));
   }
   if (!behind || collection->filters_asked.exchange(true)) return;
-  parts_.background.Post([this, collection = std::move(collection)] {
+  std::atomic<bool>& asked = collection->filters_asked;
+  Post(asked, [this, collection = std::move(collection)] {
     collection->filters_asked = false;
     ExtendFilters(*collection);
   });

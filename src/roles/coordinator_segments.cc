@@ -4,9 +4,8 @@
 // 2 DataNode::Flush  files to tmp/<id>/, then segments/<id>/        crash: litter or orphan, swept
 // 3 Commit           one Edit: segment, its id committed, deletes,  crash before: the log replays;
 //                    checkpoint, logs no longer needed              after: replay skips its rows
-// 4 Publish          sealed replaces growing, one pointer swap      crash: reopening sees the
-// segment 5 Forget           log files removed                              crash: orphans, swept
-// at open
+// 4 Publish          sealed replaces growing, one pointer swap      crash: open sees the segment
+// 5 Forget           log files removed                              crash: orphans, swept at open
 #include <algorithm>
 
 #include "base/canary.h"
@@ -48,11 +47,12 @@ Status Coordinator::Seal(LiveCollection& collection, ShardId shard) {
   base::MutexLock lock(lane.mutex);
   lane.seal_asked = false;
   if (lane.dropped || lane.growing->rows() == 0) return Status();
+  auto view = collection.board.Pin()->With(next);
   {
     base::MutexLock pending(collection.pending_mutex);
     collection.pending.push_back(lane.growing);
   }
-  collection.board.Publish(collection.board.Pin()->With(next));
+  collection.board.Publish(std::move(view));  // from the push on, nothing here needs memory
   lane.growing = std::move(next);
   return Status();
 }
@@ -196,7 +196,10 @@ Status Coordinator::MoveCheckpoint(SegmentId leaving, const Saved& saved, catalo
   edit->operations.emplace_back(catalog::SetCheckpoint{0, checkpoint, parts_.writer.durable_lsn()});
   edit->operations.emplace_back(catalog::SetMaxTimestamp{parts_.oracle.last()});
   *dropped = parts_.writer.LogsBelow(checkpoint);
+  const auto state = parts_.manifest.state();
+  const auto& known = state->pchannels.at(0).logs;
   for (const io::LogIdentity& log : *dropped) {
+    if (!known.contains(log.number)) continue;  // dropped by an edit after which memory ran out
     edit->operations.emplace_back(catalog::DropLog{log.channel, log.number});
   }
   return Status();
@@ -255,28 +258,38 @@ Status Coordinator::CommitFlush(LiveCollection& collection, const segment::Growi
 // At most one waits in the queue for each collection.
 void Coordinator::PostFlush(std::shared_ptr<LiveCollection> collection) {
   if (collection->flush_asked.exchange(true)) return;
-  parts_.background.Post([this, collection = std::move(collection)] {
+  std::atomic<bool>& asked = collection->flush_asked;
+  Post(asked, [this, collection = std::move(collection)] {
     collection->flush_asked = false;
-    const Status flushed = FlushPending(*collection);
-    if (!flushed.ok()) {
-      NoteFailure(flushed);
-      parts_.log.Write(LogLevel::kError, "flushing '{}' failed and will be tried again: {}",
-                       collection->record.name, flushed.message());
-    }
+    const auto flush = [&] { return FlushPending(*collection); };
+    const Status flushed = parts_.guard(std::ref(flush));
+    if (flushed.ok()) return;
+    NoteFailure(flushed);
+    parts_.log.Write(LogLevel::kError, "flushing '{}' failed and will be tried again: {}",
+                     collection->record.name, flushed.message());
+  });
+}
+
+// The same for the deletes that no file holds yet.
+void Coordinator::PostDeletes(std::shared_ptr<LiveCollection> collection) {
+  if (collection->deletes_asked.exchange(true)) return;
+  std::atomic<bool>& asked = collection->deletes_asked;
+  Post(asked, [this, collection = std::move(collection)] {
+    collection->deletes_asked = false;
+    (void)SaveDeletes(*collection);
   });
 }
 
 void Coordinator::OnFull(std::shared_ptr<LiveCollection> collection, ShardId shard) {
-  parts_.background.Post([this, collection = std::move(collection), shard] {
-    const Status sealed = strand_.Run([&] { return Seal(*collection, shard); });
-    if (!sealed.ok()) {
-      collection->lanes[shard]->seal_asked = false;
-      NoteFailure(sealed);
-      parts_.log.Write(LogLevel::kError, "sealing '{}' failed: {}", collection->record.name,
-                       sealed.message());
-      return;
-    }
-    PostFlush(collection);
+  std::atomic<bool>& asked = collection->lanes[shard]->seal_asked;
+  Post(asked, [this, collection = std::move(collection), shard] {
+    const auto seal = [&] { return strand_.Run([&] { return Seal(*collection, shard); }); };
+    const Status sealed = parts_.guard(std::ref(seal));
+    if (sealed.ok()) return PostFlush(collection);
+    collection->lanes[shard]->seal_asked = false;
+    NoteFailure(sealed);
+    parts_.log.Write(LogLevel::kError, "sealing '{}' failed: {}", collection->record.name,
+                     sealed.message());
   });
 }
 
@@ -326,15 +339,16 @@ void Coordinator::Housekeeping() {
   for (const auto& collection : parts_.collections.All()) {
     for (ShardId shard = 0; shard < collection->lanes.size(); ++shard) {
       Lane& lane = *collection->lanes[shard];
-      bool idle = false;
+      bool due = false;
       {
         base::MutexLock lock(lane.mutex);
         // In milliseconds: a limit of "never" has no nanoseconds.
         const auto quiet =
             std::chrono::duration_cast<std::chrono::milliseconds>(now - lane.last_write);
-        idle = lane.growing->rows() > 0 && quiet >= collection->record.options.seal_after_idle;
+        due = lane.growing->rows() > 0 &&
+              (long_log || quiet >= collection->record.options.seal_after_idle);
       }
-      if ((idle || long_log) && !lane.seal_asked.exchange(true)) OnFull(collection, shard);
+      if (due && !lane.seal_asked.exchange(true)) OnFull(collection, shard);
     }
     bool waiting = false;
     {
@@ -342,14 +356,11 @@ void Coordinator::Housekeeping() {
       waiting = !collection->pending.empty();
     }
     if (waiting) PostFlush(collection);
-    if (long_log) {
-      parts_.background.Post([this, collection] { (void)SaveDeletes(*collection); });
-    }
+    if (long_log) PostDeletes(collection);
   }
 }
 
 Status Coordinator::FlushBeforeClose() {
-  closing_ = true;
   if (!parts_.writer.health().ok() || !parts_.manifest.health().ok()) return Status();
   for (const auto& collection : parts_.collections.All()) {
     std::uint64_t bytes = 0;

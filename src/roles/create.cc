@@ -59,14 +59,11 @@ Status RemoveLeftovers(io::FileSystem& fs) {
   return Status();
 }
 
+// Their names are synced with the first log.
 Status MakeFolders(io::FileSystem& fs) {
   for (const std::string& folder : {std::string(io::kTmpFolder), std::string(io::kSegmentsFolder),
                                     std::string(io::kWalFolder), io::PchannelFolder(0)}) {
     VECDB_TRY(fs.MakeDirectory(folder));
-  }
-  if (!base::Canary(35)) {
-    VECDB_TRY(fs.SyncDirectory(io::kWalFolder));
-    VECDB_TRY(fs.SyncDirectory(""));
   }
   return Status();
 }
@@ -139,7 +136,7 @@ void MakeNodes(EngineParts& p) {
       *p.env.fs, p.database, [&p](std::uint64_t count) { return p.manifest->NewIds(count); });
   p.coordinator = std::make_unique<Coordinator>(
       CoordinatorParts{*p.env.fs, *p.manifest, *p.writer, p.oracle, *p.env.clock, *p.background,
-                       p.log, p.collections, *p.streaming, *p.query, *p.data});
+                       p.log, p.collections, *p.streaming, *p.query, *p.data, p.env.guard});
   p.streaming->SetEvents(p.coordinator.get());
 }
 

@@ -61,7 +61,8 @@ Result<std::unique_ptr<Engine>> Engine::Open(Environment env, Options options) {
 // there the parts are left alone, never taken down. Their memory goes with the child.
 Engine::~Engine() {
   if (parts_->env.fs->OwnedByThisProcess()) {
-    (void)Close();
+    const auto close = [this] { return Close(); };
+    (void)parts_->env.guard(std::ref(close));
   } else {
     (void)parts_.release();
   }
@@ -70,12 +71,19 @@ Engine::~Engine() {
 void Engine::StartTimers() {
   EngineParts& p = *parts_;
   if (p.writer == nullptr) return;
-  p.timers->Every(p.options.sync_interval, [&p] { (void)p.streaming->SyncInterval(); });
-  p.timers->Every(kIdleSeal, [&p] {
+  const auto every = [&p](std::chrono::milliseconds interval, std::function<Status()> task) {
+    p.timers->Every(interval, [&p, task = std::move(task)] { (void)p.env.guard(task); });
+  };
+  every(p.options.sync_interval, [&p] { return p.streaming->SyncInterval(); });
+  every(kIdleSeal, [&p] {
     const Status sealed = p.writer->SealIfIdle(p.env.clock->Now() - kIdleSeal);
     if (!sealed.ok()) p.log.Write(LogLevel::kDebug, "idle seal: {}", sealed.message());
+    return sealed;
   });
-  p.timers->Every(kHousekeeping, [&p] { p.coordinator->Housekeeping(); });
+  every(kHousekeeping, [&p] {
+    p.coordinator->Housekeeping();
+    return Status();
+  });
 }
 
 Status Engine::Enter(bool write) {
@@ -135,15 +143,17 @@ Status Engine::Close() {
   // The parent's database: its threads are not here, its files not ours, its locks perhaps held.
   if (!parts_->env.fs->OwnedByThisProcess()) return Status();
   closing_.store(true, std::memory_order_seq_cst);
+  if (parts_->coordinator != nullptr) parts_->coordinator->EndEarly();
   base::MutexLock lock(close_mutex_);
   if (closed_) return Status();
   while (calls_.load(std::memory_order_seq_cst) != 0) close_changed_.Wait(close_mutex_);
+  const Status shut = Shut();  // thrown out of, it can be repeated
   closed_ = true;
-  return Shut();
+  return shut;
 }
 
-// Lets the catalog know how far the log goes, so that not even one that is cut short, as if the rest
-// had never been written, passes for whole. Without space for that the seal has to do.
+// Lets the catalog know how far the log goes, so that not even one that is cut short, as if the
+// rest had never been written, passes for whole. Without space for that the seal has to do.
 static Status RecordEnd(EngineParts& p) {
   const auto state = p.manifest->state();
   const catalog::PchannelState& channel = state->pchannels.at(0);

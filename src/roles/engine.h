@@ -37,6 +37,8 @@ struct Environment {
   const base::Clock* clock = nullptr;     // outlives the engine
   std::function<std::uint64_t()> random;  // for ids that must differ between databases and logs
   std::uint64_t log_bytes = std::uint64_t{64} << 20;  // a log above this is followed by another
+  // Around what runs in the background or cannot fail any more; the API puts in its own.
+  Guard guard = [](const auto& task) { return task(); };
 };
 
 struct EngineParts {
@@ -55,13 +57,14 @@ struct EngineParts {
   // Null in a read-only database: manifest, writer, data, coordinator.
   std::unique_ptr<catalog::Manifest> manifest;
   std::unique_ptr<wal::Writer> writer;
-  std::unique_ptr<base::TaskQueue> timers;      // sync and seal: never behind a long flush
-  std::unique_ptr<base::TaskQueue> background;  // flush
   std::unique_ptr<QueryNode> query;
   std::unique_ptr<DataNode> data;
   std::unique_ptr<StreamingNode> streaming;
   std::unique_ptr<Coordinator> coordinator;
   std::unique_ptr<Proxy> proxy;
+  // Last, so that their tasks end before what these use.
+  std::unique_ptr<base::TaskQueue> timers;      // sync and seal: never behind a long flush
+  std::unique_ptr<base::TaskQueue> background;  // flush
 };
 
 class Engine {

@@ -29,10 +29,15 @@ std::vector<std::shared_ptr<LiveCollection>> Collections::All() const {
   return all;
 }
 
-void Collections::Add(std::shared_ptr<LiveCollection> collection) {
+Collections::Entry Collections::EntryFor(std::shared_ptr<LiveCollection> collection) {
+  Map one;
+  const auto at = one.emplace(collection->record.name, std::move(collection)).first;
+  return one.extract(at);
+}
+
+void Collections::Add(Entry entry) {
   base::MutexLock lock(mutex_);
-  std::string name = collection->record.name;
-  by_name_.insert_or_assign(std::move(name), std::move(collection));
+  by_name_.insert(std::move(entry));
 }
 
 void Collections::Remove(std::string_view name) {

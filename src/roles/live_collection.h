@@ -45,8 +45,9 @@ struct LiveCollection : std::enable_shared_from_this<LiveCollection> {
   std::uint64_t KeyFilterBytes() const;
 
   const catalog::CollectionRecord record;
-  std::atomic<bool> dropped{false};      // the drop is durable
-  std::atomic<bool> flush_asked{false};  // a task that flushes what is pending waits in the queue
+  std::atomic<bool> dropped{false};        // the drop is durable
+  std::atomic<bool> flush_asked{false};    // a task that flushes what is pending waits in the queue
+  std::atomic<bool> deletes_asked{false};  // the same for one that saves deletes
   segment::ViewBoard board;
   std::vector<std::unique_ptr<Lane>> lanes;  // by shard; the vector never changes
   // By shard, or none; the vector never changes. Built once a first write shows that there are
@@ -65,12 +66,16 @@ class Collections {
  public:
   std::shared_ptr<LiveCollection> Find(std::string_view name) const;
   std::vector<std::shared_ptr<LiveCollection>> All() const;  // in name order
-  void Add(std::shared_ptr<LiveCollection> collection);
+  // Add() itself needs no memory, and so cannot fail behind a commit.
+  using Map = std::map<std::string, std::shared_ptr<LiveCollection>, std::less<>>;
+  using Entry = Map::node_type;
+  static Entry EntryFor(std::shared_ptr<LiveCollection> collection);
+  void Add(Entry entry);
   void Remove(std::string_view name);
 
  private:
   mutable base::Mutex mutex_;
-  std::map<std::string, std::shared_ptr<LiveCollection>, std::less<>> by_name_ GUARDED_BY(mutex_);
+  Map by_name_ GUARDED_BY(mutex_);
 };
 
 }  // namespace vecdb::roles

@@ -222,7 +222,7 @@ Status PublishAndSweep(Recovery& r) {
   AdoptGrowing(r);
   for (const auto& [id, collection] : r.by_id) {
     VECDB_TRY(p.coordinator->AddGrowing(*collection));
-    p.collections.Add(collection);
+    p.collections.Add(Collections::EntryFor(collection));
   }
   const auto swept =
       compaction::SweepOrphans(*p.env.fs, *p.manifest->state(), p.manifest->number());
@@ -237,7 +237,9 @@ Status PublishAndSweep(Recovery& r) {
 }
 
 Status ServeReadOnly(Recovery& r) {
-  for (const auto& [id, collection] : r.by_id) r.parts.collections.Add(collection);
+  for (const auto& [id, collection] : r.by_id) {
+    r.parts.collections.Add(Collections::EntryFor(collection));
+  }
   MakeNodes(r.parts);
   return Status();
 }

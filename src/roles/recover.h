@@ -4,9 +4,9 @@
 //   2 catalog                  FORMAT, CURRENT, MANIFEST
 //   3 files                    every named file is opened and checked
 //   4 replay                   the log from the checkpoint, into growing segments and tombstones
-//   5 rewrite                  what was replayed goes into a new log, synced; a new manifest names
-//   it 6 publish and sweep        growing segments to write into; orphans removed 7 serve the
-//   caller starts the timers
+//   5 rewrite                  what was replayed goes into a new log; a new manifest names it
+//   6 publish and sweep        growing segments to write into; orphans removed
+//   7 serve                    the caller starts the timers
 //
 // Lines 1 to 4 write nothing, so a crash there costs nothing and may repeat; line 5 is the protocol
 // of every log and manifest. The recovered tail is never appended to: what readers see after an

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 #include "vecdb/status.h"
@@ -10,6 +11,10 @@
 #include "roles/live_collection.h"
 
 namespace vecdb::roles {
+
+// Runs a task and says how it ended, also when memory ran out in it: no thread of vecdb's own may
+// end the process.
+using Guard = std::function<Status(const std::function<Status()>& task)>;
 
 // How often sealing or flushing in the background has failed, and why the last time.
 struct BackgroundFailure {

@@ -9,6 +9,9 @@
 namespace vecdb::roles {
 namespace {
 
+// Rows are counted in 32 bits; what is written while the sealing waits its turn has room above.
+constexpr std::uint64_t kMostRows = std::uint64_t{1} << 30;
+
 // Holds the lanes of the shards that a write touches, in ascending order.
 class LaneLocks {
  public:
@@ -90,9 +93,9 @@ void StreamingNode::Apply(LiveCollection& collection, const WriteRequest& reques
   watermark_.Applied(position.timestamp, request.durability == Durability::kEveryWrite);
 }
 
-Result<wal::Position> StreamingNode::LogAndApply(
-    LiveCollection& collection, const WriteRequest& request,
-    Unapplied* unapplied) NO_THREAD_SAFETY_ANALYSIS {
+Result<wal::Position> StreamingNode::LogAndApply(LiveCollection& collection,
+                                                 const WriteRequest& request,
+                                                 Unapplied* unapplied) NO_THREAD_SAFETY_ANALYSIS {
   const LaneLocks lanes(collection, request);
   const std::shared_ptr<const segment::View> view = collection.board.Pin();
   VECDB_TRY(Check(collection, *view, request));
@@ -155,6 +158,9 @@ Result<Timestamp> StreamingNode::Write(const std::shared_ptr<LiveCollection>& co
 void StreamingNode::AskToSeal(const std::shared_ptr<LiveCollection>& collection,
                               const WriteRequest& request) {
   const CollectionOptions& options = collection->record.options;
+  const std::uint64_t most_rows = options.segment_rows == 0
+                                      ? kMostRows
+                                      : std::min<std::uint64_t>(options.segment_rows, kMostRows);
   for (const auto& part : request.parts) {
     if (part->rows == nullptr) continue;
     Lane& lane = *collection->lanes[part->shard];
@@ -162,7 +168,7 @@ void StreamingNode::AskToSeal(const std::shared_ptr<LiveCollection>& collection,
     {
       base::MutexLock lock(lane.mutex);
       full = lane.growing->memory_bytes() >= options.segment_bytes ||
-             (options.segment_rows != 0 && lane.growing->rows() >= options.segment_rows);
+             lane.growing->rows() >= most_rows;
     }
     if (full && !lane.seal_asked.exchange(true)) events_->OnFull(collection, part->shard);
   }

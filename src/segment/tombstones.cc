@@ -18,9 +18,8 @@ bool TestWithin(const base::Bitmap& bits, std::size_t i) {
   return i < bits.size() && bits.Test(i);
 }
 
-void SetGrowing(base::Bitmap& bits, std::size_t i) {
+void Reach(base::Bitmap& bits, std::size_t i) {
   if (i >= bits.size()) bits.Resize(i + 1);
-  bits.Set(i);
 }
 
 }  // namespace
@@ -28,11 +27,12 @@ void SetGrowing(base::Bitmap& bits, std::size_t i) {
 bool Tombstones::Mark(RowIndex row, Timestamp timestamp, Lsn lsn) {
   base::MutexLock lock(mutex_);
   if (TestWithin(deleted_, row)) return false;
+  Reach(deleted_, row);
   // At the end, unless a mark comes late: then all from there on count as unsaved again.
   const auto at = After(marks_, timestamp);
   saved_ = std::min(saved_, static_cast<std::size_t>(at - marks_.cbegin()));
   marks_.insert(at, Tombstone{row, timestamp, lsn});
-  SetGrowing(deleted_, row);
+  deleted_.Set(row);  // nothing from here on needs memory
   cached_ = nullptr;
   return true;
 }
@@ -45,7 +45,8 @@ void Tombstones::Load(std::span<const Tombstone> saved) {
   cached_ = nullptr;
   std::erase_if(marks_, [this](const Tombstone& mark) NO_THREAD_SAFETY_ANALYSIS {
     if (TestWithin(deleted_, mark.row)) return true;  // its first mark counts
-    SetGrowing(deleted_, mark.row);
+    Reach(deleted_, mark.row);
+    deleted_.Set(mark.row);
     return false;
   });
   saved_ = marks_.size();

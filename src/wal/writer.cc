@@ -185,8 +185,10 @@ Result<io::LogIdentity> Writer::State::CreateFirstLog() {
     const Status made = fs.MakeDirectory(folder);
     if (!made.ok() && made.code() != StatusCode::kAlreadyExists) return made;
   }
-  VECDB_TRY(fs.SyncDirectory(""));  // names made by an earlier, interrupted start count too
-  VECDB_TRY(fs.SyncDirectory(io::kWalFolder));
+  if (!base::Canary(35)) {
+    VECDB_TRY(fs.SyncDirectory(""));  // names made by an earlier, interrupted start count too
+    VECDB_TRY(fs.SyncDirectory(io::kWalFolder));
+  }
   VECDB_TRY_ASSIGN(std::shared_ptr<io::PageLogWriter> log, CreateLog(0));
   VECDB_TRY(MakeDurable(*log));
   current = std::move(log);
@@ -243,11 +245,16 @@ void Writer::State::RememberLink() {
   link.previous_last_lsn = next_lsn - 1;
 }
 
-// Goes on in another log. A failure before the announcement leaves nothing behind.
+// Goes on in another log. A lack of space leaves nothing behind.
 Status Writer::State::Rotate(std::size_t first_group_bytes) {
   VECDB_TRY_ASSIGN(std::shared_ptr<io::PageLogWriter> log, CreateLog(first_group_bytes));
   VECDB_TRY(MakeDurable(*log));
-  VECDB_TRY(announce(log->identity()));
+  if (const Status announced = announce(log->identity()); !announced.ok()) {
+    // Without space the catalog does not know it. Else it may, and the file has to be there.
+    if (NoSpace(announced))
+      (void)fs.RemoveFile(io::LogPath(options.pchannel, log->identity().number));
+    return announced;
+  }
   base::KillPoint("wal.rotate.announced");
   line.AddLog(log);  // may find no memory; then the log before this one goes on
   RememberLink();
@@ -431,13 +438,14 @@ std::vector<io::LogIdentity> Writer::LogsBelow(Lsn lsn) const {
 }
 
 Status Writer::Forget(std::span<const io::LogIdentity> logs) {
+  Status first;
   for (const io::LogIdentity& identity : logs) {
     const std::string path = state_->line.Remove(identity);
     if (path.empty()) continue;
     const Status removed = state_->fs.RemoveFile(path);
-    if (!removed.ok() && removed.code() != StatusCode::kNotFound) return removed;
+    if (first.ok() && removed.code() != StatusCode::kNotFound) first = removed;
   }
-  return Status();
+  return first;
 }
 
 }  // namespace vecdb::wal

@@ -91,7 +91,8 @@ class Writer {
   Status health() const;             // OK, or the first cause of the fail-stop
 
   // Logs whose every record is below `lsn`, the current one excepted: the caller drops them from
-  // the catalog, then calls Forget, which removes the files.
+  // the catalog, then calls Forget, which removes the files: what cannot be removed is not asked
+  // for again, and the first failure is returned.
   std::vector<io::LogIdentity> LogsBelow(Lsn lsn) const;
   Status Forget(std::span<const io::LogIdentity> logs);
 

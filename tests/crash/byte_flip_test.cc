@@ -1,5 +1,5 @@
-// Whole databases with damaged files: whatever the damage, every answer is right or an error, or the
-// unacknowledged tail of a log is discarded and told. Nothing crashes, nothing hangs.
+// Whole databases with damaged files: whatever the damage, every answer is right or an error, or
+// the unacknowledged tail of a log is discarded and told. Nothing crashes, nothing hangs.
 #include <algorithm>
 #include <csignal>
 #include <cstdio>

@@ -1,5 +1,6 @@
 // The Seal and flush walk: a growing segment becomes files, one Edit, and a shorter log.
 #include "io/layout.h"
+#include "support/fault_file_system.h"
 #include "walks/walk.h"
 
 using namespace vecdb;
@@ -212,4 +213,36 @@ TEST_CASE("a dropped collection gives its share of the write buffer back", "[wal
   Collection books = db.MakeBooks();
   CHECK(books.Insert(BatchOf(BooksBetween(1, 10))).ok());
   CHECK(SealedIn(books) == 0);
+}
+
+SCENARIO("a log that cannot be removed stays, and later flushes go on", "[walk][flush]") {
+  std::uint64_t removal = 0;  // of the first log, found by a life without a fault
+  for (const bool fault : {false, true}) {
+    auto disk = std::make_shared<FaultFileSystem>(io::MakeMemoryFileSystem());
+    TestDatabase db(disk);
+    db.SetLogBytes(1000);
+    db.Reopen();
+    Collection books = db.MakeBooks();
+    for (std::int64_t id = 0; id < 40; ++id) books.Insert(BatchOf({{id}})).status().OrDie();
+    REQUIRE(LogsOf(*disk) > 3);
+    if (fault) disk->Arm({removal, FaultKind::kIoError});
+    const std::uint64_t before = disk->call_count();
+    CHECK(books.Flush().ok());
+    if (!fault) {
+      const auto calls = disk->calls();
+      removal = before;
+      while (calls.at(removal).type != CallType::kRemoveFile) ++removal;
+      REQUIRE(calls[removal].path.starts_with(io::kWalFolder));
+      continue;
+    }
+    CHECK(disk->fired() == 1);
+    CHECK(LogsOf(*disk) == 2);  // the others were removed all the same
+    for (std::int64_t id = 40; id < 43; ++id) {
+      books.Insert(BatchOf({{id}})).status().OrDie();
+      CHECK(books.Flush().ok());
+    }
+    db.Reopen();
+    CHECK(LogsOf(*disk) == 1);  // swept
+    CHECK(*ReadAll(db.OpenBooks()) == ExpectedBetween(0, 42));
+  }
 }

@@ -3,8 +3,8 @@
 #include <set>
 
 #include "base/canary.h"
-#include "unit/segment/sealed_sample.h"
 #include "support/catch.h"
+#include "unit/segment/sealed_sample.h"
 
 namespace {
 

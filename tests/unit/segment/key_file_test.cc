@@ -4,8 +4,8 @@
 #include <limits>
 
 #include "base/bloom.h"
-#include "unit/segment/sealed_support.h"
 #include "support/catch.h"
+#include "unit/segment/sealed_support.h"
 
 namespace {
 

@@ -10,8 +10,8 @@
 #include "segment/flush.h"
 #include "segment/growing_segment.h"
 #include "segment/sealed_segment.h"
-#include "unit/segment/sealed_support.h"
 #include "segment/segment_writer.h"
+#include "unit/segment/sealed_support.h"
 
 namespace vecdb_test {
 

@@ -1,7 +1,7 @@
 #include "segment/sealed_segment.h"
 
-#include "unit/segment/sealed_sample.h"
 #include "support/catch.h"
+#include "unit/segment/sealed_sample.h"
 
 namespace {
 
