@@ -31,7 +31,7 @@ Result<std::vector<CollectionInfo>> Gather(Database& database, const std::string
 // ---- For people ---------------------------------------------------------------------------
 
 std::string RecoveryText(const RecoveryReport& report) {
-  std::string text = report.clean ? "closed cleanly" : "not closed by its last process";
+  std::string text = report.clean ? "log complete" : "log without a SEAL at its end";
   text += Format("; {} {} read, {} {} and {} {} applied", report.logs_read,
                  Plural(report.logs_read, "log", "logs"), Grouped(report.groups_applied),
                  Plural(report.groups_applied, "group", "groups"), Grouped(report.records_applied),

@@ -25,7 +25,7 @@ constexpr const char* kExamples = R"(Examples:
   vecdb inspect shop.db/CURRENT
 
 Exit codes: 0 fine; 1 it failed, a key is missing, or damage was found; 2 a wrong command line, or
-nothing could be checked.)";
+something could not be checked.)";
 
 // The command line has made sure that each is one of its names.
 Metric MetricNamed(const std::string& name) {

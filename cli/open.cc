@@ -6,6 +6,8 @@ Result<Database> OpenToRead(const std::string& directory) {
   Options options;
   options.create_if_missing = false;
   options.read_only = true;
+  options.allow_shared_directory = true;  // whoever names it wants to see it
+  options.allow_network_file_system = true;
   return Database::Open(directory, options);
 }
 

@@ -145,6 +145,12 @@ if(VECDB_BUILD_SHARED AND UNIX AND NOT APPLE)
 endif()
 if(VECDB_SANITIZE)
   target_link_options(vecdb PUBLIC $<BUILD_INTERFACE:-fsanitize=${VECDB_SANITIZE}>)
+  if(VECDB_BUILD_TESTS OR VECDB_BUILD_FUZZ)  # the tests have libraries of their own
+    foreach(_folder IN LISTS VECDB_FOLDERS)
+      set_target_properties(vecdb_${_folder} PROPERTIES EXCLUDE_FROM_ALL ON)
+    endforeach()
+    set_target_properties(vecdb PROPERTIES EXCLUDE_FROM_ALL ON)
+  endif()
 endif()
 if(VECDB_ENABLE_LTO AND VECDB_BUILD_SHARED)  # LTO objects in a static library bind its users to one compiler
   include(CheckIPOSupported)

@@ -195,7 +195,7 @@ if(VECDB_BUILD_FUZZ)
     endif()
     target_link_libraries(fuzz_${_name} PRIVATE vecdb_testing)
     target_link_options(fuzz_${_name} PRIVATE -fsanitize=fuzzer)
-    add_test(NAME fuzz_${_name} COMMAND fuzz_${_name} -runs=2000 -rss_limit_mb=1024 -timeout=10
+    add_test(NAME fuzz_${_name} COMMAND fuzz_${_name} -runs=20000 -rss_limit_mb=1024 -timeout=10
       ${CMAKE_CURRENT_BINARY_DIR}/fuzz-found ${CMAKE_CURRENT_SOURCE_DIR}/tests/fuzz/corpus/${_name})
     set_tests_properties(fuzz_${_name} PROPERTIES LABELS fuzz TIMEOUT 300)
   endforeach()

@@ -3,7 +3,8 @@
 // so a mistake is reported on the line that made it.
 //
 // Not thread-safe: fill one Batch from one thread, or use one Batch per thread. Limits: 100,000
-// rows and 32 MiB a batch; the message of a refusal names the limit.
+// rows and 32 MiB a batch; the message of a refusal names the limit. A Batch that was moved from
+// may only be assigned to or destroyed.
 #pragma once
 
 #include <cstddef>
@@ -24,6 +25,7 @@ namespace chunk {
 class BatchAccess;
 }
 
+// Lent until the call returns.
 struct NamedValue {
   std::string_view field;
   ValueView value;
@@ -35,6 +37,11 @@ class VECDB_API Batch {
   Batch(Batch&&) noexcept;
   Batch& operator=(Batch&&) noexcept;
   ~Batch();
+
+  // Every failure is kInvalidArgument, or kNotFound for an unknown field. Integers fill Int8 to
+  // Int64, and Float and Double where that is exact; doubles fill Float (rounded) and Double; bool
+  // and text fill Bool and VarChar. Numbers are finite, text is UTF-8. A key that vecdb gives
+  // (auto_id) may not be brought.
 
   // Row door. Fields left out take their default, else null where the schema allows it. Integers
   // must fit the field's width. A failed Add leaves the batch as it was before the call.
@@ -53,11 +60,12 @@ class VECDB_API Batch {
                    std::span<const std::uint8_t> valid = {});
   Status AddColumn(std::string_view field, std::span<const std::string_view> values,
                    std::span<const std::uint8_t> valid = {});
+  // rows x dimension floats, one vector after the other.
   Status AddVectors(std::string_view field, std::span<const float> row_major);
 
   std::size_t rows() const;
-  const Schema& schema() const;
-  void Clear();  // keeps the memory for the next fill
+  const Schema& schema() const;  // lent by the batch
+  void Clear();                  // keeps the memory for the next fill
 
  private:
   friend class chunk::BatchAccess;

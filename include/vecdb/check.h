@@ -30,8 +30,9 @@ struct CheckReport {
   std::uint64_t bytes = 0;
   std::uint64_t log_groups = 0;  // that an open would apply
   std::uint64_t log_records = 0;
-  std::uint64_t visible_rows = 0;      // counted only when `full`
-  std::vector<FileProblem> damaged;    // missing files too; one entry a file, in checked order
+  std::uint64_t visible_rows = 0;  // counted only when `full`
+  // Missing files too; in checked order, one entry a file, and with `full` up to 10 a collection.
+  std::vector<FileProblem> damaged;
   std::vector<FileProblem> unchecked;  // the system refused to read these
   std::vector<std::string> notes;      // no damage: an unfinished last write, files nobody needs
 
@@ -40,7 +41,8 @@ struct CheckReport {
 
 // Compares every byte of every file that counts: FORMAT, CURRENT, the manifest, the logs and each
 // sealed file, its checksums and what its structure promises. `full` also opens the database as a
-// reader would, reads every visible row's key and makes sure that no two rows share one. A failure
+// reader would, reads every visible row's key and makes sure that no two rows share one (with
+// CollectionOptions::check_keys off that is not asked). A failure
 // means that it could not be checked: no database there, a newer format (kFailedPrecondition), a
 // writer has it (kUnavailable). Memory: about one segment; with `full`, the log's rows and 8 bytes
 // a row.

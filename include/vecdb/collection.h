@@ -4,7 +4,8 @@
 // wait for writes. Writes to one shard are applied one at a time, in timestamp order.
 //
 // Lifetime: a Collection is a light handle; copy it freely. It may outlive its Database object:
-// after Database::Close() every call returns kFailedPrecondition, and nothing dangles.
+// after Database::Close() every call but name() and schema() returns kFailedPrecondition, and
+// nothing dangles. After a drop they return kNotFound.
 #pragma once
 
 #include <cstdint>
@@ -28,30 +29,36 @@ class VECDB_API Collection {
   Collection(const Collection&) = default;  // moving copies too: there is no empty handle
   Collection& operator=(const Collection&) = default;
 
-  std::string_view name() const;
+  std::string_view name() const;  // lent by the handle, as the schema is
   const Schema& schema() const;
 
   // ---- Writing ------------------------------------------------------------------------
   // A write is one group in the log: all of its rows become visible together, or none do. A
-  // refused write changes nothing. kOutcomeUnknown: the disk failed while syncing, or memory ran
-  // out when the log had the write already; it may or may not survive, and the database refuses
-  // writes until it is reopened.
+  // refused write changes nothing: kInvalidArgument (a batch of another schema, no rows or keys, a
+  // key twice in the batch), kNotFound (dropped), kResourceExhausted (disk or memory full, or no
+  // room could be made in the write buffer), kFailedPrecondition. kOutcomeUnknown: the disk failed
+  // while the log was written or synced, or memory ran out when the log had the write already; it
+  // may or may not survive, and the database refuses writes until it is reopened. Reads go on.
 
-  // Adds rows. Fails with kAlreadyExists, adding nothing, if a key is already present.
+  // Adds rows. kAlreadyExists, adding nothing, if a key is present (CollectionOptions::check_keys).
   Result<WriteReceipt> Insert(const Batch& batch, const WriteOptions& options = {});
 
   // Adds rows, replacing those whose keys exist. With auto_id every row is new.
   Result<WriteReceipt> Upsert(const Batch& batch, const WriteOptions& options = {});
 
-  // Removes rows by key. Keys that do not exist are no error.
+  // Removes rows by key: 1 to 100,000 keys, 32 MiB. Keys that do not exist are no error.
   Result<WriteReceipt> Delete(std::span<const Key> keys, const WriteOptions& options = {});
 
   // ---- Reading ------------------------------------------------------------------------
-  // Every read works on one instant: it sees whole writes only, and each row once. It sees every
-  // write acknowledged before it began.
+  // Every read works on one instant: it sees whole writes only, and each row once (with check_keys
+  // off, a key inserted twice is two rows). It sees every write acknowledged before it began.
+  // kInvalidArgument: an unknown field, a wrong dimension, a limit, or a mistake in the filter (it
+  // says where). kCorruption: a file that was needed is damaged. kNotFound: dropped.
 
   Result<Hits> Search(const SearchRequest& request) const;
   Result<std::vector<Row>> Query(const QueryRequest& request) const;
+  // The rows with these keys, at most 16,384, in the order asked; one asked twice comes twice.
+  // `output_fields` as in QueryRequest. Missing keys are named in the result, and no error.
   Result<GetResult> Get(std::span<const Key> keys,
                         std::span<const std::string> output_fields) const;
 
@@ -63,6 +70,7 @@ class VECDB_API Collection {
   // Seals the growing segments and returns when they are safely on disk.
   Status Flush();
 
+  // Counts at one instant, without reading the rows.
   Result<CollectionStats> Stats() const;
 
  private:

@@ -5,8 +5,9 @@
 //
 // Lifetime: the destructor calls Close() and ignores its status; call Close() yourself if you
 // want to know. Closing waits for running calls, then stops the background threads. A child made
-// by fork() must not use it: every call there returns kFailedPrecondition, and destroying it there
-// is harmless. Every call on an object that was moved from returns kFailedPrecondition too.
+// by fork() must not use it: every call that reads or writes returns kFailedPrecondition there,
+// Close() does nothing, and destroying it is harmless. Calls on an object that was moved from
+// return kFailedPrecondition.
 #pragma once
 
 #include <chrono>
@@ -33,41 +34,54 @@ struct DatabaseAccess;
 class VECDB_API Database {
  public:
   // Opens the directory, creating it if options allow, and recovers what an earlier process
-  // left in the log. Fails with kUnavailable when another process holds it, kCorruption when
-  // acknowledged data is damaged; a failed Open changes nothing on disk.
+  // left in the log. kUnavailable: another open database, here or in another process, has it.
+  // kNotFound: there is none and none is to be made. kInvalidArgument: an option out of range, a
+  // file, or a directory with other things in it. kFailedPrecondition: a newer format, or a
+  // directory that Options does not allow. kCorruption: damage. kResourceExhausted, kIoError: the
+  // machine. A failed Open loses nothing; it may leave a new directory, LOCK, and files that the
+  // next one removes.
   static Result<Database> Open(const std::filesystem::path& directory, const Options& options = {});
 
-  // A database without a disk, through the same code; it is gone when closed.
+  // A database without a disk, through the same code; it is gone when closed. Fails for options out
+  // of range and without memory.
   static Result<Database> OpenInMemory(const Options& options = {});
 
   Database(Database&&) noexcept;
   Database& operator=(Database&&) noexcept;
   ~Database();
 
-  // The name taken by an equal schema opens that collection; by another schema it is
-  // kAlreadyExists.
+  // The name taken by an equal schema opens that collection, with the options it was made with; by
+  // another schema it is kAlreadyExists. kInvalidArgument: name or options. kResourceExhausted:
+  // 65,536 collections are the limit. kOutcomeUnknown: it may be there after the next open.
   Result<Collection> CreateCollection(std::string_view name, const Schema& schema,
                                       const CollectionOptions& options = {});
-  Result<Collection> OpenCollection(std::string_view name);
-  Status DropCollection(std::string_view name);              // kNotFound when there is none
+  Result<Collection> OpenCollection(std::string_view name);  // kNotFound when there is none
+  // With all of its rows, for good; handles of it return kNotFound from then on, and searches that
+  // run finish. kNotFound when there is none, kOutcomeUnknown as above.
+  Status DropCollection(std::string_view name);
   Result<std::vector<std::string>> ListCollections() const;  // in name order
 
   // Returns when everything up to `timestamp` would survive a power cut, whatever the
-  // durability it was written with. kOutcomeUnknown when a sync failed.
+  // durability it was written with. A timestamp of the future means everything written so far.
+  // kOutcomeUnknown when the sync failed, kFailedPrecondition when writing had stopped before.
   Status WaitDurable(Timestamp timestamp);
 
-  // With Options::own_threads off: does the background work that is due (interval sync, idle
-  // seal, flush), for about `budget`.
+  // With Options::own_threads off: does the background work that is due (interval sync, SEAL of an
+  // idle log, sealing, flushing, filters of keys), for about `budget`; a task begun is finished.
+  // Returns Health().
   Status RunBackground(std::chrono::milliseconds budget);
 
-  // What Open() found and did.
+  // What Open() found and did. Lent until the object is moved from or destroyed.
   const RecoveryReport& recovery() const;
 
   // OK, or the first failure that made this database refuse writes until it is reopened.
   Status Health() const;
 
-  Status Flush();  // every collection
-  Status Close();  // idempotent
+  Status Flush();  // every collection; kFailedPrecondition when read-only or stopped
+
+  // Flushes what would be slow to replay (above 16 MiB a collection), syncs, gives up the lock. The
+  // first failure; when that is memory, it can be called again. Calls on a closed database are OK.
+  Status Close();
 
  private:
   friend struct api::DatabaseAccess;

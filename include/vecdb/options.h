@@ -33,21 +33,33 @@ struct Options {
   Durability durability = Durability::kEveryWrite;
   std::chrono::milliseconds sync_interval{50};  // 1 ms to 24 hours
 
-  std::uint32_t background_threads = 0;  // sync, seal, flush; 0 = a quarter of the cores
+  // Sealing, flushing, filters of keys; 0 = a quarter of the cores, at least 1; at most 256. One
+  // more thread syncs and keeps house. A read-only database has none.
+  std::uint32_t background_threads = 0;
   bool own_threads = true;  // false: not one thread; call Database::RunBackground() yourself
-  // Rows not yet in sealed segments, over all collections. Writers wait above it.
+  // Rows not yet in sealed segments, over all collections; at least 1 MiB. Above it writers help to
+  // flush, and wait; kResourceExhausted when that fails.
   std::size_t write_buffer_bytes = 256u << 20;
   LoadMode load = LoadMode::kMapped;
 
-  // Called from any vecdb thread, one call at a time. Must not call back into vecdb, nor throw.
+  // A directory that belongs to another user (the superuser excepted) or that everyone may write
+  // to is refused: whoever can replace files under an open database can make it say anything.
+  bool allow_shared_directory = false;
+  // So is one on a network file system (NFS, SMB, Ceph, ...): locks and syncs may not hold there.
+  bool allow_network_file_system = false;
+
+  // Called from vecdb's threads, and from yours inside of a call, one call at a time. Must not call
+  // back into vecdb, nor throw.
   std::function<void(LogLevel, std::string_view)> log = {};
 };
 
 struct CollectionOptions {
-  std::uint32_t shards = 1;                            // parallel write channels, 1..16
-  std::size_t segment_bytes = 122'880'000;             // a growing segment seals at this size
+  std::uint32_t shards = 1;  // by key, each with its own segments, 1..16; the log is one for all
+  // A growing segment seals at this size in memory, at least 1024 bytes; earlier when the write
+  // buffer is full or the log has grown long;
+  std::size_t segment_bytes = 122'880'000;
   std::size_t segment_rows = 0;                        // or at this many rows; 0 = no limit
-  std::chrono::milliseconds seal_after_idle{600'000};  // or when no row came for so long
+  std::chrono::milliseconds seal_after_idle{600'000};  // or when no row came for so long, from 1 ms
   // Insert refuses taken keys; off for bulk loads of keys known to be new. Costs 2 to 3 bytes of
   // memory a row once the collection is written to and has several sealed segments.
   bool check_keys = true;

@@ -22,8 +22,8 @@ struct WriteOptions {
   std::optional<Durability> durability = {};  // empty = Options::durability
 };
 
-// The nearest rows to one vector, best first; equal scores in key order. limit + offset is at
-// most 16,384.
+// The nearest rows to one vector, best first; equal scores in key order. limit is at least 1, and
+// limit + offset at most 16,384.
 struct SearchRequest {
   std::string field = {};  // a vector field; may be empty when the schema has exactly one
   std::span<const float> query = {};
@@ -33,7 +33,7 @@ struct SearchRequest {
   std::vector<std::string> output_fields = {};  // empty = only key and score; "*" = every field
 };
 
-// Rows by condition, in key order. limit + offset is at most 16,384.
+// Rows by condition, in key order. limit is at least 1, and limit + offset at most 16,384.
 struct QueryRequest {
   std::string filter = {};                      // empty = every row
   std::vector<std::string> output_fields = {};  // empty = only the key; "*" = every field

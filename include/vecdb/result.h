@@ -18,7 +18,8 @@ struct Row {
   std::vector<std::string> names;
   std::vector<Value> values;
 
-  // The value of `field` as a T, or nullptr when it is absent, null or of another type.
+  // The value of `field` as a T, or nullptr when it is absent, null or of another type. T is an
+  // alternative of Value: std::int64_t for every integer, double for Float too.
   template <typename T>
   const T* Get(std::string_view field) const {
     for (std::size_t i = 0; i < names.size(); ++i) {
@@ -58,7 +59,8 @@ struct CollectionStats {
 };
 
 // What Open() found in the log. Nothing is dropped silently: bytes are discarded only behind the
-// last acknowledged write, and counted here.
+// last write known to be synced, and counted here. With kInterval and kFlushOnly that may be behind
+// acknowledged writes after a power cut.
 struct RecoveryReport {
   std::uint64_t logs_read = 0;
   std::uint64_t groups_applied = 0;
@@ -66,7 +68,7 @@ struct RecoveryReport {
   std::uint64_t discarded_bytes = 0;
   std::uint64_t first_lost_lsn = 0;  // 0 = none
   std::uint64_t orphans_removed = 0;
-  bool clean = true;   // the last process closed the database
+  bool clean = true;   // the log ends in a SEAL: closed, or ended while idle; nothing discarded
   std::string detail;  // why bytes were discarded, with file and offset
 };
 

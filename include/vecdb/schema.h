@@ -34,6 +34,9 @@ class Schema;
 // True when both describe the same fields in the same order.
 VECDB_API bool operator==(const Schema& a, const Schema& b);
 
+// 1 to 64 fields: exactly one primary key and 1 to 4 vectors. Names are unique; the words of
+// filters (and, or, not, in, is, null, like, exists, true, false), RowID and Timestamp are taken.
+// What its methods return is lent by the object.
 class VECDB_API Schema {
  public:
   std::span<const Field> fields() const;
@@ -48,7 +51,8 @@ class VECDB_API Schema {
   std::shared_ptr<const Body> body_;
 };
 
-// Builds a Schema by naming its fields in order. Build() reports the first mistake by name:
+// Builds a Schema by naming its fields in order. The methods check nothing; Build() is
+// kInvalidArgument for the first mistake, by name:
 //   InvalidArgument: field 'cover' is a vector and needs a dimension between 1 and 32768, not 0
 class VECDB_API SchemaBuilder {
  public:
@@ -57,10 +61,12 @@ class VECDB_API SchemaBuilder {
   SchemaBuilder& operator=(SchemaBuilder&&) noexcept;
   ~SchemaBuilder();
 
+  // Int64 or VarChar.
   SchemaBuilder& PrimaryKey(std::string_view name, DataType type = DataType::kInt64);
-  SchemaBuilder& AutoPrimaryKey(std::string_view name);
-  SchemaBuilder& Scalar(std::string_view name, DataType type);
-  SchemaBuilder& Nullable(std::string_view name, DataType type);
+  SchemaBuilder& AutoPrimaryKey(std::string_view name);           // Int64, given by vecdb
+  SchemaBuilder& Scalar(std::string_view name, DataType type);    // every row has a value
+  SchemaBuilder& Nullable(std::string_view name, DataType type);  // null when left out
+  // 1 to 32,768 floats.
   SchemaBuilder& Vector(std::string_view name, std::uint32_t dimension, Metric metric);
   SchemaBuilder& Add(Field field);  // everything the shorter forms leave at its default
 

@@ -19,7 +19,7 @@ using Key = std::variant<std::int64_t, std::string>;
 // within one millisecond. Later writes have larger timestamps; no two share one.
 enum class Timestamp : std::uint64_t {};
 
-// The stored numbers of these enums appear in files and in the C ABI: never renumber. Those of
+// The stored numbers of these enums appear in files: never renumber. Those of
 // DataType are Milvus's.
 enum class DataType : std::uint8_t {
   kBool = 1,
@@ -46,11 +46,12 @@ enum class Metric : std::uint8_t {
 VECDB_API std::string_view ToString(Metric metric);
 
 // A value lent to vecdb for one call. vecdb copies what it keeps before the call returns.
-// std::monostate is null.
+// std::monostate is null. Bool is bool; Int8 to Int64 are std::int64_t; Float and Double are
+// double; VarChar is text in UTF-8; FloatVector is floats.
 using ValueView = std::variant<std::monostate, bool, std::int64_t, double, std::string_view,
                                std::span<const float>>;
 
-// A value given to the caller, who owns it. std::monostate is null.
+// A value given to the caller, who owns it; the same alternatives.
 using Value =
     std::variant<std::monostate, bool, std::int64_t, double, std::string, std::vector<float>>;
 

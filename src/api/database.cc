@@ -51,7 +51,9 @@ roles::EngineParts& api::DatabaseAccess::Parts(Database& database) {
 Result<Database> Database::Open(const std::filesystem::path& directory, const Options& options) {
   return api::Guarded([&]() -> Result<Database> {
     const bool create = options.create_if_missing && !options.read_only;
-    VECDB_TRY_ASSIGN(auto fs, io::OpenDirectory(directory, create));
+    const io::DirectoryRules rules{options.allow_shared_directory,
+                                   options.allow_network_file_system};
+    VECDB_TRY_ASSIGN(auto fs, io::OpenDirectory(directory, create, rules));
     return api::DatabaseAccess::Open(SystemEnvironment(std::move(fs)), options);
   });
 }

@@ -19,6 +19,8 @@
 
 #include "vecdb/status.h"
 
+#include "io/directory_rules.h"
+
 namespace vecdb::io {
 
 // Bytes of a whole file, readable while this object lives.
@@ -84,8 +86,9 @@ class FileSystem {
   // In name order, without "." and "..".
   virtual Result<std::vector<DirectoryEntry>> List(const std::string& path) = 0;
   virtual Result<bool> Exists(const std::string& path) = 0;
-  // An exclusive lock creates the file when it is missing; a shared one does not. kUnavailable when
-  // another open database (in this process or another) holds it.
+  // An exclusive lock creates the file when it is missing; a shared one does not, and for LOCK then
+  // makes do with the directory, which is locked as well. kUnavailable when another open database
+  // (in this process or another) holds it.
   virtual Result<std::unique_ptr<FileLock>> Lock(const std::string& path, bool exclusive) = 0;
   // For messages: the path as a user would write it.
   virtual std::string Describe(const std::string& path) const = 0;
@@ -94,8 +97,10 @@ class FileSystem {
 };
 
 // A directory on disk. With `create`, it and its parents are made when missing (and the parent is
-// synced). kInvalidArgument when the path is a file, kNotFound when it is missing.
-Result<std::shared_ptr<FileSystem>> OpenDirectory(const std::filesystem::path& path, bool create);
+// synced). kInvalidArgument when the path is a file, kNotFound when it is missing,
+// kFailedPrecondition when the rules do not allow it.
+Result<std::shared_ptr<FileSystem>> OpenDirectory(const std::filesystem::path& path, bool create,
+                                                  const DirectoryRules& rules = {});
 
 // A directory in memory, empty. Sync and SyncDirectory do nothing; locks exclude within it.
 std::shared_ptr<FileSystem> MakeMemoryFileSystem();

@@ -323,14 +323,17 @@ Result<std::unique_ptr<FileLock>> MemoryFileSystem::Lock(const std::string& path
   base::MutexLock lock(tree_->mutex);
   Place place = Find(path);
   int error = place.error;
-  if (error == 0 && !exclusive && place.node == nullptr) error = ENOENT;
+  const bool directory_alone =
+      error == 0 && !exclusive && place.node == nullptr && path == kLockName;
+  if (error == 0 && !exclusive && place.node == nullptr && !directory_alone) error = ENOENT;
   if (error == 0 && place.node != nullptr && place.node->is_directory) error = EISDIR;
   if (error != 0) return StatusFromErrno("lock", Describe(path), error);
-  if (place.node == nullptr) {
+  if (place.node == nullptr && !directory_alone) {
     place.node = std::make_shared<Node>(false);
     place.parent->children.emplace(place.name, place.node);
   }
-  std::vector<std::shared_ptr<Node>> nodes = {place.node};
+  std::vector<std::shared_ptr<Node>> nodes;
+  if (place.node != nullptr) nodes.push_back(place.node);
   if (path == kLockName) nodes.push_back(tree_->root);
   for (const std::shared_ptr<Node>& node : nodes) {
     if (!CanLock(*node, exclusive)) return LockIsTaken(Describe(""), "");

@@ -11,9 +11,11 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/status.h"
+#include "io/directory_rules.h"
 #include "io/file_failures.h"
 #include "io/file_system.h"
 #include "io/layout.h"
@@ -342,25 +344,32 @@ Status PosixFileSystem::TakeLock(const Descriptor& lock, const Descriptor* conte
 
 // The file is locked, and for the database's own lock its directory too: a second writer stays out
 // even when someone deletes or replaces the lock file under the first. Not every network file
-// system locks directories, so only a conflict counts there.
+// system locks directories, so only a conflict counts there. Readers make do with the directory:
+// they write nothing, so they make no file either.
 Result<std::unique_ptr<FileLock>> PosixFileSystem::Lock(const std::string& path, bool exclusive) {
   const int flags = exclusive ? O_RDWR | O_CREAT : O_RDONLY;
-  VECDB_TRY_ASSIGN(Descriptor file, OpenRegular("lock", path, flags));
-  VECDB_TRY(TakeLock(file, &file, exclusive));
+  auto file = OpenRegular("lock", path, flags);
+  const bool directory_alone =
+      !exclusive && path == kLockName && file.status().code() == StatusCode::kNotFound;
+  if (!directory_alone) {
+    VECDB_TRY(file.status());
+    VECDB_TRY(TakeLock(*file, &*file, exclusive));
+  }
   Descriptor directory;
   if (path == kLockName) {
     directory = OpenAt(root_.get(), ".", O_RDONLY | O_DIRECTORY);
     if (!directory.ok()) return Failure("lock", path);
-    const Status taken = TakeLock(directory, &file, exclusive);
+    const Status taken = TakeLock(directory, file.ok() ? &*file : nullptr, exclusive);
     if (taken.code() == StatusCode::kUnavailable) return taken;
   }
   if (exclusive) {  // information for people; a failure to write it changes nothing
     const std::string holder = base::Format("{}\n", ::getpid());
-    if (::ftruncate(file.get(), 0) == 0) {
-      static_cast<void>(!::pwrite(file.get(), holder.data(), holder.size(), 0));
+    if (::ftruncate(file->get(), 0) == 0) {
+      static_cast<void>(!::pwrite(file->get(), holder.data(), holder.size(), 0));
     }
   }
-  return std::unique_ptr<FileLock>(new PosixLock(std::move(file), std::move(directory)));
+  return std::unique_ptr<FileLock>(
+      new PosixLock(file.ok() ? std::move(*file) : Descriptor(), std::move(directory)));
 }
 
 Status SyncParentOf(const std::filesystem::path& path) {
@@ -372,6 +381,17 @@ Status SyncParentOf(const std::filesystem::path& path) {
 
 Status BelowAFile(const std::filesystem::path& path) {
   return base::InvalidArgument("'{}' lies below a file, not below a directory", path.native());
+}
+
+Result<DirectoryFacts> FactsOf(const Descriptor& directory, const std::string& name) {
+  struct stat info = {};
+  struct statfs system = {};
+  if (::fstat(directory.get(), &info) != 0 || ::fstatfs(directory.get(), &system) != 0) {
+    return StatusFromErrno("open directory", name, errno);
+  }
+  // f_type is signed, or 32 bits wide, on some systems.
+  const auto type = static_cast<std::uint64_t>(system.f_type) & 0xFFFF'FFFF;
+  return DirectoryFacts{info.st_uid, info.st_mode & 07777, type};
 }
 
 // Makes the directory and those above it that are missing, each synced into its parent: after a
@@ -398,7 +418,8 @@ Status MakeWithParents(const std::filesystem::path& path) {
 
 }  // namespace
 
-Result<std::shared_ptr<FileSystem>> OpenDirectory(const std::filesystem::path& path, bool create) {
+Result<std::shared_ptr<FileSystem>> OpenDirectory(const std::filesystem::path& path, bool create,
+                                                  const DirectoryRules& rules) {
   const std::string& name = path.native();
   if (name.empty()) return base::InvalidArgument("the path of the database is empty");
   if (name.find('\0') != name.npos) {
@@ -414,6 +435,8 @@ Result<std::shared_ptr<FileSystem>> OpenDirectory(const std::filesystem::path& p
     return BelowAFile(path);
   }
   if (!root.ok()) return StatusFromErrno("open directory", name, errno);
+  VECDB_TRY_ASSIGN(const DirectoryFacts facts, FactsOf(root, name));
+  VECDB_TRY(CheckDirectory(name, facts, ::geteuid(), rules));
   return std::shared_ptr<FileSystem>(new PosixFileSystem(std::move(root), name));
 }
 

@@ -158,6 +158,7 @@ Result<bool> LockOrCreate(EngineParts& p) {
   const Status found = catalog::Recover(fs).status();
   if (found.ok()) return false;  // another process finished it in between
   if (found.code() != StatusCode::kNotFound) return found;
+  VECDB_TRY(CheckUnused(fs));  // nobody holds what is looked at before the lock
   VECDB_TRY(CreateDatabase(p));
   return true;
 }

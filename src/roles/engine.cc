@@ -14,7 +14,11 @@ constexpr std::chrono::milliseconds kHousekeeping{1000};
 constexpr std::chrono::hours kLongestInterval{24};  // far from where adding to a time overflows
 
 Status CheckOptions(const Options& options) {
-  if (options.read_only && options.own_threads == false) return Status();
+  VECDB_TRY(CheckDurability("Options::durability", options.durability));
+  if (options.load != LoadMode::kMapped && options.load != LoadMode::kResident) {
+    return base::InvalidArgument("Options::load is {}, which names no LoadMode",
+                                 static_cast<unsigned>(options.load));
+  }
   if (options.sync_interval.count() < 1) {
     return base::InvalidArgument("Options::sync_interval is {} ms, below 1",
                                  options.sync_interval.count());

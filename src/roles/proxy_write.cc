@@ -105,6 +105,8 @@ Status CheckDeleteSize(std::span<const Key> keys) {
 Result<WriteReceipt> Proxy::WriteRows(const CollectionPtr& collection, const Batch& batch,
                                       wal::MessageType type, const WriteOptions& options) {
   const Schema& schema = collection->record.schema;
+  const Durability durability = options.durability.value_or(durability_);
+  VECDB_TRY(CheckDurability("WriteOptions::durability", durability));
   if (!(batch.schema() == schema)) {
     return base::InvalidArgument("the batch was made for another schema than collection '{}' has",
                                  collection->record.name);
@@ -117,7 +119,7 @@ Result<WriteReceipt> Proxy::WriteRows(const CollectionPtr& collection, const Bat
 
   WriteRequest request{.type = type,
                        .check_keys = collection->record.options.check_keys,
-                       .durability = options.durability.value_or(durability_),
+                       .durability = durability,
                        .parts = {}};
   const chunk::KeySpan keys = chunk::KeysOf(schema, rows);
   for (const chunk::ShardRows& shard :
@@ -142,11 +144,13 @@ Result<WriteReceipt> Proxy::Upsert(const CollectionPtr& collection, const Batch&
 
 Result<WriteReceipt> Proxy::Delete(const CollectionPtr& collection, std::span<const Key> keys,
                                    const WriteOptions& options) {
+  const Durability durability = options.durability.value_or(durability_);
+  VECDB_TRY(CheckDurability("WriteOptions::durability", durability));
   VECDB_TRY(CheckDeleteSize(keys));
   VECDB_TRY(chunk::ValidateKeys(collection->record.schema, keys));
   WriteRequest request{.type = wal::MessageType::kDelete,
                        .check_keys = false,
-                       .durability = options.durability.value_or(durability_),
+                       .durability = durability,
                        .parts = {}};
   SplitKeys(collection->record.schema, keys, collection->record.options.shards, &request);
   WriteReceipt receipt;

@@ -35,6 +35,17 @@ class LaneLocks {
 
 }  // namespace
 
+Status CheckDurability(std::string_view option, Durability durability) {
+  switch (durability) {
+    case Durability::kEveryWrite:
+    case Durability::kInterval:
+    case Durability::kFlushOnly:
+      return Status();
+  }
+  return base::InvalidArgument("{} is {}, which names no Durability", option,
+                               static_cast<unsigned>(durability));
+}
+
 // From the log's having a write to its being acknowledged. Left early (memory ran out, or a sync
 // failed, which has stopped everything already), what later writes found would not be what the next
 // open finds: there are none, and nothing from this one on becomes visible.

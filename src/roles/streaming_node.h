@@ -24,6 +24,9 @@
 
 namespace vecdb::roles {
 
+// kInvalidArgument for a number that names no durability; `option` is where it was given.
+Status CheckDurability(std::string_view option, Durability durability);
+
 // The rows or keys of one write that belong to one shard, as one record of the log.
 struct WritePart {
   ShardId shard = 0;

@@ -34,6 +34,7 @@
 #include "segment/column_file.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include "chunk/validate.h"
@@ -261,6 +262,9 @@ Status ColumnFile::VerifyValues(const chunk::ColumnView& view, RowIndex first) c
     Status status;
     if (view.type == DataType::kBool) {
       if (view.As<std::uint8_t>()[i] > 1) return Bad("a Bool is not 0 or 1", first + i);
+    } else if ((view.type == DataType::kFloat && !std::isfinite(view.As<float>()[i])) ||
+               (view.type == DataType::kDouble && !std::isfinite(view.As<double>()[i]))) {
+      return Bad("a number is not finite", first + i);
     } else if (view.type == DataType::kVarChar && !view.IsNull(i)) {
       status = chunk::ValidateText(*field_, view.As<std::string_view>()[i]);
     } else if (view.type == DataType::kFloatVector) {

@@ -20,7 +20,7 @@ struct Isa {
 
   static Batch LoadTail(const float* p, std::size_t n) {
     if (n == 1) return Batch(_mm_load_ss(p));
-    const __m128 two = _mm_castpd_ps(_mm_load_sd(reinterpret_cast<const double*>(p)));
+    const __m128 two = _mm_castsi128_ps(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p)));
     return Batch(n == 2 ? two : _mm_movelh_ps(two, _mm_load_ss(p + 2)));
   }
 

@@ -22,7 +22,7 @@ using namespace vecdb::test;
 
 namespace {
 
-constexpr std::size_t kRuns = 6'000;
+constexpr std::size_t kRuns = kSanitized ? 600 : 6'000;
 constexpr std::chrono::seconds kHang{20};
 
 // Where in the code a call comes from, as far as a path tells it.

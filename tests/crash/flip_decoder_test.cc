@@ -185,6 +185,7 @@ class DecoderFlips {
   // Every byte of what is small; of pages each byte of the headers and some of the rest; of the
   // zeros ahead one here and there.
   static bool Wanted(const std::string& path, const std::string& bytes, std::size_t at) {
+    if (kSanitized && at % 7 != 3) return false;
     if (!IsLog(path) || SoakMinutes().count() != 0) return true;
     if (!IsWritten(bytes, at)) return at % 509 == 0;
     return at < io::kPageSize || at % io::kPageSize < 112 || at % 7 == 0;
@@ -265,6 +266,6 @@ TEST_CASE("no reader of a file believes a flipped byte", "[flip]") {
       static_cast<unsigned long long>(figures.detected),
       static_cast<unsigned long long>(figures.reported),
       static_cast<unsigned long long>(figures.wrong));
-  CHECK(figures.positions >= 50'000);
+  CHECK(figures.positions >= (kSanitized ? 5'000 : 50'000));
   CHECK(figures.wrong == 0);
 }

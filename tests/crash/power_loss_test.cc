@@ -196,11 +196,14 @@ TEST_CASE("whatever a power cut leaves opens with every answered write and no ha
     PowerLoss(name, seed + salt).Run(PointsOf(steps, seed + salt), limit, nested, &figures);
   };
   const auto times = static_cast<std::size_t>(std::max<std::int64_t>(SoakMinutes().count(), 1));
-  run("every write", FixedWorkload(), 12 * times, 1'000 * times, 1);
-  run("interval", FixedWorkload(Durability::kInterval), 6 * times, 400 * times, 2);
-  run("flush only", FixedWorkload(Durability::kFlushOnly), 6 * times, 400 * times, 3);
+  constexpr std::size_t kShare = kSanitized ? 6 : 1;
+  run("every write", FixedWorkload(), 12 * times / kShare, 1'000 * times / kShare, 1);
+  run("interval", FixedWorkload(Durability::kInterval), 6 * times / kShare, 400 * times / kShare,
+      2);
+  run("flush only", FixedWorkload(Durability::kFlushOnly), 6 * times / kShare, 400 * times / kShare,
+      3);
   for (std::uint64_t i = 0; i < 2 + (times - 1); ++i) {
-    run("random", RandomWorkload(seed + i, 60), 5, 150, 4 + i);
+    run("random", RandomWorkload(seed + i, 60), kSanitized ? 1 : 5, 150 / kShare, 4 + i);
   }
   Print(figures);
   CHECK(figures.wrong == 0);

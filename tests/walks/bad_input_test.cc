@@ -511,3 +511,47 @@ TEST_CASE("use after Close says so", "[walk][bad]") {
   db.Reopen();
   CHECK(*ReadAll(db.OpenBooks()) == Books{{1, 0}});
 }
+
+SCENARIO("a directory of another user or open to everyone is refused, and can be allowed",
+         "[walk][bad-input]") {
+  const TempDirectory folder;
+  const auto path = folder / "db";
+  Database::Open(path, QuietOptions()).status().OrDie();
+  REQUIRE(::chmod(path.c_str(), 0777) == 0);
+  Options options = QuietOptions();
+  CheckRefusal(Database::Open(path, options).status(), StatusCode::kFailedPrecondition,
+               {"everyone", path.string(), "allow_shared_directory"});
+  options.allow_shared_directory = true;
+  CHECK(Database::Open(path, options).ok());
+  REQUIRE(::chmod(path.c_str(), 0775) == 0);
+  CHECK(Database::Open(path, QuietOptions()).ok());
+  if (::geteuid() != 0) {
+    WARN("not the superuser: the directory of another user is not tested here");
+    return;
+  }
+  REQUIRE(::chown(path.c_str(), 12345, 0) == 0);
+  CheckRefusal(Database::Open(path, QuietOptions()).status(), StatusCode::kFailedPrecondition,
+               {"user 12345", "user 0"});
+  CHECK(Database::Open(path, options).ok());
+}
+
+SCENARIO("numbers that name no choice are refused", "[walk][bad-input]") {
+  const auto no_durability = static_cast<Durability>(77);
+  Options options = QuietOptions();
+  options.durability = no_durability;
+  CheckRefusal(Database::OpenInMemory(options).status(), StatusCode::kInvalidArgument,
+               {"Options::durability", "77"});
+  options = QuietOptions();
+  options.load = static_cast<LoadMode>(9);
+  CheckRefusal(Database::OpenInMemory(options).status(), StatusCode::kInvalidArgument,
+               {"Options::load", "9"});
+  TestDatabase db;
+  Collection books = db.MakeBooks();
+  const WriteOptions wrong{.durability = no_durability};
+  for (const Status& status :
+       {books.Insert(BatchOf({{1}}), wrong).status(), books.Upsert(BatchOf({{1}}), wrong).status(),
+        books.Delete(IntKeys({1}), wrong).status()}) {
+    CheckRefusal(status, StatusCode::kInvalidArgument, {"WriteOptions::durability", "77"});
+  }
+  CHECK(*books.Count() == 0);
+}

@@ -12,16 +12,20 @@ thread_local bool allocation_failed = false;
 
 namespace {
 
-void* Allocate(std::size_t size, std::size_t alignment) {
+// Null when memory runs out.
+void* Try(std::size_t size, std::size_t alignment) noexcept {
   using vecdb::test::allocations_left;
   if (allocations_left >= 0 && allocations_left-- == 0) {
     vecdb::test::allocation_failed = true;
-    throw std::bad_alloc();
+    return nullptr;
   }
   const std::size_t wanted = size == 0 ? 1 : size;
-  void* memory = alignment == 0 ? std::malloc(wanted)
-                                : std::aligned_alloc(
-                                      alignment, (wanted + alignment - 1) / alignment * alignment);
+  if (alignment == 0) return std::malloc(wanted);
+  return std::aligned_alloc(alignment, (wanted + alignment - 1) / alignment * alignment);
+}
+
+void* Allocate(std::size_t size, std::size_t alignment) {
+  void* memory = Try(size, alignment);
   if (memory == nullptr) throw std::bad_alloc();
   return memory;
 }
@@ -39,6 +43,21 @@ void* Allocate(std::size_t size, std::size_t alignment) {
 }
 [[gnu::noinline]] void* operator new[](std::size_t size, std::align_val_t alignment) {
   return Allocate(size, static_cast<std::size_t>(alignment));
+}
+// Sanitizers bring nothrow forms of their own, which do not pair with the ones here.
+[[gnu::noinline]] void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  return Try(size, 0);
+}
+[[gnu::noinline]] void* operator new[](std::size_t size, const std::nothrow_t&) noexcept {
+  return Try(size, 0);
+}
+[[gnu::noinline]] void* operator new(std::size_t size, std::align_val_t alignment,
+                                     const std::nothrow_t&) noexcept {
+  return Try(size, static_cast<std::size_t>(alignment));
+}
+[[gnu::noinline]] void* operator new[](std::size_t size, std::align_val_t alignment,
+                                       const std::nothrow_t&) noexcept {
+  return Try(size, static_cast<std::size_t>(alignment));
 }
 [[gnu::noinline]] void operator delete(void* memory) noexcept {
   std::free(memory);
@@ -62,5 +81,11 @@ void* Allocate(std::size_t size, std::size_t alignment) {
   std::free(memory);
 }
 [[gnu::noinline]] void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept {
+  std::free(memory);
+}
+[[gnu::noinline]] void operator delete(void* memory, const std::nothrow_t&) noexcept {
+  std::free(memory);
+}
+[[gnu::noinline]] void operator delete[](void* memory, const std::nothrow_t&) noexcept {
   std::free(memory);
 }

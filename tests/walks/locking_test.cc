@@ -233,7 +233,7 @@ void StrangeLocks(const fs::path& path) {
   CheckFree(path, "no LOCK at all");
   fs::remove(path / "LOCK");
   ++cases;
-  CheckRefusal(Database::Open(path, ReadOnly()).status(), StatusCode::kNotFound, {"LOCK"});
+  CHECK(Database::Open(path, ReadOnly()).ok());  // the lock on the directory has to do
   CHECK_FALSE(fs::exists(path / "LOCK"));
   ++cases;
   fs::create_directory(path / "LOCK");
@@ -355,4 +355,17 @@ TEST_CASE("a directory has one writer or any number of readers", "[walk][locking
   Races(folder.path());
   std::printf("FIG lock.cases=%zu double_writer=%zu\n", cases, double_writers);
   CHECK(double_writers == 0);
+}
+
+SCENARIO("readers make do without the lock file, and still keep writers out", "[walk][lock]") {
+  const TempDirectory folder;
+  Database::Open(folder.path(), QuietOptions()).status().OrDie();
+  std::filesystem::remove(folder / "LOCK");
+  Options reading = QuietOptions();
+  reading.read_only = true;
+  const auto one = Database::Open(folder.path(), reading);
+  REQUIRE(one.ok());
+  CHECK(Database::Open(folder.path(), reading).ok());
+  CHECK_FALSE(std::filesystem::exists(folder / "LOCK"));
+  CHECK(Database::Open(folder.path(), QuietOptions()).status().code() == StatusCode::kUnavailable);
 }

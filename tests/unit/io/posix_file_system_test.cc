@@ -126,7 +126,14 @@ TEST_CASE("an exclusive lock stands alone, shared locks stand together", "[posix
   const test::TempDirectory temp;
   const auto one = *io::OpenDirectory(temp.path(), false);
   const auto two = *io::OpenDirectory(temp.path(), false);
-  CHECK(one->Lock("LOCK", false).status().code() == StatusCode::kNotFound);
+  CHECK(one->Lock("other", false).status().code() == StatusCode::kNotFound);
+  {
+    const auto held = one->Lock("LOCK", false);  // without a file the directory has to do
+    CHECK(held.ok());
+    CHECK(two->Lock("LOCK", false).ok());
+    CHECK_FALSE(std::filesystem::exists(temp / "LOCK"));
+    CHECK(two->Lock("LOCK", true).status().code() == StatusCode::kUnavailable);
+  }
   {
     const auto held = *one->Lock("LOCK", true);
     for (const bool exclusive : {false, true}) {

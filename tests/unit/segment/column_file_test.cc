@@ -42,9 +42,11 @@ chunk::Column FixedColumn(const Field& field, std::size_t rows, Pattern pattern)
       for (std::byte& b : value) {
         b = static_cast<std::byte>(words.Next() % (field.type == DataType::kBool ? 2 : 256));
       }
-      if (field.type == DataType::kFloatVector) {  // any bits of a normal number, and both zeros
+      // Any bits of a finite number.
+      if (field.type == DataType::kFloatVector || field.type == DataType::kFloat) {
         for (std::size_t i = 3; i < width; i += 4) value[i] &= std::byte{0xBF};
       }
+      if (field.type == DataType::kDouble) value[7] &= std::byte{0xBF};
     }
     column.AppendFixed(value, 1);
     valid.push_back(row % 7 == 3 ? 0 : 1);
@@ -181,8 +183,8 @@ TEST_CASE("a column's extreme values and signed zeros survive in runs and plain"
                            -0.0,
                            std::numeric_limits<double>::denorm_min(),
                            std::numeric_limits<double>::max(),
-                           -std::numeric_limits<double>::infinity(),
-                           std::numeric_limits<double>::quiet_NaN()};
+                           std::numeric_limits<double>::lowest(),
+                           std::numeric_limits<double>::min()};
   for (const std::size_t repeat : {1u, 40u}) {
     chunk::Column column(field);
     for (const double value : values) {
@@ -348,6 +350,12 @@ TEST_CASE("a full check finds what checksums and reads cannot") {
   CHECK(verify(vector, vectors, [](base::Bytes*) {}).ok());
   CHECK(IsCorruption(verify(vector, vectors, [](auto* body) {
     Poke(body, 68, std::numeric_limits<float>::quiet_NaN());
+  })));
+  const Field real = FieldOf(DataType::kDouble);
+  const chunk::Column reals = FixedColumn(real, 4, Pattern::kRandom);
+  CHECK(verify(real, reals, [](base::Bytes*) {}).ok());
+  CHECK(IsCorruption(verify(real, reals, [](auto* body) {
+    Poke(body, 72, -std::numeric_limits<double>::infinity());
   })));
   const Field number = FieldOf(DataType::kInt64);
   const chunk::Column runs = FixedColumn(number, 48, Pattern::kRuns);  // ends 12, 24, 36, 48
