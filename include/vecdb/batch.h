@@ -2,7 +2,8 @@
 // doors lead to the same columns inside. A Batch is checked against its schema as it is filled,
 // so a mistake is reported on the line that made it.
 //
-// Not thread-safe: fill one Batch from one thread, or use one Batch per thread. Limits: 100,000
+// Thread safety: one thread fills a Batch; while none does, any number may write it to collections.
+// Limits: 100,000
 // rows and 32 MiB a batch; the message of a refusal names the limit. A Batch that was moved from
 // may only be assigned to or destroyed.
 #pragma once
@@ -13,6 +14,7 @@
 #include <memory>
 #include <span>
 #include <string_view>
+#include <type_traits>
 
 #include "vecdb/export.h"
 #include "vecdb/schema.h"
@@ -25,8 +27,13 @@ namespace chunk {
 class BatchAccess;
 }
 
-// Lent until the call returns.
+// Lent until the call returns. For null write std::monostate(), or leave the field out.
 struct NamedValue {
+  NamedValue(std::string_view name, ValueView given) : field(name), value(given) {}
+  template <typename Null>
+  requires std::is_same_v<Null, std::nullptr_t> NamedValue(std::string_view, Null)
+  = delete;  // it would pass for text
+
   std::string_view field;
   ValueView value;
 };

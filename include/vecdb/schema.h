@@ -39,6 +39,9 @@ VECDB_API bool operator==(const Schema& a, const Schema& b);
 // What its methods return is lent by the object.
 class VECDB_API Schema {
  public:
+  Schema(const Schema&) = default;  // moving copies too: there is no empty schema
+  Schema& operator=(const Schema&) = default;
+
   std::span<const Field> fields() const;
   const Field& primary_key() const;
   const Field* Find(std::string_view name) const;  // nullptr when there is no such field
@@ -51,7 +54,8 @@ class VECDB_API Schema {
   std::shared_ptr<const Body> body_;
 };
 
-// Builds a Schema by naming its fields in order. The methods check nothing; Build() is
+// Builds a Schema by naming its fields in order. One that was moved from may only be assigned to or
+// destroyed. The methods check nothing; Build() is
 // kInvalidArgument for the first mistake, by name:
 //   InvalidArgument: field 'cover' is a vector and needs a dimension between 1 and 32768, not 0
 class VECDB_API SchemaBuilder {

@@ -123,8 +123,10 @@ class ManifestFiles final : public Manifest {
 
 Status ManifestFiles::Start(State state) {
   base::MutexLock lock(commit_mutex_);
-  const Status made = fs_.MakeDirectory(io::kTmpFolder);
-  if (!made.ok() && made.code() != StatusCode::kAlreadyExists) return made;
+  for (const char* folder : {io::kTmpFolder, io::kSegmentsFolder}) {  // lost by copies of files
+    const Status made = fs_.MakeDirectory(folder);
+    if (!made.ok() && made.code() != StatusCode::kAlreadyExists) return made;
+  }
   next_id_ = lease_end_ = state.next_id;
   if (base::Canary(19)) next_id_ = state.next_id - std::min(state.next_id - 1, kIdLease);
   const Status turned = TurnTo(std::move(state));

@@ -223,6 +223,26 @@ Status Batch::Body::CheckRoom(const Row& row) const {
   return chunk::CheckBatchBytes(size);
 }
 
+// Takes back what was added to the columns when memory runs out on the way.
+class Batch::Body::Undo {
+ public:
+  explicit Undo(Body& body) : body_(body) {}
+  ~Undo() {
+    if (done) return;
+    for (std::size_t i = 0; i < body_.held.columns.size(); ++i) {
+      const bool whole = body_.door != Door::kColumns || body_.brought[i];
+      body_.held.columns[i].Truncate(whole ? body_.held.rows : 0);
+    }
+  }
+  Undo(const Undo&) = delete;
+  Undo& operator=(const Undo&) = delete;
+
+  bool done = false;
+
+ private:
+  Body& body_;
+};
+
 Status Batch::Body::AddRow(std::span<const NamedValue> given) {
   if (door == Door::kColumns) {
     return base::InvalidArgument("this batch is filled by columns; a row cannot be mixed in");
@@ -231,9 +251,11 @@ Status Batch::Body::AddRow(std::span<const NamedValue> given) {
   VECDB_TRY(ResolveRow(given, &row));
   VECDB_TRY(CheckRoom(row));
   const std::span<const Field> fields = schema.fields();
+  Undo undo(*this);
   for (std::size_t i = 0; i < fields.size(); ++i) {
     if (!fields[i].auto_id) held.columns[i].AppendValue(row[i]);
   }
+  undo.done = true;
   ++held.rows;
   door = Door::kRows;
   return Status();
@@ -299,8 +321,11 @@ Status Batch::Body::AddColumn(std::string_view name, std::span<const T> values,
   VECDB_TRY(CheckRows(field, values.size(), valid));
   chunk::Column* column = &held.columns[index];
   const bool nulls = std::find(valid.begin(), valid.end(), std::uint8_t{0}) != valid.end();
-  return EndColumn(index, nulls ? chunk::FillWithNulls(field, values, valid, column)
-                                : chunk::FillValid(field, values, column));
+  Undo undo(*this);
+  const Status ended = EndColumn(index, nulls ? chunk::FillWithNulls(field, values, valid, column)
+                                              : chunk::FillValid(field, values, column));
+  undo.done = true;
+  return ended;
 }
 
 Status Batch::Body::AddVectors(std::string_view name, std::span<const float> row_major) {
@@ -313,7 +338,10 @@ Status Batch::Body::AddVectors(std::string_view name, std::span<const float> row
         field.dimension, row_major.size());
   }
   VECDB_TRY(CheckRows(field, row_major.size() / field.dimension, {}));
-  return EndColumn(index, chunk::FillVectors(field, row_major, &held.columns[index]));
+  Undo undo(*this);
+  const Status ended = EndColumn(index, chunk::FillVectors(field, row_major, &held.columns[index]));
+  undo.done = true;
+  return ended;
 }
 
 Batch::Batch(const Schema& schema) : body_(std::make_unique<Body>(schema)) {

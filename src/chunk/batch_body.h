@@ -17,6 +17,7 @@ namespace vecdb {
 
 struct Batch::Body {
   enum class Door : std::uint8_t { kNone, kRows, kColumns };
+  class Undo;
 
   explicit Body(const Schema& of);
 

@@ -33,7 +33,7 @@ std::size_t Column::size_bytes() const {
 void Column::Grew(std::size_t rows) {
   rows_ += rows;
   if (!valid_.empty()) valid_.resize(rows_, 1);
-  views_.made.clear();
+  views_.Drop();
 }
 
 void Column::AppendFixed(std::span<const std::byte> values, std::size_t rows) {
@@ -124,21 +124,23 @@ void Column::SetValidity(std::span<const std::uint8_t> valid) {
   VECDB_CHECK(valid.empty() || valid.size() == rows_, "validity of another number of rows");
   valid_.clear();
   if (!AllValid(valid)) valid_.assign(valid.begin(), valid.end());
-  views_.made.clear();
+  views_.Drop();
 }
 
+// Needs no memory, and mends a column in whose last change memory ran out: then its parts may have
+// different lengths, none shorter than the rows that were there before.
 void Column::Truncate(std::size_t rows) {
-  if (rows >= rows_) return;
+  if (rows > rows_) return;
   if (type_ == DataType::kVarChar) {
     text_.resize(rows == 0 ? 0 : text_ends_[rows - 1]);
     text_ends_.resize(rows);
   } else {
     fixed_.resize(rows * FixedWidth(type_, dimension_));
   }
-  if (!valid_.empty()) valid_.resize(rows);
+  if (valid_.size() > rows) valid_.resize(rows);
   if (AllValid(valid_)) valid_.clear();
   rows_ = rows;
-  views_.made.clear();
+  views_.Drop();
 }
 
 void Column::Clear() {
@@ -152,18 +154,24 @@ ColumnView Column::View() const {
   view.rows = rows_;
   view.values = fixed_.data();
   view.valid = valid_.empty() ? nullptr : valid_.data();
-  if (type_ != DataType::kVarChar) return view;
-  if (views_.made.size() != rows_) {
-    views_.made.clear();
-    views_.made.reserve(rows_);
-    std::uint32_t start = 0;
-    for (const std::uint32_t end : text_ends_) {
-      views_.made.push_back(std::string_view(text_).substr(start, end - start));
-      start = end;
-    }
-  }
-  view.values = views_.made.data();
+  if (type_ == DataType::kVarChar) view.values = TextsMade().data();
   return view;
+}
+
+// Threads that read at once may all come here first; one of them makes the views.
+const std::vector<std::string_view>& Column::TextsMade() const {
+  if (views_.ready.load(std::memory_order_acquire)) return views_.made;
+  base::MutexLock lock(views_.mutex);
+  if (views_.ready.load(std::memory_order_relaxed)) return views_.made;
+  views_.made.clear();
+  views_.made.reserve(rows_);
+  std::uint32_t start = 0;
+  for (const std::uint32_t end : text_ends_) {
+    views_.made.push_back(std::string_view(text_).substr(start, end - start));
+    start = end;
+  }
+  views_.ready.store(true, std::memory_order_release);
+  return views_.made;
 }
 
 ColumnView Column::View(std::size_t first, std::size_t rows) const {

@@ -2,9 +2,10 @@
 // segment. Owns its bytes. Values are stored in the width of their type (bool as a byte 0 or 1),
 // vectors row by row, text as one string and the end offset of each value.
 //
-// Not thread-safe.
+// Thread safety: any number of threads may read while none changes it.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -16,6 +17,7 @@
 #include "vecdb/types.h"
 
 #include "base/bytes.h"
+#include "base/mutex.h"
 #include "chunk/column_view.h"
 
 namespace vecdb::chunk {
@@ -58,14 +60,21 @@ class Column {
   // The views point into text_, so a copy or a move of the column starts without them.
   struct TextViews {
     TextViews() = default;
-    TextViews(const TextViews&) {}
-    TextViews& operator=(const TextViews&) {
-      made.clear();
+    TextViews(const TextViews&) noexcept {}
+    TextViews& operator=(const TextViews&) noexcept {
+      Drop();
       return *this;
     }
+    void Drop() {
+      ready.store(false, std::memory_order_relaxed);
+      made.clear();
+    }
+    base::Mutex mutex;  // leaf; between threads that only read
+    std::atomic<bool> ready{false};
     std::vector<std::string_view> made;
   };
 
+  const std::vector<std::string_view>& TextsMade() const;
   void Grew(std::size_t rows);  // bookkeeping after `rows` valid values were appended
 
   DataType type_;

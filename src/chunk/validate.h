@@ -21,9 +21,10 @@ inline constexpr std::uint32_t kMaxDimension = 32'768;
 inline constexpr std::size_t kMaxFields = 64;
 inline constexpr std::size_t kMaxVectorFields = 4;
 inline constexpr std::size_t kMaxNameBytes = 255;
-// A little below the largest float: kernels of different widths round the sum differently, and a
-// vector that one of them accepts must be finite to all.
-inline constexpr float kMaxSquaredNorm = 3.4e38F;
+// Two vectors of this size are at most four times as far apart (squared), which is a little below
+// the largest float: kernels of different widths round sums differently, and a distance that one of
+// them can tell must be finite to all.
+inline constexpr float kMaxSquaredNorm = 8.5e37F;
 
 // [A-Za-z_][A-Za-z0-9_]{0,254}; `what` is "collection", "field", for the message.
 Status ValidateName(std::string_view what, std::string_view name);

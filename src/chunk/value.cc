@@ -27,7 +27,11 @@ std::string Shown(const ValueView& value) {
   }
   if (const auto* truth = std::get_if<bool>(&value)) return *truth ? "true" : "false";
   if (const auto* integer = std::get_if<std::int64_t>(&value)) return base::Format("{}", *integer);
-  if (const auto* number = std::get_if<double>(&value)) return base::Format("{}", *number);
+  if (const auto* number = std::get_if<double>(&value)) {
+    std::string text = base::Format("{}", *number);  // 1.0, not 1: the type is what matters here
+    if (text.find_first_not_of("-0123456789") == std::string::npos) text += ".0";
+    return text;
+  }
   return "null";
 }
 

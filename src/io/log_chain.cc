@@ -137,9 +137,9 @@ class ChainWalk {
     report_.sealed = false;
     report_.first_lost_lsn = expected_;
     report_.detail = base::Format(
-        "'{}' offset {}: no complete record {} here; {} bytes from there on were never "
-        "acknowledged "
-        "as synced and are discarded",
+        "'{}' offset {}: no complete record {} here; {} bytes from there on, of which nothing "
+        "proves "
+        "that they were synced, are discarded",
         logs_[log_]->path(), offset, expected_, report_.discarded_bytes);
     return Status();
   }

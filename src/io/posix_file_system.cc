@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <limits>
+#include <new>
 #include <string_view>
 #include <utility>
 
@@ -76,6 +77,31 @@ class PosixMapping final : public Mapping {
   }
 };
 
+// Small files are copied instead: a process has some 65,000 mappings, and a page each would be more
+// memory than the bytes.
+constexpr std::uint64_t kSmallFile = 16 * 1024;
+
+class CopiedFile final : public Mapping {
+ public:
+  explicit CopiedFile(std::size_t size)
+      : copy_(new (std::align_val_t{kAlignment}) std::byte[size]) {
+    bytes_ = {copy_, size};
+  }
+  ~CopiedFile() override { ::operator delete[](copy_, std::align_val_t{kAlignment}); }
+  CopiedFile(const CopiedFile&) = delete;
+  CopiedFile& operator=(const CopiedFile&) = delete;
+
+  static Result<std::shared_ptr<const Mapping>> Make(const File& file, std::size_t size) {
+    const auto copied = std::make_shared<CopiedFile>(size);
+    VECDB_TRY(file.ReadAt(0, {copied->copy_, size}));
+    return std::shared_ptr<const Mapping>(copied);
+  }
+
+ private:
+  static constexpr std::size_t kAlignment = 64;
+  std::byte* const copy_;
+};
+
 class PosixFile final : public File {
  public:
   PosixFile(Descriptor descriptor, std::string description)
@@ -144,7 +170,7 @@ Result<std::uint64_t> PosixFile::Size() const {
 
 Result<std::shared_ptr<const Mapping>> PosixFile::Map() const {
   VECDB_TRY_ASSIGN(const std::uint64_t size, Size());
-  if (size == 0) return std::shared_ptr<const Mapping>(new PosixMapping(nullptr, 0));
+  if (size <= kSmallFile) return CopiedFile::Make(*this, static_cast<std::size_t>(size));
   void* start = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, descriptor_.get(), 0);
   if (start == MAP_FAILED) return Failure("map");
   // Only a hint; file systems that cannot give large pages say no, and nothing is lost.
@@ -153,13 +179,22 @@ Result<std::shared_ptr<const Mapping>> PosixFile::Map() const {
 }
 
 // Locks belong to the open file descriptions, so closing other descriptors of the same file keeps
-// them, and a child made by fork() that closes its copies does too: hence no LOCK_UN.
+// them, and a child made by fork() that closes its copies does too. Only who took them gives them
+// up by name, and then not even a living child's copies hold them.
 class PosixLock final : public FileLock {
  public:
   PosixLock(Descriptor file, Descriptor directory)
-      : file_(std::move(file)), directory_(std::move(directory)) {}
+      : owner_(::getpid()), file_(std::move(file)), directory_(std::move(directory)) {}
+  ~PosixLock() override {
+    if (::getpid() != owner_) return;
+    if (directory_.ok()) static_cast<void>(::flock(directory_.get(), LOCK_UN));
+    if (file_.ok()) static_cast<void>(::flock(file_.get(), LOCK_UN));
+  }
+  PosixLock(const PosixLock&) = delete;
+  PosixLock& operator=(const PosixLock&) = delete;
 
  private:
+  const pid_t owner_;
   const Descriptor file_;
   const Descriptor directory_;
 };
@@ -237,11 +272,13 @@ Status PosixFileSystem::MakeDirectory(const std::string& path) {
   return Status();
 }
 
+// kResourceExhausted only when it could not be opened, and so nothing was tried: a sync that
+// failed, whatever the reason, may have lost what it should keep.
 Status SyncDescriptor(const Descriptor& directory, const std::string& description) {
-  if (!directory.ok() || RetryInterrupted([&] { return ::fsync(directory.get()); }) != 0) {
-    return StatusFromErrno("sync directory", description, errno);
-  }
-  return Status();
+  if (!directory.ok()) return StatusFromErrno("sync directory", description, errno);
+  if (RetryInterrupted([&] { return ::fsync(directory.get()); }) == 0) return Status();
+  const Status failed = StatusFromErrno("sync directory", description, errno);
+  return Status(StatusCode::kIoError, std::string(failed.message()));
 }
 
 Status PosixFileSystem::SyncDirectory(const std::string& path) {

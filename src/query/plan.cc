@@ -1,5 +1,6 @@
 #include "query/plan.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/status.h"
@@ -69,6 +70,23 @@ Result<std::shared_ptr<const Filter>> PlanFilter(const Schema& schema, std::stri
   return Filter::Compile(text, schema);
 }
 
+// The cosine does not depend on a vector's length, so a query too short for the squares of its
+// numbers is made longer: by a power of two, which rounds nothing.
+static void SetNorm(SearchPlan* plan) {
+  const auto norm2 = [plan] {
+    return simd::Kernels().norm2_f32(plan->query.data(), plan->dimension);
+  };
+  if (norm2() < kSmallestSquaredNorm) {
+    float largest = 0;
+    for (const float x : plan->query) largest = std::max(largest, std::abs(x));
+    int exponent = 0;
+    static_cast<void>(std::frexp(largest, &exponent));
+    for (const float x : plan->query) plan->scaled.push_back(std::ldexp(x, -exponent));
+    plan->query = plan->scaled;
+  }
+  plan->query_norm = std::sqrt(norm2());
+}
+
 Result<SearchPlan> PlanSearch(const Schema& schema, const SearchRequest& request) {
   SearchPlan plan;
   VECDB_TRY(CheckWindow(request.limit, request.offset));
@@ -80,9 +98,7 @@ Result<SearchPlan> PlanSearch(const Schema& schema, const SearchRequest& request
   plan.query = request.query;
   plan.limit = request.limit;
   plan.offset = request.offset;
-  if (plan.metric == Metric::kCosine) {
-    plan.query_norm = std::sqrt(simd::Kernels().norm2_f32(plan.query.data(), plan.dimension));
-  }
+  if (plan.metric == Metric::kCosine) SetNorm(&plan);
   VECDB_TRY_ASSIGN(plan.filter, PlanFilter(schema, request.filter));
   VECDB_TRY_ASSIGN(plan.output, PlanOutput(schema, request.output_fields));
   return plan;

@@ -20,15 +20,29 @@ struct Distances {
   std::array<float, kBatch> norm2;  // COSINE only
 };
 
-// Cosine similarity from an inner product and a squared norm; 0 for a zero vector.
-float Cosine(float ip, float query_norm, float norm2) {
-  const float product = query_norm * std::sqrt(norm2);
-  if (!(product > 0)) return 0;
-  return std::clamp(ip / product, -1.0F, 1.0F);
+// For a row so short that the squares of its numbers leave float's range; 0 for a zero vector.
+float CosineOfShort(const SearchPlan& plan, const float* row) {
+  double ip = 0;
+  double norm2 = 0;
+  for (std::size_t i = 0; i < plan.dimension; ++i) {
+    ip += double{plan.query[i]} * row[i];
+    norm2 += double{row[i]} * row[i];
+  }
+  const double product = plan.query_norm * std::sqrt(norm2);
+  return product > 0 ? static_cast<float>(std::clamp(ip / product, -1.0, 1.0)) : 0.0F;
 }
 
-// Turns what the kernels gave into distances, smaller = nearer.
-void Finish(const SearchPlan& plan, std::size_t n, Distances* d) {
+// Cosine similarity from an inner product and a squared norm.
+float Cosine(const SearchPlan& plan, float ip, float norm2, const float* row) {
+  if (norm2 < kSmallestSquaredNorm) return CosineOfShort(plan, row);
+  const float product = plan.query_norm * std::sqrt(norm2);
+  return product > 0 ? std::clamp(ip / product, -1.0F, 1.0F) : 0.0F;
+}
+
+// Turns what the kernels gave into distances, smaller = nearer. `row_at(i)` is the vector of the
+// distance i.
+template <typename RowAt>
+void Finish(const SearchPlan& plan, std::size_t n, const RowAt& row_at, Distances* d) {
   switch (plan.metric) {
     case Metric::kL2:
       return;
@@ -37,7 +51,7 @@ void Finish(const SearchPlan& plan, std::size_t n, Distances* d) {
       return;
     case Metric::kCosine:
       for (std::size_t i = 0; i < n; ++i) {
-        d->distance[i] = -Cosine(d->distance[i], plan.query_norm, d->norm2[i]);
+        d->distance[i] = -Cosine(plan, d->distance[i], d->norm2[i], row_at(i));
       }
       return;
   }
@@ -57,7 +71,8 @@ void ComputeMany(const SearchPlan& plan, const float* base, std::size_t n, Dista
       kernels.ip_norm_f32_many(query, base, plan.dimension, n, d->distance.data(), d->norm2.data());
       break;
   }
-  Finish(plan, n, d);
+  Finish(
+      plan, n, [&](std::size_t i) { return base + i * plan.dimension; }, d);
 }
 
 void ComputeIds(const SearchPlan& plan, const float* base, std::span<const std::uint32_t> ids,
@@ -76,7 +91,8 @@ void ComputeIds(const SearchPlan& plan, const float* base, std::span<const std::
                               d->distance.data(), d->norm2.data());
       break;
   }
-  Finish(plan, ids.size(), d);
+  const auto row_at = [&](std::size_t i) { return base + std::size_t{ids[i]} * plan.dimension; };
+  Finish(plan, ids.size(), row_at, d);
 }
 
 // One contiguous run of vectors, rows [first, first + view.rows) of the segment.

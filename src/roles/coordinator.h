@@ -59,6 +59,10 @@ class Coordinator final : public SegmentEvents {
   // older rows.
   Status Flush(LiveCollection& collection);
   Status FlushAll();
+  // Drops logs that nobody needs any more. Where replay would have to begin now: nothing below it
+  // is needed.
+  Status TrimLog();
+  Lsn Checkpoint() const;
   // Timed: seals idle shards, retries flushes that failed, flushes when the log has grown long.
   void Housekeeping();
   // Lets long work that can be done again end early: the database is about to be closed.
@@ -88,6 +92,7 @@ class Coordinator final : public SegmentEvents {
                      std::shared_ptr<segment::SealedSegment> sealed);
   Status MoveCheckpoint(SegmentId leaving, const Saved& saved, catalog::Edit* edit,
                         std::vector<io::LogIdentity>* dropped);
+  void ForgetLogs(const std::vector<io::LogIdentity>& dropped);
   Lsn OldestNeeded(SegmentId leaving, const Saved& saved) const;
   void NoteFailure(const Status& status);
   // Runs `task`, for which `asked` was set, in the background. Without the memory to remember it,

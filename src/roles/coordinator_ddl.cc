@@ -92,7 +92,7 @@ class DroppedLanes {
 
 Status Coordinator::DropCollection(std::string_view name) {
   // No flush of it may be under way: a segment committed after the drop would have no collection.
-  return flush_strand_.Run([&] {
+  VECDB_TRY(flush_strand_.Run([&] {
     return strand_.Run([&]() -> Status {
       const auto live = parts_.collections.Find(name);
       if (live == nullptr) return base::NotFound("no collection named '{}'", name);
@@ -117,7 +117,10 @@ Status Coordinator::DropCollection(std::string_view name) {
       (void)parts_.guard(std::ref(remove));  // the drop has happened, whatever stays on disk
       return Status();
     });
-  });
+  }));
+  const auto trim = [&] { return TrimLog(); };
+  (void)parts_.guard(std::ref(trim));  // what stays of its log goes with the next flush
+  return Status();
 }
 
 // Called when the drop is durable.

@@ -73,11 +73,13 @@ Status Coordinator::SealAll(LiveCollection& collection) {
 Status Coordinator::Flush(LiveCollection& collection) {
   VECDB_TRY(SealAll(collection));
   VECDB_TRY(FlushPending(collection));
-  return SaveDeletes(collection);
+  VECDB_TRY(SaveDeletes(collection));
+  return TrimLog();
 }
 
 Status Coordinator::FlushAll() {
   for (const auto& collection : parts_.collections.All()) VECDB_TRY(Flush(*collection));
+  VECDB_TRY(TrimLog());  // there may be no collection
   return parts_.streaming.WaitDurable(parts_.oracle.last());
 }
 
@@ -145,6 +147,34 @@ Status Coordinator::SaveDeletes(LiveCollection& collection) {
     if (!unsaved) return Status();
     return CommitFlush(collection, nullptr, nullptr, {}, nullptr);
   });
+}
+
+Lsn Coordinator::Checkpoint() const {
+  const Lsn end = parts_.writer.next_lsn();
+  return std::min(end, OldestNeeded(0, {}));
+}
+
+// Logs that nobody needs though no segment was flushed: their rows were dropped with a collection,
+// or their deletes met no rows.
+Status Coordinator::TrimLog() {
+  return flush_strand_.Run([&] {
+    return strand_.Run([&]() -> Status {
+      if (parts_.writer.LogsBelow(Checkpoint()).empty()) return Status();
+      catalog::Edit edit;
+      std::vector<io::LogIdentity> dropped;
+      VECDB_TRY(MoveCheckpoint(0, {}, &edit, &dropped));
+      VECDB_TRY(parts_.manifest.Commit(edit));
+      ForgetLogs(dropped);
+      return Status();
+    });
+  });
+}
+
+// Their drop is durable.
+void Coordinator::ForgetLogs(const std::vector<io::LogIdentity>& dropped) {
+  const Status forgotten = parts_.writer.Forget(dropped);
+  if (forgotten.ok()) return;
+  parts_.log.Write(LogLevel::kWarning, "logs stay until the next open: {}", forgotten.message());
 }
 
 Status Coordinator::SaveOlderDeletes(const LiveCollection& collection, catalog::Edit* edit,
@@ -235,12 +265,8 @@ Status Coordinator::CommitFlush(LiveCollection& collection, const segment::Growi
       parts_.streaming.SubtractBuffered(flushed->memory_bytes());
     }
     base::KillPoint("flush.published");
-    const Status forgotten = parts_.writer.Forget(dropped);
+    ForgetLogs(dropped);
     base::KillPoint("flush.forgotten");
-    if (!forgotten.ok()) {
-      parts_.log.Write(LogLevel::kWarning, "logs stay until the next open: {}",
-                       forgotten.message());
-    }
     for (const auto& [id, count] : saved) {
       const auto old = before->segments.find(id);
       if (old == before->segments.end() || !old->second.deletes) continue;
@@ -276,7 +302,7 @@ void Coordinator::PostDeletes(std::shared_ptr<LiveCollection> collection) {
   std::atomic<bool>& asked = collection->deletes_asked;
   Post(asked, [this, collection = std::move(collection)] {
     collection->deletes_asked = false;
-    (void)SaveDeletes(*collection);
+    if (SaveDeletes(*collection).ok()) (void)TrimLog();
   });
 }
 

@@ -91,15 +91,14 @@ void Engine::StartTimers() {
 }
 
 Status Engine::Enter(bool write) {
+  if (!parts_->env.fs->OwnedByThisProcess()) {  // first: the parent's locks may be held for ever
+    return base::FailedPrecondition(
+        "this database was opened by the parent of a fork; open it again in the child");
+  }
   calls_.fetch_add(1, std::memory_order_seq_cst);
   if (closing_.load(std::memory_order_seq_cst)) {
     Leave();
     return base::FailedPrecondition("the database is closed");
-  }
-  if (!parts_->env.fs->OwnedByThisProcess()) {
-    Leave();
-    return base::FailedPrecondition(
-        "this database was opened by the parent of a fork; open it again in the child");
   }
   const Status allowed = write ? CheckWritable() : Status();
   if (!allowed.ok()) Leave();
@@ -157,14 +156,17 @@ Status Engine::Close() {
 }
 
 // Lets the catalog know how far the log goes, so that not even one that is cut short, as if the
-// rest had never been written, passes for whole. Without space for that the seal has to do.
+// rest had never been written, passes for whole; and from where it is needed. Without space for
+// that the seal has to do.
 static Status RecordEnd(EngineParts& p) {
   const auto state = p.manifest->state();
   const catalog::PchannelState& channel = state->pchannels.at(0);
   const Lsn durable = p.writer->durable_lsn();
-  if (durable <= channel.durable) return Status();
+  const Lsn checkpoint = std::max(channel.checkpoint, p.coordinator->Checkpoint());
+  if (durable <= channel.durable && checkpoint <= channel.checkpoint) return Status();
   catalog::Edit edit;
-  edit.operations.emplace_back(catalog::SetCheckpoint{0, channel.checkpoint, durable});
+  edit.operations.emplace_back(catalog::SetCheckpoint{0, checkpoint, durable});
+  edit.operations.emplace_back(catalog::SetMaxTimestamp{p.oracle.last()});
   const Status recorded = p.manifest->Commit(edit);
   return recorded.code() == StatusCode::kResourceExhausted ? Status() : recorded;
 }

@@ -164,6 +164,17 @@ Result<std::uint64_t> NextNumber(io::FileSystem& fs, const std::string& folder, 
   return above + 1;
 }
 
+Status CopyTail(Recovery& r, const catalog::PchannelState& old) {
+  wal::Writer& writer = *r.parts.writer;
+  VECDB_TRY(wal::Replay(*r.parts.env.fs, 0, r.logs(), old.checkpoint, old.durable,
+                        [&writer](const wal::ReplayedGroup& group) {
+                          return writer.CopyGroup(group.records, group.records.front().lsn,
+                                                  group.header.max_ts);
+                        })
+                .status());
+  return writer.SyncAll();
+}
+
 Status RewriteTail(Recovery& r) {
   EngineParts& p = r.parts;
   io::FileSystem& fs = *p.env.fs;
@@ -174,14 +185,10 @@ Status RewriteTail(Recovery& r) {
   MakeWriter(p, log_number, old.checkpoint);
   VECDB_TRY_ASSIGN(const io::LogIdentity log, p.writer->CreateFirstLog());
   base::KillPoint("recover.log_created");
-
-  VECDB_TRY(wal::Replay(fs, 0, r.logs(), old.checkpoint, old.durable,
-                        [&p](const wal::ReplayedGroup& group) {
-                          return p.writer->CopyGroup(group.records, group.records.front().lsn,
-                                                     group.header.max_ts);
-                        })
-                .status());
-  VECDB_TRY(p.writer->SyncAll());
+  if (const Status copied = CopyTail(r, old); !copied.ok()) {
+    (void)fs.RemoveFile(io::LogPath(0, log.number));  // no catalog knows it; its space is needed
+    return copied;
+  }
   base::KillPoint("recover.log_synced");
 
   catalog::State state = std::move(r.catalog.state);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <bit>
+#include <random>
 
 namespace vecdb::segment {
 namespace {
@@ -10,10 +11,20 @@ namespace {
 constexpr std::uint64_t kFewestSlots = 64;
 constexpr std::size_t kBatch = 64;  // keys whose memory fetches overlap
 
+// Unknown to who chooses the keys, else many could be chosen whose slots are one and the same.
+std::uint64_t SecretFactor() {
+  static const std::uint64_t factor = [] {
+    std::random_device device;
+    return (std::uint64_t{device()} << 32 | device()) | 1;
+  }();
+  return factor;
+}
+
 // The upper half of a slot; the lower is row + 1. Its leading bits are the slot the search starts
-// at.
+// at. Multiply-shift (Dietzfelbinger and others, 1997): for a random odd factor, two hashes rarely
+// meet.
 std::uint32_t TagOf(std::uint64_t hash) {
-  return static_cast<std::uint32_t>(hash >> 32);
+  return static_cast<std::uint32_t>((hash ^ hash >> 32) * SecretFactor() >> 32);
 }
 std::uint32_t TagIn(std::uint64_t slot) {
   return static_cast<std::uint32_t>(slot >> 32);
@@ -47,6 +58,7 @@ struct GrowingKeyIndex::Table {
 
 GrowingKeyIndex::GrowingKeyIndex(const GrowingColumn& keys)
     : keys_(keys), table_(std::make_shared<Table>(kFewestSlots)), published_(table_) {
+  static_cast<void>(SecretFactor());  // where it fails, if it does, nothing has been written yet
 }
 GrowingKeyIndex::~GrowingKeyIndex() = default;
 

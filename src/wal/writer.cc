@@ -226,6 +226,10 @@ Status Writer::State::MakeDurable(io::PageLogWriter& log) {
   Status synced = log.Sync();
   if (synced.ok() && !base::Canary(8)) {
     synced = fs.SyncDirectory(io::PchannelFolder(options.pchannel));
+    if (NoSpace(synced)) {  // nothing was synced, for want of a descriptor: no log, no harm
+      (void)fs.RemoveFile(io::LogPath(options.pchannel, log.identity().number));
+      return synced;
+    }
   }
   if (!synced.ok()) {
     line.Fail(synced);
@@ -312,7 +316,7 @@ Result<Position> Writer::State::Append(std::span<const Message> messages) {
   }
   if (!NoSpace(failure)) return failure;
   return base::ResourceExhausted(
-      "no space left for the log of pchannel {}; reads go on, and writes when space returns: {}",
+      "the log of pchannel {} has no space to go on; reads go on, and writes when there is: {}",
       options.pchannel, failure.message());
 }
 

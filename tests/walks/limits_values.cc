@@ -300,12 +300,12 @@ void TryVectors(Tally& tally) {
       }
     }
     for (const float edge :
-         {Single::denorm_min(), -Single::denorm_min(), -0.0F, Single::min(), 1.8e19F, -1.8e19F}) {
+         {Single::denorm_min(), -Single::denorm_min(), -0.0F, Single::min(), 9.2e18F, -9.2e18F}) {
       std::vector<float> with(dimension, 0);
       with[dimension - 1] = edge;
       TryValue(tally, {field, with});
     }
-    for (const float beyond : {1.85e19F, -1.85e19F, 1e38F, Single::max()}) {
+    for (const float beyond : {9.25e18F, -9.25e18F, 1e38F, Single::max()}) {
       std::vector<float> with(dimension, 0);
       with[0] = beyond;
       TryValue(tally, {field, with, false, {"norm"}});

@@ -278,3 +278,52 @@ SCENARIO("creating and dropping without memory happen or not, and say which", "[
     CHECK(Touch(books, 2).code() == (there ? StatusCode::kOk : StatusCode::kNotFound));
   }
 }
+
+SCENARIO("a batch that runs out of memory is what it was before the call", "[walk][memory]") {
+  const Schema schema = *SchemaBuilder()
+                             .PrimaryKey("id", DataType::kVarChar)
+                             .Nullable("n", DataType::kInt32)
+                             .Nullable("t", DataType::kVarChar)
+                             .Vector("v", 2, Metric::kL2)
+                             .Build();
+  const std::vector<float> v{1, 2};
+  const std::string failing(100, 'f');
+  const auto count_rows = [&](Batch& batch) {
+    TestDatabase db;
+    Collection texts = *db->CreateCollection("texts", schema);
+    texts.Insert(batch).status().OrDie();
+    const std::vector<Key> keys{Key{"one"}, Key{"two"}};
+    const std::vector<std::string> fields{"*"};
+    CHECK(texts.Get(keys, fields)->missing.empty());
+    return *texts.Count();
+  };
+  for (long n = 0; n < 12; ++n) {
+    INFO("allocation " << n);
+    Batch rows(schema);
+    rows.Add({{"id", "one"}, {"n", 1}, {"v", v}}).OrDie();
+    std::size_t added = 0;
+    WithFailingAllocation(n, [&] {
+      try {
+        added = rows.Add({{"id", failing}, {"t", failing}, {"v", v}}).ok() ? 1 : 0;
+      } catch (const std::bad_alloc&) {  // as the header says
+      }
+    });
+    CHECK(rows.rows() == 1 + added);
+    rows.Add({{"id", "two"}, {"t", "text"}, {"v", v}}).OrDie();
+    CHECK(count_rows(rows) == 2 + added);
+
+    Batch columns(schema);
+    const std::vector<std::string_view> keys{"one", "two"};
+    const std::vector<float> vectors{1, 2, 3, 4};
+    bool brought = false;
+    WithFailingAllocation(n, [&] {
+      try {
+        brought = columns.AddColumn("id", keys).ok();
+      } catch (const std::bad_alloc&) {
+      }
+    });
+    if (!brought) columns.AddColumn("id", keys).OrDie();
+    columns.AddVectors("v", vectors).OrDie();
+    CHECK(count_rows(columns) == 2);
+  }
+}

@@ -367,3 +367,50 @@ SCENARIO("a power cut takes only what was not promised", "[walk][recovery]") {
   CHECK(rows_on(after_sync) == ExpectedBetween(1, 12));
   CHECK(rows_on(closed) == ExpectedBetween(1, 13));
 }
+
+SCENARIO("an open without room for the log's tail leaves the room that there was",
+         "[walk][recovery]") {
+  auto disk = std::make_shared<FaultFileSystem>(io::MakeMemoryFileSystem());
+  TestDatabase db(disk);
+  Collection books = db.MakeBooks();
+  books.Insert(BatchOf(BooksBetween(1, 2000))).status().OrDie();
+  std::size_t refused = 0;
+  bool fired = true;
+  for (std::uint64_t k = 0; fired; ++k) {  // each call of an open that finds no space, if it writes
+    INFO("call " << k);
+    db.Close();
+    const auto logs = disk->List(io::PchannelFolder(0))->size();
+    const std::uint64_t call = disk->call_count() + k;
+    const std::uint64_t fired_before = disk->fired();
+    disk->Arm({call, FaultKind::kNoSpace});
+    const Status opened = db.Open();
+    disk->Disarm();
+    fired = disk->call_count() > call;
+    if (opened.ok()) continue;
+    CHECK(opened.code() == StatusCode::kResourceExhausted);
+    CHECK(disk->fired() == fired_before + 1);
+    if (disk->calls().at(call).path.starts_with("wal/0/")) {
+      ++refused;
+      CHECK(disk->List(io::PchannelFolder(0))->size() == logs);
+    }
+    db.Open().OrDie();
+    CHECK(*db.OpenBooks().Count() == 2000);
+  }
+  CHECK(refused >= 2);
+}
+
+SCENARIO("a copy of the files alone, without empty folders, is a whole database",
+         "[walk][recovery]") {
+  const TempDirectory folder;
+  {
+    Database db = *Database::Open(folder.path(), QuietOptions());
+    Collection books = *db.CreateCollection("books", BookSchema());
+    books.Insert(BatchOf({{1}})).status().OrDie();
+  }
+  std::filesystem::remove_all(folder / "tmp");
+  std::filesystem::remove_all(folder / "segments");
+  Database db = *Database::Open(folder.path(), QuietOptions());
+  Collection books = *db.OpenCollection("books");
+  CHECK(books.Flush().ok());
+  CHECK(*ReadAll(books) == Books{{1, 0}});
+}

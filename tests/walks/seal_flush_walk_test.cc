@@ -246,3 +246,27 @@ SCENARIO("a log that cannot be removed stays, and later flushes go on", "[walk][
     CHECK(*ReadAll(db.OpenBooks()) == ExpectedBetween(0, 42));
   }
 }
+
+SCENARIO("logs go when nobody needs them, though nothing was flushed", "[walk][flush]") {
+  TestDatabase db;
+  db.SetLogBytes(1000);
+  db.Reopen();
+  Collection books = db.MakeBooks();
+  for (std::int64_t id = 0; id < 40; ++id) books.Insert(BatchOf({{id}})).status().OrDie();
+  REQUIRE(LogsOf(*db.fs()) > 3);
+  db->DropCollection("books").OrDie();
+  CHECK(LogsOf(*db.fs()) == 1);
+  books = db.MakeBooks();
+  for (std::int64_t id = 0; id < 40; ++id) books.Delete(IntKeys({id})).status().OrDie();
+  REQUIRE(LogsOf(*db.fs()) > 3);
+  books.Flush().OrDie();
+  CHECK(LogsOf(*db.fs()) == 1);
+  books.Insert(BatchOf({{1}})).status().OrDie();
+  books.Delete(IntKeys({7})).status().OrDie();
+  db.Reopen();
+  CHECK(db->recovery().groups_applied == 2);
+  db.OpenBooks().Flush().OrDie();
+  db.Reopen();
+  CHECK(db->recovery().groups_applied == 0);
+  CHECK(*ReadAll(db.OpenBooks()) == Books{{1, 0}});
+}

@@ -1,6 +1,7 @@
 // The Search walk: plan, one View, one timestamp, growing and sealed, reduce, fetch.
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <cstring>
 #include <limits>
 
@@ -199,4 +200,35 @@ TEST_CASE("an empty collection has no nearest rows", "[walk][search]") {
   CHECK(*books.Count() == 0);
   books.Flush().OrDie();
   CHECK(books.Search({.query = Book{1}.vector()})->empty());
+}
+
+TEST_CASE("vectors as long and as short as there are come in the right order", "[walk][search]") {
+  TestDatabase db;
+  const auto found = [&](Metric metric, const std::vector<std::vector<float>>& rows,
+                         const std::vector<float>& query) {
+    const Schema schema = *SchemaBuilder().PrimaryKey("id").Vector("v", 2, metric).Build();
+    static int made = 0;
+    Collection points = *db->CreateCollection("points" + std::to_string(++made), schema);
+    Batch batch(schema);
+    std::int64_t id = 0;
+    for (const auto& row : rows) batch.Add({{"id", ++id}, {"v", row}}).OrDie();
+    points.Insert(batch).status().OrDie();
+    return FoundBy(points, {.query = query, .limit = rows.size()});
+  };
+  const Found far = found(Metric::kL2, {{9.2e18F, 0}, {8e18F, 0}, {1e18F, 0}}, {-9.2e18F, 0});
+  CHECK(std::get<std::int64_t>(far[0].first) == 3);
+  CHECK(std::get<std::int64_t>(far[2].first) == 1);
+  for (const auto& [key, score] : far) CHECK(std::isfinite(score));
+  for (const float scale : {1.0F, 1e-23F, 1e-38F, 9e18F}) {
+    INFO("query of length " << scale);
+    const Found near = found(
+        Metric::kCosine, {{1e-23F, 0}, {3e-22F, 1e-22F}, {0, 0}, {-1e-38F, 0}, {0, 4}}, {scale, 0});
+    REQUIRE(near.size() == 5);
+    const std::vector<std::pair<std::int64_t, double>> wanted{
+        {1, 1.0}, {2, 0.948683}, {3, 0.0}, {5, 0.0}, {4, -1.0}};
+    for (std::size_t i = 0; i < near.size(); ++i) {
+      CHECK(std::get<std::int64_t>(near[i].first) == wanted[i].first);
+      CHECK(std::abs(near[i].second - wanted[i].second) < 1e-5);
+    }
+  }
 }

@@ -99,3 +99,22 @@ TEST_CASE("a key twice in an upsert is refused by name", "[walk][upsert]") {
                StatusCode::kInvalidArgument, {"key 7", "'id'", "0 and 2"});
   CHECK(*ReadAll(books) == Books{{7, 0}});
 }
+
+SCENARIO("one batch may be written by several threads at once", "[walk][upsert]") {
+  TestDatabase db;
+  const Schema schema =
+      *SchemaBuilder().PrimaryKey("id", DataType::kVarChar).Vector("v", 1, Metric::kL2).Build();
+  Batch batch(schema);
+  const std::vector<float> v{1};
+  for (int i = 0; i < 500; ++i) batch.Add({{"id", "key " + std::to_string(i)}, {"v", v}}).OrDie();
+  const Batch& shared = batch;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    Collection one = *db->CreateCollection("c" + std::to_string(i), schema);
+    threads.emplace_back([one, &shared]() mutable { one.Upsert(shared).status().OrDie(); });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (int i = 0; i < 4; ++i) {
+    CHECK(*db->OpenCollection("c" + std::to_string(i))->Count() == 500);
+  }
+}

@@ -1,10 +1,12 @@
 #include "vecdb/batch.h"
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -367,4 +369,13 @@ TEST_CASE("a batch can be moved", "[batch]") {
   CHECK(moved.rows() == 3);
   batch = std::move(moved);
   CHECK(batch.rows() == 3);
+}
+
+TEST_CASE("a null pointer is no text, and there is no empty schema", "[batch]") {
+  STATIC_REQUIRE_FALSE(std::is_constructible_v<NamedValue, std::string_view, std::nullptr_t>);
+  STATIC_REQUIRE(std::is_constructible_v<NamedValue, std::string_view, int>);
+  vecdb::Schema schema =
+      *vecdb::SchemaBuilder().PrimaryKey("id").Vector("v", 1, vecdb::Metric::kL2).Build();
+  const vecdb::Schema moved = std::move(schema);
+  CHECK(schema.fields().size() == moved.fields().size());  // NOLINT(bugprone-use-after-move)
 }

@@ -202,3 +202,47 @@ TEST_CASE("a directory renamed under an open database stays usable", "[posix]") 
   PutFile(*fs, "file", "x");
   CHECK(std::filesystem::exists(temp / "after/file"));
 }
+
+TEST_CASE("a lock that is given up is free though a child of a fork lives on", "[posix]") {
+  const test::TempDirectory temp;
+  const auto one = *io::OpenDirectory(temp.path(), false);
+  auto held = *one->Lock("LOCK", true);
+  int wait[2];
+  REQUIRE(::pipe(wait) == 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    char byte = 0;
+    ::close(wait[1]);
+    static_cast<void>(!::read(wait[0], &byte, 1));  // until the parent is done
+    ::_exit(0);
+  }
+  held.reset();
+  CHECK((*io::OpenDirectory(temp.path(), false))->Lock("LOCK", true).ok());
+  ::close(wait[1]);
+  ::close(wait[0]);
+  CHECK(::waitpid(child, nullptr, 0) == child);
+}
+
+TEST_CASE("small files take no mapping of the process", "[posix]") {
+  const test::TempDirectory temp;
+  const auto fs = *io::OpenDirectory(temp.path(), false);
+  const auto count = [] {
+    std::ifstream maps("/proc/self/maps");
+    std::size_t lines = 0;
+    for (std::string line; std::getline(maps, line);) ++lines;
+    return lines;
+  };
+  PutFile(*fs, "small", std::string(16 * 1024, 's'));
+  PutFile(*fs, "large", std::string(16 * 1024 + 1, 'l'));
+  PutFile(*fs, "empty", "");
+  std::vector<std::shared_ptr<const io::Mapping>> kept;
+  const auto map = [&](const std::string& name) {
+    kept.push_back(*(*fs->Open(name, OpenMode::kRead))->Map());
+    return kept.back()->bytes();
+  };
+  CHECK(map("empty").empty());
+  const std::size_t before = count();
+  for (int i = 0; i < 100; ++i) CHECK(map("small").back() == std::byte{'s'});
+  CHECK(count() < before + 50);
+  CHECK(map("large").size() == 16 * 1024 + 1);
+}

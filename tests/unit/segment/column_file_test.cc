@@ -354,9 +354,8 @@ TEST_CASE("a full check finds what checksums and reads cannot") {
   const Field real = FieldOf(DataType::kDouble);
   const chunk::Column reals = FixedColumn(real, 4, Pattern::kRandom);
   CHECK(verify(real, reals, [](base::Bytes*) {}).ok());
-  CHECK(IsCorruption(verify(real, reals, [](auto* body) {
-    Poke(body, 72, -std::numeric_limits<double>::infinity());
-  })));
+  CHECK(IsCorruption(verify(
+      real, reals, [](auto* body) { Poke(body, 72, -std::numeric_limits<double>::infinity()); })));
   const Field number = FieldOf(DataType::kInt64);
   const chunk::Column runs = FixedColumn(number, 48, Pattern::kRuns);  // ends 12, 24, 36, 48
   CHECK(verify(number, runs, [](base::Bytes*) {}).ok());

@@ -329,6 +329,21 @@ TEST_CASE("a rotation whose sync fails ends all writing", "[writer][failstop]") 
   }
 }
 
+TEST_CASE("a rotation that finds no descriptor for the folder is refused and forgotten",
+          "[writer]") {
+  WalDisk disk;
+  WalWriting w(disk, 8192);
+  REQUIRE(w.Append("a").ok());
+  disk.SetHook([&](Call& call) {
+    return call.kind == Call::kSyncDirectory ? base::ResourceExhausted("too many files") : Status();
+  });
+  CHECK(w.Append("b").status().code() == StatusCode::kResourceExhausted);
+  CHECK(disk.List(io::PchannelFolder(2))->size() == 1);
+  disk.SetHook(nullptr);
+  REQUIRE(w.Append("b").ok());
+  CHECK(w.Replay().payloads == Strings{"a", "b"});
+}
+
 TEST_CASE("recovered groups are copied with the places and timestamps they had", "[writer]") {
   WalDisk old_disk;
   WalWriting old(old_disk, 8192);
