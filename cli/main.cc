@@ -1,10 +1,14 @@
 // The command line: says what there is, and hands what was asked for to the commands.
+#include <array>
+#include <cerrno>
 #include <cstdio>
 #include <exception>
 #include <functional>
+#include <sstream>
 #include <string>
 
 #include <CLI/CLI.hpp>
+#include <fcntl.h>
 
 #include "commands.h"
 #include "jsonl.h"
@@ -24,8 +28,8 @@ constexpr const char* kExamples = R"(Examples:
   vecdb check shop.db --full
   vecdb inspect shop.db/CURRENT
 
-Exit codes: 0 fine; 1 it failed, a key is missing, or damage was found; 2 a wrong command line, or
-something could not be checked.)";
+Exit codes: 0 fine; 1 it failed, a key is missing, damage was found, or output could not be written;
+2 a wrong command line, or something could not be checked.)";
 
 // The command line has made sure that each is one of its names.
 Metric MetricNamed(const std::string& name) {
@@ -58,11 +62,17 @@ class CommandLine {
     try {
       app_.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
-      if (error.get_exit_code() == 0) return app_.exit(error);  // --help, --version
+      if (error.get_exit_code() == 0) {  // --help, --version
+        std::ostringstream text;
+        static_cast<void>(app_.exit(error, text));
+        Write(text.str());
+        return EndOutput(kExitOk, kExitFailure);
+      }
       Complain(Format("{} (see `vecdb --help`)", error.what()));
       return kExitUsage;
     }
-    return run_();
+    const int code = run_();
+    return EndOutput(code, unwritten_code_);
   }
 
  private:
@@ -167,7 +177,10 @@ class CommandLine {
 
   void AddCheck() {
     CheckArguments& a = check_;
-    CLI::App* c = Command("check", "Verify every byte of a database", [&a] { return RunCheck(a); });
+    CLI::App* c = Command("check", "Verify every byte of a database", [this, &a] {
+      unwritten_code_ = kExitUsage;  // 1 would say that there is damage
+      return RunCheck(a);
+    });
     c->add_option("DB", a.database, "Directory of the database")->required();
     c->add_flag("--full", a.full, "Also open it and make sure that no two rows share a key");
     c->add_flag("--json", a.json, "One JSON object instead of text");
@@ -175,6 +188,7 @@ class CommandLine {
 
   CLI::App app_;
   std::function<int()> run_;
+  int unwritten_code_ = kExitFailure;
   ImportArguments import_;
   SearchArguments search_;
   GetArguments get_;
@@ -184,7 +198,21 @@ class CommandLine {
   CheckArguments check_;
 };
 
+// A standard stream that was closed would hand its number to the next file that is opened, and
+// what is meant for the screen would go into the database. In its place stands a file that fails
+// every use of that stream. Without one to be had there is nothing left to complain to.
+bool HoldStandardStreams() {
+  constexpr std::array<int, 3> kWrongWay{O_WRONLY, O_RDONLY, O_RDONLY};  // stdin, stdout, stderr
+  for (std::size_t stream = 0; stream < kWrongWay.size(); ++stream) {
+    const int number = static_cast<int>(stream);
+    if (::fcntl(number, F_GETFD) != -1 || errno != EBADF) continue;
+    if (::open("/dev/null", kWrongWay[stream]) != number) return false;
+  }
+  return true;
+}
+
 int Main(int argc, char** argv) {
+  if (!HoldStandardStreams()) return kExitFailure;
   try {
     return CommandLine().Run(argc, argv);
   } catch (const std::exception& error) {  // no memory is left, most likely

@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cmath>
 #include <cstdio>
+#include <system_error>
 
 #include <fmt/format.h>
 
@@ -19,15 +21,45 @@ Status Annotate(const Status& status, std::string_view words) {
   return Status(status.code(), Format("{}: {}", words, status.message()));
 }
 
+namespace {
+
+int output_error = 0;  // errno of the first write to stdout that failed
+
+// errno is gone by the end, when the failure is told.
+void NoteOutput(bool written) {
+  if (!written && output_error == 0) output_error = errno == 0 ? EIO : errno;
+}
+
+void FlushOutput() {
+  NoteOutput(std::fflush(stdout) == 0);
+}
+
+}  // namespace
+
+void Write(std::string_view text) {
+  NoteOutput(std::fwrite(text.data(), 1, text.size(), stdout) == text.size());
+}
+
 void Print(std::string_view line) {
-  std::fwrite(line.data(), 1, line.size(), stdout);
-  std::fputc('\n', stdout);
+  Write(line);
+  Write("\n");
 }
 
 void Complain(std::string_view message) {
-  std::fflush(stdout);
+  FlushOutput();
   const std::string line = Format("vecdb: {}\n", message);
   std::fwrite(line.data(), 1, line.size(), stderr);
+}
+
+int EndOutput(int code, int unwritten_code) {
+  FlushOutput();
+  if (output_error == 0) return code;
+  // A reader that has gone away (where SIGPIPE is ignored) has seen what it wanted.
+  if (output_error != EPIPE) {
+    Complain(Format("cannot write to standard output: {}",
+                    std::generic_category().message(output_error)));
+  }
+  return code == kExitOk ? unwritten_code : code;
 }
 
 int Fail(const Status& status) {

@@ -51,12 +51,17 @@ Status Bad(fmt::format_string<Args...> format, Args&&... arguments) {
 // The same failure with more words in front: "<words>: <message>".
 Status Annotate(const Status& status, std::string_view words);
 
+// To stdout, as it is.
+void Write(std::string_view text);
 // To stdout, with a newline.
 void Print(std::string_view line);
 // "vecdb: <message>" to stderr.
 void Complain(std::string_view message);
 // Complains; the exit code of a failed command.
 int Fail(const Status& status);
+// Once, at the end: the exit code of the program, `unwritten_code` when `code` says that all is
+// fine and some output could not be written. Complains about that, though not to a closed pipe.
+int EndOutput(int code, int unwritten_code);
 
 std::string Grouped(std::uint64_t number);   // "60,000"
 std::string BytesText(std::uint64_t bytes);  // "3.4 MiB"

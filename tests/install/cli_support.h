@@ -52,11 +52,13 @@ class Shell {
     return Path(name);
   }
 
-  Ran Vecdb(const std::vector<std::string>& words, const std::string& input = "") const {
+  // `redirect` is for the shell, like ">&-".
+  Ran Vecdb(const std::vector<std::string>& words, const std::string& input = "",
+            const std::string& redirect = "") const {
     const std::string errors = Path("stderr");
     std::string command = Quoted(VECDB_TEST_CLI);
     for (const std::string& word : words) command += " " + Quoted(word);
-    command += " 2>" + Quoted(errors) + " <" + Quoted(Write("stdin", input));
+    command += " 2>" + Quoted(errors) + " <" + Quoted(Write("stdin", input)) + " " + redirect;
     Ran ran;
     std::FILE* pipe = ::popen(command.c_str(), "r");
     REQUIRE(pipe != nullptr);
