@@ -28,6 +28,10 @@ std::string_view TextOf(const Json& value) {
 }
 
 Status Parse(std::string_view text, rapidjson::Document* document) {
+  // rapidjson takes a NUL for the end and would leave out what follows.
+  if (const std::size_t nul = text.find('\0'); nul != std::string_view::npos) {
+    return Bad("no JSON at character {}: a NUL byte", nul + 1);
+  }
   document->Parse<kParseFlags>(text.data(), text.size());
   if (!document->HasParseError()) return Status();
   return Bad("no JSON at character {}: {}", document->GetErrorOffset() + 1,
