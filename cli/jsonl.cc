@@ -7,6 +7,8 @@
 
 #include <rapidjson/document.h>
 #include <rapidjson/error/en.h>
+#include <rapidjson/memorystream.h>
+#include <rapidjson/reader.h>
 
 #include "text.h"
 
@@ -15,6 +17,7 @@ namespace {
 
 constexpr std::size_t kMaxLine = std::size_t{16} << 20;
 constexpr std::size_t kBufferSize = std::size_t{256} << 10;
+constexpr std::size_t kMaxFields = 64;  // of a schema; a guess stops there
 
 // Nesting costs no stack, and every number comes out as its nearest double.
 constexpr unsigned kParseFlags = rapidjson::kParseIterativeFlag |
@@ -42,6 +45,52 @@ Status ParseObject(std::string_view text, rapidjson::Document* document) {
   CLI_TRY(Parse(text, document));
   if (document->IsObject()) return Status();
   return Bad("a row is a JSON object, like {{\"id\": 1}}");
+}
+
+// Looks for a member of the row whose value is written as an integer, and keeps its digits.
+class IntegerFinder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, IntegerFinder> {
+ public:
+  explicit IntegerFinder(std::string_view member) : member_(member) {}
+
+  const std::optional<std::string>& digits() const { return digits_; }
+
+  // Called by rapidjson, which fixes the names. False ends the parse.
+  bool Key(const char* name, rapidjson::SizeType size, bool /*copy*/) {
+    here_ = depth_ == 1 && std::string_view(name, size) == member_;
+    return true;
+  }
+  bool RawNumber(const char* text, rapidjson::SizeType size, bool /*copy*/) {
+    const std::string_view number(text, size);
+    if (depth_ != 1 || !here_) return true;
+    if (number.find_first_of(".eE") == std::string_view::npos) digits_ = number;
+    return false;
+  }
+  bool StartObject() { return ++depth_ != 0; }
+  bool EndObject(rapidjson::SizeType /*members*/) { return depth_-- != 0; }
+  bool StartArray() { return ++depth_ != 0; }
+  bool EndArray(rapidjson::SizeType /*elements*/) { return depth_-- != 0; }
+
+ private:
+  const std::string_view member_;
+  std::size_t depth_ = 0;
+  bool here_ = false;
+  std::optional<std::string> digits_;
+};
+
+// The digits of a member of `row` when it is an integer beyond Int64. rapidjson makes a double of
+// some of them, which has forgotten that it was an integer: then the text is read once more.
+std::optional<std::string> HugeInteger(std::string_view row, std::string_view member,
+                                       const Json& value) {
+  constexpr double kBeyondInt64 = 9223372036854775808.0;
+  if (!value.IsNumber() || value.IsInt64()) return std::nullopt;
+  if (value.IsUint64()) return Format("{}", value.GetUint64());
+  if (std::abs(value.GetDouble()) < kBeyondInt64) return std::nullopt;
+  IntegerFinder finder(member);
+  rapidjson::MemoryStream stream(row.data(), row.size());
+  rapidjson::Reader reader;
+  static_cast<void>(
+      reader.Parse<kParseFlags | rapidjson::kParseNumbersAsStringsFlag>(stream, finder));
+  return finder.digits();
 }
 
 Status ReadVector(const Json& value, std::vector<float>* out) {
@@ -149,10 +198,13 @@ std::string_view Words(Shape shape) {
   return "unknown";
 }
 
-Result<Shape> ShapeOf(const Json& value) {
+Result<Shape> ShapeOf(std::string_view row, std::string_view member, const Json& value) {
   if (value.IsNull()) return Shape::kNull;
   if (value.IsBool()) return Shape::kBool;
   if (value.IsInt64()) return Shape::kInteger;
+  if (const auto digits = HugeInteger(row, member, value)) {
+    return Bad("is {}, an integer too large for every type", *digits);
+  }
   if (value.IsNumber()) return Shape::kReal;
   if (value.IsString()) return Shape::kText;
   if (value.IsObject()) return Bad("is an object, which no field can hold");
@@ -165,9 +217,11 @@ Result<Shape> ShapeOf(const Json& value) {
 
 class Guess {
  public:
-  Status AddRow(const Json& row) {
+  // `text` is what the row was parsed from.
+  Status AddRow(const Json& row, std::string_view text) {
     for (const auto& member : row.GetObject()) {
-      const Status merged = Merge(Find(TextOf(member.name)), member.value);
+      if (fields_.size() > kMaxFields) return Bad("more than {} fields", kMaxFields);
+      const Status merged = Merge(text, Find(TextOf(member.name)), member.value);
       if (!merged.ok()) return Bad("field '{}' {}", TextOf(member.name), merged.message());
     }
     ++rows_;
@@ -210,8 +264,8 @@ class Guess {
     return &fields_.back();
   }
 
-  static Status Merge(GuessedField* field, const Json& value) {
-    CLI_TRY_ASSIGN(const Shape shape, ShapeOf(value));
+  static Status Merge(std::string_view row, GuessedField* field, const Json& value) {
+    CLI_TRY_ASSIGN(const Shape shape, ShapeOf(row, field->name, value));
     if (shape == Shape::kNull) return Status();
     ++field->seen;
     if (shape == Shape::kVector) {
@@ -267,7 +321,7 @@ Result<Schema> GuessSchema(std::span<const JsonLine> lines, const SchemaHints& h
   for (const JsonLine& line : lines) {
     rapidjson::Document document;
     CLI_TRY(Annotate(ParseObject(line.text, &document), Where(hints.path, line)));
-    CLI_TRY(Annotate(guess.AddRow(document), Where(hints.path, line)));
+    CLI_TRY(Annotate(guess.AddRow(document, line.text), Where(hints.path, line)));
   }
   auto schema = guess.Build(hints);
   if (schema.ok()) return schema;
@@ -282,9 +336,10 @@ struct RowReader::Body {
   std::vector<std::vector<float>> vectors;  // by field
   std::vector<NamedValue> row;
 
-  // The value is lent from `value` and `vectors`.
-  Result<ValueView> Convert(const Field& field, std::size_t index, const Json& value);
-  Status AddObject(const Json& object, Batch* batch);
+  // The value is lent from `value` and `vectors`. `text` is what the row was parsed from.
+  Result<ValueView> Convert(const Field& field, std::size_t index, const Json& value,
+                            std::string_view text);
+  Status AddObject(const Json& object, std::string_view text, Batch* batch);
 };
 
 RowReader::RowReader(std::string path, Schema schema)
@@ -296,25 +351,26 @@ RowReader::~RowReader() = default;
 Status RowReader::Add(const JsonLine& line, Batch* batch) {
   rapidjson::Document document;
   Status status = ParseObject(line.text, &document);
-  if (status.ok()) status = body_->AddObject(document, batch);
+  if (status.ok()) status = body_->AddObject(document, line.text, batch);
   return Annotate(status, Where(body_->path, line));
 }
 
-Status RowReader::Body::AddObject(const Json& object, Batch* batch) {
+Status RowReader::Body::AddObject(const Json& object, std::string_view text, Batch* batch) {
   row.clear();
   for (const auto& member : object.GetObject()) {
     const std::string_view name = TextOf(member.name);
     const Field* field = schema.Find(name);
     if (field == nullptr) return Bad("the collection has no field '{}'", name);
     const auto index = static_cast<std::size_t>(field - schema.fields().data());
-    CLI_TRY_ASSIGN(const ValueView value, Convert(*field, index, member.value));
+    CLI_TRY_ASSIGN(const ValueView value, Convert(*field, index, member.value, text));
     row.push_back({name, value});
   }
   return batch->Add(std::span<const NamedValue>(row));
 }
 
-Result<ValueView> RowReader::Body::Convert(const Field& field, std::size_t index,
-                                           const Json& value) {
+// Integers stay integers, so that the batch can refuse those that a field would round.
+Result<ValueView> RowReader::Body::Convert(const Field& field, std::size_t index, const Json& value,
+                                           std::string_view text) {
   if (value.IsNull()) return ValueView();
   bool fits = false;
   switch (field.type) {
@@ -329,6 +385,11 @@ Result<ValueView> RowReader::Body::Convert(const Field& field, std::size_t index
       break;
     case DataType::kFloat:
     case DataType::kDouble:
+      if (value.IsInt64()) return ValueView(value.GetInt64());
+      if (const auto digits = HugeInteger(text, field.name, value)) {
+        return Bad("field '{}' is of type {}, which does not hold the integer {} exactly",
+                   field.name, ToString(field.type), *digits);
+      }
       if (value.IsNumber()) return ValueView(value.GetDouble());
       break;
     case DataType::kVarChar:

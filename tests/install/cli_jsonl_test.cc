@@ -27,6 +27,58 @@ TEST_CASE("a NUL byte in a line is refused, not taken for its end", "[cli][impor
   CHECK_THAT(query.error, ContainsSubstring("standard input: no JSON at character 7: a NUL byte"));
 }
 
+TEST_CASE("integers that a field of floating numbers would round are refused", "[cli][import]") {
+  const Shell shell;
+  const std::string database = shell.Path("db");
+  const std::string good = "{\"id\": 1, \"x\": 1.5, \"v\": [1]}\n";
+  shell.Must({"import", database, "rows", shell.Write("good", good), "--create"});
+  const std::vector<std::string> exact{
+      "-0.0", "9007199254740992", "-9007199254740992", "9007199254740993.0", "1e300", "-1E22"};
+  std::string rows;
+  for (std::size_t i = 0; i < exact.size(); ++i) {
+    rows += "{\"id\": " + std::to_string(i + 2) + ", \"x\": " + exact[i] + ", \"v\": [2]}\n";
+  }
+  shell.Must({"import", database, "rows", shell.Write("exact", rows)});
+  for (const char* digits :
+       {"9007199254740993", "-9223372036854775808", "-9223372036854775809", "9223372036854775808",
+        "18446744073709551615", "18446744073709551616", "1000000000000000000000000000000"}) {
+    CAPTURE(digits);
+    const std::string row =
+        std::string("{\"v\": [9223372036854775808], \"id\": 99, \"x\": ") + digits + "}\n";
+    const Ran ran = shell.Vecdb({"import", database, "rows", shell.Write("bad", row)});
+    CHECK(ran.code == 1);
+    CHECK_THAT(ran.error, ContainsSubstring("line 1 offset 0: field 'x'"));
+    CHECK_THAT(ran.error, ContainsSubstring(digits));
+    CHECK(shell.Must({"count", database, "rows"}) == "7\n");
+  }
+}
+
+TEST_CASE("no type is guessed for integers beyond all types", "[cli][import]") {
+  const Shell shell;
+  const std::string database = shell.Path("db");
+  for (const char* digits :
+       {"9223372036854775808", "18446744073709551616", "-1000000000000000000000000000000"}) {
+    CAPTURE(digits);
+    const std::string file =
+        shell.Write("rows", std::string("{\"id\": 1, \"v\": [1], \"x\": ") + digits + "}\n");
+    const Ran ran = shell.Vecdb({"import", database, "rows", file, "--create"});
+    CHECK(ran.code == 1);
+    CHECK_THAT(ran.error,
+               ContainsSubstring(std::string("line 1 offset 0: field 'x' is ") + digits));
+    CHECK_FALSE(std::filesystem::exists(database));
+  }
+}
+
+TEST_CASE("rows with more members than a schema has fields are refused", "[cli][import]") {
+  const Shell shell;
+  std::string row = "{\"v\": [1]";
+  for (int i = 0; i < 200'000; ++i) row += ",\"f" + std::to_string(i) + "\": 1e300";
+  const Ran ran = shell.Vecdb(
+      {"import", shell.Path("db"), "rows", shell.Write("wide", row + "}\n"), "--create"});
+  CHECK(ran.code == 1);
+  CHECK_THAT(ran.error, ContainsSubstring("line 1 offset 0: more than 64 fields"));
+}
+
 }  // namespace
 }  // namespace vecdb_test
 
