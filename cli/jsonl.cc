@@ -41,10 +41,21 @@ Status Parse(std::string_view text, rapidjson::Document* document) {
              rapidjson::GetParseError_En(document->GetParseError()));
 }
 
+// JSON leaves open which of two members of one name counts; vecdb takes neither.
+Status CheckMembers(const Json& row) {
+  std::vector<std::string_view> names;
+  names.reserve(row.MemberCount());
+  for (const auto& member : row.GetObject()) names.push_back(TextOf(member.name));
+  std::sort(names.begin(), names.end());
+  const auto twice = std::adjacent_find(names.begin(), names.end());
+  if (twice == names.end()) return Status();
+  return Bad("the row has the member '{}' twice", *twice);
+}
+
 Status ParseObject(std::string_view text, rapidjson::Document* document) {
   CLI_TRY(Parse(text, document));
-  if (document->IsObject()) return Status();
-  return Bad("a row is a JSON object, like {{\"id\": 1}}");
+  if (!document->IsObject()) return Bad("a row is a JSON object, like {{\"id\": 1}}");
+  return CheckMembers(*document);
 }
 
 // Looks for a member of the row whose value is written as an integer, and keeps its digits.

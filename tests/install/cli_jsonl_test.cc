@@ -79,6 +79,22 @@ TEST_CASE("rows with more members than a schema has fields are refused", "[cli][
   CHECK_THAT(ran.error, ContainsSubstring("line 1 offset 0: more than 64 fields"));
 }
 
+TEST_CASE("a member given twice is refused by its name", "[cli][import]") {
+  const Shell shell;
+  const std::string database = shell.Path("db");
+  const std::string good = "{\"id\":1,\"v\":[1,2]}\n";
+  const std::string twice = good + "{\"id\":2,\"id\":2,\"v\":[1,2]}\n";
+  const Ran guess =
+      shell.Vecdb({"import", database, "rows", shell.Write("twice", twice), "--create"});
+  CHECK(guess.code == 1);
+  CHECK_THAT(guess.error, ContainsSubstring("line 2 offset 19: the row has the member 'id' twice"));
+  CHECK_FALSE(std::filesystem::exists(database));
+  shell.Must({"import", database, "rows", shell.Write("good", good), "--create"});
+  const Ran ran = shell.Vecdb({"import", database, "rows", shell.Path("twice"), "--upsert"});
+  CHECK(ran.code == 1);
+  CHECK_THAT(ran.error, ContainsSubstring("line 2 offset 19: the row has the member 'id' twice"));
+}
+
 }  // namespace
 }  // namespace vecdb_test
 
