@@ -7,6 +7,24 @@
 #include "vector_file.h"
 
 namespace vecdb::cli {
+namespace {
+
+CollectionOptions OptionsOf(const ImportArguments& arguments) {
+  CollectionOptions options;
+  if (arguments.segment_bytes != 0) options.segment_bytes = arguments.segment_bytes;
+  return options;
+}
+
+// Whether the collection could be made, tried where it leaves nothing behind.
+Status Rehearse(const ImportArguments& arguments, const Schema& schema) {
+  Options options;
+  options.own_threads = false;
+  CLI_TRY_ASSIGN(Database database, Database::OpenInMemory(options));
+  const auto made = database.CreateCollection(arguments.collection, schema, OptionsOf(arguments));
+  return made.status();
+}
+
+}  // namespace
 
 RowSink::RowSink(const ImportArguments& arguments, Database database, Collection collection,
                  bool created)
@@ -21,14 +39,16 @@ Result<std::unique_ptr<RowSink>> RowSink::Open(const ImportArguments& arguments,
                                                const Result<Schema>& schema) {
   Options options;
   options.durability = arguments.durability;
-  options.create_if_missing = arguments.create && schema.ok();
+  options.create_if_missing = false;
   auto opened = Database::Open(arguments.database, options);
-  if (!opened.ok()) {
-    const bool missing = opened.status().code() == StatusCode::kNotFound;
-    if (missing && arguments.create && !schema.ok()) return schema.status();
-    if (missing) return Annotate(opened.status(), "--create makes a new database");
-    return opened.status();
+  if (opened.status().code() == StatusCode::kNotFound) {
+    if (!arguments.create) return Annotate(opened.status(), "--create makes a new database");
+    if (!schema.ok()) return schema.status();
+    CLI_TRY(Rehearse(arguments, *schema));  // a mistake leaves no empty database
+    options.create_if_missing = true;
+    opened = Database::Open(arguments.database, options);
   }
+  if (!opened.ok()) return opened.status();
   Database database = *std::move(opened);
   auto collection = database.OpenCollection(arguments.collection);
   const bool create = collection.status().code() == StatusCode::kNotFound;
@@ -38,9 +58,7 @@ Result<std::unique_ptr<RowSink>> RowSink::Open(const ImportArguments& arguments,
                     Format("no collection named '{}'; --create makes it", arguments.collection));
     }
     if (!schema.ok()) return schema.status();
-    CollectionOptions collection_options;
-    if (arguments.segment_bytes != 0) collection_options.segment_bytes = arguments.segment_bytes;
-    collection = database.CreateCollection(arguments.collection, *schema, collection_options);
+    collection = database.CreateCollection(arguments.collection, *schema, OptionsOf(arguments));
   }
   if (!collection.ok()) return collection.status();
   return std::unique_ptr<RowSink>(
@@ -68,6 +86,16 @@ Status RowSink::Finish() {
   return database_.Close();
 }
 
+Status RowSink::TakeBack(const Status& failure) {
+  if (!created_ || rows_ != 0) return failure;
+  const Status dropped = database_.DropCollection(arguments_.collection);
+  return Status(failure.code(),
+                dropped.ok() ? Format("{}; the new collection '{}' is dropped again",
+                                      failure.message(), arguments_.collection)
+                             : Format("{}; the new collection '{}' stays, without rows: {}",
+                                      failure.message(), arguments_.collection, dropped.message()));
+}
+
 void RowSink::PrintSummary() {
   const double rate = static_cast<double>(rows_) / std::max(seconds_, 1e-9);
   Print(Format("imported {} {} in {} ({} rows/s)", Grouped(rows_), Plural(rows_, "row", "rows"),
@@ -80,6 +108,7 @@ int RunImport(const ImportArguments& arguments) {
                                                  : ImportJsonLines(arguments, &sink);
   const std::uint64_t rows = sink == nullptr ? 0 : sink->rows();
   if (sink != nullptr) {
+    if (!status.ok()) status = sink->TakeBack(status);
     const Status finished = sink->Finish();
     if (status.ok()) status = finished;
   }

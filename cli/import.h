@@ -27,6 +27,10 @@ class RowSink {
   std::uint64_t Room(std::uint64_t wanted) const;
 
   Status Write(const Batch& batch, const Input& input);
+  // After a failure: a collection that was made for this import and has no rows is dropped again,
+  // since it has the name, and no command could make room for a better one. Returns the failure
+  // with what became of the collection.
+  Status TakeBack(const Status& failure);
   // Returns when every row would survive a power cut and the database is closed.
   Status Finish();
   void PrintSummary();

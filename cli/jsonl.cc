@@ -259,6 +259,12 @@ class Guess {
           builder.Nullable(field.name, DataType::kVarChar);
           break;
         case Shape::kVector:
+          if (field.seen != rows_) {
+            return Bad(
+                "field '{}' is an array in {} of the first {} rows: no row may be without "
+                "its vector",
+                field.name, field.seen, rows_);
+          }
           builder.Vector(field.name, field.dimension, hints.metric);
           break;
       }

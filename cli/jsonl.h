@@ -50,7 +50,7 @@ struct SchemaHints {
 };
 
 // The schema that the first rows of a file suggest: integers Int64, other numbers Double, text
-// VarChar, true and false Bool, arrays of numbers FloatVector. Scalars may be missing later.
+// VarChar, true and false Bool, arrays of numbers FloatVector. Scalars may be missing or null.
 Result<Schema> GuessSchema(std::span<const JsonLine> lines, const SchemaHints& hints);
 
 // Puts lines into a batch. A refused line leaves the batch as it was.

@@ -95,6 +95,61 @@ TEST_CASE("a member given twice is refused by its name", "[cli][import]") {
   CHECK_THAT(ran.error, ContainsSubstring("line 2 offset 19: the row has the member 'id' twice"));
 }
 
+TEST_CASE("a vector that a row is without is refused before anything is made", "[cli][import]") {
+  const Shell shell;
+  const std::string database = shell.Path("db");
+  for (const char* rows :
+       {"{\"id\":1,\"v\":[1,2],\"n\":null}\n{\"id\":2,\"v\":[1,2],\"n\":[1,2,3]}",
+        "{\"id\":1,\"v\":[1,2],\"n\":[1]}\n{\"id\":2,\"v\":[1,2]}"}) {
+    const Ran ran =
+        shell.Vecdb({"import", database, "rows", shell.Write("rows", rows), "--create"});
+    CHECK(ran.code == 1);
+    CHECK_THAT(ran.error, ContainsSubstring("field 'n' is an array in 1 of the first 2 rows"));
+    CHECK_FALSE(std::filesystem::exists(database));
+  }
+}
+
+TEST_CASE("a name or an option that cannot be leaves no database", "[cli][import]") {
+  const Shell shell;
+  const std::string database = shell.Path("db");
+  const std::vector<std::string> files{shell.Write("books.jsonl", kBooks),
+                                       shell.Write("a.fvecs", Fvecs(3))};
+  for (const std::string& file : files) {
+    const Ran name = shell.Vecdb({"import", database, "my-coll", file, "--create"});
+    CHECK(name.code == 1);
+    CHECK_THAT(name.error, ContainsSubstring("my-coll"));
+    const Ran option =
+        shell.Vecdb({"import", database, "rows", file, "--create", "--segment-bytes", "1"});
+    CHECK(option.code == 1);
+    CHECK_THAT(option.error, ContainsSubstring("segment_bytes is 1"));
+    CHECK_FALSE(std::filesystem::exists(database));
+  }
+}
+
+TEST_CASE("a new collection that gets no row is dropped again", "[cli][import]") {
+  const Shell shell;
+  const std::string database = shell.Path("db");
+  const std::string good = "{\"id\": 1, \"v\": [1], \"t\": \"x\"}\n";
+  const std::string bad = "{\"id\": 1, \"v\": [1], \"t\": \"" + std::string(70'000, 'x') + "\"}\n";
+  const std::vector<std::string> words{"import", database, "rows", shell.Write("rows", bad),
+                                       "--create"};
+  const Ran ran = shell.Vecdb(words);
+  CHECK(ran.code == 1);
+  CHECK_THAT(ran.error, ContainsSubstring("line 1 offset 0: field 't'"));
+  CHECK_THAT(ran.error, ContainsSubstring("; the new collection 'rows' is dropped again"));
+  CHECK_THAT(shell.Must({"info", database}), ContainsSubstring("no collections"));
+
+  shell.Write("rows", good + bad);  // one row stays, and so does what holds it
+  const Ran some = shell.Vecdb(words);
+  CHECK(some.code == 1);
+  CHECK_THAT(some.error, ContainsSubstring("1 row before stays imported"));
+  CHECK(shell.Must({"count", database, "rows"}) == "1\n");
+
+  shell.Write("rows", bad);  // it is no new one
+  CHECK(shell.Vecdb(words).code == 1);
+  CHECK(shell.Must({"count", database, "rows"}) == "1\n");
+}
+
 }  // namespace
 }  // namespace vecdb_test
 
