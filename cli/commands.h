@@ -23,7 +23,7 @@ struct ImportArguments {
   std::uint64_t batch_rows = 0;  // 0: what fits well
   Durability durability = Durability::kInterval;
   std::optional<std::uint64_t> limit;
-  std::uint64_t segment_bytes = 0;  // for a new collection; 0: the default
+  std::optional<std::uint64_t> segment_bytes;  // for a new collection
   bool progress = false;
 };
 int RunImport(const ImportArguments& arguments);

@@ -11,7 +11,7 @@ namespace {
 
 CollectionOptions OptionsOf(const ImportArguments& arguments) {
   CollectionOptions options;
-  if (arguments.segment_bytes != 0) options.segment_bytes = arguments.segment_bytes;
+  if (arguments.segment_bytes) options.segment_bytes = *arguments.segment_bytes;
   return options;
 }
 
@@ -61,6 +61,10 @@ Result<std::unique_ptr<RowSink>> RowSink::Open(const ImportArguments& arguments,
     collection = database.CreateCollection(arguments.collection, *schema, OptionsOf(arguments));
   }
   if (!collection.ok()) return collection.status();
+  if (!create && arguments.segment_bytes) {
+    Complain(Format("--segment-bytes is for new collections: '{}' keeps the size it was made with",
+                    arguments.collection));
+  }
   return std::unique_ptr<RowSink>(
       new RowSink(arguments, std::move(database), *std::move(collection), create));
 }

@@ -1,9 +1,13 @@
 // The command line: says what there is, and hands what was asked for to the commands.
 #include <array>
 #include <cerrno>
+#include <charconv>
+#include <cstdint>
 #include <cstdio>
 #include <exception>
 #include <functional>
+#include <limits>
+#include <optional>
 #include <sstream>
 #include <string>
 
@@ -40,6 +44,37 @@ Metric MetricNamed(const std::string& name) {
 Durability DurabilityNamed(const std::string& name) {
   if (name == "every-write") return Durability::kEveryWrite;
   return name == "interval" ? Durability::kInterval : Durability::kFlushOnly;
+}
+
+std::optional<std::uint64_t> WholeNumber(const std::string& text) {
+  std::uint64_t number = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc() || stop != end) return std::nullopt;
+  return number;
+}
+
+struct NumberRange {
+  std::uint64_t least = 0;
+  std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
+};
+
+// An option that takes a number of digits alone. CLI11 itself would take "" for 0, wrap negative
+// numbers around, and read "010" as 8.
+template <typename T>
+CLI::Option* AddNumber(CLI::App* command, const std::string& name, T* target,
+                       const std::string& description, NumberRange range = {}) {
+  const auto check = [range](const std::string& text) {
+    const auto number = WholeNumber(text);
+    if (number && *number >= range.least && *number <= range.most) return std::string();
+    return Format("'{}' is no whole number from {} to {}", text, range.least, range.most);
+  };
+  const auto take = [target](const std::string& text) {
+    *target = static_cast<T>(WholeNumber(text).value_or(0));  // it has been checked
+  };
+  return command->add_option_function<std::string>(name, take, description)
+      ->type_name("UINT")
+      ->check(check, "", "");
 }
 
 // The whole program's options. A command's arguments are filled before it is run.
@@ -100,17 +135,16 @@ class CommandLine {
         ->check(CLI::IsMember({"L2", "IP", "COSINE"}));
     c->add_option("--key-field", a.key_field,
                   "Field of the key (default: id; JSON without it gets keys from vecdb)");
-    c->add_option("--batch", a.batch_rows, "Rows a write (default: what fits well)")
-        ->check(CLI::Range(1, 100'000));
+    AddNumber(c, "--batch", &a.batch_rows, "Rows a write, up to 100000 (default: what fits well)",
+              {1, 100'000});
     c->add_option_function<std::string>(
          "--durability", [&a](const std::string& name) { a.durability = DurabilityNamed(name); },
          "When writes are synced: every-write, interval (default) or flush-only; all are at the "
          "end")
         ->check(CLI::IsMember({"every-write", "interval", "flush-only"}));
-    c->add_option_function<std::uint64_t>(
-        "--limit", [&a](const std::uint64_t& rows) { a.limit = rows; }, "Stop after so many rows");
-    c->add_option("--segment-bytes", a.segment_bytes,
-                  "Size at which segments of a new collection are sealed");
+    AddNumber(c, "--limit", &a.limit, "Stop after so many rows");
+    AddNumber(c, "--segment-bytes", &a.segment_bytes,
+              "Size at which segments of a new collection are sealed");
     c->add_flag("--progress", a.progress, "Show progress even when stderr is no terminal");
   }
 
@@ -120,15 +154,16 @@ class CommandLine {
         Command("search", "Find the rows nearest to a vector", [&a] { return RunSearch(a); });
     c->add_option("DB", a.database, "Directory of the database")->required();
     c->add_option("COLLECTION", a.collection, "Name of the collection")->required();
-    c->add_option("-k,--limit", a.limit, "How many rows (default: 10)");
-    c->add_option("--offset", a.offset, "How many rows to leave out first");
+    constexpr NumberRange kSizes{0, std::numeric_limits<std::size_t>::max()};
+    AddNumber(c, "-k,--limit", &a.limit, "How many rows (default: 10)", kSizes);
+    AddNumber(c, "--offset", &a.offset, "How many rows to leave out first", kSizes);
     c->add_option("--field", a.field, "Vector field, when there is more than one");
     c->add_option("--filter", a.filter, "Only rows that match, like \"year >= 1990\"");
     c->add_option("--output", a.output, "Fields to show: a,b or \"*\"")
         ->delimiter(',')
         ->allow_extra_args(false);
     c->add_flag("--json", a.json, "One JSON object instead of a table");
-    auto* row = c->add_option("--row", a.row, "Which row of --vector-file, from 0 (default: 0)");
+    auto* row = AddNumber(c, "--row", &a.row, "Which row of --vector-file, from 0 (default: 0)");
     auto* query = c->add_option_group("query", "The vector");
     query->add_option("--vector", a.vector, "Its numbers: \"[0.1, 0.2]\"");
     auto* file =

@@ -49,6 +49,48 @@ TEST_CASE("a wrong command line ends with 2 and says so on stderr", "[cli]") {
   }
 }
 
+TEST_CASE("numbers that are none or do not fit are refused with option and value", "[cli]") {
+  const Shell shell;
+  const std::string database = WithBooks(shell);
+  const std::string file = shell.Write("a.fvecs", Fvecs(12));
+  const std::vector<std::string> import{"import", database, "a", file, "--create"};
+  const std::vector<std::string> search{"search", database, "books", "--vector", "[1, 0]"};
+  const std::vector<std::string> row{"search", database, "books", "--vector-file", file};
+  const std::vector<std::pair<std::vector<std::string>, std::string>> options{
+      {import, "--limit"}, {import, "--segment-bytes"}, {import, "--batch"}, {search, "--limit"},
+      {search, "-k"},      {search, "--offset"},        {row, "--row"}};
+  for (const auto& [words, option] : options) {
+    for (const char* value : {"-1", "", "+1", "1.0", " 1", "0x10", "99999999999999999999"}) {
+      CAPTURE(option, value);
+      std::vector<std::string> all = words;
+      all.push_back(option);
+      all.emplace_back(value);
+      const Ran ran = shell.Vecdb(all);
+      CHECK(ran.code == 2);
+      const std::string name = option == "-k" ? "--limit" : option;
+      CHECK_THAT(ran.error,
+                 StartsWith("vecdb: " + name + ": '" + value + "' is no whole number from "));
+    }
+  }
+  CHECK(shell.Vecdb({"count", database, "a"}).code == 1);  // none of them was imported
+  shell.Must({"import", database, "a", file, "--create", "--limit", "010"});
+  CHECK(shell.Must({"count", database, "a"}) == "10\n");
+}
+
+TEST_CASE("--segment-bytes for a collection that exists is told to do nothing", "[cli][import]") {
+  const Shell shell;
+  const std::string database = WithBooks(shell);
+  const Ran ran = shell.Vecdb({"import", database, "books", shell.Path("books.jsonl"), "--upsert",
+                               "--segment-bytes", "4096"});
+  CHECK(ran.code == 0);
+  CHECK(ran.error ==
+        "vecdb: --segment-bytes is for new collections: 'books' keeps the size it was made with\n");
+  const Ran zero = shell.Vecdb(
+      {"import", database, "new", shell.Path("books.jsonl"), "--create", "--segment-bytes", "0"});
+  CHECK(zero.code == 1);
+  CHECK_THAT(zero.error, ContainsSubstring("segment_bytes is 0"));
+}
+
 TEST_CASE("a schema is guessed from JSON rows, shown, and the rows come back", "[cli][import]") {
   const Shell shell;
   const std::string database = shell.Path("books.db");
