@@ -8,36 +8,6 @@
 #include "text.h"
 
 namespace vecdb::cli {
-namespace {
-
-// Bytes of the UTF-8 character at the front, 0 when there is none.
-std::size_t CharacterAt(std::string_view text) {
-  const auto byte = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned lead = byte(0);
-  if (lead < 0x80) return 1;
-  const std::size_t size = lead >= 0xF0 ? 4 : (lead >= 0xE0 ? 3 : 2);
-  if (lead < 0xC2 || lead > 0xF4 || text.size() < size) return 0;
-  for (std::size_t i = 1; i < size; ++i) {
-    if ((byte(i) & 0xC0U) != 0x80U) return 0;
-  }
-  const unsigned second = byte(1);
-  const bool overlong = (lead == 0xE0 && second < 0xA0) || (lead == 0xF0 && second < 0x90);
-  const bool beyond = (lead == 0xED && second > 0x9F) || (lead == 0xF4 && second > 0x8F);
-  return overlong || beyond ? 0 : size;
-}
-
-std::string ValidUtf8(std::string_view text) {
-  std::string valid;
-  valid.reserve(text.size());
-  while (!text.empty()) {
-    const std::size_t size = CharacterAt(text);
-    valid += size == 0 ? std::string_view("\xEF\xBF\xBD") : text.substr(0, size);
-    text.remove_prefix(size == 0 ? 1 : size);
-  }
-  return valid;
-}
-
-}  // namespace
 
 struct JsonWriter::Body {
   rapidjson::StringBuffer buffer;
@@ -106,7 +76,8 @@ void JsonWriter::Member(std::string_view name, std::uint64_t value) {
 }
 
 void JsonWriter::Print() const {
-  cli::Print({body_->buffer.GetString(), body_->buffer.GetSize()});
+  Write({body_->buffer.GetString(), body_->buffer.GetSize()});
+  Write("\n");
 }
 
 }  // namespace vecdb::cli

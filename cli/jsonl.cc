@@ -49,7 +49,7 @@ Status CheckMembers(const Json& row) {
   std::sort(names.begin(), names.end());
   const auto twice = std::adjacent_find(names.begin(), names.end());
   if (twice == names.end()) return Status();
-  return Bad("the row has the member '{}' twice", *twice);
+  return Bad("the row has the member {} twice", Quoted(*twice));
 }
 
 Status ParseObject(std::string_view text, rapidjson::Document* document) {
@@ -233,7 +233,7 @@ class Guess {
     for (const auto& member : row.GetObject()) {
       if (fields_.size() > kMaxFields) return Bad("more than {} fields", kMaxFields);
       const Status merged = Merge(text, Find(TextOf(member.name)), member.value);
-      if (!merged.ok()) return Bad("field '{}' {}", TextOf(member.name), merged.message());
+      if (!merged.ok()) return Bad("field {} {}", Quoted(TextOf(member.name)), merged.message());
     }
     ++rows_;
     return Status();
@@ -261,9 +261,8 @@ class Guess {
         case Shape::kVector:
           if (field.seen != rows_) {
             return Bad(
-                "field '{}' is an array in {} of the first {} rows: no row may be without "
-                "its vector",
-                field.name, field.seen, rows_);
+                "field {} is an array in {} of the first {} rows: no row may be without its vector",
+                Quoted(field.name), field.seen, rows_);
           }
           builder.Vector(field.name, field.dimension, hints.metric);
           break;
@@ -377,7 +376,7 @@ Status RowReader::Body::AddObject(const Json& object, std::string_view text, Bat
   for (const auto& member : object.GetObject()) {
     const std::string_view name = TextOf(member.name);
     const Field* field = schema.Find(name);
-    if (field == nullptr) return Bad("the collection has no field '{}'", name);
+    if (field == nullptr) return Bad("the collection has no field {}", Quoted(name));
     const auto index = static_cast<std::size_t>(field - schema.fields().data());
     CLI_TRY_ASSIGN(const ValueView value, Convert(*field, index, member.value, text));
     row.push_back({name, value});

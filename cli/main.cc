@@ -7,6 +7,7 @@
 #include <exception>
 #include <functional>
 #include <limits>
+#include <new>
 #include <optional>
 #include <sstream>
 #include <string>
@@ -250,8 +251,11 @@ int Main(int argc, char** argv) {
   if (!HoldStandardStreams()) return kExitFailure;
   try {
     return CommandLine().Run(argc, argv);
-  } catch (const std::exception& error) {  // no memory is left, most likely
-    std::fprintf(stderr, "vecdb: %s\n", error.what());
+  } catch (const std::bad_alloc&) {  // none for the usual way either, perhaps
+    static_cast<void>(std::fputs("vecdb: out of memory\n", stderr));
+    return kExitFailure;
+  } catch (const std::exception& error) {
+    Complain(error.what());
     return kExitFailure;
   }
 }

@@ -41,13 +41,13 @@ void Write(std::string_view text) {
 }
 
 void Print(std::string_view line) {
-  Write(line);
+  Write(OneLine(line));
   Write("\n");
 }
 
 void Complain(std::string_view message) {
   FlushOutput();
-  const std::string line = Format("vecdb: {}\n", message);
+  const std::string line = Format("vecdb: {}\n", OneLine(message));
   std::fwrite(line.data(), 1, line.size(), stderr);
 }
 
@@ -103,7 +103,45 @@ bool Continues(char c) {
   return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
 }
 
+// Bytes of the UTF-8 character at the front, 0 when there is none.
+std::size_t CharacterAt(std::string_view text) {
+  const auto byte = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned lead = byte(0);
+  if (lead < 0x80) return 1;
+  const std::size_t size = lead >= 0xF0 ? 4 : (lead >= 0xE0 ? 3 : 2);
+  if (lead < 0xC2 || lead > 0xF4 || text.size() < size) return 0;
+  for (std::size_t i = 1; i < size; ++i) {
+    if ((byte(i) & 0xC0U) != 0x80U) return 0;
+  }
+  const unsigned second = byte(1);
+  const bool overlong = (lead == 0xE0 && second < 0xA0) || (lead == 0xF0 && second < 0x90);
+  const bool beyond = (lead == 0xED && second > 0x9F) || (lead == 0xF4 && second > 0x8F);
+  return overlong || beyond ? 0 : size;
+}
+
+// Whether a terminal would obey the character instead of showing it, or show what follows in
+// another order: C0, DEL, C1, line separators, and what overrides the direction of writing.
+bool Misleads(std::string_view character) {
+  const auto last = static_cast<unsigned char>(character.back());
+  if (character.size() == 1) return last < 0x20 || last == 0x7F;
+  if (character.size() == 2) return character[0] == '\xC2' && last < 0xA0;
+  const bool u2028_to_202e = character.substr(0, 2) == "\xE2\x80" && last >= 0xA8 && last <= 0xAE;
+  const bool u2066_to_2069 = character.substr(0, 2) == "\xE2\x81" && last >= 0xA6 && last <= 0xA9;
+  return character.size() == 3 && (u2028_to_202e || u2066_to_2069);
+}
+
 }  // namespace
+
+std::string ValidUtf8(std::string_view text) {
+  std::string valid;
+  valid.reserve(text.size());
+  while (!text.empty()) {
+    const std::size_t size = CharacterAt(text);
+    valid += size == 0 ? std::string_view("\xEF\xBF\xBD") : text.substr(0, size);
+    text.remove_prefix(size == 0 ? 1 : size);
+  }
+  return valid;
+}
 
 std::size_t WidthOf(std::string_view utf8) {
   std::size_t width = 0;
@@ -113,18 +151,24 @@ std::size_t WidthOf(std::string_view utf8) {
 
 std::string OneLine(std::string_view text, std::size_t max_width) {
   constexpr std::string_view kEllipsis = "...";
-  std::string line;
-  std::size_t width = 0;
-  const bool cut = WidthOf(text) > max_width;
+  const std::string valid = ValidUtf8(text);
+  const bool cut = WidthOf(valid) > max_width;
   const std::size_t room =
       cut && max_width > kEllipsis.size() ? max_width - kEllipsis.size() : max_width;
-  for (const char c : text) {
-    if (!Continues(c) && ++width > room) break;
-    const bool control = static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
-    line += control ? ' ' : c;
+  std::string line;
+  std::string_view rest = valid;
+  for (std::size_t width = 0; !rest.empty() && width < room; ++width) {
+    const std::string_view character = rest.substr(0, CharacterAt(rest));
+    line += Misleads(character) ? " " : character;
+    rest.remove_prefix(character.size());
   }
   if (cut) line += kEllipsis;
   return line;
+}
+
+std::string Quoted(std::string_view name) {
+  constexpr std::size_t kShownWidth = 60;
+  return Format("'{}'", OneLine(name, kShownWidth));
 }
 
 }  // namespace vecdb::cli
