@@ -26,11 +26,11 @@ Status Rehearse(const ImportArguments& arguments, const Schema& schema) {
 
 }  // namespace
 
-RowSink::RowSink(const ImportArguments& arguments, Database database, Collection collection,
+RowSink::RowSink(const ImportArguments& arguments, Database database, const Collection& collection,
                  bool created)
     : arguments_(arguments),
       database_(std::move(database)),
-      collection_(std::move(collection)),
+      collection_(collection),
       created_(created),
       progress_(arguments.progress || StderrIsTerminal()) {
 }
@@ -65,8 +65,7 @@ Result<std::unique_ptr<RowSink>> RowSink::Open(const ImportArguments& arguments,
     Complain(Format("--segment-bytes is for new collections: '{}' keeps the size it was made with",
                     arguments.collection));
   }
-  return std::unique_ptr<RowSink>(
-      new RowSink(arguments, std::move(database), *std::move(collection), create));
+  return std::unique_ptr<RowSink>(new RowSink(arguments, std::move(database), *collection, create));
 }
 
 std::uint64_t RowSink::Room(std::uint64_t wanted) const {

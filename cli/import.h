@@ -36,7 +36,8 @@ class RowSink {
   void PrintSummary();
 
  private:
-  RowSink(const ImportArguments& arguments, Database database, Collection collection, bool created);
+  RowSink(const ImportArguments& arguments, Database database, const Collection& collection,
+          bool created);
 
   const ImportArguments& arguments_;
   Database database_;
