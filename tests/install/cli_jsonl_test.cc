@@ -44,7 +44,7 @@ TEST_CASE("integers that a field of floating numbers would round are refused", "
         "18446744073709551615", "18446744073709551616", "1000000000000000000000000000000"}) {
     CAPTURE(digits);
     const std::string row =
-        std::string("{\"v\": [9223372036854775808], \"id\": 99, \"x\": ") + digits + "}\n";
+        std::string("{\"v\": [922337203685477580], \"id\": 99, \"x\": ") + digits + "}\n";
     const Ran ran = shell.Vecdb({"import", database, "rows", shell.Write("bad", row)});
     CHECK(ran.code == 1);
     CHECK_THAT(ran.error, ContainsSubstring("line 1 offset 0: field 'x'"));
