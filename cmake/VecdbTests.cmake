@@ -78,8 +78,25 @@ foreach(_kind IN ITEMS walks crash model golden install)
   if(_tool_targets)
     add_dependencies(test_${_kind} ${_tool_targets})
   endif()
-  add_test(NAME ${_kind} COMMAND test_${_kind})
-  set_tests_properties(${_kind} PROPERTIES LABELS ${_kind} TIMEOUT 900)
+  set(_parts "")
+  if(_kind STREQUAL "crash")  # minutes: its tests run beside each other
+    set(_parts fault crashsim kill9 flip)
+  endif()
+  foreach(_part IN LISTS _parts)
+    add_test(NAME ${_kind}_${_part} COMMAND test_${_kind} [${_part}] --warn NoTests)
+    set_tests_properties(${_kind}_${_part} PROPERTIES LABELS ${_kind} TIMEOUT 900 COST 100)
+  endforeach()
+  set(_rest "")
+  foreach(_part IN LISTS _parts)
+    string(APPEND _rest "~[${_part}]")
+  endforeach()
+  if(_parts)
+    add_test(NAME ${_kind}_rest COMMAND test_${_kind} ${_rest})
+    set_tests_properties(${_kind}_rest PROPERTIES LABELS ${_kind} TIMEOUT 900)
+  else()
+    add_test(NAME ${_kind} COMMAND test_${_kind})
+    set_tests_properties(${_kind} PROPERTIES LABELS ${_kind} TIMEOUT 900 COST 50)
+  endif()
 endforeach()
 
 # The house: floors, lengths, and every public header alone.
@@ -93,7 +110,7 @@ set_tests_properties(floors lengths figures_tool PROPERTIES LABELS house TIMEOUT
 if(NOT VECDB_SANITIZE)  # seeded faults, one after the other: is each caught?
   add_test(NAME canaries COMMAND Python3::Interpreter
     ${CMAKE_CURRENT_SOURCE_DIR}/tests/house/canaries.py ${CMAKE_CURRENT_BINARY_DIR})
-  set_tests_properties(canaries PROPERTIES LABELS house TIMEOUT 900)
+  set_tests_properties(canaries PROPERTIES LABELS house TIMEOUT 900 COST 200)
 endif()
 if(NOT VECDB_BUILD_SHARED AND NOT VECDB_SANITIZE AND NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
   add_test(NAME library COMMAND Python3::Interpreter
