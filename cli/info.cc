@@ -21,9 +21,9 @@ Result<std::vector<CollectionInfo>> Gather(Database& database, const std::string
   }
   std::vector<CollectionInfo> infos;
   for (const std::string& name : names) {
-    CLI_TRY_ASSIGN(Collection collection, database.OpenCollection(name));
+    CLI_TRY_ASSIGN(const Collection collection, database.OpenCollection(name));
     CLI_TRY_ASSIGN(const CollectionStats stats, collection.Stats());
-    infos.push_back({std::move(collection), stats});
+    infos.push_back({collection, stats});
   }
   return infos;
 }

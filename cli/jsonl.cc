@@ -358,8 +358,8 @@ struct RowReader::Body {
   Status AddObject(const Json& object, std::string_view text, Batch* batch);
 };
 
-RowReader::RowReader(std::string path, Schema schema)
-    : body_(std::make_unique<Body>(Body{std::move(path), std::move(schema), {}, {}})) {
+RowReader::RowReader(std::string path, const Schema& schema)
+    : body_(std::make_unique<Body>(Body{std::move(path), schema, {}, {}})) {
   body_->vectors.resize(body_->schema.fields().size());
 }
 RowReader::~RowReader() = default;

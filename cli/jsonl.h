@@ -56,7 +56,7 @@ Result<Schema> GuessSchema(std::span<const JsonLine> lines, const SchemaHints& h
 // Puts lines into a batch. A refused line leaves the batch as it was.
 class RowReader {
  public:
-  RowReader(std::string path, Schema schema);
+  RowReader(std::string path, const Schema& schema);
   ~RowReader();
 
   Status Add(const JsonLine& line, Batch* batch);

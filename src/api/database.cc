@@ -128,8 +128,8 @@ Status Database::RunBackground(std::chrono::milliseconds budget) {
 }
 
 const RecoveryReport& Database::recovery() const {
-  static const RecoveryReport kNone;
-  if (impl_ == nullptr) return kNone;
+  static const RecoveryReport none;
+  if (impl_ == nullptr) return none;
   return impl_->engine->parts().report;
 }
 

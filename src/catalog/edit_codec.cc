@@ -196,7 +196,7 @@ Result<Operation> GetCreateCollection(ByteReader* in) {
   VECDB_TRY_ASSIGN(auto schema, chunk::DecodeSchema(in));
   VECDB_TRY_ASSIGN(auto options, chunk::DecodeCollectionOptions(in));
   return Operation(CreateCollection{
-      CollectionRecord{id, std::move(name), schema_version, std::move(schema), options, created}});
+      CollectionRecord{id, std::move(name), schema_version, schema, options, created}});
 }
 
 Result<Operation> GetAddSegment(ByteReader* in) {

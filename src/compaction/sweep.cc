@@ -57,9 +57,10 @@ Result<std::uint64_t> SweepOrphans(io::FileSystem& fs, const catalog::State& sta
                             [&](const std::string& name) { return named.count(name) != 0; }));
   }
   for (const auto& [pchannel, channel] : state.pchannels) {
-    VECDB_TRY(sweeper.Sweep(io::PchannelFolder(pchannel), [&](const std::string& name) {
+    const auto& logs = channel.logs;
+    VECDB_TRY(sweeper.Sweep(io::PchannelFolder(pchannel), [&logs](const std::string& name) {
       const auto number = io::ParseLogName(name);
-      return number && channel.logs.count(*number) != 0;
+      return number && logs.count(*number) != 0;
     }));
   }
   VECDB_TRY(sweeper.Sweep("", [&](const std::string& name) {

@@ -79,7 +79,7 @@ class PosixMapping final : public Mapping {
 
 // Small files are copied instead: a process has some 65,000 mappings, and a page each would be more
 // memory than the bytes.
-constexpr std::uint64_t kSmallFile = 16 * 1024;
+constexpr std::uint64_t kSmallFile = std::uint64_t{16} << 10;
 
 class CopiedFile final : public Mapping {
  public:

@@ -101,6 +101,7 @@ class Coordinator final : public SegmentEvents {
   void Post(std::atomic<bool>& asked, F task);
   void PostFlush(std::shared_ptr<LiveCollection> collection);
   void PostDeletes(std::shared_ptr<LiveCollection> collection);
+  Status Drop(std::string_view name);
   void Forget(LiveCollection& collection);
   void RemoveFiles(const catalog::State& before, CollectionId dropped);
   // ---- filters of checked keys (coordinator_filters.cc) -------------------------------

@@ -92,34 +92,34 @@ class DroppedLanes {
 
 Status Coordinator::DropCollection(std::string_view name) {
   // No flush of it may be under way: a segment committed after the drop would have no collection.
-  VECDB_TRY(flush_strand_.Run([&] {
-    return strand_.Run([&]() -> Status {
-      const auto live = parts_.collections.Find(name);
-      if (live == nullptr) return base::NotFound("no collection named '{}'", name);
-      const auto before = parts_.manifest.state();
-      catalog::Edit edit;
-      edit.operations.emplace_back(catalog::DropCollection{live->record.id});
-      edit.operations.emplace_back(catalog::SetMaxTimestamp{parts_.oracle.last()});
-      DroppedLanes lanes(*live);
-      base::KillPoint("ddl.drop.before");
-      if (const Status committed = parts_.manifest.Commit(edit); !committed.ok()) {
-        // A drop that may survive must not be followed by writes that were acknowledged.
-        if (!parts_.manifest.health().ok()) lanes.Keep();
-        return committed;
-      }
-      base::KillPoint("ddl.drop.after");
-      lanes.Keep();
-      Forget(*live);
-      const auto remove = [&] {
-        RemoveFiles(*before, live->record.id);
-        return Status();
-      };
-      (void)parts_.guard(std::ref(remove));  // the drop has happened, whatever stays on disk
-      return Status();
-    });
-  }));
+  VECDB_TRY(flush_strand_.Run([&] { return strand_.Run([&] { return Drop(name); }); }));
   const auto trim = [&] { return TrimLog(); };
   (void)parts_.guard(std::ref(trim));  // what stays of its log goes with the next flush
+  return Status();
+}
+
+Status Coordinator::Drop(std::string_view name) {
+  const auto live = parts_.collections.Find(name);
+  if (live == nullptr) return base::NotFound("no collection named '{}'", name);
+  const auto before = parts_.manifest.state();
+  catalog::Edit edit;
+  edit.operations.emplace_back(catalog::DropCollection{live->record.id});
+  edit.operations.emplace_back(catalog::SetMaxTimestamp{parts_.oracle.last()});
+  DroppedLanes lanes(*live);
+  base::KillPoint("ddl.drop.before");
+  if (const Status committed = parts_.manifest.Commit(edit); !committed.ok()) {
+    // A drop that may survive must not be followed by writes that were acknowledged.
+    if (!parts_.manifest.health().ok()) lanes.Keep();
+    return committed;
+  }
+  base::KillPoint("ddl.drop.after");
+  lanes.Keep();
+  Forget(*live);
+  const auto remove = [&] {
+    RemoveFiles(*before, live->record.id);
+    return Status();
+  };
+  (void)parts_.guard(std::ref(remove));  // the drop has happened, whatever stays on disk
   return Status();
 }
 

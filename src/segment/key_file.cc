@@ -288,7 +288,7 @@ Result<chunk::KeyView> KeyFile::KeyAt(const Header& header, RowIndex row) const 
   }
   const RowIndex before = row == 0 ? 0 : 1;
   VECDB_TRY_ASSIGN(const auto ends, file_->Read(header.keys + std::uint64_t{8} * (row - before),
-                                                std::uint64_t{8} + 8 * before));
+                                                std::uint64_t{8} + std::uint64_t{8} * before));
   const std::uint64_t start = before == 0 ? 0 : Array<std::uint64_t>(ends)[0];
   const std::uint64_t end = Array<std::uint64_t>(ends)[before];
   if (end < start || end > header.text_bytes) return Bad("a key ends out of bounds", row);

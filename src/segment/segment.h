@@ -65,12 +65,12 @@ class Segment {
   const std::shared_ptr<Tombstones>& shared_tombstones() const { return tombstones_; }
 
  protected:
-  Segment(SegmentId id, ShardId shard, PartitionId partition, Schema schema,
+  Segment(SegmentId id, ShardId shard, PartitionId partition, const Schema& schema,
           std::shared_ptr<Tombstones> tombstones)
       : id_(id),
         shard_(shard),
         partition_(partition),
-        schema_(std::move(schema)),
+        schema_(schema),
         tombstones_(std::move(tombstones)) {}
 
  private:

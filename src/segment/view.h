@@ -17,8 +17,8 @@ namespace vecdb::segment {
 
 class View {
  public:
-  View(Schema schema, std::vector<std::shared_ptr<Segment>> segments)
-      : schema_(std::move(schema)), segments_(std::move(segments)) {}
+  View(const Schema& schema, std::vector<std::shared_ptr<Segment>> segments)
+      : schema_(schema), segments_(std::move(segments)) {}
 
   const Schema& schema() const { return schema_; }
   std::span<const std::shared_ptr<Segment>> segments() const { return segments_; }  // by id
