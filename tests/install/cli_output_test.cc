@@ -15,12 +15,6 @@ namespace {
 
 using rapidjson::Document;
 
-std::string WithBooks(const Shell& shell) {
-  std::string database = shell.Path("books.db");
-  shell.Must({"import", database, "books", shell.Write("books.jsonl", kBooks), "--create"});
-  return database;
-}
-
 // Every way to print something and end with 0.
 std::vector<std::vector<std::string>> Printing(const std::string& database) {
   return {{"--help"},

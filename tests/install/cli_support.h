@@ -123,6 +123,13 @@ inline constexpr const char* kBooks =
 {"id": 3, "title": "Größe \"quoted\"", "year": null, "price": 7.25, "cover": [0.5, 0.5]}
 )";
 
+// A database with the collection `books` of kBooks; its path.
+inline std::string WithBooks(const Shell& shell) {
+  std::string database = shell.Path("books.db");
+  shell.Must({"import", database, "books", shell.Write("books.jsonl", kBooks), "--create"});
+  return database;
+}
+
 }  // namespace vecdb_test
 
 #endif  // VECDB_TEST_CLI

@@ -14,12 +14,6 @@ namespace {
 
 using rapidjson::Document;
 
-std::string WithBooks(const Shell& shell) {
-  std::string database = shell.Path("books.db");
-  shell.Must({"import", database, "books", shell.Write("books.jsonl", kBooks), "--create"});
-  return database;
-}
-
 TEST_CASE("the version and the help are on stdout and end well", "[cli]") {
   const Shell shell;
   CHECK_THAT(shell.Must({"--version"}), StartsWith("vecdb "));

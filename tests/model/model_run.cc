@@ -177,10 +177,10 @@ ModelRun::Rows ModelRun::MakeRows(bool only_free) {
   const std::size_t wanted = 1 + random_.Below(random_.Chance(10) ? 60 : 8);
   Rows rows;
   if (config_.shape.keys == KeyKind::kAuto) {
-    const Key placeholder = std::int64_t{0};
+    const Key unused = std::int64_t{0};  // vecdb gives the key
     while (rows.size() < wanted && modelled_->table.size() + rows.size() < config_.key_space) {
-      rows.push_back(std::make_shared<const Record>(
-          MakeRecord(schema_, config_.shape, placeholder, &random_)));
+      rows.push_back(
+          std::make_shared<const Record>(MakeRecord(schema_, config_.shape, unused, &random_)));
     }
     return rows;
   }
