@@ -122,9 +122,10 @@ class Coordinator final : public SegmentEvents {
 
 template <typename F>
 void Coordinator::Post(std::atomic<bool>& asked, F task) {
-  // Through std::ref, so that the guards themselves need no memory.
+  // Through std::ref, so that the guards themselves need no memory. The task is copied: what it
+  // holds keeps `asked` alive until the end of this.
   const auto post = [&] {
-    parts_.background.Post([this, task = std::move(task)] {
+    parts_.background.Post([this, task] {
       const auto run = [&] {
         task();
         return Status();
