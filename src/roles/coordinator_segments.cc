@@ -46,6 +46,7 @@ Status Coordinator::Seal(LiveCollection& collection, ShardId shard) {
                                               record.schema);
   base::MutexLock lock(lane.mutex);
   lane.seal_asked = false;
+  lane.full = false;
   if (lane.dropped || lane.growing->rows() == 0) return Status();
   auto view = collection.board.Pin()->With(next);
   {

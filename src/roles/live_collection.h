@@ -11,6 +11,7 @@
 
 #include "base/mutex.h"
 #include "catalog/records.h"
+#include "roles/lane_queue.h"
 #include "segment/shard_key_filter.h"
 #include "segment/view.h"
 
@@ -18,10 +19,12 @@ namespace vecdb::roles {
 
 // The write path of one shard (one vchannel): whoever holds it is the shard's only writer.
 struct Lane {
+  LaneQueue queue;  // of the writes that need no other lane
   base::Mutex mutex;
   std::shared_ptr<segment::GrowingSegment> growing GUARDED_BY(mutex);  // takes the rows
   std::chrono::steady_clock::time_point last_write GUARDED_BY(mutex);
   bool dropped GUARDED_BY(mutex) = false;
+  std::atomic<bool> full{false};  // the growing segment is large enough to be sealed
   std::atomic<bool> seal_asked{false};
 };
 

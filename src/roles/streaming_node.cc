@@ -1,6 +1,7 @@
 #include "roles/streaming_node.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/canary.h"
 #include "base/status.h"
@@ -11,6 +12,13 @@ namespace {
 
 // Rows are counted in 32 bits; what is written while the sealing waits its turn has room above.
 constexpr std::uint64_t kMostRows = std::uint64_t{1} << 30;
+
+bool IsFull(const segment::GrowingSegment& growing, const CollectionOptions& options) {
+  const std::uint64_t most_rows = options.segment_rows == 0
+                                      ? kMostRows
+                                      : std::min<std::uint64_t>(options.segment_rows, kMostRows);
+  return growing.memory_bytes() >= options.segment_bytes || growing.rows() >= most_rows;
+}
 
 // Holds the lanes of the shards that a write touches, in ascending order.
 class LaneLocks {
@@ -51,11 +59,11 @@ Status CheckDurability(std::string_view option, Durability durability) {
 // open finds: there are none, and nothing from this one on becomes visible.
 class StreamingNode::Unapplied {
  public:
-  explicit Unapplied(StreamingNode& node) : node_(node) {}
+  explicit Unapplied(StreamingNode& node) : node_(node) {}  // needs no memory
   ~Unapplied() {
     if (!logged) return;
-    node_.writer_->Stop(cause_);
-    node_.watermark_.Fail(cause_);
+    node_.writer_->Stop(node_.unapplied_);
+    node_.watermark_.Fail(node_.unapplied_);
   }
   Unapplied(const Unapplied&) = delete;
   Unapplied& operator=(const Unapplied&) = delete;
@@ -64,8 +72,6 @@ class StreamingNode::Unapplied {
 
  private:
   StreamingNode& node_;
-  const Status cause_{StatusCode::kOutcomeUnknown,
-                      "memory ran out for a write that the log has; it may or may not survive"};
 };
 
 // Called under the lanes.
@@ -100,14 +106,104 @@ void StreamingNode::Apply(LiveCollection& collection, const WriteRequest& reques
     lane.growing->Append(*part->rows, position.timestamp, position.first_lsn, position.last_lsn);
     lane.last_write = clock_.Now();
     AddBuffered(lane.growing->memory_bytes() - before);
+    lane.full = IsFull(*lane.growing, collection.record.options);
   }
   watermark_.Applied(position.timestamp, request.durability == Durability::kEveryWrite);
 }
 
-Result<wal::Position> StreamingNode::LogAndApply(LiveCollection& collection,
-                                                 const WriteRequest& request,
-                                                 Unapplied* unapplied) NO_THREAD_SAFETY_ANALYSIS {
-  const LaneLocks lanes(collection, request);
+// A turn at a lane's queue. Each ticket taken from it gets an end, and the turn is passed on, also
+// when memory runs out on the way: for the write at hand then, and the others try again.
+class StreamingNode::Turn {
+ public:
+  Turn(LaneQueue& queue, Durability own, wal::Sleepers* followers)
+      : queue_(queue), own_(own), followers_(*followers) {}
+  ~Turn() {
+    if (current_ != nullptr) End(current_, WriteTicket::State::kOutOfMemory);
+    while (NextWaiting() != nullptr) End(current_, WriteTicket::State::kAgain);
+    queue_.Leave();
+  }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+
+  void TakeWaiting() { waiting_ = queue_.TakeWaiting(); }
+  // The next one to execute, or null.
+  WriteTicket* NextWaiting() {
+    current_ = waiting_;
+    if (current_ != nullptr) waiting_ = current_->next;
+    return current_;
+  }
+  // One that waits for the same sync as this thread sleeps on until it is over.
+  void Done(Result<wal::Position> outcome) {
+    WriteTicket* const ticket = std::exchange(current_, nullptr);
+    const bool follows = outcome.ok() && own_ == Durability::kEveryWrite &&
+                         ticket->request.durability == Durability::kEveryWrite;
+    ticket->outcome.emplace(std::move(outcome));
+    ticket->state = WriteTicket::State::kDone;
+    (follows ? followers_ : ended_).Add(&ticket->sleeper);
+  }
+
+ private:
+  void End(WriteTicket* ticket, WriteTicket::State state) {
+    ticket->state = state;
+    ended_.Add(&ticket->sleeper);
+  }
+
+  LaneQueue& queue_;
+  const Durability own_;
+  wal::Sleepers& followers_;
+  wal::Sleepers ended_;  // woken when the turn has been passed on
+  WriteTicket* current_ = nullptr;
+  WriteTicket* waiting_ = nullptr;
+};
+
+Result<wal::Position> StreamingNode::Execute(LiveCollection& collection, WriteTicket* ticket,
+                                             wal::Sleepers* followers) {
+  const auto& parts = ticket->request.parts;
+  if (parts.front()->shard != parts.back()->shard) {
+    const LaneLocks lanes(collection, ticket->request);
+    return LogAndApply(collection, ticket->request);
+  }
+  LaneQueue& queue = collection.lanes[parts.front()->shard]->queue;
+  while (!queue.Enter(ticket)) {
+    ticket->sleeper.Sleep();
+    switch (ticket->state) {
+      case WriteTicket::State::kTurn:
+        return ExecuteForAll(collection, queue, *ticket, followers);
+      case WriteTicket::State::kDone:
+        return std::move(*ticket->outcome);
+      case WriteTicket::State::kOutOfMemory:
+        return OutOfMemory();
+      case WriteTicket::State::kWaiting:
+      case WriteTicket::State::kAgain:
+        break;
+    }
+  }
+  return ExecuteForAll(collection, queue, *ticket, followers);
+}
+
+// For a write that another thread could not finish. If the log has it, the writer was stopped.
+Status StreamingNode::OutOfMemory() const {
+  const Status health = writer_->health();
+  if (health.ok()) return base::ResourceExhausted("memory ran out before the write was logged");
+  return base::OutcomeUnknown("a write may or may not survive: {}", health.ToString());
+}
+
+// The caller's own write comes last: what is thrown before it has changed nothing of it.
+Result<wal::Position> StreamingNode::ExecuteForAll(LiveCollection& collection, LaneQueue& queue,
+                                                   const WriteTicket& own,
+                                                   wal::Sleepers* followers) {
+  Turn turn(queue, own.request.durability, followers);
+  const LaneLocks lanes(collection, own.request);
+  turn.TakeWaiting();
+  while (const WriteTicket* other = turn.NextWaiting()) {
+    turn.Done(LogAndApply(collection, other->request));
+  }
+  return LogAndApply(collection, own.request);
+}
+
+// Called under the lanes.
+Result<wal::Position> StreamingNode::LogAndApply(
+    LiveCollection& collection, const WriteRequest& request) NO_THREAD_SAFETY_ANALYSIS {
   const std::shared_ptr<const segment::View> view = collection.board.Pin();
   VECDB_TRY(Check(collection, *view, request));
 
@@ -130,12 +226,15 @@ Result<wal::Position> StreamingNode::LogAndApply(LiveCollection& collection,
                                     .payload = part->payload});
   }
   VECDB_TRY_ASSIGN(const wal::Position position, writer_->Append(messages));
-  unapplied->logged = true;
+  Unapplied unapplied(*this);
+  unapplied.logged = true;
   Apply(collection, request, replaced, position);
+  unapplied.logged = false;
   return position;
 }
 
-Status StreamingNode::MakeDurable(const wal::Position& position, Durability durability) {
+Status StreamingNode::MakeDurable(const wal::Position& position, Durability durability,
+                                  wal::Sleepers* followers) {
   if (durability == Durability::kInterval) {
     Lsn asked = interval_lsn_.load(std::memory_order_relaxed);
     while (asked < position.last_lsn &&
@@ -143,7 +242,7 @@ Status StreamingNode::MakeDurable(const wal::Position& position, Durability dura
     }
   }
   if (durability != Durability::kEveryWrite) return Status();
-  const Status synced = writer_->Sync(position.last_lsn);
+  const Status synced = writer_->Sync(position.last_lsn, followers);
   if (!synced.ok()) {
     watermark_.Fail(synced);
     return synced;
@@ -156,11 +255,14 @@ Result<Timestamp> StreamingNode::Write(const std::shared_ptr<LiveCollection>& co
                                        const WriteRequest& request) {
   VECDB_TRY(WaitForRoom());
   if (!collection->written.exchange(true)) events_->OnFirstWrite(collection);
+  wal::Sleepers followers;  // those whose writes this thread executes; woken however it ends
+  WriteTicket ticket(request);
+  VECDB_TRY_ASSIGN(const wal::Position position, Execute(*collection, &ticket, &followers));
   Unapplied unapplied(*this);
-  VECDB_TRY_ASSIGN(const wal::Position position, LogAndApply(*collection, request, &unapplied));
+  unapplied.logged = true;
   base::KillPoint("write.applied");
   AskToSeal(collection, request);
-  VECDB_TRY(MakeDurable(position, request.durability));
+  VECDB_TRY(MakeDurable(position, request.durability, &followers));
   VECDB_TRY(watermark_.WaitFor(position.timestamp));
   unapplied.logged = false;
   return position.timestamp;
@@ -168,20 +270,9 @@ Result<Timestamp> StreamingNode::Write(const std::shared_ptr<LiveCollection>& co
 
 void StreamingNode::AskToSeal(const std::shared_ptr<LiveCollection>& collection,
                               const WriteRequest& request) {
-  const CollectionOptions& options = collection->record.options;
-  const std::uint64_t most_rows = options.segment_rows == 0
-                                      ? kMostRows
-                                      : std::min<std::uint64_t>(options.segment_rows, kMostRows);
   for (const auto& part : request.parts) {
-    if (part->rows == nullptr) continue;
     Lane& lane = *collection->lanes[part->shard];
-    bool full = false;
-    {
-      base::MutexLock lock(lane.mutex);
-      full = lane.growing->memory_bytes() >= options.segment_bytes ||
-             lane.growing->rows() >= most_rows;
-    }
-    if (full && !lane.seal_asked.exchange(true)) events_->OnFull(collection, part->shard);
+    if (lane.full && !lane.seal_asked.exchange(true)) events_->OnFull(collection, part->shard);
   }
 }
 

@@ -80,13 +80,19 @@ class StreamingNode {
 
  private:
   class Unapplied;
-  Result<wal::Position> LogAndApply(LiveCollection& collection, const WriteRequest& request,
-                                    Unapplied* unapplied);
+  class Turn;
+  Result<wal::Position> Execute(LiveCollection& collection, WriteTicket* ticket,
+                                wal::Sleepers* followers);
+  Result<wal::Position> ExecuteForAll(LiveCollection& collection, LaneQueue& queue,
+                                      const WriteTicket& own, wal::Sleepers* followers);
+  Status OutOfMemory() const;
+  Result<wal::Position> LogAndApply(LiveCollection& collection, const WriteRequest& request);
   Status Check(const LiveCollection& collection, const segment::View& view,
                const WriteRequest& request) const;
   void Apply(LiveCollection& collection, const WriteRequest& request,
              const std::vector<segment::View::Place>& replaced, const wal::Position& position);
-  Status MakeDurable(const wal::Position& position, Durability durability);
+  Status MakeDurable(const wal::Position& position, Durability durability,
+                     wal::Sleepers* followers);
   Status WaitForRoom() EXCLUDES(room_mutex_);
   void AskToSeal(const std::shared_ptr<LiveCollection>& collection, const WriteRequest& request);
 
@@ -97,6 +103,8 @@ class StreamingNode {
   const base::Clock& clock_;
   const std::size_t write_buffer_bytes_;
   SegmentEvents* events_ = nullptr;
+  const Status unapplied_{StatusCode::kOutcomeUnknown,
+                          "memory ran out for a write that the log has; it may or may not survive"};
   // thread-safe by themselves
   std::atomic<std::uint64_t> buffered_bytes_{0};
   std::atomic<Lsn> interval_lsn_{0};  // the last record that asked for interval durability

@@ -42,48 +42,57 @@ void CommitLine::Resized() {
   logs_.back().bytes = logs_.back().file->size_bytes();
 }
 
-Status CommitLine::Sync(Lsn lsn) {
+Status CommitLine::Sync(Lsn lsn, Sleepers* followers) {
+  Sleepers none;
   while (durable_lsn() < lsn) {
-    VECDB_TRY_ASSIGN(const std::optional<Bell> bell, LeadOrQueue(lsn));
-    if (bell.has_value()) bell_[bell->index].wait(bell->seen, std::memory_order_acquire);
+    Sleeper sleeper;
+    bool queued = false;
+    {
+      Sleepers done;
+      VECDB_TRY_ASSIGN(queued,
+                       LeadOrQueue(lsn, &sleeper, followers == nullptr ? &none : followers, &done));
+    }
+    if (queued) sleeper.Sleep();
   }
+  if (followers != nullptr) none.TakeAll(followers);
   return Status();
 }
 
-Result<std::optional<CommitLine::Bell>> CommitLine::LeadOrQueue(Lsn lsn) {
+Result<bool> CommitLine::LeadOrQueue(Lsn lsn, Sleeper* sleeper, Sleepers* followers,
+                                     Sleepers* done) {
   base::MutexLock lock(mutex_);
   if (lsn > written_lsn_) {
     return base::InvalidArgument("record {} was never written; the last one is {}", lsn,
                                  written_lsn_);
   }
-  if (durable_lsn() >= lsn) return std::optional<Bell>();
+  if (durable_lsn() >= lsn) return false;
   if (!failure_.ok()) {
     return base::OutcomeUnknown("record {} may or may not survive: {}", lsn, failure_.ToString());
   }
   if (!running_) {
-    Lead();
-    return std::optional<Bell>();
+    Lead(followers, done);
+    return false;
   }
-  Bell bell;
-  bell.index = (lsn <= taken_.lsn ? round_ : round_ + 1) % bell_.size();
-  bell.seen = bell_[bell.index].load(std::memory_order_relaxed);
-  ++waiting_[bell.index];
-  if (gathering_ && waiting_[bell.index] + 1 >= expected_) gathered_.NotifyOne();
-  return std::optional<Bell>(bell);
+  Sleepers& queue = lsn <= taken_.lsn ? covered_ : next_;
+  queue.Add(sleeper);
+  queue.TakeAll(followers);
+  if (gathering_ && next_.count() + 1 >= expected_) gathered_.NotifyOne();
+  return true;
 }
 
 // Runs one sync with the mutex released. Old logs go first: what is acknowledged in a log stands on
 // everything in the logs before it.
-void CommitLine::Lead() NO_THREAD_SAFETY_ANALYSIS {
+void CommitLine::Lead(Sleepers* followers, Sleepers* done) NO_THREAD_SAFETY_ANALYSIS {
   syncing_.reserve(logs_.size());  // before anyone counts on this leader
   running_ = true;
+  next_.TakeAll(followers);
   Gather();
   if (!failure_.ok()) {
     running_ = false;
     return;  // Fail() woke everyone
   }
-  ++round_;
   taken_ = {written_lsn_, written_timestamp_};
+  covered_.TakeAll(&next_);
   Files files = std::move(syncing_);
   for (Log& log : logs_) {
     if (log.unsynced) files.push_back(log.file);
@@ -93,6 +102,7 @@ void CommitLine::Lead() NO_THREAD_SAFETY_ANALYSIS {
   struct Ending {
     CommitLine& line;
     Files& files;
+    Sleepers* done;
     const std::chrono::steady_clock::time_point began;
     Status status;
     ~Ending() NO_THREAD_SAFETY_ANALYSIS {
@@ -100,39 +110,38 @@ void CommitLine::Lead() NO_THREAD_SAFETY_ANALYSIS {
       files.clear();
       line.mutex_.Lock();
       if (files.capacity() > line.syncing_.capacity()) line.syncing_.swap(files);
-      line.EndSync(status, took);
+      line.EndSync(status, took, done);
     }
-  } ending{*this, files, clock_.Now(), unexplained_};
+  } ending{*this, files, done, clock_.Now(), unexplained_};
   mutex_.Unlock();
   base::KillPoint("wal.sync.before");
   ending.status = SyncFiles(files);
   base::KillPoint("wal.sync.after");
 }
 
-void CommitLine::EndSync(const Status& status, std::chrono::steady_clock::duration took) {
+void CommitLine::EndSync(const Status& status, std::chrono::steady_clock::duration took,
+                         Sleepers* done) {
   running_ = false;
   if (!status.ok()) {
     if (failure_.ok()) failure_ = status;
-    for (std::size_t bell = 0; bell < bell_.size(); ++bell) Ring(bell, true);
+    done->TakeAll(&covered_);
+    done->TakeAll(&next_);
     return;
   }
   durable_timestamp_.store(taken_.timestamp, std::memory_order_release);
   durable_lsn_.store(taken_.lsn, std::memory_order_release);
   CloseSyncedLogs();
-  const std::size_t covered = round_ % bell_.size();
-  const std::size_t next = (round_ + 1) % bell_.size();
-  expected_ = 1 + waiting_[covered] + waiting_[next];
+  expected_ = 1 + (covered_.count() + next_.count()) / 2;
   sync_time_ = took;
-  Ring(covered, true);
-  Ring(next, false);
+  done->TakeOne(&next_);  // leads the next one
+  done->TakeAll(&covered_);
 }
 
 void CommitLine::Gather() {
-  const std::size_t next = (round_ + 1) % bell_.size();
   const auto limit = clock_.Now() + std::min<std::chrono::steady_clock::duration>(
                                         sync_time_ / 2, kLongestGathering);
   gathering_ = true;
-  while (failure_.ok() && waiting_[next] + 1 < expected_) {
+  while (failure_.ok() && next_.count() + 1 < expected_) {
     if (!gathered_.WaitUntil(mutex_, limit)) break;
   }
   gathering_ = false;
@@ -155,23 +164,12 @@ void CommitLine::CloseSyncedLogs() {
   }
 }
 
-// Wakes all who listen, or one of them; who wakes counts himself again if he goes back to sleep.
-void CommitLine::Ring(std::size_t bell, bool all) {
-  if (waiting_[bell] == 0) return;
-  bell_[bell].fetch_add(1, std::memory_order_release);
-  if (all) {
-    waiting_[bell] = 0;
-    bell_[bell].notify_all();
-  } else {
-    --waiting_[bell];
-    bell_[bell].notify_one();
-  }
-}
-
 void CommitLine::Fail(const Status& cause) {
+  Sleepers done;  // woken behind the lock
   base::MutexLock lock(mutex_);
   if (failure_.ok()) failure_ = cause;
-  for (std::size_t bell = 0; bell < bell_.size(); ++bell) Ring(bell, true);
+  done.TakeAll(&covered_);
+  done.TakeAll(&next_);
   gathered_.NotifyAll();
 }
 

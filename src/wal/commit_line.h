@@ -3,18 +3,17 @@
 //
 // A sync covers what was appended before it began. Those it covers sleep apart from those that
 // need the next one, so its end wakes the first ones all, and of the others only the next leader.
-// Who was acknowledged just now is likely to be back soon with another write: a leader waits for as
-// many as the last sync had, but no longer than half of what that one took.
+// Who was acknowledged just now is likely to be back soon with another write: a leader waits for
+// half as many as the last sync had or left waiting, but no longer than half of what that one took.
+// So one half of many writers writes while the sync of the other half runs.
 //
 // Thread safety: all methods from any thread.
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +24,7 @@
 #include "base/ids.h"
 #include "base/mutex.h"
 #include "io/page_log.h"
+#include "wal/sleepers.h"
 
 namespace vecdb::wal {
 
@@ -46,8 +46,9 @@ class CommitLine {
   void Resized() EXCLUDES(mutex_);
 
   // Returns when everything up to `lsn` is synced. kOutcomeUnknown when it was written and its sync
-  // failed; kInvalidArgument when it was never written.
-  Status Sync(Lsn lsn) EXCLUDES(mutex_);
+  // failed; kInvalidArgument when it was never written. `followers` (may be null) sleep for records
+  // up to `lsn` and have not asked themselves: they are woken when they should look again.
+  Status Sync(Lsn lsn, Sleepers* followers = nullptr) EXCLUDES(mutex_);
 
   // Fail-stop: the first cause stays. Wakes everyone who waits.
   void Fail(const Status& cause) EXCLUDES(mutex_);
@@ -74,26 +75,23 @@ class CommitLine {
     Lsn last_lsn = 0;  // of this log or the ones before it
     bool unsynced = false;
   };
-  // The bell to listen for, and what it showed.
-  struct Bell {
-    std::size_t index = 0;
-    int seen = 0;
-  };
   // How far a sync reaches.
   struct Reach {
     Lsn lsn = 0;
     std::uint64_t timestamp = 0;
   };
 
-  // The durable lsn has come nearer, or the bell that will ring when it has.
-  Result<std::optional<Bell>> LeadOrQueue(Lsn lsn) EXCLUDES(mutex_);
-  void Lead() REQUIRES(mutex_);
+  // False: the durable lsn has come nearer, and `done` has whom that concerns. True: `sleeper` is in
+  // a queue and will be woken then.
+  Result<bool> LeadOrQueue(Lsn lsn, Sleeper* sleeper, Sleepers* followers, Sleepers* done)
+      EXCLUDES(mutex_);
+  void Lead(Sleepers* followers, Sleepers* done) REQUIRES(mutex_);
   void Gather() REQUIRES(mutex_);
-  void EndSync(const Status& status, std::chrono::steady_clock::duration took) REQUIRES(mutex_);
+  void EndSync(const Status& status, std::chrono::steady_clock::duration took, Sleepers* done)
+      REQUIRES(mutex_);
   using Files = std::vector<std::shared_ptr<io::PageLogWriter>>;
   static Status SyncFiles(const Files& files);
   void CloseSyncedLogs() REQUIRES(mutex_);
-  void Ring(std::size_t bell, bool all) REQUIRES(mutex_);
 
   const base::Clock& clock_;  // outlives this
   // The failure of a sync that could not even say why.
@@ -102,9 +100,6 @@ class CommitLine {
   // Thread-safe by themselves; they change only under the mutex.
   std::atomic<Lsn> durable_lsn_;
   std::atomic<std::uint64_t> durable_timestamp_{0};
-  // Changes when the sleepers of a round shall look again: by parity of the round. Not a CondVar,
-  // whose sleepers would all queue for the mutex only to learn that they are done.
-  std::array<std::atomic<int>, 2> bell_{};
 
   mutable base::Mutex mutex_;  // leaf: nothing is called while it is held
   std::vector<Log> logs_ GUARDED_BY(mutex_);
@@ -115,11 +110,11 @@ class CommitLine {
   std::uint64_t written_timestamp_ GUARDED_BY(mutex_) = 0;
   Status failure_ GUARDED_BY(mutex_);
   bool running_ GUARDED_BY(mutex_) = false;
-  Reach taken_ GUARDED_BY(mutex_);                   // by the sync that runs or ran last
-  std::uint64_t round_ GUARDED_BY(mutex_) = 0;       // its number
-  std::array<int, 2> waiting_ GUARDED_BY(mutex_){};  // for each bell, about
+  Reach taken_ GUARDED_BY(mutex_);       // by the sync that runs or ran last
+  Sleepers covered_ GUARDED_BY(mutex_);  // by the sync that runs
+  Sleepers next_ GUARDED_BY(mutex_);     // need the one after it
   base::CondVar gathered_;
-  int expected_ GUARDED_BY(mutex_) = 1;  // writers that the last sync had, or left waiting
+  int expected_ GUARDED_BY(mutex_) = 1;  // writers that a sync waits for, its leader included
   bool gathering_ GUARDED_BY(mutex_) = false;
   std::chrono::steady_clock::duration sync_time_ GUARDED_BY(mutex_){};  // of the last one
 };

@@ -76,15 +76,25 @@ class Batch {
   std::vector<io::LogRecord> records_;
 };
 
-// Against what is thrown while the log has a write that memory has not: nobody may go on then as if
-// it had not happened.
-struct StopUnlessDone {
-  CommitLine& line;
-  const Status& cause;
-  bool done = false;
+// Against what is thrown while the log has a write that memory has not, be it that the log itself
+// throws behind the write: nobody may go on then as if it had not happened.
+class StopUnlessDone {
+ public:
+  StopUnlessDone(CommitLine& line, const io::PageLogWriter& log, const Status& cause)
+      : line_(line), log_(log), cause_(cause), page_(log.next_page()) {}
   ~StopUnlessDone() {
-    if (!done) line.Fail(cause);
+    if (!done && log_.next_page() != page_) line_.Fail(cause_);
   }
+  StopUnlessDone(const StopUnlessDone&) = delete;
+  StopUnlessDone& operator=(const StopUnlessDone&) = delete;
+
+  bool done = false;
+
+ private:
+  CommitLine& line_;
+  const io::PageLogWriter& log_;
+  const Status& cause_;
+  const std::uint32_t page_;  // where the write begins, if it comes to that
 };
 
 bool NoSpace(const Status& status) {
@@ -326,6 +336,7 @@ Result<Position> Writer::State::WriteBatch(Batch* batch, Timestamp timestamp) {
   const base::Bytes link_body = needs_link ? io::EncodeLink(link) : base::Bytes();
   const auto records = needs_link ? batch->WithLink(link_body) : batch->WithoutLink();
   const Lsn first_lsn = next_lsn;
+  StopUnlessDone stop(line, *current, unapplied);
   const Status written = AppendGroup(records, first_lsn, base::Raw(timestamp));
   if (!written.ok()) {
     line.Resized();
@@ -333,7 +344,6 @@ Result<Position> Writer::State::WriteBatch(Batch* batch, Timestamp timestamp) {
     return StopOn(written);
   }
   base::KillPoint("wal.append.after_write");
-  StopUnlessDone stop{line, unapplied};
   if (on_assigned) on_assigned(timestamp);
   line.Written(next_lsn - 1, base::Raw(timestamp));
   stop.done = true;
@@ -399,8 +409,8 @@ Result<Position> Writer::Append(std::span<const Message> messages) {
   return state_->Append(messages);
 }
 
-Status Writer::Sync(Lsn lsn) {
-  return state_->line.Sync(lsn);
+Status Writer::Sync(Lsn lsn, Sleepers* followers) {
+  return state_->line.Sync(lsn, followers);
 }
 
 // Not about one write of the caller: once stopped, it says why and not that an outcome is unknown.

@@ -25,6 +25,7 @@
 #include "base/timestamp_oracle.h"
 #include "io/page_log.h"
 #include "wal/message.h"
+#include "wal/sleepers.h"
 
 namespace vecdb::wal {
 
@@ -70,8 +71,9 @@ class Writer {
   Result<Position> Append(std::span<const Message> messages);
 
   // Returns when everything up to `lsn` is synced. kOutcomeUnknown when the sync failed, whoever
-  // led it and however late one asks; SyncAll, once stopped, is kFailedPrecondition.
-  Status Sync(Lsn lsn);
+  // led it and however late one asks; SyncAll, once stopped, is kFailedPrecondition. `followers`
+  // wait for records up to `lsn` too; they are woken when they should ask themselves.
+  Status Sync(Lsn lsn, Sleepers* followers = nullptr);
   Status SyncAll();
 
   // The idle seal: appends a SEAL page carrying what is durable, if there was a group since the

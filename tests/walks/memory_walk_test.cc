@@ -1,8 +1,10 @@
 // Memory that runs out at any allocation of anything: what was asked has happened or has not, the
 // answer says which, and the database goes on or stops for good, but is never wrong.
+#include <array>
 #include <atomic>
 #include <new>
 #include <thread>
+#include <vector>
 
 #include "base/task_queue.h"
 #include "support/fault_file_system.h"
@@ -326,4 +328,53 @@ SCENARIO("a batch that runs out of memory is what it was before the call", "[wal
     columns.AddVectors("v", vectors).OrDie();
     CHECK(count_rows(columns) == 2);
   }
+}
+
+// Many threads write one shard at once, so some execute the writes of others, while now and then an
+// allocation of each fails. The database lives on a memory disk: what counts is what is said.
+SCENARIO("what a write says stays true when others execute it and memory runs out",
+         "[walk][memory]") {
+  constexpr int kThreads = 8;
+  constexpr std::int64_t kWrites = 150;
+  TestDatabase db;
+  db.MakeBooks({});
+  Collection books = db.OpenBooks();
+  std::array<std::vector<StatusCode>, kThreads> said;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&, t] {
+      for (std::int64_t i = 0; i < kWrites; ++i) {
+        const Batch batch = BatchOf({{t * kWrites + i}});
+        Status status;
+        WithFailingAllocation(i % 3 == 0 ? 5 + i % 37 : -1,
+                              [&] { status = books.Insert(batch).status(); });
+        said[static_cast<std::size_t>(t)].push_back(status.code());
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  const Books found = *ReadAll(books);
+  db.ContinueOn(db.fs()).OrDie();
+  books = db.OpenBooks();
+  const Books recovered = *ReadAll(books);
+  for (int t = 0; t < kThreads; ++t) {
+    for (std::int64_t i = 0; i < kWrites; ++i) {
+      INFO("write " << i << " of thread " << t << " said "
+                    << static_cast<int>(
+                           said[static_cast<std::size_t>(t)][static_cast<std::size_t>(i)]));
+      const std::int64_t id = t * kWrites + i;
+      switch (said[static_cast<std::size_t>(t)][static_cast<std::size_t>(i)]) {
+        case StatusCode::kOk:
+          CHECK(found.count(id) == 1);
+          CHECK(recovered.count(id) == 1);
+          break;
+        case StatusCode::kOutcomeUnknown:
+          break;
+        default:
+          CHECK(found.count(id) == 0);
+          CHECK(recovered.count(id) == 0);
+      }
+    }
+  }
+  CHECK(Touch(books, kThreads * kWrites).ok());
 }
