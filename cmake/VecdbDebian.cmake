@@ -44,9 +44,11 @@ set(CPACK_DEBIAN_PACKAGE_SOURCE vecdb)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS ${CMAKE_CURRENT_BINARY_DIR})
-set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
-# An upgrade of the library alone could break a program made for another minor version.
-set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS_POLICY "=")
+# While 0.x, a program needs the very version that it was made with.
+file(WRITE ${_packed}/shlibs
+  "libvecdb 0 libvecdb0 (= ${PROJECT_VERSION}-${CPACK_DEBIAN_PACKAGE_RELEASE})\n")
+file(WRITE ${_packed}/triggers "activate-noawait ldconfig\n")
+set(CPACK_DEBIAN_RUNTIME_PACKAGE_CONTROL_EXTRA ${_packed}/shlibs ${_packed}/triggers)
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_SECTION libs)
 set(CPACK_DEBIAN_DEV_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_TOOLS_PACKAGE_SECTION utils)
@@ -54,9 +56,10 @@ set(CPACK_DEBIAN_DEV_PACKAGE_SHLIBDEPS OFF)
 set(_same "libvecdb0 (= ${PROJECT_VERSION}-${CPACK_DEBIAN_PACKAGE_RELEASE})")
 set(CPACK_DEBIAN_DEV_PACKAGE_DEPENDS "${_same}")
 set(CPACK_DEBIAN_TOOLS_PACKAGE_DEPENDS "${_same}")
-set(_what "vecdb keeps rows of scalars and vectors, finds the rows nearest to a vector under
- a filter, and remembers what it acknowledged. It lives inside of the process
- that uses it: there is no server.")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "")  # each has its own, the first line
+set(_what "vecdb keeps rows of scalars and vectors, finds the rows nearest to a
+vector under a filter, and remembers what it acknowledged. It lives inside
+of the process that uses it: there is no server.")
 set(CPACK_COMPONENT_RUNTIME_DESCRIPTION "vector database inside of a process - shared library
 ${_what}
 .

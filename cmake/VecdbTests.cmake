@@ -187,6 +187,37 @@ if(VECDB_INSTALL AND NOT VECDB_SANITIZE AND TARGET vecdb_api)
   set_tests_properties(install_consumer PROPERTIES LABELS install TIMEOUT 300)
 endif()
 
+# Every page of docs/using is followed. Those that build the library with other flags, and the Debian
+# packages, take minutes without a compiler cache: label package. A tool that is missing skips a page.
+set(_install ${CMAKE_CURRENT_SOURCE_DIR}/tests/install)
+if(VECDB_INSTALL AND NOT VECDB_SANITIZE AND NOT VECDB_EDGE AND TARGET vecdb_api)
+  file(GLOB _pages CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/docs/using/*.md)
+  list(FILTER _pages EXCLUDE REGEX "README")
+  foreach(_page IN LISTS _pages)
+    get_filename_component(_name ${_page} NAME_WE)
+    set(_script run_page.py)
+    set(_label install)
+    if(_name MATCHES "^(debian|add-subdirectory|fetchcontent)$")
+      set(_label package)
+    endif()
+    if(_name STREQUAL "debian")
+      set(_script check_debian.py)
+    endif()
+    string(REPLACE "-" "_" _test using_${_name})
+    add_test(NAME ${_test} COMMAND Python3::Interpreter ${_install}/${_script} ${_page}
+      ${CMAKE_CURRENT_SOURCE_DIR} ${CMAKE_CURRENT_BINARY_DIR}/pages/${_name})
+    set_tests_properties(${_test} PROPERTIES LABELS ${_label} TIMEOUT 600 SKIP_RETURN_CODE 77)
+  endforeach()
+  # One after the other, so that the second finds in the cache what the first has compiled.
+  set_tests_properties(using_add_subdirectory using_fetchcontent PROPERTIES RESOURCE_LOCK compiler)
+  add_test(NAME recipes COMMAND Python3::Interpreter ${_install}/check_recipes.py
+    ${CMAKE_CURRENT_SOURCE_DIR} ${CMAKE_CURRENT_BINARY_DIR}/recipes
+    -DCMAKE_BUILD_TYPE=${CMAKE_BUILD_TYPE}
+    "-DCMAKE_CXX_FLAGS_RELWITHDEBINFO=${CMAKE_CXX_FLAGS_RELWITHDEBINFO}"
+    -DVECDB_WARNINGS_AS_ERRORS=${VECDB_WARNINGS_AS_ERRORS})
+  set_tests_properties(recipes PROPERTIES LABELS package TIMEOUT 600)
+endif()
+
 file(GLOB _headers CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/include/vecdb/*.h)
 set(_header_units "")
 foreach(_header IN LISTS _headers)  # twice in one unit: it includes what it needs, and guards itself
