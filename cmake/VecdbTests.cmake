@@ -187,6 +187,14 @@ if(VECDB_INSTALL AND NOT VECDB_SANITIZE AND TARGET vecdb_api)
   set_tests_properties(install_consumer PROPERTIES LABELS install TIMEOUT 300)
 endif()
 
+# The reference: something public without a comment fails.
+add_test(NAME doxygen COMMAND sh -c "command -v doxygen > /dev/null || \
+  { echo 'SKIPPED: doxygen is not here: nobody has looked for public names without a comment'; exit 77; }; \
+  mkdir -p \"$1\" && { cat docs/Doxyfile; echo \"OUTPUT_DIRECTORY = $1\"; } | doxygen -" sh
+  ${CMAKE_CURRENT_BINARY_DIR}/reference)
+set_tests_properties(doxygen PROPERTIES LABELS house TIMEOUT 60 SKIP_RETURN_CODE 77
+  WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR})
+
 # Every page of docs/using is followed. Those that build the library with other flags, and the Debian
 # packages, take minutes without a compiler cache: label package. A tool that is missing skips a page.
 set(_install ${CMAKE_CURRENT_SOURCE_DIR}/tests/install)

@@ -31,6 +31,7 @@ namespace api {
 struct DatabaseAccess;
 }
 
+// An open directory of collections.
 class VECDB_API Database {
  public:
   // Opens the directory, creating it if options allow, and recovers what an earlier process

@@ -2,6 +2,7 @@
 // While the major version is 0, a minor version may change the interface.
 #pragma once
 
+// The version of these headers.
 #define VECDB_VERSION_MAJOR 0
 #define VECDB_VERSION_MINOR 1
 #define VECDB_VERSION_PATCH 0
