@@ -133,9 +133,13 @@ set_target_properties(vecdb PROPERTIES
   LINKER_LANGUAGE CXX VERSION ${PROJECT_VERSION} SOVERSION 0 POSITION_INDEPENDENT_CODE ON)
 target_link_libraries(vecdb PRIVATE Threads::Threads)
 if(VECDB_BUILD_SHARED AND UNIX AND NOT APPLE)
+  set(_undefined defs)
+  if(VECDB_SANITIZE)  # whose runtime lives in the program
+    set(_undefined undefs)
+  endif()
   target_link_options(vecdb PRIVATE
     -Wl,--exclude-libs,ALL -Wl,--gc-sections -Wl,-z,nodelete  # docs/EMBEDDING.md
-    -Wl,-z,$<IF:$<BOOL:${VECDB_SANITIZE}>,undefs,defs>  # a sanitizer's runtime lives in the program
+    -Wl,-z,${_undefined}
     -Wl,--version-script=${CMAKE_CURRENT_SOURCE_DIR}/cmake/vecdb.map)
   set_property(TARGET vecdb APPEND PROPERTY LINK_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/cmake/vecdb.map)
 endif()
