@@ -1,6 +1,6 @@
-// A static value that is made at its first use and never destroyed. Nothing runs at exit or when the
-// library is unloaded, so a thread or a global that outlives main() may still use it. Memory that T
-// allocates would be lost with every unloading: T owns none.
+// A static value that is made at its first use and never destroyed. Nothing runs at exit or when
+// the library is unloaded, so a thread or a global that outlives main() may still use it. Memory
+// that T allocates would be lost with every unloading: T owns none.
 #pragma once
 
 #include <cstddef>

@@ -96,19 +96,19 @@ namespace base {
 
 // A pointer without an owner: nothing is counted, nothing is freed.
 Status ReadyMade::OutOfMemory() {
-  static constexpr Status::State state{StatusCode::kResourceExhausted, "out of memory"};
+  static constexpr Status::State kState{StatusCode::kResourceExhausted, "out of memory"};
   Status status;
-  status.state_ = {std::shared_ptr<const Status::State>(), &state};
+  status.state_ = {std::shared_ptr<const Status::State>(), &kState};
   return status;
 }
 
 Status ReadyMade::OutOfMemoryLate() {
-  static constexpr Status::State state{
+  static constexpr Status::State kState{
       StatusCode::kOutcomeUnknown,
       "memory ran out for a change that is on disk already; it may or may not survive, and writes "
       "are refused until the database is opened again"};
   Status status;
-  status.state_ = {std::shared_ptr<const Status::State>(), &state};
+  status.state_ = {std::shared_ptr<const Status::State>(), &kState};
   return status;
 }
 

@@ -1,5 +1,5 @@
-// vecdb as a guest in a process: many databases beside each other, opened and closed for ever, forked,
-// left open at the end.
+// vecdb as a guest in a process: many databases beside each other, opened and closed for ever,
+// forked, left open at the end.
 #include <algorithm>
 #include <set>
 #include <sstream>

@@ -1,5 +1,5 @@
-// An application that has functions of its own by the names of third-party libraries that vecdb uses
-// or may use: neither takes the other's.
+// An application that has functions of its own by the names of third-party libraries that vecdb
+// uses or may use: neither takes the other's.
 #include <cstdio>
 #include <string>
 

@@ -2,8 +2,8 @@
 //
 //   loader PLUGIN LIBRARY ROUNDS
 //
-// It is C++, so that the C++ library is there before the plugin: loaded with it, that library would take
-// functions of its own from the plugin, and keep it for ever.
+// It is C++, so that the C++ library is there before the plugin: loaded with it, that library would
+// take functions of its own from the plugin, and keep it for ever.
 #include <cstdio>
 #include <cstdlib>
 #include <string>
