@@ -74,6 +74,16 @@ def versions(source):
             yield f"docs/using/{page.name}", "".join(found)
 
 
+def without_notice(source):
+    """Libraries that are compiled in, and whose licence is not passed on."""
+    found = re.findall(r"vecdb_header_dependency\((\w+) ", (source / "cmake/VecdbDependencies.cmake").read_text())
+    for page in ("THIRD_PARTY_NOTICES.md", "packaging/debian/copyright"):
+        text = (source / page).read_text("utf-8").lower()
+        for name in sorted(set(found) - {"name", "hnswlib"}):  # the benchmarks are not installed
+            if name not in text:
+                yield f"{page} does not name {name}"
+
+
 def use(source, package, work, library):
     """Builds the consumer against what was installed."""
     if not list(package.rglob(library)):
@@ -129,6 +139,7 @@ def main(source, work, *options):
     said = set(versions(source)) | {("conanfile.py", recipe_of(source, False).version)}
     header = re.search(r'define VECDB_VERSION "(.+)"', (source / "include/vecdb/version.h").read_text())[1]
     wrong = [f"{place} says {version}, version.h {header}" for place, version in said if version != header]
+    wrong += without_notice(source)
     if wrong or len(said) < 8:
         print("\n".join(wrong) or "too few places say a version")
         return 1

@@ -111,8 +111,9 @@ int AsForked(Database& db, Collection& books, const fs::path& own) {
   if (!db.recovery().clean) return 4;
   if (!db.Close().ok()) return 5;
   const Database moved = std::move(db);
-  if (!Database::OpenInMemory().ok()) return 6;
-  if (!Database::Open(own).ok()) return 7;
+  if (!Database::OpenInMemory(QuietOptions()).ok())
+    return 6;  // the thread sanitizer forbids threads
+  if (!Database::Open(own, QuietOptions()).ok()) return 7;
   return 0;
 }
 
@@ -164,6 +165,7 @@ std::string MessageWithOtherName(const Guest& guest) {
 int EndOfProcess(const char* way, const fs::path& directory) {
   const std::string program = VECDB_TEST_BIN_DIR "/walks_end_of_process";
   return InChild([&]() -> int {
+    ::setenv("TSAN_OPTIONS", "halt_on_error=1:report_thread_leaks=0", 1);  // it does leave threads
     ::execl(program.c_str(), program.c_str(), way, directory.c_str(), nullptr);
     return 98;
   });
@@ -198,6 +200,20 @@ SCENARIO("every call says in a child of fork that the database is its parent's",
       CHECK(NamesOf(CallsOn(books)) == FallibleMethods("collection.h"));
     }
   }
+}
+
+SCENARIO("a database has the threads that its options name, and no other", "[walk]") {
+  const TempDirectory folder(FastFolder());
+  const std::size_t before = Threads();
+  const auto more = [&](const Options& options) {
+    const Database db = *Database::Open(folder / "db", options);
+    return Threads() - before;
+  };
+  const auto none_is_left = [&] { return Threads() == before; };  // one may linger in /proc
+  CHECK(more({.background_threads = 3}) == 4);
+  REQUIRE(Eventually(none_is_left));
+  CHECK(more({.background_threads = 3, .own_threads = false}) == 0);
+  CHECK(more({.read_only = true}) == 0);
 }
 
 SCENARIO("databases with different options do not notice each other", "[walk]") {
