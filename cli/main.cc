@@ -15,6 +15,8 @@
 #include <CLI/CLI.hpp>
 #include <fcntl.h>
 
+#include "vecdb/version.h"
+
 #include "commands.h"
 #include "jsonl.h"
 #include "text.h"

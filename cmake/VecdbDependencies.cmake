@@ -1,11 +1,6 @@
 # Every third-party library becomes one INTERFACE target vecdb::dep_<name>. Nothing else in the tree
-# needs to know whether it came from Debian, vcpkg, Conan or a plain header directory. The same file
-# is installed beside vecdbConfig.cmake and runs again there for a static libvecdb (VECDB_IN_CONFIG),
-# so the link interface of libvecdb.a cannot drift from the build.
-if(TARGET vecdb::dep_marker)
-  return()
-endif()
-add_library(vecdb::dep_marker INTERFACE IMPORTED GLOBAL)
+# needs to know whether it came from Debian, vcpkg, Conan or a plain header directory. Those who link
+# vecdb need none of them: what the library uses is compiled in.
 find_package(Threads REQUIRED)
 
 # A header-only library, compiled in and invisible to those who link vecdb.
@@ -18,24 +13,31 @@ function(vecdb_header_dependency name header)
   endif()
 endfunction()
 
-if(NOT VECDB_IN_CONFIG)
-  # fmt: header only, its implementation compiled in one place (src/base/format.cc).
-  vecdb_header_dependency(fmt fmt/format.h)
-  # xsimd: Debian's exported target asks for a library (xtl) that Debian does not have; the include
-  # directory is all that is needed.
-  vecdb_header_dependency(xsimd xsimd/xsimd.hpp)
-  foreach(_dep IN ITEMS fmt xsimd)
-    if(NOT TARGET vecdb::dep_${_dep})
-      message(FATAL_ERROR "vecdb needs ${_dep}, which was not found (Debian: lib${_dep}-dev)")
-    endif()
-  endforeach()
-  if(VECDB_BUILD_CLI)
-    vecdb_header_dependency(cli11 CLI/CLI.hpp)
-    vecdb_header_dependency(rapidjson rapidjson/document.h)
+# fmt: header only, its implementation compiled in one place (src/base/format.cc).
+vecdb_header_dependency(fmt fmt/format.h)
+# xsimd: Debian's exported target asks for a library (xtl) that Debian does not have; the include
+# directory is all that is needed.
+vecdb_header_dependency(xsimd xsimd/xsimd.hpp)
+foreach(_dep IN ITEMS fmt xsimd)
+  if(NOT TARGET vecdb::dep_${_dep})
+    message(FATAL_ERROR "vecdb needs ${_dep}, which was not found (Debian: lib${_dep}-dev)")
   endif()
-  if(VECDB_WITH_HNSWLIB AND VECDB_BUILD_BENCH)
-    vecdb_header_dependency(hnswlib hnswlib/hnswlib.h)
-  endif()
+endforeach()
+if(VECDB_BUILD_CLI)
+  vecdb_header_dependency(cli11 CLI/CLI.hpp)
+  vecdb_header_dependency(rapidjson rapidjson/document.h)
+endif()
+if(VECDB_WITH_HNSWLIB AND VECDB_BUILD_BENCH)
+  vecdb_header_dependency(hnswlib hnswlib/hnswlib.h)
+endif()
+# In a namespace of their own: an application may have another version of them, and a static library
+# cannot hide its symbols.
+target_compile_definitions(vecdb::dep_fmt INTERFACE
+  "FMT_BEGIN_NAMESPACE=namespace fmt { inline namespace in_vecdb {" "FMT_END_NAMESPACE=} }")
+if(TARGET vecdb::dep_rapidjson)
+  target_compile_definitions(vecdb::dep_rapidjson INTERFACE
+    "RAPIDJSON_NAMESPACE_BEGIN=namespace rapidjson { inline namespace in_vecdb {"
+    "RAPIDJSON_NAMESPACE_END=} }")
 endif()
 
 # Faiss: its config finds neither OpenMP nor BLAS, so they come first. Only the benchmarks ask.
@@ -68,19 +70,15 @@ if(VECDB_WITH_FAISS AND VECDB_BUILD_BENCH)
   endif()
 endif()
 
-# zstd: three spellings.
-if(VECDB_WITH_ZSTD)
+# zstd, for the program and the benchmarks: three spellings.
+if(VECDB_WITH_ZSTD AND (VECDB_BUILD_CLI OR VECDB_BUILD_BENCH))
   find_package(zstd CONFIG QUIET GLOBAL)
   set(_zstd "")
-  if(VECDB_BUILD_SHARED AND TARGET zstd::libzstd_shared)  # Debian's libzstd.a is not PIC
-    set(_zstd zstd::libzstd_shared)
-  else()
-    foreach(_target IN ITEMS zstd::libzstd zstd::libzstd_shared zstd::libzstd_static)
-      if(NOT _zstd AND TARGET ${_target})
-        set(_zstd ${_target})
-      endif()
-    endforeach()
-  endif()
+  foreach(_target IN ITEMS zstd::libzstd zstd::libzstd_shared zstd::libzstd_static)
+    if(NOT _zstd AND TARGET ${_target})
+      set(_zstd ${_target})
+    endif()
+  endforeach()
   if(NOT _zstd)  # a cross build sees the header and the library, not the config
     find_library(VECDB_ZSTD_LIBRARY zstd)
     find_path(VECDB_ZSTD_INCLUDE_DIR zstd.h)
@@ -93,12 +91,10 @@ if(VECDB_WITH_ZSTD)
   target_link_libraries(vecdb::dep_zstd INTERFACE ${_zstd})
 endif()
 
-if(NOT VECDB_IN_CONFIG)
-  foreach(_dep IN ITEMS fmt xsimd zstd cli11 rapidjson faiss hnswlib)
-    if(TARGET vecdb::dep_${_dep})
-      list(APPEND _vecdb_found ${_dep})
-    endif()
-  endforeach()
-  list(JOIN _vecdb_found " " _vecdb_found)
-  message(STATUS "vecdb: with ${_vecdb_found}")
-endif()
+foreach(_dep IN ITEMS fmt xsimd zstd cli11 rapidjson faiss hnswlib)
+  if(TARGET vecdb::dep_${_dep})
+    list(APPEND _vecdb_found ${_dep})
+  endif()
+endforeach()
+list(JOIN _vecdb_found " " _vecdb_found)
+message(STATUS "vecdb: with ${_vecdb_found}")

@@ -26,7 +26,7 @@ target_include_directories(vecdb_settings INTERFACE
   ${CMAKE_CURRENT_SOURCE_DIR}/include ${CMAKE_CURRENT_SOURCE_DIR}/src)
 target_link_libraries(vecdb_settings INTERFACE vecdb::dep_fmt Threads::Threads)
 target_compile_definitions(vecdb_settings INTERFACE
-  $<$<BOOL:${VECDB_WITH_ZSTD}>:VECDB_HAVE_ZSTD=1>
+  $<$<TARGET_EXISTS:vecdb::dep_zstd>:VECDB_HAVE_ZSTD=1>
   $<$<BOOL:${VECDB_EDGE}>:VECDB_EDGE=1>)
 if(CMAKE_CXX_COMPILER_ID MATCHES "GNU|Clang")
   target_compile_options(vecdb_settings INTERFACE
@@ -34,7 +34,8 @@ if(CMAKE_CXX_COMPILER_ID MATCHES "GNU|Clang")
     $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety>
     $<$<BOOL:${VECDB_WARNINGS_AS_ERRORS}>:-Werror>
     -ffunction-sections -fdata-sections
-    -ffile-prefix-map=${CMAKE_CURRENT_SOURCE_DIR}/=)
+    # The same sources give the same bytes, wherever and whenever they are built.
+    -Wdate-time -Werror=date-time -ffile-prefix-map=${CMAKE_CURRENT_SOURCE_DIR}/=)
 endif()
 if(VECDB_SANITIZE)
   target_compile_options(vecdb_settings INTERFACE
@@ -109,8 +110,6 @@ foreach(_floor RANGE 1 9)
       if(_folder STREQUAL "simd")
         target_link_libraries(${_variant} PRIVATE vecdb::dep_xsimd)
         target_compile_definitions(${_variant} PRIVATE $<$<BOOL:${VECDB_X86}>:VECDB_DISPATCH_X86=1>)
-      elseif(_folder STREQUAL "io" AND TARGET vecdb::dep_zstd)
-        target_link_libraries(${_variant} PRIVATE vecdb::dep_zstd)
       endif()
     endforeach()
     list(APPEND VECDB_OBJECTS $<TARGET_OBJECTS:vecdb_${_folder}>)
@@ -133,13 +132,14 @@ target_include_directories(vecdb PUBLIC
 set_target_properties(vecdb PROPERTIES
   LINKER_LANGUAGE CXX VERSION ${PROJECT_VERSION} SOVERSION 0 POSITION_INDEPENDENT_CODE ON)
 target_link_libraries(vecdb PRIVATE Threads::Threads)
-if(TARGET vecdb::dep_zstd)
-  target_link_libraries(vecdb PRIVATE vecdb::dep_zstd)
-endif()
 if(VECDB_BUILD_SHARED AND UNIX AND NOT APPLE)
+  set(_undefined defs)
+  if(VECDB_SANITIZE)  # whose runtime lives in the program
+    set(_undefined undefs)
+  endif()
   target_link_options(vecdb PRIVATE
-    -Wl,--exclude-libs,ALL -Wl,--gc-sections -Wl,-z,nodelete
-    -Wl,-z,$<IF:$<BOOL:${VECDB_SANITIZE}>,undefs,defs>  # a sanitizer's runtime lives in the program
+    -Wl,--exclude-libs,ALL -Wl,--gc-sections -Wl,-z,nodelete  # docs/EMBEDDING.md
+    -Wl,-z,${_undefined}
     -Wl,--version-script=${CMAKE_CURRENT_SOURCE_DIR}/cmake/vecdb.map)
   set_property(TARGET vecdb APPEND PROPERTY LINK_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/cmake/vecdb.map)
 endif()

@@ -23,7 +23,6 @@ function(vecdb_add_cli)
   add_executable(vecdb_cli ${sources})
   set_target_properties(vecdb_cli PROPERTIES OUTPUT_NAME vecdb)
   target_include_directories(vecdb_cli PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/cli)
-  target_compile_definitions(vecdb_cli PRIVATE VECDB_VERSION="${PROJECT_VERSION}")
   vecdb_program_properties(vecdb_cli)
   target_link_libraries(vecdb_cli PRIVATE vecdb::vecdb vecdb::dep_cli11 vecdb::dep_rapidjson)
   if(TARGET vecdb::dep_zstd)  # import reads .zst files

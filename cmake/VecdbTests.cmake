@@ -114,31 +114,117 @@ if(NOT VECDB_SANITIZE)  # seeded faults, one after the other: is each caught?
 endif()
 if(NOT VECDB_BUILD_SHARED AND NOT VECDB_SANITIZE AND NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
   add_test(NAME library COMMAND Python3::Interpreter
-    ${CMAKE_CURRENT_SOURCE_DIR}/tests/house/check_library.py $<TARGET_FILE:vecdb>)
+    ${CMAKE_CURRENT_SOURCE_DIR}/tests/house/check_library.py $<TARGET_FILE:vecdb>
+    ${CMAKE_CURRENT_SOURCE_DIR}/docs/EMBEDDING.md)
   set_tests_properties(library PROPERTIES LABELS house TIMEOUT 60)
 endif()
-# What a shared library would export, linked from the same objects. The list depends on the compiler's
-# choice of what to inline, so it is kept for one build only.
-set(_symbols ${CMAKE_CURRENT_SOURCE_DIR}/tests/install/symbols.txt)
-if(EXISTS ${_symbols} AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND VECDB_X86
-   AND CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo" AND NOT VECDB_SANITIZE AND NOT VECDB_BUILD_SHARED)
+# A shared library beside the static one, from objects that are there anyway. It may be unloaded, unlike
+# the one that is installed (docs/EMBEDDING.md).
+if(NOT VECDB_BUILD_SHARED AND TARGET vecdb_api)
   add_library(vecdb_exports SHARED)
-  target_sources(vecdb_exports PRIVATE ${VECDB_OBJECTS})
-  target_link_libraries(vecdb_exports PRIVATE Threads::Threads)
-  if(TARGET vecdb::dep_zstd)
-    target_link_libraries(vecdb_exports PRIVATE vecdb::dep_zstd)
+  set(_variant "")
+  set(_undefined defs)
+  if(VECDB_SANITIZE)  # whose tests have built the other variant
+    set(_variant testing_)
+    set(_undefined undefs)
   endif()
+  foreach(_folder IN LISTS VECDB_FOLDERS)
+    target_sources(vecdb_exports PRIVATE $<TARGET_OBJECTS:vecdb_${_variant}${_folder}>)
+  endforeach()
+  target_include_directories(vecdb_exports INTERFACE ${CMAKE_CURRENT_SOURCE_DIR}/include)
+  target_compile_features(vecdb_exports INTERFACE cxx_std_20)
+  target_link_libraries(vecdb_exports PRIVATE Threads::Threads)
   set_target_properties(vecdb_exports PROPERTIES LINKER_LANGUAGE CXX)
-  target_link_options(vecdb_exports PRIVATE -Wl,--exclude-libs,ALL -Wl,-z,defs
-    -Wl,--version-script=${CMAKE_CURRENT_SOURCE_DIR}/cmake/vecdb.map)
+  target_link_options(vecdb_exports PRIVATE -Wl,--exclude-libs,ALL -Wl,--gc-sections
+    -Wl,-z,${_undefined} -Wl,--version-script=${CMAKE_CURRENT_SOURCE_DIR}/cmake/vecdb.map)
+  if(VECDB_SANITIZE)
+    target_link_options(vecdb_exports PUBLIC -fsanitize=${VECDB_SANITIZE})
+  endif()
+
+  # Loaded and unloaded a thousand times: nothing of it stays, nothing leaks.
+  add_library(loaded_plugin MODULE ${CMAKE_CURRENT_SOURCE_DIR}/tests/install/loaded/plugin.cc)
+  vecdb_program_properties(loaded_plugin)
+  target_link_libraries(loaded_plugin PRIVATE vecdb_exports)
+  add_executable(loader ${CMAKE_CURRENT_SOURCE_DIR}/tests/install/loaded/loader.cc)
+  vecdb_program_properties(loader)
+  target_link_libraries(loader PRIVATE ${CMAKE_DL_LIBS})
+  add_test(NAME loaded COMMAND
+    loader $<TARGET_FILE:loaded_plugin> $<TARGET_FILE:vecdb_exports> 1000)
+  set_tests_properties(loaded PROPERTIES LABELS walks TIMEOUT 120)
+
+  # Beside an application's own versions of third-party libraries.
+  foreach(_kind IN ITEMS static shared)
+    if(VECDB_SANITIZE AND _kind STREQUAL "static")
+      continue()
+    endif()
+    file(GLOB _sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/tests/install/clash/*.cc)
+    add_executable(clash_${_kind} ${_sources})
+    target_include_directories(clash_${_kind} SYSTEM PRIVATE
+      $<TARGET_PROPERTY:vecdb::dep_fmt,INTERFACE_INCLUDE_DIRECTORIES>)
+    target_link_libraries(clash_${_kind} PRIVATE
+      $<IF:$<STREQUAL:${_kind},static>,vecdb::vecdb,vecdb_exports>)
+    set_target_properties(clash_${_kind} PROPERTIES CXX_EXTENSIONS OFF)
+    add_test(NAME clash_${_kind} COMMAND clash_${_kind})
+    set_tests_properties(clash_${_kind} PROPERTIES LABELS install TIMEOUT 60)
+  endforeach()
+endif()
+# What it exports depends on the compiler's choice of what to inline, so the list is for one build.
+set(_symbols ${CMAKE_CURRENT_SOURCE_DIR}/tests/install/symbols.txt)
+if(TARGET vecdb_exports AND EXISTS ${_symbols} AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND VECDB_X86
+   AND CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo" AND NOT VECDB_SANITIZE)
   add_test(NAME symbols COMMAND Python3::Interpreter
     ${CMAKE_CURRENT_SOURCE_DIR}/tools/check_symbols.py $<TARGET_FILE:vecdb_exports> ${_symbols})
   set_tests_properties(symbols PROPERTIES LABELS house TIMEOUT 60)
+endif()
+if(TARGET vecdb_exports AND VECDB_EDGE AND CMAKE_BUILD_TYPE STREQUAL "MinSizeRel")
+  add_test(NAME edge_size COMMAND sh -c
+    "strip -o \"$2\" \"$1\" && echo FIG edge.stripped_bytes=$(stat -c %s \"$2\")"
+    sh $<TARGET_FILE:vecdb_exports> ${CMAKE_CURRENT_BINARY_DIR}/edge-stripped.so)
+  set_tests_properties(edge_size PROPERTIES LABELS install TIMEOUT 60)
 endif()
 if(VECDB_INSTALL AND NOT VECDB_SANITIZE AND TARGET vecdb_api)
   add_test(NAME install_consumer COMMAND
     ${CMAKE_CURRENT_SOURCE_DIR}/tests/install/check_install.sh ${CMAKE_CURRENT_BINARY_DIR})
   set_tests_properties(install_consumer PROPERTIES LABELS install TIMEOUT 300)
+endif()
+
+# The reference: something public without a comment fails.
+add_test(NAME doxygen COMMAND sh -c "command -v doxygen > /dev/null || \
+  { echo 'SKIPPED: doxygen is not here: nobody has looked for public names without a comment'; exit 77; }; \
+  mkdir -p \"$1\" && { cat docs/Doxyfile; echo \"OUTPUT_DIRECTORY = $1\"; } | doxygen -" sh
+  ${CMAKE_CURRENT_BINARY_DIR}/reference)
+set_tests_properties(doxygen PROPERTIES LABELS house TIMEOUT 60 SKIP_RETURN_CODE 77
+  WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR})
+
+# Every page of docs/using is followed. Those that build the library with other flags, and the Debian
+# packages, take minutes without a compiler cache: label package. A tool that is missing skips a page.
+set(_install ${CMAKE_CURRENT_SOURCE_DIR}/tests/install)
+if(VECDB_INSTALL AND NOT VECDB_SANITIZE AND NOT VECDB_EDGE AND TARGET vecdb_api)
+  file(GLOB _pages CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/docs/using/*.md)
+  list(FILTER _pages EXCLUDE REGEX "README")
+  foreach(_page IN LISTS _pages)
+    get_filename_component(_name ${_page} NAME_WE)
+    set(_script run_page.py)
+    set(_label install)
+    if(_name MATCHES "^(debian|add-subdirectory|fetchcontent)$")
+      set(_label package)
+    endif()
+    if(_name STREQUAL "debian")
+      set(_script check_debian.py)
+    endif()
+    string(REPLACE "-" "_" _test using_${_name})
+    add_test(NAME ${_test} COMMAND Python3::Interpreter ${_install}/${_script} ${_page}
+      ${CMAKE_CURRENT_SOURCE_DIR} ${CMAKE_CURRENT_BINARY_DIR}/pages/${_name})
+    set_tests_properties(${_test} PROPERTIES LABELS ${_label} TIMEOUT 600 SKIP_RETURN_CODE 77)
+  endforeach()
+  # One after the other, so that the second finds in the cache what the first has compiled.
+  set_tests_properties(using_add_subdirectory using_fetchcontent PROPERTIES RESOURCE_LOCK compiler)
+  add_test(NAME recipes COMMAND Python3::Interpreter ${_install}/check_recipes.py
+    ${CMAKE_CURRENT_SOURCE_DIR} ${CMAKE_CURRENT_BINARY_DIR}/recipes
+    -DCMAKE_BUILD_TYPE=${CMAKE_BUILD_TYPE}
+    "-DCMAKE_CXX_FLAGS_RELWITHDEBINFO=${CMAKE_CXX_FLAGS_RELWITHDEBINFO}"
+    -DVECDB_WARNINGS_AS_ERRORS=${VECDB_WARNINGS_AS_ERRORS})
+  set_tests_properties(recipes PROPERTIES LABELS package TIMEOUT 600)
 endif()
 
 file(GLOB _headers CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/include/vecdb/*.h)

@@ -29,6 +29,7 @@ class BatchAccess;
 
 // Lent until the call returns. For null write std::monostate(), or leave the field out.
 struct NamedValue {
+  // A field's name and its value in one row.
   NamedValue(std::string_view name, ValueView given) : field(name), value(given) {}
   template <typename Null>
   requires std::is_same_v<Null, std::nullptr_t> NamedValue(std::string_view, Null)
@@ -38,8 +39,10 @@ struct NamedValue {
   ValueView value;
 };
 
+// Rows of one schema, in columns.
 class VECDB_API Batch {
  public:
+  // An empty one; copies share the schema.
   explicit Batch(const Schema& schema);
   Batch(Batch&&) noexcept;
   Batch& operator=(Batch&&) noexcept;
@@ -70,7 +73,7 @@ class VECDB_API Batch {
   // rows x dimension floats, one vector after the other.
   Status AddVectors(std::string_view field, std::span<const float> row_major);
 
-  std::size_t rows() const;
+  std::size_t rows() const;      // complete ones
   const Schema& schema() const;  // lent by the batch
   void Clear();                  // keeps the memory for the next fill
 

@@ -17,11 +17,13 @@
 
 namespace vecdb {
 
+// What is wrong with one file.
 struct FileProblem {
   std::string file;  // within the database directory: "segments/7/0-0.col"; empty: none alone
   std::string text;
 };
 
+// What Check() has compared, and what it found.
 struct CheckReport {
   std::uint64_t collections = 0;
   std::uint64_t segments = 0;
@@ -36,6 +38,7 @@ struct CheckReport {
   std::vector<FileProblem> unchecked;  // the system refused to read these
   std::vector<std::string> notes;      // no damage: an unfinished last write, files nobody needs
 
+  // No damage, and everything could be read.
   bool clean() const { return damaged.empty() && unchecked.empty(); }
 };
 

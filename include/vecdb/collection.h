@@ -24,12 +24,14 @@
 
 namespace vecdb {
 
+// A handle of rows that share a schema.
 class VECDB_API Collection {
  public:
   Collection(const Collection&) = default;  // moving copies too: there is no empty handle
   Collection& operator=(const Collection&) = default;
 
-  std::string_view name() const;  // lent by the handle, as the schema is
+  // Lent by the handle.
+  std::string_view name() const;
   const Schema& schema() const;
 
   // ---- Writing ------------------------------------------------------------------------
@@ -55,7 +57,9 @@ class VECDB_API Collection {
   // kInvalidArgument: an unknown field, a wrong dimension, a limit, or a mistake in the filter (it
   // says where). kCorruption: a file that was needed is damaged. kNotFound: dropped.
 
+  // The rows nearest to a vector, best first.
   Result<Hits> Search(const SearchRequest& request) const;
+  // The rows for which a filter is true, in key order.
   Result<std::vector<Row>> Query(const QueryRequest& request) const;
   // The rows with these keys, at most 16,384, in the order asked; one asked twice comes twice.
   // `output_fields` as in QueryRequest. Missing keys are named in the result, and no error.

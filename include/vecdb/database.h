@@ -31,6 +31,7 @@ namespace api {
 struct DatabaseAccess;
 }
 
+// An open directory of collections.
 class VECDB_API Database {
  public:
   // Opens the directory, creating it if options allow, and recovers what an earlier process
@@ -74,7 +75,8 @@ class VECDB_API Database {
   // What Open() found and did. Lent until the object is moved from or destroyed.
   const RecoveryReport& recovery() const;
 
-  // OK, or the first failure that made this database refuse writes until it is reopened.
+  // OK, or the first failure that made this database refuse writes until it is reopened; in a
+  // child made by fork(), kFailedPrecondition.
   Status Health() const;
 
   Status Flush();  // every collection; kFailedPrecondition when read-only or stopped

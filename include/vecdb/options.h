@@ -23,8 +23,10 @@ enum class LoadMode : std::uint8_t {
   kResident = 2,  // read into memory and verified as it is read; a disk error is a Status
 };
 
+// How much a message of Options::log matters.
 enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarning, kError };
 
+// Of one database, chosen at each opening.
 struct Options {
   bool create_if_missing = true;
   // Writes nothing; takes a shared lock; any number of readers when no writer has it.
@@ -53,6 +55,7 @@ struct Options {
   std::function<void(LogLevel, std::string_view)> log = {};
 };
 
+// Of one collection, chosen when it is created.
 struct CollectionOptions {
   std::uint32_t shards = 1;  // by key, each with its own segments, 1..16; the log is one for all
   // A growing segment seals at this size in memory, at least 1024 bytes; earlier when the write

@@ -29,6 +29,7 @@ struct Row {
   }
 };
 
+// A row that a search found.
 struct Hit {
   Key key;
   float score = 0;  // in the metric's own units; see Metric for which way is nearer
@@ -49,6 +50,7 @@ struct WriteReceipt {
   std::vector<Key> keys;
 };
 
+// The size of a collection at one instant.
 struct CollectionStats {
   std::uint64_t rows = 0;          // visible rows
   std::uint64_t deleted_rows = 0;  // rows that a delete or upsert hides

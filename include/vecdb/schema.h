@@ -17,6 +17,7 @@
 
 namespace vecdb {
 
+// One column: its name, its type, and what its values may be.
 struct Field {
   std::string name;  // a letter or '_', then letters, digits, '_'; at most 255 bytes
   DataType type = DataType::kInt64;
@@ -42,8 +43,8 @@ class VECDB_API Schema {
   Schema(const Schema&) = default;  // moving copies too: there is no empty schema
   Schema& operator=(const Schema&) = default;
 
-  std::span<const Field> fields() const;
-  const Field& primary_key() const;
+  std::span<const Field> fields() const;           // in the order they were named
+  const Field& primary_key() const;                // one of them
   const Field* Find(std::string_view name) const;  // nullptr when there is no such field
 
  private:
@@ -74,7 +75,7 @@ class VECDB_API SchemaBuilder {
   SchemaBuilder& Vector(std::string_view name, std::uint32_t dimension, Metric metric);
   SchemaBuilder& Add(Field field);  // everything the shorter forms leave at its default
 
-  Result<Schema> Build() const;
+  Result<Schema> Build() const;  // or the first mistake
 
  private:
   struct Draft;

@@ -36,6 +36,7 @@ enum class DataType : std::uint8_t {
 // The name users know: "Int64", "VarChar", "FloatVector".
 VECDB_API std::string_view ToString(DataType type);
 
+// How far apart two vectors are.
 enum class Metric : std::uint8_t {
   kL2 = 1,            // squared Euclidean distance; smaller is nearer
   kInnerProduct = 2,  // larger is nearer

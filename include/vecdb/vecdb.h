@@ -13,4 +13,5 @@
 #include "vecdb/collection.h"  // write, read
 #include "vecdb/database.h"    // open, create, close
 #include "vecdb/check.h"       // verify what is on disk
+#include "vecdb/version.h"     // which vecdb this is
 // clang-format on

@@ -5,6 +5,7 @@
 #include "api/handle.h"
 #include "api/open.h"
 #include "base/clock.h"
+#include "base/forever.h"
 #include "io/file_system.h"
 
 namespace vecdb {
@@ -128,8 +129,8 @@ Status Database::RunBackground(std::chrono::milliseconds budget) {
 }
 
 const RecoveryReport& Database::recovery() const {
-  static const RecoveryReport none;
-  if (impl_ == nullptr) return none;
+  static const base::Forever<RecoveryReport> none;
+  if (impl_ == nullptr) return *none;
   return impl_->engine->parts().report;
 }
 

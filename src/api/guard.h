@@ -10,13 +10,6 @@
 
 namespace vecdb::api {
 
-// Made ahead: they are needed when nothing can be made.
-inline const Status kOutOfMemory{StatusCode::kResourceExhausted, "out of memory"};
-inline const Status kOutOfMemoryLate{
-    StatusCode::kOutcomeUnknown,
-    "memory ran out for a change that is on disk already; it may or may not survive, and writes "
-    "are refused until the database is opened again"};
-
 // What `function` returns (a Status or a Result); when memory ran out, what `out_of_memory` says.
 template <typename F, typename OutOfMemory>
 auto Guarded(F&& function, const OutOfMemory& out_of_memory) -> decltype(function()) {
@@ -33,7 +26,7 @@ auto Guarded(F&& function, const OutOfMemory& out_of_memory) -> decltype(functio
 
 template <typename F>
 auto Guarded(F&& function) -> decltype(function()) {
-  return Guarded(std::forward<F>(function), [] { return kOutOfMemory; });
+  return Guarded(std::forward<F>(function), [] { return base::ReadyMade::OutOfMemory(); });
 }
 
 }  // namespace vecdb::api

@@ -28,7 +28,8 @@ auto Inside(roles::Engine& engine, bool write, F&& function) -> decltype(functio
   } leaver{engine};
   // What runs out of memory before the disk knows of it has not happened, and the database goes on.
   return Guarded(std::forward<F>(function), [&]() -> Status {
-    return !write || engine.Health().ok() ? kOutOfMemory : kOutOfMemoryLate;
+    return !write || engine.Health().ok() ? base::ReadyMade::OutOfMemory()
+                                          : base::ReadyMade::OutOfMemoryLate();
   });
 }
 

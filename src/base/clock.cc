@@ -1,5 +1,7 @@
 #include "base/clock.h"
 
+#include "base/forever.h"
+
 namespace vecdb::base {
 namespace {
 
@@ -18,8 +20,8 @@ class MachineClock final : public Clock {
 }  // namespace
 
 const Clock& SystemClock() {
-  static const MachineClock clock;
-  return clock;
+  static const Forever<MachineClock> clock;
+  return *clock;
 }
 
 }  // namespace vecdb::base

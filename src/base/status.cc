@@ -5,9 +5,10 @@
 
 namespace vecdb {
 
+// What a Status shows; the text belongs to an OwnedState, or to the program.
 struct Status::State {
   StatusCode code;
-  std::string message;
+  std::string_view message;
 };
 
 namespace {
@@ -50,7 +51,15 @@ std::string_view CodeName(StatusCode code) {
 
 Status::Status(StatusCode code, std::string message) {
   if (code == StatusCode::kOk) return;
-  state_ = std::make_shared<const State>(State{code, std::move(message)});
+  struct OwnedState : State {
+    OwnedState(StatusCode given, std::string words) : State{given, {}}, text(std::move(words)) {
+      this->message = text;
+    }
+    OwnedState(const OwnedState&) = delete;
+    OwnedState& operator=(const OwnedState&) = delete;
+    const std::string text;
+  };
+  state_ = std::make_shared<const OwnedState>(code, std::move(message));
 }
 
 StatusCode Status::code() const {
@@ -58,7 +67,7 @@ StatusCode Status::code() const {
 }
 
 std::string_view Status::message() const {
-  return ok() ? std::string_view() : std::string_view(state_->message);
+  return ok() ? std::string_view() : state_->message;
 }
 
 std::string Status::ToString() const {
@@ -84,6 +93,24 @@ Status OkIsNotAFailure() {
 }  // namespace internal
 
 namespace base {
+
+// A pointer without an owner: nothing is counted, nothing is freed.
+Status ReadyMade::OutOfMemory() {
+  static constexpr Status::State kState{StatusCode::kResourceExhausted, "out of memory"};
+  Status status;
+  status.state_ = {std::shared_ptr<const Status::State>(), &kState};
+  return status;
+}
+
+Status ReadyMade::OutOfMemoryLate() {
+  static constexpr Status::State kState{
+      StatusCode::kOutcomeUnknown,
+      "memory ran out for a change that is on disk already; it may or may not survive, and writes "
+      "are refused until the database is opened again"};
+  Status status;
+  status.state_ = {std::shared_ptr<const Status::State>(), &kState};
+  return status;
+}
 
 void Die(const char* file, int line, const char* sentence) {
   std::fprintf(stderr, "vecdb: %s:%d: %s\n", file, line, sentence);

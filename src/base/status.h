@@ -35,6 +35,13 @@
 
 namespace vecdb::base {
 
+// Failures that cost no memory: they are needed when there is none.
+struct ReadyMade {
+  static Status OutOfMemory();
+  // Of a change that the disk may know already.
+  static Status OutOfMemoryLate();
+};
+
 [[noreturn]] void Die(const char* file, int line, const char* sentence);
 
 // The same failure with more words in front: "reading 'x': <message>".

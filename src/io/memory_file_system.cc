@@ -5,6 +5,8 @@
 #include <map>
 #include <utility>
 
+#include <unistd.h>
+
 #include "base/bytes.h"
 #include "base/mutex.h"
 #include "base/status.h"
@@ -144,7 +146,7 @@ class MemoryFileSystem final : public FileSystem {
   std::string Describe(const std::string& path) const override {
     return path.empty() ? "memory:" : Join("memory:", path);
   }
-  bool OwnedByThisProcess() const override { return true; }
+  bool OwnedByThisProcess() const override { return ::getpid() == owner_; }
 
  private:
   Place Find(const std::string& path) const;
@@ -152,6 +154,7 @@ class MemoryFileSystem final : public FileSystem {
   std::shared_ptr<Node> FindDirectory(const std::string& path, int* error) const;
 
   const std::shared_ptr<Tree> tree_ = std::make_shared<Tree>();
+  const pid_t owner_ = ::getpid();
 };
 
 // Called with the tree locked (the analysis cannot see through the shared pointer).

@@ -90,11 +90,14 @@ void Engine::StartTimers() {
   });
 }
 
+Status Engine::CheckProcess() const {
+  if (parts_->env.fs->OwnedByThisProcess()) return Status();
+  return base::FailedPrecondition(
+      "this database was opened by the parent of a fork; open it again in the child");
+}
+
 Status Engine::Enter(bool write) {
-  if (!parts_->env.fs->OwnedByThisProcess()) {  // first: the parent's locks may be held for ever
-    return base::FailedPrecondition(
-        "this database was opened by the parent of a fork; open it again in the child");
-  }
+  VECDB_TRY(CheckProcess());  // first: the parent's locks may be held for ever
   calls_.fetch_add(1, std::memory_order_seq_cst);
   if (closing_.load(std::memory_order_seq_cst)) {
     Leave();
@@ -108,7 +111,7 @@ Status Engine::Enter(bool write) {
 Status Engine::CheckWritable() const {
   if (parts_->writer == nullptr)
     return base::FailedPrecondition("the database was opened read-only");
-  const Status health = Health();
+  const Status health = FirstFailure();
   if (health.ok()) return health;
   return base::FailedPrecondition("writes are refused until the database is opened again: {}",
                                   health.ToString());
@@ -137,6 +140,11 @@ Status Engine::RunBackground(std::chrono::milliseconds budget) {
 }
 
 Status Engine::Health() const {
+  VECDB_TRY(CheckProcess());
+  return FirstFailure();
+}
+
+Status Engine::FirstFailure() const {
   if (parts_->writer == nullptr) return Status();
   VECDB_TRY(parts_->writer->health());
   return parts_->manifest->health();

@@ -85,7 +85,9 @@ class Engine {
 
  private:
   explicit Engine(std::unique_ptr<EngineParts> parts) : parts_(std::move(parts)) {}
+  Status CheckProcess() const;
   Status CheckWritable() const;
+  Status FirstFailure() const;
   void StartTimers();
   Status Shut();
 

@@ -37,6 +37,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "base/forever.h"
 #include "chunk/validate.h"
 
 namespace vecdb::segment {
@@ -57,13 +58,8 @@ std::string_view Piece(std::span<const std::byte> text, std::uint64_t start, std
 }  // namespace
 
 const Field& TimestampField() {
-  static const Field field = [] {
-    Field made;
-    made.name = "timestamp";
-    made.type = DataType::kInt64;
-    return made;
-  }();
-  return field;
+  static const base::Forever<Field> field(Field{.name = "timestamp"});
+  return *field;
 }
 
 Status ColumnFile::Bad(const char* problem, std::uint64_t row) const {

@@ -81,8 +81,8 @@ class CommitLine {
     std::uint64_t timestamp = 0;
   };
 
-  // False: the durable lsn has come nearer, and `done` has whom that concerns. True: `sleeper` is in
-  // a queue and will be woken then.
+  // False: the durable lsn has come nearer, and `done` has whom that concerns. True: `sleeper` is
+  // in a queue and will be woken then.
   Result<bool> LeadOrQueue(Lsn lsn, Sleeper* sleeper, Sleepers* followers, Sleepers* done)
       EXCLUDES(mutex_);
   void Lead(Sleepers* followers, Sleepers* done) REQUIRES(mutex_);

@@ -18,6 +18,7 @@ int main() {
   if (!towns->Insert(batch).ok()) return 5;
   const vecdb::Result<std::uint64_t> count = towns->Count();
   if (!count.ok() || *count != 2) return 6;
+  if (vecdb::LibraryVersion() != VECDB_VERSION) return 7;
   std::printf("%llu towns\n", static_cast<unsigned long long>(*count));
-  return database->Close().ok() ? 0 : 7;
+  return database->Close().ok() ? 0 : 8;
 }
