@@ -328,6 +328,23 @@ void IpNormMany(const float* query, const float* base, std::size_t dimension, st
   Scan<IpNorm>(query, Contiguous{base, dimension, n}, out);
 }
 
+using Many = void (*)(const float*, const float*, std::size_t, std::size_t, float*);
+
+template <Many kMany>
+float Pair(const float* query, const float* row, std::size_t dimension) {
+  float out = 0;
+  kMany(query, row, dimension, 1, &out);
+  return out;
+}
+
+template <Many kMany>
+void ManyToMany(const float* queries, std::size_t query_count, const float* base,
+                std::size_t dimension, std::size_t n, float* out) {
+  for (std::size_t q = 0; q < query_count; ++q) {
+    kMany(queries + q * dimension, base, dimension, n, out + q * n);
+  }
+}
+
 // Looks about a page of rows ahead, and fetches the heads of those nobody looked ahead to.
 Gathered Gather(const float* base, std::size_t dimension, const std::uint32_t* ids, std::size_t n) {
   const std::size_t fit = dimension < kAhead / 8 ? 8 : kAhead / dimension;
@@ -448,10 +465,27 @@ std::uint64_t PopcountWords(const std::uint64_t* a, std::size_t n) {
   return (totals[0] + totals[1]) + (totals[2] + totals[3]);
 }
 
-constexpr KernelTable kKernels = {
-    Isa::kLevel,  Isa::kName,       L2Many,       IpMany,    IpNormMany,   L2Ids,
-    IpIds,        IpNormIds,        Norm2,        AllFinite, Isa::kCrc32c, ForWords<And>,
-    ForWords<Or>, ForWords<AndNot>, PopcountWords};
+// What this instruction set has no kernels for is the reference's.
+KernelTable MakeTable() {
+  KernelTable table = ScalarKernels();
+  table.level = Isa::kLevel;
+  table.name = Isa::kName;
+  table.f32.l2_many = L2Many;
+  table.f32.ip_many = IpMany;
+  table.f32.ip_norm_many = IpNormMany;
+  table.f32.l2_ids = L2Ids;
+  table.f32.ip_ids = IpIds;
+  table.f32.ip_norm_ids = IpNormIds;
+  table.f32.l2_pair = Pair<L2Many>;
+  table.f32.ip_pair = Pair<IpMany>;
+  table.f32.l2_mq = ManyToMany<L2Many>;
+  table.f32.ip_mq = ManyToMany<IpMany>;
+  table.f32.norm2 = Norm2;
+  table.f32.all_finite = AllFinite;
+  table.words = {ForWords<And>, ForWords<Or>, ForWords<AndNot>, PopcountWords};
+  table.crc32c = Isa::kCrc32c;
+  return table;
+}
 
 }  // namespace
 }  // namespace vecdb::simd

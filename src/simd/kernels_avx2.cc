@@ -58,7 +58,8 @@ struct Isa {
 
 namespace vecdb::simd {
 const KernelTable& Avx2Kernels() {
-  return kKernels;
+  static const KernelTable table = MakeTable();
+  return table;
 }
 }  // namespace vecdb::simd
 

@@ -90,7 +90,8 @@ struct Isa {
 
 namespace vecdb::simd {
 const KernelTable& Avx512Kernels() {
-  return kKernels;
+  static const KernelTable table = MakeTable();
+  return table;
 }
 }  // namespace vecdb::simd
 

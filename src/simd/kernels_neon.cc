@@ -40,7 +40,8 @@ struct Isa {
 
 namespace vecdb::simd {
 const KernelTable& NeonKernels() {
-  return kKernels;
+  static const KernelTable table = MakeTable();
+  return table;
 }
 }  // namespace vecdb::simd
 

@@ -50,7 +50,8 @@ struct Isa {
 
 namespace vecdb::simd {
 const KernelTable& Sse2Kernels() {
-  return kKernels;
+  static const KernelTable table = MakeTable();
+  return table;
 }
 }  // namespace vecdb::simd
 

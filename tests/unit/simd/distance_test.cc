@@ -72,9 +72,9 @@ Results Many(const KernelTable& table, const Rows& rows, std::size_t first, std:
   Results results;
   std::array<float, kRows + 1> again = results.ip;
   const float* base = rows.base + first * rows.dimension;
-  table.l2_f32_many(rows.query, base, rows.dimension, n, results.l2.data());
-  table.ip_f32_many(rows.query, base, rows.dimension, n, again.data());
-  table.ip_norm_f32_many(rows.query, base, rows.dimension, n, results.ip.data(),
+  table.f32.l2_many(rows.query, base, rows.dimension, n, results.l2.data());
+  table.f32.ip_many(rows.query, base, rows.dimension, n, again.data());
+  table.f32.ip_norm_many(rows.query, base, rows.dimension, n, results.ip.data(),
                          results.norm2.data());
   if (!SameBits(again.data(), results.ip.data(), kRows + 1)) FAIL_CHECK("ip differs from ip_norm");
   return results;
@@ -83,9 +83,9 @@ Results Many(const KernelTable& table, const Rows& rows, std::size_t first, std:
 Results Ids(const KernelTable& table, const Rows& rows, const std::uint32_t* ids, std::size_t n) {
   Results results;
   std::array<float, kRows + 1> again = results.ip;
-  table.l2_f32_ids(rows.query, rows.base, rows.dimension, ids, n, results.l2.data());
-  table.ip_f32_ids(rows.query, rows.base, rows.dimension, ids, n, again.data());
-  table.ip_norm_f32_ids(rows.query, rows.base, rows.dimension, ids, n, results.ip.data(),
+  table.f32.l2_ids(rows.query, rows.base, rows.dimension, ids, n, results.l2.data());
+  table.f32.ip_ids(rows.query, rows.base, rows.dimension, ids, n, again.data());
+  table.f32.ip_norm_ids(rows.query, rows.base, rows.dimension, ids, n, results.ip.data(),
                         results.norm2.data());
   if (!SameBits(again.data(), results.ip.data(), kRows + 1)) FAIL_CHECK("ip differs from ip_norm");
   return results;
@@ -140,7 +140,7 @@ TEST_CASE("distances are as near to the exact value as the bound says, for every
           !Near(results.norm2[i], exact.norm2, exact.norm2, d)) {
         FAIL_CHECK(table.name << " dimension " << d << " row " << i);
       }
-      const float norm2 = table.norm2_f32(row, d);
+      const float norm2 = table.f32.norm2(row, d);
       if (!SameBits(&norm2, &results.norm2[i], 1)) FAIL_CHECK(table.name << " norm2 " << d);
     }
   });
@@ -201,11 +201,11 @@ TEST_CASE("distances are symmetric, and zero from a row to itself", "[simd]") {
     for (std::size_t i = 0; i < kRows; ++i) {
       const float* row = rows.base + i * rows.dimension;
       std::array<float, 5> out = {};
-      table.l2_f32_many(rows.query, row, rows.dimension, 1, &out[0]);
-      table.l2_f32_many(row, rows.query, rows.dimension, 1, &out[1]);
-      table.ip_f32_many(rows.query, row, rows.dimension, 1, &out[2]);
-      table.ip_f32_many(row, rows.query, rows.dimension, 1, &out[3]);
-      table.l2_f32_many(row, row, rows.dimension, 1, &out[4]);
+      table.f32.l2_many(rows.query, row, rows.dimension, 1, &out[0]);
+      table.f32.l2_many(row, rows.query, rows.dimension, 1, &out[1]);
+      table.f32.ip_many(rows.query, row, rows.dimension, 1, &out[2]);
+      table.f32.ip_many(row, rows.query, rows.dimension, 1, &out[3]);
+      table.f32.l2_many(row, row, rows.dimension, 1, &out[4]);
       if (out[0] != out[1] || out[2] != out[3] || out[4] != 0) {
         FAIL_CHECK(table.name << " dimension " << rows.dimension);
       }
@@ -284,12 +284,12 @@ TEST_CASE("a NaN or infinity is found at every position, and never imagined", "[
     float* v = memory.Put(values.data(), n);
     for (const KernelTable* table : AllLevels()) {
       INFO(table->name << " of " << n);
-      CHECK(table->all_finite_f32(v, n));
+      CHECK(table->f32.all_finite(v, n));
       std::size_t missed = 0;
       for (std::size_t i = 0; i < n; ++i) {
         for (const float bad : {kInfinity, -kInfinity, kNan, -kNan}) {
           v[i] = bad;
-          missed += table->all_finite_f32(v, n) ? 1 : 0;
+          missed += table->f32.all_finite(v, n) ? 1 : 0;
         }
         v[i] = values[i];
       }
