@@ -9,7 +9,7 @@
 //   LoadF16Tail(p, n), LoadBf16Tail(p, n)
 //   Sum4(a, b, c, d, out)         the four sums over lanes; each sum ignores the other three
 //   kQueries                      2 or 4: so many queries share one pass over a row
-//   kPackedDimension              rows of at most so many floats go four to a batch, unless it is 0:
+//   kPackedDimension              rows of at most so many floats go four to a batch, unless it is 0
 //   PackContiguous(p, d, rows)    from rows (1..4) contiguous rows, row r in lanes 4r..4r+d-1
 //   PackGathered(rows[4], d)      the same from anywhere
 //   PackQuery(p, d)               the query once in each four lanes
