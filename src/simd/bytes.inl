@@ -171,8 +171,8 @@ struct ByteVectors {
                   const std::uint32_t* ids, std::size_t n, Number* out) {
     ScanBytes<Op>(AsBytes(query), Gather(AsBytes(base), bytes, ids, n), &out);
   }
-  // NOLINTNEXTLINE(readability-function-size): the parameters are the table's.
   template <class Op>
+  // NOLINTNEXTLINE(readability-function-size): the parameters are the table's.
   static void IdsTwo(const Stored* query, const Stored* base, std::size_t bytes,
                      const std::uint32_t* ids, std::size_t n, Number* first, Number* second) {
     Number* const out[] = {first, second};
@@ -213,8 +213,8 @@ struct ByteVectors {
                          std::size_t bytes, std::size_t n, Number* out) {
     Blocks<Op>(queries, query_count, {AsBytes(base), bytes, n}, &out);
   }
-  // NOLINTNEXTLINE(readability-function-size): the parameters are the table's.
   template <class Op>
+  // NOLINTNEXTLINE(readability-function-size): the parameters are the table's.
   static void ManyToManyTwo(const Stored* queries, std::size_t query_count, const Stored* base,
                             std::size_t bytes, std::size_t n, Number* first, Number* second) {
     Number* const out[] = {first, second};
