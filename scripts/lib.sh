@@ -41,5 +41,5 @@ source_files() { # every C and C++ file of the project, each followed by a zero 
 }
 
 build_packages="g++ cmake ninja-build ccache libfmt-dev libxsimd-dev libzstd-dev libcli11-dev rapidjson-dev"
-test_packages="catch2 python3 git pkg-config doxygen"
+test_packages="catch2 python3 git pkg-config doxygen qemu-user-static"
 package_packages="dpkg-dev fakeroot lintian man-db mmdebstrap"

@@ -254,10 +254,10 @@ class ColumnDecoder {
     const simd::KernelTable& kernels = simd::Kernels();
     const auto* vector = reinterpret_cast<const float*>(column.fixed_.data());
     for (std::size_t row = 0; row < rows_; ++row, vector += field_.dimension) {
-      if (!kernels.all_finite_f32(vector, field_.dimension)) {
+      if (!kernels.f32.all_finite(vector, field_.dimension)) {
         return in_->Bad("a vector is not finite");
       }
-      if (!std::isfinite(kernels.norm2_f32(vector, field_.dimension))) {
+      if (!std::isfinite(kernels.f32.norm2(vector, field_.dimension))) {
         return in_->Bad("the squared norm of a vector is not finite");
       }
     }

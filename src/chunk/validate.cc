@@ -157,13 +157,13 @@ Status ValidateVector(const Field& field, std::span<const float> vector) {
                                  field.name, field.dimension, vector.size());
   }
   const simd::KernelTable& kernels = simd::Kernels();
-  if (!base::Canary(40) && !kernels.all_finite_f32(vector.data(), vector.size())) {
+  if (!base::Canary(40) && !kernels.f32.all_finite(vector.data(), vector.size())) {
     const auto bad =
         std::find_if(vector.begin(), vector.end(), [](float x) { return !std::isfinite(x); });
     return base::InvalidArgument("field '{}' holds finite numbers, got {} at position {}",
                                  field.name, *bad, bad - vector.begin());
   }
-  const float norm2 = kernels.norm2_f32(vector.data(), vector.size());
+  const float norm2 = kernels.f32.norm2(vector.data(), vector.size());
   if (norm2 <= kMaxSquaredNorm) return Status();
   return base::InvalidArgument("field '{}' holds vectors of a squared norm up to {}, got {}",
                                field.name, kMaxSquaredNorm, norm2);

@@ -74,7 +74,7 @@ Result<std::shared_ptr<const Filter>> PlanFilter(const Schema& schema, std::stri
 // numbers is made longer: by a power of two, which rounds nothing.
 static void SetNorm(SearchPlan* plan) {
   const auto norm2 = [plan] {
-    return simd::Kernels().norm2_f32(plan->query.data(), plan->dimension);
+    return simd::Kernels().f32.norm2(plan->query.data(), plan->dimension);
   };
   if (norm2() < kSmallestSquaredNorm) {
     float largest = 0;

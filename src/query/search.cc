@@ -62,13 +62,13 @@ void ComputeMany(const SearchPlan& plan, const float* base, std::size_t n, Dista
   const float* query = plan.query.data();
   switch (plan.metric) {
     case Metric::kL2:
-      kernels.l2_f32_many(query, base, plan.dimension, n, d->distance.data());
+      kernels.f32.l2_many(query, base, plan.dimension, n, d->distance.data());
       break;
     case Metric::kInnerProduct:
-      kernels.ip_f32_many(query, base, plan.dimension, n, d->distance.data());
+      kernels.f32.ip_many(query, base, plan.dimension, n, d->distance.data());
       break;
     case Metric::kCosine:
-      kernels.ip_norm_f32_many(query, base, plan.dimension, n, d->distance.data(), d->norm2.data());
+      kernels.f32.ip_norm_many(query, base, plan.dimension, n, d->distance.data(), d->norm2.data());
       break;
   }
   Finish(
@@ -81,13 +81,13 @@ void ComputeIds(const SearchPlan& plan, const float* base, std::span<const std::
   const float* query = plan.query.data();
   switch (plan.metric) {
     case Metric::kL2:
-      kernels.l2_f32_ids(query, base, plan.dimension, ids.data(), ids.size(), d->distance.data());
+      kernels.f32.l2_ids(query, base, plan.dimension, ids.data(), ids.size(), d->distance.data());
       break;
     case Metric::kInnerProduct:
-      kernels.ip_f32_ids(query, base, plan.dimension, ids.data(), ids.size(), d->distance.data());
+      kernels.f32.ip_ids(query, base, plan.dimension, ids.data(), ids.size(), d->distance.data());
       break;
     case Metric::kCosine:
-      kernels.ip_norm_f32_ids(query, base, plan.dimension, ids.data(), ids.size(),
+      kernels.f32.ip_norm_ids(query, base, plan.dimension, ids.data(), ids.size(),
                               d->distance.data(), d->norm2.data());
       break;
   }

@@ -17,7 +17,7 @@ import subprocess
 import sys
 
 FOR_TESTS = (b"VECDB_CANARY", b"SetCanary", b"SetKillPointHandler")
-ISA_OBJECT = re.compile(r"_(?:sse42|avx2|avx512)\.cc\.o$")
+ISA_OBJECT = re.compile(r"_(?:sse42|avx2|avx512|icl)\.cc\.o$")
 HARMLESS = re.compile(r"avx|sse|fma|DW\.ref", re.I)
 OURS = re.compile(r"\bvecdb(?:::|_)|\b(?:fmt|rapidjson)::in_vecdb::|\bstd::|\bxsimd::|__gnu_cxx::|"
                   r"^operator |^typeinfo |DW\.ref\.|_GLOBAL_OFFSET_TABLE_")

@@ -75,13 +75,13 @@ float ScoreOf(Metric metric, std::span<const float> query, std::span<const float
   const std::size_t dimension = query.size();
   float result = 0;
   if (metric == Metric::kL2) {
-    kernels.l2_f32_many(query.data(), vector.data(), dimension, 1, &result);
+    kernels.f32.l2_many(query.data(), vector.data(), dimension, 1, &result);
     return result;
   }
-  kernels.ip_f32_many(query.data(), vector.data(), dimension, 1, &result);
+  kernels.f32.ip_many(query.data(), vector.data(), dimension, 1, &result);
   if (metric == Metric::kInnerProduct) return result;
-  const float product = std::sqrt(kernels.norm2_f32(query.data(), dimension)) *
-                        std::sqrt(kernels.norm2_f32(vector.data(), dimension));
+  const float product = std::sqrt(kernels.f32.norm2(query.data(), dimension)) *
+                        std::sqrt(kernels.f32.norm2(vector.data(), dimension));
   return product > 0 ? std::clamp(result / product, -1.0F, 1.0F) : 0.0F;
 }
 
