@@ -2,10 +2,10 @@
 #pragma once
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <map>
 #include <string>
+#include <type_traits>
 #include <variant>
 #include <vector>
 
@@ -17,22 +17,57 @@
 
 namespace vecdb::test {
 
-// A vector as numbers by index; bits one by one.
-inline std::map<std::uint32_t, double> NumbersOf(const Value& vector) {
-  std::map<std::uint32_t, double> numbers;
-  if (const auto* sparse = std::get_if<SparseVector>(&vector)) {
-    for (std::size_t i = 0; i < sparse->indices.size(); ++i) {
-      numbers[sparse->indices[i]] = sparse->values[i];
-    }
-  } else if (const auto* floats = std::get_if<std::vector<float>>(&vector)) {
-    for (std::uint32_t i = 0; i < floats->size(); ++i) numbers[i] = (*floats)[i];
-  } else if (const auto* int8 = std::get_if<std::vector<std::int8_t>>(&vector)) {
-    for (std::uint32_t i = 0; i < int8->size(); ++i) numbers[i] = (*int8)[i];
-  } else {
-    const auto& bits = std::get<std::vector<std::uint8_t>>(vector);
-    for (std::uint32_t i = 0; i < bits.size() * 8; ++i) numbers[i] = bits[i / 8] >> i % 8 & 1;
+// The sums that every metric is made of.
+struct Terms {
+  double l2 = 0, ip = 0, absolute = 0, norm_a = 0, norm_b = 0;
+
+  void Add(double x, double y) {
+    l2 += (x - y) * (x - y);
+    ip += x * y;
+    absolute += std::fabs(x * y);
+    norm_a += x * x;
+    norm_b += y * y;
   }
-  return numbers;
+};
+
+template <typename T>
+Terms TermsOf(const std::vector<T>& a, const std::vector<T>& b) {
+  Terms terms;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if constexpr (std::is_same_v<T, std::uint8_t>) {  // bits
+      for (int bit = 0; bit < 8; ++bit) terms.Add(a[i] >> bit & 1, b[i] >> bit & 1);
+    } else {
+      terms.Add(static_cast<double>(a[i]), static_cast<double>(b[i]));
+    }
+  }
+  return terms;
+}
+
+inline Terms TermsOf(const SparseVector& a, const SparseVector& b) {
+  Terms terms;
+  std::map<std::uint32_t, double> rest;
+  for (std::size_t i = 0; i < b.indices.size(); ++i) rest[b.indices[i]] = b.values[i];
+  for (std::size_t i = 0; i < a.indices.size(); ++i) {
+    const auto found = rest.find(a.indices[i]);
+    terms.Add(a.values[i], found == rest.end() ? 0 : found->second);
+    if (found != rest.end()) rest.erase(found);
+  }
+  for (const auto& [index, y] : rest) terms.Add(0, y);
+  return terms;
+}
+
+// Both are vectors of one field.
+inline Terms TermsOf(const Value& a, const Value& b) {
+  if (const auto* x = std::get_if<SparseVector>(&a)) {
+    return TermsOf(*x, std::get<SparseVector>(b));
+  }
+  if (const auto* x = std::get_if<std::vector<float>>(&a)) {
+    return TermsOf(*x, std::get<std::vector<float>>(b));
+  }
+  if (const auto* x = std::get_if<std::vector<std::int8_t>>(&a)) {
+    return TermsOf(*x, std::get<std::vector<std::int8_t>>(b));
+  }
+  return TermsOf(std::get<std::vector<std::uint8_t>>(a), std::get<std::vector<std::uint8_t>>(b));
 }
 
 inline QueryVector QueryOf(const Value& vector) {
@@ -46,30 +81,25 @@ inline bool LargerIsNearer(Metric metric) {
   return metric == Metric::kInnerProduct || metric == Metric::kCosine;
 }
 
-inline double ExactScore(Metric metric, const Value& query, const Value& row) {
-  auto a = NumbersOf(query);
-  auto b = NumbersOf(row);
-  double l2 = 0, ip = 0, norm_a = 0, norm_b = 0;
-  for (const auto& [i, x] : a) b.try_emplace(i, 0);
-  for (const auto& [i, y] : b) {
-    const double x = a.try_emplace(i, 0).first->second;
-    l2 += (x - y) * (x - y);
-    ip += x * y;
-    norm_a += x * x;
-    norm_b += y * y;
-  }
+inline double ExactScore(Metric metric, const Terms& terms) {
+  const double lengths = std::sqrt(terms.norm_a) * std::sqrt(terms.norm_b);
+  const double either = terms.norm_a + terms.norm_b - terms.ip;
   switch (metric) {
     case Metric::kL2:
     case Metric::kHamming:
-      return l2;
+      return terms.l2;
     case Metric::kInnerProduct:
-      return ip;
+      return terms.ip;
     case Metric::kCosine:
-      return norm_a * norm_b > 0 ? ip / std::sqrt(norm_a * norm_b) : 0;
+      return lengths > 0 ? terms.ip / lengths : 0;
     case Metric::kJaccard:
-      return norm_a + norm_b > 0 ? 1 - ip / (norm_a + norm_b - ip) : 1;
+      return either > 0 ? 1 - terms.ip / either : 1;
   }
   return 0;
+}
+
+inline double ExactScore(Metric metric, const Value& query, const Value& row) {
+  return ExactScore(metric, TermsOf(query, row));
 }
 
 // Empty when `hits` are the first of `rows` (key -> vector) for `query`, in order, ties by key; else
