@@ -18,14 +18,16 @@ vecdb_header_dependency(fmt fmt/format.h)
 # xsimd: Debian's exported target asks for a library (xtl) that Debian does not have; the include
 # directory is all that is needed.
 vecdb_header_dependency(xsimd xsimd/xsimd.hpp)
-foreach(_dep IN ITEMS fmt xsimd)
+# rapidjson: JSON values are checked by it in one place (src/chunk/json_text.cc).
+vecdb_header_dependency(rapidjson rapidjson/reader.h)
+foreach(_dep IN ITEMS fmt xsimd rapidjson)
   if(NOT TARGET vecdb::dep_${_dep})
-    message(FATAL_ERROR "vecdb needs ${_dep}, which was not found (Debian: lib${_dep}-dev)")
+    message(FATAL_ERROR
+      "vecdb needs ${_dep}, which was not found (Debian: libfmt-dev libxsimd-dev rapidjson-dev)")
   endif()
 endforeach()
 if(VECDB_BUILD_CLI)
   vecdb_header_dependency(cli11 CLI/CLI.hpp)
-  vecdb_header_dependency(rapidjson rapidjson/document.h)
 endif()
 if(VECDB_WITH_HNSWLIB AND VECDB_BUILD_BENCH)
   vecdb_header_dependency(hnswlib hnswlib/hnswlib.h)
@@ -34,11 +36,9 @@ endif()
 # cannot hide its symbols.
 target_compile_definitions(vecdb::dep_fmt INTERFACE
   "FMT_BEGIN_NAMESPACE=namespace fmt { inline namespace in_vecdb {" "FMT_END_NAMESPACE=} }")
-if(TARGET vecdb::dep_rapidjson)
-  target_compile_definitions(vecdb::dep_rapidjson INTERFACE
-    "RAPIDJSON_NAMESPACE_BEGIN=namespace rapidjson { inline namespace in_vecdb {"
-    "RAPIDJSON_NAMESPACE_END=} }")
-endif()
+target_compile_definitions(vecdb::dep_rapidjson INTERFACE
+  "RAPIDJSON_NAMESPACE_BEGIN=namespace rapidjson { inline namespace in_vecdb {"
+  "RAPIDJSON_NAMESPACE_END=} }")
 
 # Faiss: its config finds neither OpenMP nor BLAS, so they come first. Only the benchmarks ask.
 if(VECDB_WITH_FAISS AND VECDB_BUILD_BENCH)
