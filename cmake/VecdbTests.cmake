@@ -14,7 +14,8 @@ else()
 endif()
 find_package(Python3 COMPONENTS Interpreter REQUIRED)
 
-file(GLOB_RECURSE _support CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/tests/support/*.cc)
+file(GLOB_RECURSE _support CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/tests/support/*.cc
+     ${CMAKE_CURRENT_SOURCE_DIR}/src/testkit/*.cc)
 function(vecdb_test_settings target)
   vecdb_program_properties(${target})
   target_include_directories(${target} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/tests)
@@ -159,7 +160,8 @@ if(NOT VECDB_BUILD_SHARED AND TARGET vecdb_api)
   target_include_directories(vecdb_exports INTERFACE ${CMAKE_CURRENT_SOURCE_DIR}/include)
   target_compile_features(vecdb_exports INTERFACE cxx_std_20)
   target_link_libraries(vecdb_exports PRIVATE Threads::Threads)
-  set_target_properties(vecdb_exports PROPERTIES LINKER_LANGUAGE CXX)
+  set_target_properties(vecdb_exports PROPERTIES LINKER_LANGUAGE CXX OUTPUT_NAME vecdb
+    VERSION ${PROJECT_VERSION} SOVERSION 0 LIBRARY_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/shared)
   target_link_options(vecdb_exports PRIVATE -Wl,--exclude-libs,ALL -Wl,--gc-sections
     -Wl,-z,${_undefined} -Wl,--version-script=${CMAKE_CURRENT_SOURCE_DIR}/cmake/vecdb.map)
   if(VECDB_SANITIZE)
@@ -197,6 +199,13 @@ endif()
 set(_symbols ${CMAKE_CURRENT_SOURCE_DIR}/tests/install/symbols.txt)
 if(TARGET vecdb_exports AND EXISTS ${_symbols} AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND VECDB_X86
    AND CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo" AND NOT VECDB_SANITIZE)
+  if(VECDB_INSTALL)  # into the prefix of one test: a C program is linked with what is installed
+    install(TARGETS vecdb_exports LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
+      COMPONENT shared_test EXCLUDE_FROM_ALL)
+    add_test(NAME install_c COMMAND
+      ${CMAKE_CURRENT_SOURCE_DIR}/tests/install/check_c.sh ${CMAKE_CURRENT_BINARY_DIR})
+    set_tests_properties(install_c PROPERTIES LABELS install TIMEOUT 120)
+  endif()
   add_test(NAME symbols COMMAND Python3::Interpreter
     ${CMAKE_CURRENT_SOURCE_DIR}/tools/check_symbols.py $<TARGET_FILE:vecdb_exports> ${_symbols})
   set_tests_properties(symbols PROPERTIES LABELS house TIMEOUT 60)
@@ -278,6 +287,9 @@ if(VECDB_BUILD_EXAMPLES)
        ${CMAKE_CURRENT_SOURCE_DIR}/examples/*.c)
   foreach(_example IN LISTS _examples)
     get_filename_component(_name ${_example} NAME_WE)
+    if(NOT TARGET example_${_name})
+      continue()
+    endif()
     set(_arguments "")
     if(_name STREQUAL "search_files")  # any folder of text will do
       set(_arguments ${CMAKE_CURRENT_SOURCE_DIR}/include)

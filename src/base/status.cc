@@ -11,9 +11,52 @@ struct Status::State {
   std::string_view message;
 };
 
-namespace {
+Status::Status(StatusCode code, std::string message) {
+  if (code == StatusCode::kOk) return;
+  struct OwnedState : State {
+    OwnedState(StatusCode given, std::string words) : State{given, {}}, text(std::move(words)) {
+      this->message = text;
+    }
+    OwnedState(const OwnedState&) = delete;
+    OwnedState& operator=(const OwnedState&) = delete;
+    const std::string text;
+  };
+  state_ = std::make_shared<const OwnedState>(code, std::move(message));
+}
 
-std::string_view CodeName(StatusCode code) {
+StatusCode Status::code() const {
+  return ok() ? StatusCode::kOk : state_->code;
+}
+
+std::string_view Status::message() const {
+  return ok() ? std::string_view() : state_->message;
+}
+
+std::string Status::ToString() const {
+  if (ok()) return "OK";
+  return base::Format("{}: {}", base::NameOf(state_->code), state_->message);
+}
+
+bool Status::retryable() const {
+  const int number = static_cast<int>(code());
+  return number >= 200 && number < 300;
+}
+
+void Status::OrDie() const {
+  if (ok()) return;
+  std::fprintf(stderr, "%s\n", ToString().c_str());
+  std::abort();
+}
+
+namespace internal {
+Status OkIsNotAFailure() {
+  return Status(StatusCode::kInternal, "a Result was made from an OK status");
+}
+}  // namespace internal
+
+namespace base {
+
+std::string_view NameOf(StatusCode code) {
   switch (code) {
     case StatusCode::kOk:
       return "OK";
@@ -46,53 +89,6 @@ std::string_view CodeName(StatusCode code) {
   }
   return "Unknown";
 }
-
-}  // namespace
-
-Status::Status(StatusCode code, std::string message) {
-  if (code == StatusCode::kOk) return;
-  struct OwnedState : State {
-    OwnedState(StatusCode given, std::string words) : State{given, {}}, text(std::move(words)) {
-      this->message = text;
-    }
-    OwnedState(const OwnedState&) = delete;
-    OwnedState& operator=(const OwnedState&) = delete;
-    const std::string text;
-  };
-  state_ = std::make_shared<const OwnedState>(code, std::move(message));
-}
-
-StatusCode Status::code() const {
-  return ok() ? StatusCode::kOk : state_->code;
-}
-
-std::string_view Status::message() const {
-  return ok() ? std::string_view() : state_->message;
-}
-
-std::string Status::ToString() const {
-  if (ok()) return "OK";
-  return base::Format("{}: {}", CodeName(state_->code), state_->message);
-}
-
-bool Status::retryable() const {
-  const int number = static_cast<int>(code());
-  return number >= 200 && number < 300;
-}
-
-void Status::OrDie() const {
-  if (ok()) return;
-  std::fprintf(stderr, "%s\n", ToString().c_str());
-  std::abort();
-}
-
-namespace internal {
-Status OkIsNotAFailure() {
-  return Status(StatusCode::kInternal, "a Result was made from an OK status");
-}
-}  // namespace internal
-
-namespace base {
 
 // A pointer without an owner: nothing is counted, nothing is freed.
 Status ReadyMade::OutOfMemory() {

@@ -3,7 +3,7 @@
 
     check_library.py LIBRARY EMBEDDING_PAGE
 
-- Seeded faults and kill points: they belong to the variant that tests link.
+- Seeded faults and kill points, and the kit for tests: they belong to what tests link.
 - Weak symbols in objects compiled for one instruction set, unless their names carry it: the linker could
   choose such a copy for everyone, and an older processor would meet instructions it does not know.
 - Symbols of other libraries under their usual names: an application may have another version of them.
@@ -16,7 +16,7 @@ import re
 import subprocess
 import sys
 
-FOR_TESTS = (b"VECDB_CANARY", b"SetCanary", b"SetKillPointHandler")
+FOR_TESTS = (b"VECDB_CANARY", b"SetCanary", b"SetKillPointHandler", b"FaultDisk", b"testkit")
 ISA_OBJECT = re.compile(r"_(?:sse42|avx2|avx512|icl)\.cc\.o$")
 HARMLESS = re.compile(r"avx|sse|fma|DW\.ref", re.I)
 OURS = re.compile(r"\bvecdb(?:::|_)|\b(?:fmt|rapidjson)::in_vecdb::|\bstd::|\bxsimd::|__gnu_cxx::|"

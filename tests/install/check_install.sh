@@ -30,6 +30,7 @@ cmake -G Ninja -S "$here/consumer" -B "$work/consumer" -DCMAKE_BUILD_TYPE=Releas
 cmake --build "$work/consumer"
 "$work/consumer/consumer"
 "$work/consumer/second/second"
+if [ -n "$(find "$work/moved" -name libvecdb_testing.a)" ]; then "$work/consumer/crash_test"; fi
 
 PKG_CONFIG_PATH=$(dirname "$(find "$work/moved" -name vecdb.pc)")
 export PKG_CONFIG_PATH
