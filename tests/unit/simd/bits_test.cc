@@ -7,6 +7,7 @@
 using vecdb::simd::BitKernels;
 using vecdb::simd::KernelTable;
 using vecdb_test::AllLevels;
+using vecdb_test::Sizes;
 using vecdb_test::WalledMemory;
 
 namespace {
@@ -100,7 +101,8 @@ std::vector<std::uint8_t> RandomBytes(std::size_t n, std::uint32_t seed) {
 std::vector<std::size_t> Lengths() {
   std::vector<std::size_t> all;
   for (std::size_t bytes = 1; bytes <= 520; ++bytes) all.push_back(bytes);
-  for (const std::size_t bytes : {768, 960, 1024, 1536, 3072, 4096, 32768}) all.push_back(bytes);
+  for (const std::size_t bytes : Sizes{768, 960, 1024, 1536, 3072, 4096, 32768})
+    all.push_back(bytes);
   return all;
 }
 
@@ -140,7 +142,7 @@ TEST_CASE("many short rows are each counted alone", "[simd][bits][old]") {
   const std::vector<std::uint8_t> base = RandomBytes(1000 * 70, 4);
   WalledMemory memory(base.size());
   for (std::size_t bytes = 1; bytes <= 70; ++bytes) {
-    for (const std::size_t n : {17, 64, 333, 1000}) {
+    for (const std::size_t n : Sizes{17, 64, 333, 1000}) {
       const std::uint8_t* rows = memory.Put(base.data(), n * bytes);
       const Counts one = Reference(query.data(), 1, rows, bytes, FirstIds(n));
       const Counts two = Reference(query.data(), 2, rows, bytes, FirstIds(n));
@@ -157,7 +159,7 @@ TEST_CASE("many short rows are each counted alone", "[simd][bits][old]") {
 TEST_CASE("counts of bits do not depend on alignment", "[simd][bits]") {
   const std::vector<std::uint8_t> query = RandomBytes(300 + 64, 5);
   const std::vector<std::uint8_t> base = RandomBytes(5 * 300 + 64, 6);
-  for (const std::size_t bytes : {1, 8, 16, 33, 96, 300}) {
+  for (const std::size_t bytes : Sizes{1, 8, 16, 33, 96, 300}) {
     for (std::size_t offset = 0; offset < 64; ++offset) {
       const std::uint8_t* here = query.data() + 63 - offset;
       const std::uint8_t* rows = base.data() + offset;
@@ -172,7 +174,7 @@ TEST_CASE("counts of bits do not depend on alignment", "[simd][bits]") {
 }
 
 TEST_CASE("bits that are all set or all clear are counted exactly", "[simd][bits]") {
-  for (const std::size_t bytes : {1, 31, 64, 100, 32768}) {
+  for (const std::size_t bytes : Sizes{1, 31, 64, 100, 32768}) {
     const std::vector<std::uint8_t> ones(bytes, 0xFF);
     const std::vector<std::uint8_t> zeros(bytes, 0);
     const auto all = static_cast<std::uint32_t>(8 * bytes);

@@ -10,6 +10,7 @@ using vecdb_test::AllLevels;
 using vecdb_test::Bf16;
 using vecdb_test::F16;
 using vecdb_test::F32;
+using vecdb_test::Sizes;
 using vecdb_test::WalledMemory;
 
 namespace {
@@ -42,7 +43,7 @@ template <class Kind>
 void ExpectFound(const std::vector<typename Kind::Stored>& finite,
                  const std::vector<typename Kind::Stored>& not_finite) {
   WalledMemory memory(finite.size() * sizeof(finite[0]) + 1);
-  for (const std::size_t n : {0, 1, 3, 4, 15, 16, 17, 63, 64, 65, 300, 4500}) {
+  for (const std::size_t n : Sizes{0, 1, 3, 4, 15, 16, 17, 63, 64, 65, 300, 4500}) {
     auto* v = memory.Put(finite.data(), n);
     for (const KernelTable* table : AllLevels()) {
       INFO(table->name << " of " << n);

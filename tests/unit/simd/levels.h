@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <initializer_list>
 #include <vector>
 
 #include <sys/mman.h>
@@ -14,6 +15,8 @@
 #include "support/catch.h"
 
 namespace vecdb_test {
+
+using Sizes = std::initializer_list<std::size_t>;
 
 // The tables of all levels; says once which ones are missing here.
 inline const std::vector<const vecdb::simd::KernelTable*>& AllLevels() {

@@ -9,6 +9,7 @@ using vecdb_test::F16;
 using vecdb_test::F32;
 using vecdb_test::I8;
 using vecdb_test::Near;
+using vecdb_test::Sizes;
 using vecdb_test::WalledMemory;
 
 namespace {
@@ -107,7 +108,7 @@ Results<Kind> Ids(const KernelTable& table, const Rows<Kind>& rows, const std::u
 std::vector<std::size_t> Dimensions() {
   std::vector<std::size_t> all;
   for (std::size_t d = 1; d <= 520; ++d) all.push_back(d);
-  for (const std::size_t d : {768, 784, 960, 1024, 1536, 3072, 4096, 32768}) all.push_back(d);
+  for (const std::size_t d : Sizes{768, 784, 960, 1024, 1536, 3072, 4096, 32768}) all.push_back(d);
   return all;
 }
 
@@ -247,7 +248,7 @@ TEMPLATE_TEST_CASE("a row's bits do not depend on the queries beside", "[simd]",
 TEMPLATE_TEST_CASE("many rows against many queries are what each query gives alone", "[simd]", F32,
                    F16, Bf16, I8) {
   std::mt19937 engine(11);
-  for (const std::size_t d : {1, 24, 100, 300}) {
+  for (const std::size_t d : Sizes{1, 24, 100, 300}) {
     const std::size_t n = 24000 / d + 3;  // several blocks of rows
     std::vector<typename TestType::Query> queries(5 * d);
     std::vector<typename TestType::Stored> base(n * d);
@@ -308,7 +309,7 @@ TEMPLATE_TEST_CASE("distances are symmetric, and zero from a row to itself", "[s
 }
 
 TEST_CASE("equal components do not let rounding errors add up", "[simd]") {
-  for (const std::size_t d : {100, 520, 1536, 4096, 20000, 32768}) {
+  for (const std::size_t d : Sizes{100, 520, 1536, 4096, 20000, 32768}) {
     for (const float value : {0.1F, 0.7F, 1.0F / 3.0F, 1.1F, 1.7F, 0.013F, 123.4F, 0.77F, 3.3F}) {
       const std::vector<float> query(d, value);
       const std::vector<float> row(d, -0.013F);
@@ -368,7 +369,7 @@ TEMPLATE_TEST_CASE("denormal components of halves count", "[simd]", F16, Bf16) {
 }
 
 TEST_CASE("the largest and smallest int8 components do not overflow", "[simd]") {
-  for (const std::size_t d : {1, 7, 64, 100, 129, 1000, 32768}) {
+  for (const std::size_t d : Sizes{1, 7, 64, 100, 129, 1000, 32768}) {
     for (const int a : {-128, -127, 0, 127}) {
       for (const int b : {-128, -127, 0, 127}) {
         const std::vector<std::int8_t> query(d, static_cast<std::int8_t>(a));
