@@ -13,29 +13,30 @@ namespace {
 
 constexpr std::int64_t kProbeNumber = 987'654;
 
-std::string TextOf(const Value& value) {
-  struct Printer {
-    std::string operator()(std::monostate) const { return "null"; }
-    std::string operator()(bool b) const { return b ? "true" : "false"; }
-    std::string operator()(std::int64_t i) const { return std::to_string(i); }
-    std::string operator()(double d) const { return std::to_string(d); }
-    std::string operator()(const std::string& s) const { return "\"" + s + "\""; }
-    std::string operator()(const SparseVector& v) const {
-      return "{" + (*this)(v.indices) + (*this)(v.values) + "}";
-    }
-    template <typename T>
-    std::string operator()(const std::vector<T>& v) const {
-      std::string text = "[";
-      for (const auto& x : v) {
-        if constexpr (std::is_same_v<T, std::string>) {
-          text += (*this)(x) + " ";
-        } else {
-          text += std::to_string(x) + " ";
-        }
+struct Printer {
+  std::string operator()(std::monostate) const { return "null"; }
+  std::string operator()(bool b) const { return b ? "true" : "false"; }
+  std::string operator()(std::int64_t i) const { return std::to_string(i); }
+  std::string operator()(double d) const { return std::to_string(d); }
+  std::string operator()(const std::string& s) const { return "\"" + s + "\""; }
+  std::string operator()(const SparseVector& v) const {
+    return "{" + (*this)(v.indices) + (*this)(v.values) + "}";
+  }
+  template <typename T>
+  std::string operator()(const std::vector<T>& v) const {
+    std::string text = "[";
+    for (const auto& x : v) {
+      if constexpr (std::is_same_v<T, std::string>) {
+        text += (*this)(x) + " ";
+      } else {
+        text += std::to_string(x) + " ";
       }
-      return text + "]";
     }
-  };
+    return text + "]";
+  }
+};
+
+std::string TextOf(const Value& value) {
   return std::visit(Printer(), value);
 }
 std::string TextOf(const Key& key) {
