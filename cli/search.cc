@@ -1,53 +1,100 @@
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <cstdio>
+#include <optional>
 
 #include "commands.h"
+#include "formats/json_rows.h"
+#include "formats/vector_reader.h"
 #include "json.h"
-#include "jsonl.h"
 #include "table.h"
 #include "text.h"
 #include "values.h"
-#include "vector_file.h"
 
 namespace vecdb::cli {
 namespace {
 
 constexpr std::size_t kMaxVectorText = std::size_t{4} << 20;
+constexpr std::uint64_t kMaxQueries = 100'000;
 
-Result<std::vector<float>> ReadRow(const std::string& path, std::uint64_t row) {
-  constexpr std::size_t kPiece = 64;
-  const auto format = VectorFormatOf(path);
-  if (!format) return Bad("'{}' is neither .fvecs nor .u8bin (nor either with .zst)", path);
-  CLI_TRY_ASSIGN(const auto file, VectorFile::Open(path, *format));
-  const std::size_t dimension = file->dimension();
-  std::vector<float> rows;
-  for (std::uint64_t first = 0;;) {
-    CLI_TRY_ASSIGN(const std::size_t got, file->Read(kPiece, &rows));
-    if (got == 0) return Bad("'{}' has no row {}: it has {}", path, row, first);
-    if (row < first + got) {
-      rows.erase(rows.begin(),
-                 rows.begin() + static_cast<std::ptrdiff_t>((row - first) * dimension));
-      rows.resize(dimension);
-      return rows;
-    }
-    first += got;
+// What is searched for; where several are, each has a name.
+struct QueryVector {
+  std::string name;
+  std::vector<float> values;
+};
+
+Result<std::pair<std::uint64_t, std::uint64_t>> RowRange(const SearchArguments& arguments) {
+  if (arguments.rows.empty()) return std::pair(arguments.row, arguments.row);
+  const std::string& text = arguments.rows;
+  const std::size_t points = text.find("..");
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
+  const auto number = [&](std::size_t begin, std::size_t end, std::uint64_t* out) {
+    const auto [stop, error] = std::from_chars(text.data() + begin, text.data() + end, *out);
+    return error == std::errc() && stop == text.data() + end;
+  };
+  if (points == std::string::npos || !number(0, points, &first) ||
+      !number(points + 2, text.size(), &last) || last < first || last - first >= kMaxQueries) {
+    return Bad("--rows {}: write FIRST..LAST, at most {} rows", Quoted(text), kMaxQueries);
   }
+  return std::pair(first, last);
 }
 
-Result<std::vector<float>> ReadStandardInput() {
+Result<std::vector<QueryVector>> ReadRows(const SearchArguments& arguments) {
+  CLI_TRY_ASSIGN(const auto range, RowRange(arguments));
+  CLI_TRY_ASSIGN(const auto file, VectorReader::Open(arguments.file));
+  if (file->dimension() == 0) return Bad("'{}' has no vectors", arguments.file);
+  CLI_TRY_ASSIGN(const std::uint64_t skipped, file->Skip(range.first));
+  std::vector<QueryVector> queries;
+  for (std::uint64_t row = range.first; row <= range.second; ++row) {
+    QueryVector query{Format("row {}", row), {}};
+    std::size_t got = 0;
+    if (skipped == range.first) {
+      CLI_TRY_ASSIGN(got, file->ReadFloats(1, &query.values));
+    }
+    if (got == 0) return Bad("'{}' has no row {}: it has {}", arguments.file, row, file->row());
+    queries.push_back(std::move(query));
+  }
+  return queries;
+}
+
+// One vector, over as many lines as one likes; or several, each in a line.
+Result<std::vector<QueryVector>> ReadStandardInput() {
+  constexpr std::string_view kName = "standard input";
   std::string text(kMaxVectorText + 1, '\0');
   text.resize(std::fread(text.data(), 1, text.size(), stdin));
-  if (text.size() > kMaxVectorText) {
-    return Bad("standard input: longer than {} bytes", kMaxVectorText);
+  if (text.size() > kMaxVectorText) return Bad("{}: longer than {} bytes", kName, kMaxVectorText);
+  std::vector<QueryVector> queries;
+  std::string whole = text;
+  QueryVector one;
+  const Status status = ParseVector(&whole, &one.values);
+  if (status.ok()) return std::vector<QueryVector>{one};
+  for (std::size_t at = 0, line = 1; at < text.size(); ++line) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    std::string piece = text.substr(at, end - at);
+    at = end + 1;
+    if (piece.find_first_not_of(" \t\r") == std::string::npos) continue;
+    QueryVector query{Format("line {}", line), {}};
+    const bool parsed = ParseVector(&piece, &query.values).ok();
+    if (!parsed) return Annotate(status, kName);  // as one vector: that is what it is meant to be
+    queries.push_back(std::move(query));
   }
-  return ParseVector(text, "standard input");
+  if (queries.empty()) return Annotate(status, kName);
+  return queries;
 }
 
-Result<std::vector<float>> QueryVector(const SearchArguments& arguments) {
-  if (!arguments.vector_file.empty()) return ReadRow(arguments.vector_file, arguments.row);
-  if (!arguments.standard_input.empty()) return ReadStandardInput();
-  return ParseVector(arguments.vector, "--vector");
+Result<std::vector<QueryVector>> QueryVectors(const Session& session,
+                                              const SearchArguments& arguments) {
+  if (!arguments.file.empty()) return ReadRows(arguments);
+  if (!arguments.standard_input.empty()) {
+    if (session.holds()) return Bad("- is for the command line: here standard input has commands");
+    return ReadStandardInput();
+  }
+  QueryVector query;
+  std::string text = arguments.vector;
+  CLI_TRY(Annotate(ParseVector(&text, &query.values), "--vector"));
+  return std::vector<QueryVector>{query};
 }
 
 void PrintTable(const Hits& hits) {
@@ -69,9 +116,10 @@ void PrintTable(const Hits& hits) {
   table.Print();
 }
 
-void PrintJson(const Hits& hits, double milliseconds) {
+void PrintJson(const std::string& name, const Hits& hits, double milliseconds) {
   JsonWriter json;
   json.BeginObject();
+  if (!name.empty()) json.Member("query", name);
   json.Name("milliseconds");
   json.Real(milliseconds);
   json.Name("hits");
@@ -91,32 +139,38 @@ void PrintJson(const Hits& hits, double milliseconds) {
   json.Print();
 }
 
-Status Search(const SearchArguments& arguments) {
-  CLI_TRY_ASSIGN(const std::vector<float> query, QueryVector(arguments));
-  CLI_TRY_ASSIGN(Database database, OpenToRead(arguments.database));
-  CLI_TRY_ASSIGN(const Collection collection, database.OpenCollection(arguments.collection));
+Status Search(const Session& session, const SearchArguments& arguments) {
+  CLI_TRY_ASSIGN(const auto queries, QueryVectors(session, arguments));
+  CLI_TRY_ASSIGN(const Lease database, session.OpenToRead(arguments.database));
+  CLI_TRY_ASSIGN(const Collection collection, database->OpenCollection(arguments.collection));
   SearchRequest request;
   request.field = arguments.field;
-  request.query = query;
   request.limit = arguments.limit;
   request.offset = arguments.offset;
   request.filter = arguments.filter;
   request.output_fields = arguments.output;
-  const auto start = std::chrono::steady_clock::now();
-  CLI_TRY_ASSIGN(const Hits hits, collection.Search(request));
-  const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
-  if (arguments.json) {
-    PrintJson(hits, took.count());
-  } else {
-    PrintTable(hits);
+  const bool several = queries.size() > 1;
+  for (const QueryVector& query : queries) {
+    request.query = query.values;
+    const auto start = std::chrono::steady_clock::now();
+    const auto hits = collection.Search(request);
+    const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
+    if (!hits.ok()) return several ? Annotate(hits.status(), query.name) : hits.status();
+    if (arguments.json || session.json) {
+      PrintJson(several ? query.name : "", *hits, took.count());
+      continue;
+    }
+    if (several && &query != queries.data()) Print("");
+    if (several) Print(Format("{}:", query.name));
+    PrintTable(*hits);
   }
   return Status();
 }
 
 }  // namespace
 
-int RunSearch(const SearchArguments& arguments) {
-  const Status status = Search(arguments);
+int RunSearch(const Session& session, const SearchArguments& arguments) {
+  const Status status = Search(session, arguments);
   return status.ok() ? kExitOk : Fail(status);
 }
 

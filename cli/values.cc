@@ -34,12 +34,11 @@ std::string ValueText(const Value& value) {
 }
 
 std::string TypeText(const Field& field) {
+  constexpr std::uint32_t kLongest = 65'535;
   std::string text(ToString(field.type));
-  if (field.type == DataType::kFloatVector) {
-    text += Format("({}) {}", field.dimension, ToString(field.metric));
+  if (field.type == DataType::kVarChar && field.max_length != kLongest) {
+    text += Format("({})", field.max_length);
   }
-  if (field.primary_key) text += field.auto_id ? " key, given by vecdb" : " key";
-  if (field.nullable) text += " nullable";
   return text;
 }
 

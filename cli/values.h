@@ -13,7 +13,7 @@ namespace vecdb::cli {
 std::string KeyText(const Key& key);
 // For a cell of a table: long texts and vectors are cut.
 std::string ValueText(const Value& value);
-// "FloatVector(784) L2", "Int64 nullable".
+// "Int64", "VarChar(200)".
 std::string TypeText(const Field& field);
 
 void WriteKey(const Key& key, JsonWriter* out);

@@ -1,4 +1,4 @@
-#include "input.h"
+#include "formats/input.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -53,7 +53,30 @@ class PlainInput final : public Input {
     return got;
   }
 
+  std::uint64_t Seek(std::uint64_t bytes) override {
+    const std::uint64_t skipped = std::min(bytes, file_size() - std::min(file_size(), consumed_));
+    if (skipped == 0 || ::fseeko(file_.get(), static_cast<off_t>(skipped), SEEK_CUR) != 0) return 0;
+    consumed_ += skipped;
+    return skipped;
+  }
+
   const FilePtr file_;
+};
+
+class MemoryInput final : public Input {
+ public:
+  MemoryInput(const std::string& name, std::span<const std::byte> bytes)
+      : Input(name, bytes.size(), /*compressed=*/false), bytes_(bytes) {}
+
+ private:
+  Result<std::size_t> ReadSome(std::span<std::byte> out) override {
+    const std::size_t got = std::min<std::size_t>(out.size(), bytes_.size() - consumed_);
+    std::copy_n(bytes_.begin() + static_cast<std::ptrdiff_t>(consumed_), got, out.begin());
+    consumed_ += got;
+    return got;
+  }
+
+  const std::span<const std::byte> bytes_;
 };
 
 #ifdef VECDB_HAVE_ZSTD
@@ -116,6 +139,15 @@ std::string WithoutZst(const std::string& path) {
   return IsZst(path) ? path.substr(0, path.size() - kZst.size()) : path;
 }
 
+std::string EndingOf(const std::string& path) {
+  const std::string name = WithoutZst(path);
+  const std::size_t point = name.find_last_of("./");
+  if (point == std::string::npos || name[point] == '/') return "";
+  std::string ending = name.substr(point + 1);
+  for (char& c : ending) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return ending;
+}
+
 Result<std::unique_ptr<Input>> Input::Open(const std::string& path) {
   std::error_code error;
   if (std::filesystem::is_directory(path, error)) {
@@ -145,6 +177,29 @@ Result<std::size_t> Input::Read(std::span<std::byte> out) {
     offset_ += got;
   }
   return filled;
+}
+
+Result<std::uint64_t> Input::Skip(std::uint64_t bytes) {
+  std::uint64_t skipped = Seek(bytes);
+  offset_ += skipped;
+  std::vector<std::byte> dropped(
+      static_cast<std::size_t>(std::min<std::uint64_t>(kBufferSize, bytes - skipped)));
+  while (skipped < bytes) {
+    const std::uint64_t piece = std::min<std::uint64_t>(dropped.size(), bytes - skipped);
+    CLI_TRY_ASSIGN(const std::size_t got,
+                   Read(std::span(dropped).first(static_cast<std::size_t>(piece))));
+    if (got == 0) break;
+    skipped += got;
+  }
+  return skipped;
+}
+
+std::uint64_t Input::Seek(std::uint64_t /*bytes*/) {
+  return 0;
+}
+
+std::unique_ptr<Input> Input::OfMemory(const std::string& name, std::span<const std::byte> bytes) {
+  return std::make_unique<MemoryInput>(name, bytes);
 }
 
 double Input::fraction() const {
