@@ -72,7 +72,7 @@ std::string DurationText(double seconds);    // "2.31 s", "4:05"
 std::string_view Plural(std::uint64_t count, std::string_view one, std::string_view many);
 
 // One line that a terminal cannot misunderstand, cut to `max_width` characters, the last of them an
-// ellipsis: what it would obey (line breaks, escapes, the direction of writing) becomes a space each.
+// ellipsis: what it would obey (line breaks, escapes, the direction of writing) becomes a space.
 std::string OneLine(std::string_view text, std::size_t max_width = std::string_view::npos);
 // A name that somebody made up, for a message: 'name' as OneLine, cut.
 std::string Quoted(std::string_view name);

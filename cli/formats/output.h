@@ -1,5 +1,5 @@
-// A file written from front to back, compressed when its name ends in ".zst". It takes its name only
-// when it is whole.
+// A file written from front to back, compressed when its name ends in ".zst". It takes its name
+// only when it is whole.
 #pragma once
 
 #include <memory>

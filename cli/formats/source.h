@@ -1,7 +1,7 @@
 // A file that rows are read from, front to back: what every format has in common.
 //
-// Nothing in a file is believed: a size is compared with the file before memory is asked for it, and
-// every failure names the file and the place.
+// Nothing in a file is believed: a size is compared with the file before memory is asked for it,
+// and every failure names the file and the place.
 #pragma once
 
 #include <cstddef>

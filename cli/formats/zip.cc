@@ -25,8 +25,8 @@
 //   directory entry    50 4b 01 02, versions u16 u16, flags u16, method u16, time u16, date u16,
 //                      crc u32, packed u32, unpacked u32, name u16, extra u16, comment u16,
 //                      disk u16, attributes u16 u32, offset u32, name, extra, comment
-//   local header       50 4b 03 04, version u16, flags u16, method u16, time u16, date u16, crc u32,
-//                      packed u32, unpacked u32, name u16, extra u16, name, extra
+//   local header       50 4b 03 04, version u16, flags u16, method u16, time u16, date u16,
+//                      crc u32, packed u32, unpacked u32, name u16, extra u16, name, extra
 
 namespace vecdb::cli {
 namespace {
