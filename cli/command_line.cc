@@ -250,7 +250,8 @@ void CommandLine::Body::AddImportMeaning(CLI::App* c) {
       "Type of the vectors of a new collection (default: FloatVector)");
   AddParsed<Metric>(
       c, "--metric", "METRIC", MetricNamed, [&a](Metric metric) { a.source.metric = metric; },
-      "How vectors of a new collection are compared: L2 (default), IP or COSINE");
+      "How vectors of a new collection are compared: L2 (default), IP or COSINE; of bits HAMMING "
+      "(default) or JACCARD");
   c->add_option("--key-field", a.source.key_field,
                 "Field of the key (default: id; rows without it get keys from vecdb)");
   AddParsed<VectorColumns>(

@@ -107,7 +107,7 @@ Result<std::uint64_t> WriteRows(const ExportArguments& arguments, const Collecti
   const std::string format = arguments.format.empty() ? EndingOf(arguments.file) : arguments.format;
   CLI_TRY_ASSIGN(const auto names, OutputNames(arguments, format, collection.schema()));
   CLI_TRY_ASSIGN(const std::uint64_t matches, collection.Count(arguments.filter));
-  FormatOptions options;
+  FormatOptions options{.schema = collection.schema(), .fields = {}, .null_text = {}};
   options.rows = std::min(matches, arguments.limit.value_or(matches));
   options.separator = arguments.separator;
   options.null_text = arguments.null_text;

@@ -13,14 +13,19 @@ namespace {
 
 class JsonFormat final : public RowFormat {
  public:
+  explicit JsonFormat(const Schema& schema) : schema_(schema) {}
+
   Status Header(std::string* /*out*/) override { return Status(); }
   Status Add(const Row& row, std::string* out) override {
     JsonWriter json;
-    WriteFields(row, &json);
+    WriteFields(schema_, row, &json);
     *out += json.text();
     *out += '\n';
     return Status();
   }
+
+ private:
+  const Schema schema_;
 };
 
 class CsvFormat final : public RowFormat {
@@ -44,7 +49,7 @@ class CsvFormat final : public RowFormat {
         AddCell(i, *text, out);
       } else {
         JsonWriter json;
-        WriteValue(value, &json);
+        WriteValue(*options_.fields[i], value, &json);
         AddCell(i, json.text(), out);
       }
     }
@@ -79,13 +84,19 @@ class NpyFormat final : public RowFormat {
 
   Status Header(std::string* out) override {
     const Field& field = *options_.fields.front();
-    *out += NpyHeaderBytes({element_, IsVector(field.type), options_.rows, field.dimension});
+    const bool bits = field.type == DataType::kBinaryVector;
+    const std::uint32_t columns = bits ? field.dimension / 8 : field.dimension;
+    *out += NpyHeaderBytes({element_, IsVector(field.type), options_.rows, columns});
     return Status();
   }
   Status Add(const Row& row, std::string* out) override {
     const Value& value = row.values.front();
     if (const auto* vector = std::get_if<std::vector<float>>(&value)) {
       out->append(reinterpret_cast<const char*>(vector->data()), vector->size() * sizeof(float));
+    } else if (const auto* int8 = std::get_if<std::vector<std::int8_t>>(&value)) {
+      out->append(reinterpret_cast<const char*>(int8->data()), int8->size());
+    } else if (const auto* bytes = std::get_if<std::vector<std::uint8_t>>(&value)) {
+      out->append(reinterpret_cast<const char*>(bytes->data()), bytes->size());
     } else if (const auto* integer = std::get_if<std::int64_t>(&value)) {
       Append(&*integer, out);  // little-endian: its first bytes are the narrower number
     } else if (const auto* real = std::get_if<double>(&value)) {
@@ -125,10 +136,19 @@ Result<Element> ElementOf(const Field& field) {
       return Element::kInt64;
     case DataType::kFloat:
     case DataType::kFloatVector:
+    case DataType::kFloat16Vector:
+    case DataType::kBFloat16Vector:
       return Element::kFloat32;
+    case DataType::kInt8Vector:
+      return Element::kInt8;
+    case DataType::kBinaryVector:
+      return Element::kUint8;
     case DataType::kDouble:
       return Element::kFloat64;
     case DataType::kVarChar:
+    case DataType::kArray:
+    case DataType::kJson:
+    case DataType::kSparseFloatVector:
       return Bad("field '{}' is of type {}, which an array of numbers cannot hold", field.name,
                  ToString(field.type));
   }
@@ -139,7 +159,8 @@ Result<Element> ElementOf(const Field& field) {
 
 Result<std::unique_ptr<RowFormat>> MakeRowFormat(const std::string& name,
                                                  const FormatOptions& options) {
-  if (name == "jsonl") return std::unique_ptr<RowFormat>(std::make_unique<JsonFormat>());
+  if (name == "jsonl")
+    return std::unique_ptr<RowFormat>(std::make_unique<JsonFormat>(options.schema));
   if (name == "csv") return std::unique_ptr<RowFormat>(std::make_unique<CsvFormat>(options));
   if (name != "npy") return Bad("'{}' is no format: there are jsonl, csv and npy", name);
   if (options.fields.size() != 1) {

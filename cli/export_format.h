@@ -21,6 +21,7 @@ class RowFormat {
 };
 
 struct FormatOptions {
+  Schema schema;
   std::vector<const Field*> fields;  // of each row, in order
   std::uint64_t rows = 0;            // to come
   char separator = ',';

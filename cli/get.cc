@@ -27,12 +27,12 @@ Result<std::vector<Key>> ParseKeys(const Field& field, const std::vector<std::st
 
 namespace {
 
-void PrintJson(const GetResult& result) {
+void PrintJson(const Schema& schema, const GetResult& result) {
   JsonWriter json;
   json.BeginObject();
   json.Name("rows");
   json.BeginArray();
-  for (const Row& row : result.rows) WriteFields(row, &json);
+  for (const Row& row : result.rows) WriteFields(schema, row, &json);
   json.EndArray();
   json.Name("missing");
   json.BeginArray();
@@ -42,28 +42,35 @@ void PrintJson(const GetResult& result) {
   json.Print();
 }
 
-Result<GetResult> Get(const Session& session, const GetArguments& arguments) {
+struct Got {
+  Schema schema;
+  GetResult result;
+};
+
+Result<Got> Get(const Session& session, const GetArguments& arguments) {
   CLI_TRY_ASSIGN(const Lease database, session.OpenToRead(arguments.database));
   CLI_TRY_ASSIGN(const Collection collection, database->OpenCollection(arguments.collection));
   CLI_TRY_ASSIGN(const std::vector<Key> keys,
                  ParseKeys(collection.schema().primary_key(), arguments.keys));
   std::vector<std::string> output = arguments.output;
   if (output.empty()) output.emplace_back("*");
-  return collection.Get(keys, output);
+  CLI_TRY_ASSIGN(GetResult result, collection.Get(keys, output));
+  return Got{collection.schema(), std::move(result)};
 }
 
 }  // namespace
 
 int RunGet(const Session& session, const GetArguments& arguments) {
-  const auto result = Get(session, arguments);
-  if (!result.ok()) return Fail(result.status());
+  const auto got = Get(session, arguments);
+  if (!got.ok()) return Fail(got.status());
+  const GetResult& result = got->result;
   if (arguments.json || session.json) {
-    PrintJson(*result);
+    PrintJson(got->schema, result);
   } else {
-    PrintRows(result->rows);
-    for (const Key& key : result->missing) Complain(Format("no row has the key {}", KeyText(key)));
+    PrintRows(result.rows);
+    for (const Key& key : result.missing) Complain(Format("no row has the key {}", KeyText(key)));
   }
-  return result->missing.empty() ? kExitOk : kExitFailure;
+  return result.missing.empty() ? kExitOk : kExitFailure;
 }
 
 }  // namespace vecdb::cli

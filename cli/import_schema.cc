@@ -64,7 +64,8 @@ void PrintSchemaTable(std::string_view words, const Schema& schema) {
   if (std::any_of(fields.begin(), fields.end(), has_default)) table.AddColumn("default");
   for (const Field& field : fields) {
     const bool vector = IsVector(field.type);
-    table.AddRow({field.name, TypeText(field), vector ? Format("{}", field.dimension) : "",
+    table.AddRow({field.name, TypeText(field),
+                  field.dimension != 0 ? Format("{}", field.dimension) : "",
                   vector ? std::string(ToString(field.metric)) : "", field.nullable ? "yes" : "no",
                   !field.primary_key ? "" : (field.auto_id ? "given by vecdb" : "yes"),
                   has_default(field) ? ValueText(field.default_value) : ""});

@@ -21,7 +21,12 @@ void PrintRows(const std::vector<Row>& rows) {
 
 namespace {
 
-Result<std::vector<Row>> Query(const Session& session, const QueryArguments& arguments) {
+struct Found {
+  Schema schema;
+  std::vector<Row> rows;
+};
+
+Result<Found> Query(const Session& session, const QueryArguments& arguments) {
   CLI_TRY_ASSIGN(const Lease database, session.OpenToRead(arguments.database));
   CLI_TRY_ASSIGN(const Collection collection, database->OpenCollection(arguments.collection));
   QueryRequest request;
@@ -30,24 +35,26 @@ Result<std::vector<Row>> Query(const Session& session, const QueryArguments& arg
   if (request.output_fields.empty()) request.output_fields.emplace_back("*");
   request.limit = arguments.limit;
   request.offset = arguments.offset;
-  return collection.Query(request);
+  CLI_TRY_ASSIGN(auto rows, collection.Query(request));
+  return Found{collection.schema(), std::move(rows)};
 }
 
 }  // namespace
 
 int RunQuery(const Session& session, const QueryArguments& arguments) {
-  const auto rows = Query(session, arguments);
-  if (!rows.ok()) return Fail(rows.status());
+  const auto found = Query(session, arguments);
+  if (!found.ok()) return Fail(found.status());
+  const std::vector<Row>& rows = found->rows;
   if (!arguments.json && !session.json) {
-    PrintRows(*rows);
-    if (rows->empty()) Print("no rows found");
+    PrintRows(rows);
+    if (rows.empty()) Print("no rows found");
     return kExitOk;
   }
   JsonWriter json;
   json.BeginObject();
   json.Name("rows");
   json.BeginArray();
-  for (const Row& row : *rows) WriteFields(row, &json);
+  for (const Row& row : rows) WriteFields(found->schema, row, &json);
   json.EndArray();
   json.EndObject();
   json.Print();

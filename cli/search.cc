@@ -6,7 +6,9 @@
 
 #include "commands.h"
 #include "formats/json_rows.h"
+#include "formats/schema_text.h"
 #include "formats/vector_reader.h"
+#include "formats/vector_value.h"
 #include "json.h"
 #include "table.h"
 #include "text.h"
@@ -19,10 +21,57 @@ constexpr std::size_t kMaxVectorText = std::size_t{4} << 20;
 constexpr std::uint64_t kMaxQueries = 100'000;
 
 // What is searched for; where several are, each has a name.
-struct QueryVector {
+struct Query {
   std::string name;
-  std::vector<float> values;
+  Value vector;
 };
+
+// The vector that a search means: the one of that name, or the only one; else floats are as good as
+// anything, and the search says what is wrong.
+Field FieldOf(const SearchArguments& arguments, const Schema& schema) {
+  std::vector<const Field*> found;
+  for (const Field& field : schema.fields()) {
+    const bool meant = arguments.field.empty() || field.name == arguments.field;
+    if (meant && IsVector(field.type)) found.push_back(&field);
+  }
+  if (found.size() == 1) return *found.front();
+  Field floats;
+  floats.type = DataType::kFloatVector;
+  return floats;
+}
+
+bool TakesFloats(const Field& field) {
+  return field.type >= DataType::kFloatVector && field.type <= DataType::kBFloat16Vector;
+}
+
+Result<Value> ParseQuery(const Schema& schema, const Field& field, std::string text) {
+  std::vector<float> floats;
+  if (TakesFloats(field)) {
+    CLI_TRY(ParseVector(&text, &floats));
+    return Value(std::move(floats));
+  }
+  RowReader reader(schema);
+  const auto index = schema.Find(field.name) - schema.fields().data();
+  CLI_TRY_ASSIGN(const ValueView view, reader.Read(static_cast<std::size_t>(index), &text));
+  if (const auto* sparse = std::get_if<SparseView>(&view)) {
+    return Value(SparseVector{{sparse->indices.begin(), sparse->indices.end()},
+                              {sparse->values.begin(), sparse->values.end()}});
+  }
+  if (const auto* int8 = std::get_if<std::span<const std::int8_t>>(&view)) {
+    return Value(std::vector<std::int8_t>(int8->begin(), int8->end()));
+  }
+  if (const auto* bytes = std::get_if<std::span<const std::uint8_t>>(&view)) {
+    return Value(std::vector<std::uint8_t>(bytes->begin(), bytes->end()));
+  }
+  return Bad("null is no vector");
+}
+
+QueryVector Lent(const Value& value) {
+  if (const auto* int8 = std::get_if<std::vector<std::int8_t>>(&value)) return std::span(*int8);
+  if (const auto* bytes = std::get_if<std::vector<std::uint8_t>>(&value)) return std::span(*bytes);
+  if (const auto* sparse = std::get_if<SparseVector>(&value)) return SparseView(*sparse);
+  return std::span(std::get<std::vector<float>>(value));
+}
 
 Result<std::pair<std::uint64_t, std::uint64_t>> RowRange(const SearchArguments& arguments) {
   if (arguments.rows.empty()) return std::pair(arguments.row, arguments.row);
@@ -41,60 +90,65 @@ Result<std::pair<std::uint64_t, std::uint64_t>> RowRange(const SearchArguments& 
   return std::pair(first, last);
 }
 
-Result<std::vector<QueryVector>> ReadRows(const SearchArguments& arguments) {
+Result<std::vector<Query>> ReadRows(const SearchArguments& arguments, const Field& field) {
   CLI_TRY_ASSIGN(const auto range, RowRange(arguments));
   CLI_TRY_ASSIGN(const auto file, VectorReader::Open(arguments.file));
   if (file->dimension() == 0) return Bad("'{}' has no vectors", arguments.file);
+  Field taken = field;  // another dimension is the search's to refuse
+  taken.dimension = DimensionFor(field.type, file->dimension());
+  CLI_TRY(CheckVectors(taken, file->element(), file->dimension(), arguments.file));
   CLI_TRY_ASSIGN(const std::uint64_t skipped, file->Skip(range.first));
-  std::vector<QueryVector> queries;
+  VectorColumn column;
+  const auto convert = [&](std::span<const std::byte> bytes) {
+    return column.Convert(field, file->element(), bytes);
+  };
+  std::vector<Query> queries;
   for (std::uint64_t row = range.first; row <= range.second; ++row) {
-    QueryVector query{Format("row {}", row), {}};
     std::size_t got = 0;
     if (skipped == range.first) {
-      CLI_TRY_ASSIGN(got, file->ReadFloats(1, &query.values));
+      CLI_TRY_ASSIGN(const auto raw, file->Read(1));
+      CLI_TRY_ASSIGN(got, file->Accept(raw, convert));
     }
     if (got == 0) return Bad("'{}' has no row {}: it has {}", arguments.file, row, file->row());
-    queries.push_back(std::move(query));
+    queries.push_back({Format("row {}", row), column.Take(field)});
   }
   return queries;
 }
 
 // One vector, over as many lines as one likes; or several, each in a line.
-Result<std::vector<QueryVector>> ReadStandardInput() {
+Result<std::vector<Query>> ReadStandardInput(const Schema& schema, const Field& field) {
   constexpr std::string_view kName = "standard input";
   std::string text(kMaxVectorText + 1, '\0');
   text.resize(std::fread(text.data(), 1, text.size(), stdin));
   if (text.size() > kMaxVectorText) return Bad("{}: longer than {} bytes", kName, kMaxVectorText);
-  std::vector<QueryVector> queries;
-  std::string whole = text;
-  QueryVector one;
-  const Status status = ParseVector(&whole, &one.values);
-  if (status.ok()) return std::vector<QueryVector>{one};
+  auto one = ParseQuery(schema, field, text);
+  if (one.ok()) return std::vector<Query>{{"", *std::move(one)}};
+  const Status whole = Annotate(one.status(), kName);  // what it is meant to be, perhaps
+  std::vector<Query> queries;
   for (std::size_t at = 0, line = 1; at < text.size(); ++line) {
     const std::size_t end = std::min(text.find('\n', at), text.size());
-    std::string piece = text.substr(at, end - at);
+    const std::string piece = text.substr(at, end - at);
     at = end + 1;
     if (piece.find_first_not_of(" \t\r") == std::string::npos) continue;
-    QueryVector query{Format("line {}", line), {}};
-    const bool parsed = ParseVector(&piece, &query.values).ok();
-    if (!parsed) return Annotate(status, kName);  // as one vector: that is what it is meant to be
-    queries.push_back(std::move(query));
+    auto query = ParseQuery(schema, field, piece);
+    if (!query.ok()) return whole;
+    queries.push_back({Format("line {}", line), *std::move(query)});
   }
-  if (queries.empty()) return Annotate(status, kName);
+  if (queries.empty()) return whole;
   return queries;
 }
 
-Result<std::vector<QueryVector>> QueryVectors(const Session& session,
-                                              const SearchArguments& arguments) {
-  if (!arguments.file.empty()) return ReadRows(arguments);
+Result<std::vector<Query>> Queries(const Session& session, const SearchArguments& arguments,
+                                   const Schema& schema) {
+  const Field field = FieldOf(arguments, schema);
+  if (!arguments.file.empty()) return ReadRows(arguments, field);
   if (!arguments.standard_input.empty()) {
     if (session.holds()) return Bad("- is for the command line: here standard input has commands");
-    return ReadStandardInput();
+    return ReadStandardInput(schema, field);
   }
-  QueryVector query;
-  std::string text = arguments.vector;
-  CLI_TRY(Annotate(ParseVector(&text, &query.values), "--vector"));
-  return std::vector<QueryVector>{query};
+  auto vector = ParseQuery(schema, field, arguments.vector);
+  if (!vector.ok()) return Annotate(vector.status(), "--vector");
+  return std::vector<Query>{{"", *std::move(vector)}};
 }
 
 void PrintTable(const Hits& hits) {
@@ -116,7 +170,8 @@ void PrintTable(const Hits& hits) {
   table.Print();
 }
 
-void PrintJson(const std::string& name, const Hits& hits, double milliseconds) {
+void PrintJson(const Schema& schema, const std::string& name, const Hits& hits,
+               double milliseconds) {
   JsonWriter json;
   json.BeginObject();
   if (!name.empty()) json.Member("query", name);
@@ -131,7 +186,7 @@ void PrintJson(const std::string& name, const Hits& hits, double milliseconds) {
     json.Name("score");
     json.Float(hit.score);
     json.Name("fields");
-    WriteFields(hit.row, &json);
+    WriteFields(schema, hit.row, &json);
     json.EndObject();
   }
   json.EndArray();
@@ -140,9 +195,9 @@ void PrintJson(const std::string& name, const Hits& hits, double milliseconds) {
 }
 
 Status Search(const Session& session, const SearchArguments& arguments) {
-  CLI_TRY_ASSIGN(const auto queries, QueryVectors(session, arguments));
   CLI_TRY_ASSIGN(const Lease database, session.OpenToRead(arguments.database));
   CLI_TRY_ASSIGN(const Collection collection, database->OpenCollection(arguments.collection));
+  CLI_TRY_ASSIGN(const auto queries, Queries(session, arguments, collection.schema()));
   SearchRequest request;
   request.field = arguments.field;
   request.limit = arguments.limit;
@@ -150,14 +205,14 @@ Status Search(const Session& session, const SearchArguments& arguments) {
   request.filter = arguments.filter;
   request.output_fields = arguments.output;
   const bool several = queries.size() > 1;
-  for (const QueryVector& query : queries) {
-    request.query = query.values;
+  for (const Query& query : queries) {
+    request.query = Lent(query.vector);
     const auto start = std::chrono::steady_clock::now();
     const auto hits = collection.Search(request);
     const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
     if (!hits.ok()) return several ? Annotate(hits.status(), query.name) : hits.status();
     if (arguments.json || session.json) {
-      PrintJson(several ? query.name : "", *hits, took.count());
+      PrintJson(collection.schema(), several ? query.name : "", *hits, took.count());
       continue;
     }
     if (several && &query != queries.data()) Print("");

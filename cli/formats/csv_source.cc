@@ -152,15 +152,18 @@ Result<std::vector<Field>> CsvSource::Guess() {
 
 Status CsvSource::Bind(const Schema& schema) {
   schema_ = schema;
+  json_ = std::make_unique<RowReader>(schema);
   for (Part& part : parts_) {
     part.field = schema_->Find(part.name);
     if (part.field == nullptr) {
       return Bad("'{}': the collection has no field {}", reader_->input().path(),
                  Quoted(part.name));
     }
-    if (part.spread && !IsVector(part.field->type)) {
-      return Bad("'{}': field '{}' is of type {}, no vector", reader_->input().path(), part.name,
-                 ToString(part.field->type));
+    const bool floats =
+        part.field->type >= DataType::kFloatVector && part.field->type <= DataType::kBFloat16Vector;
+    if (part.spread && !floats) {
+      return Bad("'{}': field '{}' is of type {}, no vector of floats", reader_->input().path(),
+                 part.name, ToString(part.field->type));
     }
   }
   return Status();
@@ -197,20 +200,22 @@ Result<ValueView> CsvSource::ConvertNumber(const Part& part, std::string_view te
   return Bad("field '{}' is of type {}, which {} is not", part.name, ToString(type), Quoted(text));
 }
 
-Result<ValueView> CsvSource::Convert(Part* part) {
-  const CsvCell& cell = cells_[part->first];
-  if (part->spread) {
-    part->vector.clear();
-    for (std::size_t i = part->first; i < part->first + part->columns; ++i) {
-      float number = 0;
-      if (!Parses(cells_[i].text, &number) || !std::isfinite(number)) {
-        return Bad("field '{}': column {} is {}, no number", part->name,
-                   Quoted(reader_->names()[i]), Quoted(cells_[i].text));
-      }
-      part->vector.push_back(number);
+Result<ValueView> CsvSource::ConvertSpread(Part* part) const {
+  part->vector.clear();
+  for (std::size_t i = part->first; i < part->first + part->columns; ++i) {
+    float number = 0;
+    if (!Parses(cells_[i].text, &number) || !std::isfinite(number)) {
+      return Bad("field '{}': column {} is {}, no number", part->name, Quoted(reader_->names()[i]),
+                 Quoted(cells_[i].text));
     }
-    return ValueView(std::span<const float>(part->vector));
+    part->vector.push_back(number);
   }
+  return ValueView(std::span<const float>(part->vector));
+}
+
+Result<ValueView> CsvSource::Convert(Part* part) {
+  if (part->spread) return ConvertSpread(part);
+  const CsvCell& cell = cells_[part->first];
   if (IsNull(cell)) return ValueView();
   switch (part->field->type) {
     case DataType::kBool:
@@ -226,13 +231,22 @@ Result<ValueView> CsvSource::Convert(Part* part) {
       return ConvertNumber(*part, cell.text);
     case DataType::kVarChar:
       return ValueView(cell.text);
+    case DataType::kArray:
+    case DataType::kJson:
     case DataType::kFloatVector:
+    case DataType::kFloat16Vector:
+    case DataType::kBFloat16Vector:
+    case DataType::kInt8Vector:
+    case DataType::kBinaryVector:
+    case DataType::kSparseFloatVector:
       break;
   }
   part->scratch = cell.text;
-  const Status status = ParseVector(&part->scratch, &part->vector);
-  if (!status.ok()) return Annotate(status, Format("field '{}'", part->name));
-  return ValueView(std::span<const float>(part->vector));
+  auto value =
+      json_->Read(static_cast<std::size_t>(part->field - schema_->fields().data()), &part->scratch);
+  if (value.ok()) return value;
+  const bool named = value.status().message().substr(0, 5) == "field";
+  return named ? value : Annotate(value.status(), Format("field '{}'", part->name));
 }
 
 Status CsvSource::AddRow(Batch* batch) {

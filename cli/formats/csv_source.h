@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "formats/csv.h"
+#include "formats/json_rows.h"
 #include "formats/source.h"
 
 namespace vecdb::cli {
@@ -47,6 +48,7 @@ class CsvSource final : public RowSource {
   Result<bool> Next();
   Status GuessPart(const Part& part, class Guess* guess) const;
   bool IsNull(const CsvCell& cell) const;
+  Result<ValueView> ConvertSpread(Part* part) const;
   Result<ValueView> Convert(Part* part);
   Result<ValueView> ConvertNumber(const Part& part, std::string_view text) const;
   Status AddRow(Batch* batch);
@@ -59,6 +61,7 @@ class CsvSource final : public RowSource {
   std::vector<CsvCell> cells_;  // of the record that is looked at
   std::string where_;           // of a record of the sample; empty: the reader knows
   std::optional<Schema> schema_;
+  std::unique_ptr<RowReader> json_;  // of what a cell holds as JSON
   std::vector<NamedValue> row_;
   std::uint64_t first_ = 0;  // lines of the last Read
   std::uint64_t last_ = 0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "formats/schema_text.h"
 #include "text.h"
 
 namespace vecdb::cli {
@@ -96,7 +97,8 @@ Result<Field> Guess::FieldOf(const Guessed& guessed) const {
       }
       field.type = options_.vector_type.value_or(DataType::kFloatVector);
       field.dimension = guessed.dimension;
-      field.metric = options_.metric.value_or(Metric::kL2);
+      field.metric = options_.metric.value_or(UsualMetric(field.type));
+      if (field.type == DataType::kBinaryVector) field.dimension *= 8;  // they are bytes
       field.nullable = false;
       break;
   }

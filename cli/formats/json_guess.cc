@@ -5,6 +5,8 @@
 #include <vector>
 
 #include <rapidjson/document.h>
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
 
 #include "formats/json_parse.h"
 #include "formats/schema_text.h"
@@ -35,7 +37,8 @@ class GuessHandler : public JsonHandler {
   }
   bool StartObject() {
     if (depth_ == 0) object_ = true;
-    if (depth_ == 1) Judge("is an object, which no field can hold");
+    if (depth_ == 1)
+      Judge("is an object; --field NAME:JSON or NAME:SparseFloatVector says what it is to be");
     if (depth_ > 1) odd_ = true;
     ++depth_;
     return true;
@@ -57,7 +60,9 @@ class GuessHandler : public JsonHandler {
   bool EndArray(rapidjson::SizeType elements) {
     if (--depth_ != 1) return true;
     if (odd_) {
-      Judge("is an array of other things than numbers");
+      Judge(
+          "is an array of other things than numbers; --field NAME:Array(TYPE) or NAME:JSON says "
+          "what it is to be");
     } else if (elements == 0) {
       Judge("is an empty array: a vector needs numbers");
     }
@@ -119,9 +124,49 @@ Status TakeFlag(const Json& field, const char* name, bool* out) {
   return Status();
 }
 
+template <typename T, typename Is, typename Get>
+Status TakeElements(const Json& array, const Is& is, const Get& get, Field* field) {
+  std::vector<T> elements;
+  for (const Json& element : array.GetArray()) {
+    if (!is(element)) return Bad("its 'default' has elements of another type");
+    elements.push_back(get(element));
+  }
+  field->default_value = std::move(elements);
+  return Status();
+}
+
+Status TakeArrayDefault(const Json& array, Field* field) {
+  if (field->type != DataType::kArray) return Bad("its 'default' is an array");
+  if (field->element_type == DataType::kBool) {
+    return TakeElements<bool>(
+        array, [](const Json& v) { return v.IsBool(); }, [](const Json& v) { return v.GetBool(); },
+        field);
+  }
+  if (field->element_type == DataType::kVarChar) {
+    return TakeElements<std::string>(
+        array, [](const Json& v) { return v.IsString(); },
+        [](const Json& v) { return std::string(v.GetString(), v.GetStringLength()); }, field);
+  }
+  if (field->element_type == DataType::kFloat || field->element_type == DataType::kDouble) {
+    return TakeElements<double>(
+        array, [](const Json& v) { return v.IsNumber(); },
+        [](const Json& v) { return v.GetDouble(); }, field);
+  }
+  return TakeElements<std::int64_t>(
+      array, [](const Json& v) { return v.IsInt64(); }, [](const Json& v) { return v.GetInt64(); },
+      field);
+}
+
 Status TakeDefault(const Json& value, Field* field) {
   if (value.IsNull()) return Status();
-  if (value.IsBool()) {
+  if (field->type == DataType::kJson) {
+    rapidjson::StringBuffer text;
+    rapidjson::Writer<rapidjson::StringBuffer> writer(text);
+    value.Accept(writer);
+    field->default_value = std::string(text.GetString(), text.GetSize());
+  } else if (value.IsArray()) {
+    return TakeArrayDefault(value, field);
+  } else if (value.IsBool()) {
     field->default_value = value.GetBool();
   } else if (value.IsInt64() && field->type != DataType::kFloat &&
              field->type != DataType::kDouble) {
@@ -149,6 +194,12 @@ Result<Field> FieldOf(const Json& json) {
   CLI_TRY_ASSIGN(field.name, TakeText(json, "name"));
   CLI_TRY_ASSIGN(const std::string type, TakeText(json, "type"));
   CLI_TRY_ASSIGN(field.type, TypeNamed(type));
+  field.metric = UsualMetric(field.type);
+  if (json.HasMember("element_type")) {
+    CLI_TRY_ASSIGN(const std::string element, TakeText(json, "element_type"));
+    CLI_TRY_ASSIGN(field.element_type, TypeNamed(element));
+  }
+  CLI_TRY(TakeNumber(json, "max_capacity", &field.max_capacity));
   if (json.HasMember("metric")) {
     CLI_TRY_ASSIGN(const std::string metric, TakeText(json, "metric"));
     CLI_TRY_ASSIGN(field.metric, MetricNamed(metric));

@@ -1,4 +1,7 @@
 // Rows from text: one JSON object a line. Parsed in place, in one pass.
+//
+// A vector is an array of numbers, of bits as bytes; a sparse one {"indices": [3, 7], "values": [0.5,
+// 1]}. A field of JSON takes any value.
 #pragma once
 
 #include <memory>
@@ -20,6 +23,8 @@ class RowReader {
 
   // `text` is scribbled over. A failure says what is wrong, not where.
   Status Add(std::string* text, Batch* batch);
+  // The value of one field alone, lent from `text` and the reader until the field is read again.
+  Result<ValueView> Read(std::size_t field, std::string* text);
 
  private:
   struct Body;

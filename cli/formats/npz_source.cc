@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "formats/schema_text.h"
 #include "formats/vector_source.h"
 #include "text.h"
 
@@ -97,7 +98,8 @@ Result<std::vector<Field>> NpzSource::Guess() {
       field.type = TypeFor(array.reader->element());
     } else {
       field.type = options_.vector_type.value_or(DataType::kFloatVector);
-      field.metric = options_.metric.value_or(Metric::kL2);
+      field.metric = options_.metric.value_or(UsualMetric(field.type));
+      field.dimension = DimensionFor(field.type, field.dimension);
     }
     fields.push_back(std::move(field));
   }
@@ -113,9 +115,9 @@ Status NpzSource::CheckFits(const Array& array, const Field& field) {
                                        : Format("vectors of dimension {}", reader.dimension()),
                field.name, ToString(field.type), needs);
   };
-  if (field.type == DataType::kFloatVector) {
-    if (reader.dimension() == field.dimension) return Status();
-    return refuse(Format("vectors of dimension {}", field.dimension));
+  if (IsVector(field.type)) {
+    if (reader.dimension() == 0) return refuse("vectors");
+    return CheckVectors(field, reader.element(), reader.dimension(), reader.input().path());
   }
   if (reader.dimension() != 0) return refuse("one value a row");
   if (IsIntegerType(field.type)) {
@@ -150,13 +152,16 @@ Status NpzSource::AddColumn(Array& array, std::size_t rows, Batch* batch) {
     return Bad("'{}' ends before its row {}", array.reader->input().path(), row_ + rows);
   }
   const Element element = array.reader->element();
-  const auto blame = [&](const auto& convert) {
-    std::size_t before = 0;
-    return array.reader->Blame(raw, convert, &before);
+  // Columns stand beside each other: where one has a bad row, none of these rows is whole.
+  const auto all = [&](const auto& convert) -> Status {
+    const auto accepted = array.reader->Accept(raw, convert);
+    if (!accepted.ok() || *accepted == rows) return accepted.status();
+    return array.reader->Read(1).status();  // what comes behind those that are fine
   };
-  if (field.type == DataType::kFloatVector) {
-    if (ToFloats(element, raw, &floats_).ok()) return batch->AddVectors(field.name, floats_);
-    return blame([&](auto bytes) { return ToFloats(element, bytes, &floats_); });
+  if (IsVector(field.type)) {
+    CLI_TRY(all(
+        [&](std::span<const std::byte> bytes) { return vectors_.Convert(field, element, bytes); }));
+    return vectors_.AddTo(field, batch);
   }
   if (field.type == DataType::kBool) {
     std::vector<std::uint8_t> flags(rows);
@@ -170,10 +175,9 @@ Status NpzSource::AddColumn(Array& array, std::size_t rows, Batch* batch) {
     ToIntegers(element, raw, &integers_);
     return batch->AddColumn(field.name, std::span<const std::int64_t>(integers_));
   }
-  if (ToDoubles(element, raw, &doubles_).ok()) {
-    return batch->AddColumn(field.name, std::span<const double>(doubles_));
-  }
-  return blame([&](auto bytes) { return ToDoubles(element, bytes, &doubles_); });
+  CLI_TRY(
+      all([&](std::span<const std::byte> bytes) { return ToDoubles(element, bytes, &doubles_); }));
+  return batch->AddColumn(field.name, std::span<const double>(doubles_));
 }
 
 Result<std::size_t> NpzSource::Read(std::size_t max_rows, Batch* batch) {
@@ -188,7 +192,7 @@ Result<std::size_t> NpzSource::Read(std::size_t max_rows, Batch* batch) {
   for (Array& array : arrays_) {
     const Status status = AddColumn(array, rows, batch);
     if (status.ok()) continue;
-    batch->Clear();  // columns stand beside each other: none of these rows is whole
+    batch->Clear();
     row_ += rows;
     return Annotate(status, Format("array {}", Quoted(array.name)));
   }

@@ -47,7 +47,7 @@ class NpzSource final : public RowSource {
   std::uint64_t first_ = 0;  // of the last Read
   std::optional<Schema> schema_;
   bool number_keys_ = false;
-  std::vector<float> floats_;
+  VectorColumn vectors_;
   std::vector<double> doubles_;
   std::vector<std::int64_t> integers_;
 };

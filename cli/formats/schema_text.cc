@@ -9,11 +9,16 @@
 namespace vecdb::cli {
 namespace {
 
-constexpr std::array<DataType, 9> kTypes{
-    DataType::kBool,   DataType::kInt8,    DataType::kInt16,
-    DataType::kInt32,  DataType::kInt64,   DataType::kFloat,
-    DataType::kDouble, DataType::kVarChar, DataType::kFloatVector};
-constexpr std::array<Metric, 3> kMetrics{Metric::kL2, Metric::kInnerProduct, Metric::kCosine};
+constexpr std::array kTypes{DataType::kBool,           DataType::kInt8,
+                            DataType::kInt16,          DataType::kInt32,
+                            DataType::kInt64,          DataType::kFloat,
+                            DataType::kDouble,         DataType::kVarChar,
+                            DataType::kArray,          DataType::kJson,
+                            DataType::kFloatVector,    DataType::kFloat16Vector,
+                            DataType::kBFloat16Vector, DataType::kInt8Vector,
+                            DataType::kBinaryVector,   DataType::kSparseFloatVector};
+constexpr std::array kMetrics{Metric::kL2, Metric::kInnerProduct, Metric::kCosine, Metric::kHamming,
+                              Metric::kJaccard};
 
 template <typename List>
 std::string Names(const List& list) {
@@ -38,13 +43,24 @@ Result<std::uint32_t> Number(std::string_view text) {
   return number;
 }
 
+// Of an array: "Int64", or "VarChar,100" for at most 100 of them.
+Status TakeElement(std::string_view text, Field* field) {
+  CLI_TRY_ASSIGN(field->element_type, TypeNamed(TakeUntil(&text, ',')));
+  if (text.empty()) return Status();
+  CLI_TRY_ASSIGN(field->max_capacity, Number(text));
+  return Status();
+}
+
 // "VarChar(200)"
 Status TakeType(std::string_view text, Field* field) {
   const std::size_t open = text.find('(');
   CLI_TRY_ASSIGN(field->type, TypeNamed(text.substr(0, open)));
+  field->metric = UsualMetric(field->type);
   if (open == std::string_view::npos) return Status();
   if (text.back() != ')') return Bad("{} does not end in ')'", Quoted(text));
-  CLI_TRY_ASSIGN(const std::uint32_t size, Number(text.substr(open + 1, text.size() - open - 2)));
+  const std::string_view inner = text.substr(open + 1, text.size() - open - 2);
+  if (field->type == DataType::kArray) return TakeElement(inner, field);
+  CLI_TRY_ASSIGN(const std::uint32_t size, Number(inner));
   if (IsVector(field->type)) {
     field->dimension = size;
   } else if (field->type == DataType::kVarChar) {
@@ -63,7 +79,9 @@ Result<Value> DefaultOf(DataType type, std::string_view text) {
     double number = 0;
     const auto [stop, error] = std::from_chars(text.data(), end, number);
     if (error == std::errc() && stop == end) return Value(number);
-  } else if (type != DataType::kBool && !IsVector(type)) {
+  } else if (type == DataType::kJson) {
+    return Value(std::string(text));
+  } else if (type != DataType::kBool && type != DataType::kArray && !IsVector(type)) {
     std::int64_t number = 0;
     const auto [stop, error] = std::from_chars(text.data(), end, number);
     if (error == std::errc() && stop == end) return Value(number);
@@ -118,7 +136,12 @@ std::string MetricNames() {
 }
 
 bool IsVector(DataType type) {
-  return type == DataType::kFloatVector;
+  return type >= DataType::kBinaryVector;
+}
+
+Metric UsualMetric(DataType type) {
+  if (type == DataType::kBinaryVector) return Metric::kHamming;
+  return type == DataType::kSparseFloatVector ? Metric::kInnerProduct : Metric::kL2;
 }
 
 Result<Field> ParseField(std::string_view text) {

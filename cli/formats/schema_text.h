@@ -16,9 +16,11 @@ Result<Metric> MetricNamed(std::string_view name);
 std::string TypeNames();
 std::string MetricNames();
 bool IsVector(DataType type);
+Metric UsualMetric(DataType type);  // where none is said
 
 // NAME:TYPE and then what else there is to say, in any order:
 //   title:VarChar(200):nullable   cover:FloatVector(128):COSINE   id:Int64:key   n:Int32:default=7
+//   tags:Array(VarChar,20)   about:JSON   words:SparseFloatVector
 Result<Field> ParseField(std::string_view text);
 
 // `fields` with those of `given` in the place of the ones they are named as, the others behind.

@@ -1,5 +1,7 @@
 #include "formats/source.h"
 
+#include <algorithm>
+
 #include "formats/csv_source.h"
 #include "formats/json_source.h"
 #include "formats/npz_source.h"
@@ -27,7 +29,8 @@ Result<std::unique_ptr<RowSource>> RowSource::Open(const std::string& path,
 std::size_t RowBytes(const Schema& schema) {
   std::size_t bytes = 0;
   for (const Field& field : schema.fields()) {
-    bytes += field.type == DataType::kFloatVector ? field.dimension * sizeof(float) : 8;
+    const bool bits = field.type == DataType::kBinaryVector;
+    bytes += std::max<std::size_t>(8, bits ? field.dimension / 8 : field.dimension * sizeof(float));
   }
   return bytes;
 }

@@ -52,7 +52,8 @@ class RowSource {
   // From here on rows are read for batches of this schema.
   virtual Status Bind(const Schema& schema) = 0;
   // Adds the next rows, at most `max_rows`, to an empty batch of the schema; 0 at the end. After a
-  // failure the batch holds the rows before the one that is to blame.
+  // failure the batch holds rows before the one that is to blame: all, or where columns are read
+  // beside each other none of this call.
   virtual Result<std::size_t> Read(std::size_t max_rows, Batch* batch) = 0;
   // Passes over rows without looking at them, as far as the file goes; how many.
   virtual Result<std::uint64_t> Skip(std::uint64_t rows) = 0;

@@ -205,21 +205,6 @@ Result<std::span<const std::byte>> VectorReader::End() {
   return std::span<const std::byte>();
 }
 
-Result<std::size_t> VectorReader::ReadFloats(std::size_t max_rows, std::vector<float>* out) {
-  CLI_TRY_ASSIGN(const auto raw, Read(max_rows));
-  const Status status = ToFloats(element_, raw, out);
-  const std::size_t rows = raw.size() / row_bytes();
-  if (status.ok()) return rows;
-  std::vector<float> row;
-  std::size_t before = 0;
-  const auto convert = [&](auto bytes) { return ToFloats(element_, bytes, &row); };
-  pending_ = Blame(raw, convert, &before);
-  if (before == 0) return pending_;
-  row_ -= rows - before;
-  out->resize(before * std::max<std::size_t>(dimension_, 1));
-  return before;
-}
-
 Result<std::uint64_t> VectorReader::Skip(std::uint64_t rows) {
   std::uint64_t skipped = 0;
   while (skipped < rows) {

@@ -39,17 +39,16 @@ class VectorReader {
   // The next rows, at most `max_rows`, as they lie in the file; none at the end. Lent until the
   // next call. A failure comes when it is the turn of its row.
   Result<std::span<const std::byte>> Read(std::size_t max_rows);
-  // The same as floats, which replace `out`; how many rows.
-  Result<std::size_t> ReadFloats(std::size_t max_rows, std::vector<float>* out);
+  // Gives back rows that `convert` refuses, which is asked about `raw`, what Read gave, and about
+  // each row of it: how many rows are before the first of them. The failure comes with the next
+  // Read, or at once when there are none.
+  template <typename Convert>
+  Result<std::size_t> Accept(std::span<const std::byte> raw, const Convert& convert);
   Result<std::uint64_t> Skip(std::uint64_t rows);
 
   std::size_t row_bytes() const;
   // "'a.fvecs' row 7 offset 128: <problem>"
   Status At(std::uint64_t row, std::uint64_t offset, std::string_view problem) const;
-  // For a failure of ToFloats and its kin over `raw`, which Read gave: that of the first row to
-  // blame, named in full; `rows` gets the number of rows before it.
-  template <typename Convert>
-  Status Blame(std::span<const std::byte> raw, const Convert& convert, std::size_t* rows) const;
 
  private:
   explicit VectorReader(std::unique_ptr<Input> input) : input_(std::move(input)) {}
@@ -77,17 +76,21 @@ class VectorReader {
 };
 
 template <typename Convert>
-Status VectorReader::Blame(std::span<const std::byte> raw, const Convert& convert,
-                           std::size_t* rows) const {
+Result<std::size_t> VectorReader::Accept(std::span<const std::byte> raw, const Convert& convert) {
   const std::size_t size = row_bytes();
-  const std::uint64_t first = row_ - raw.size() / size;
-  for (*rows = 0; *rows < raw.size() / size; ++*rows) {
-    const Status status = convert(raw.subspan(*rows * size, size));
-    if (!status.ok()) {
-      return At(first + *rows, OffsetOf(first + *rows) + prefix_, status.message());
-    }
+  const std::size_t rows = raw.size() / size;
+  if (convert(raw).ok()) return rows;
+  const std::uint64_t first = row_ - rows;
+  for (std::size_t row = 0; row < rows; ++row) {
+    const Status status = convert(raw.subspan(row * size, size));
+    if (status.ok()) continue;
+    pending_ = At(first + row, OffsetOf(first + row) + prefix_, status.message());
+    row_ = first + row;
+    if (row == 0) return pending_;
+    static_cast<void>(convert(raw.first(row * size)));  // those before are fine
+    return row;
   }
-  return Status();
+  return rows;
 }
 
 }  // namespace vecdb::cli

@@ -2,6 +2,7 @@
 
 #include <numeric>
 
+#include "formats/schema_text.h"
 #include "text.h"
 
 namespace vecdb::cli {
@@ -39,8 +40,8 @@ Result<std::vector<Field>> VectorSource::Guess() {
   Field vector;
   vector.name = options_.vector_field.empty() ? "vector" : options_.vector_field;
   vector.type = options_.vector_type.value_or(DataType::kFloatVector);
-  vector.metric = options_.metric.value_or(Metric::kL2);
-  vector.dimension = reader_->dimension();
+  vector.metric = options_.metric.value_or(UsualMetric(vector.type));
+  vector.dimension = DimensionFor(vector.type, reader_->dimension());
   return std::vector<Field>{key, vector};
 }
 
@@ -48,7 +49,7 @@ Result<std::vector<Field>> VectorSource::Guess() {
 Result<const Field*> VectorSource::FindField() const {
   const Field* found = nullptr;
   for (const Field& field : schema_->fields()) {
-    if (field.type != DataType::kFloatVector) continue;
+    if (!IsVector(field.type)) continue;
     if (!options_.vector_field.empty() && field.name != options_.vector_field) continue;
     if (found != nullptr) return Bad("the collection has several vector fields: choose by --field");
     found = &field;
@@ -62,19 +63,20 @@ Status VectorSource::Bind(const Schema& schema) {
   schema_ = schema;
   CLI_TRY_ASSIGN(field_, FindField());
   const std::string& path = reader_->input().path();
-  if (field_->dimension != reader_->dimension()) {
-    return Bad("'{}' holds vectors of dimension {}, field '{}' takes {}", path,
-               reader_->dimension(), field_->name, field_->dimension);
-  }
+  CLI_TRY(CheckVectors(*field_, reader_->element(), reader_->dimension(), path));
   return CheckNumberKey(schema, path);
 }
 
 Result<std::size_t> VectorSource::Read(std::size_t max_rows, Batch* batch) {
-  CLI_TRY_ASSIGN(const std::size_t rows, reader_->ReadFloats(max_rows, &floats_));
+  CLI_TRY_ASSIGN(const auto raw, reader_->Read(max_rows));
+  const auto convert = [this](std::span<const std::byte> bytes) {
+    return column_.Convert(*field_, reader_->element(), bytes);
+  };
+  CLI_TRY_ASSIGN(const std::size_t rows, reader_->Accept(raw, convert));
   first_ = reader_->row() - rows;
   if (rows == 0) return rows;
   CLI_TRY(AddNumberKeys(*schema_, first_, rows, &keys_, batch));
-  CLI_TRY(Annotate(batch->AddVectors(field_->name, floats_),
+  CLI_TRY(Annotate(column_.AddTo(*field_, batch),
                    Format("'{}' {}", reader_->input().path(), LastRows())));
   return rows;
 }

@@ -5,6 +5,7 @@
 
 #include "formats/source.h"
 #include "formats/vector_reader.h"
+#include "formats/vector_value.h"
 
 namespace vecdb::cli {
 
@@ -30,7 +31,7 @@ class VectorSource final : public RowSource {
   std::optional<Schema> schema_;
   const Field* field_ = nullptr;  // of schema_
   std::uint64_t first_ = 0;       // of the last Read
-  std::vector<float> floats_;
+  VectorColumn column_;
   std::vector<std::int64_t> keys_;
 };
 

@@ -177,7 +177,8 @@ TEST_CASE("progress shows bar, rate and time left, and stays on one line", "[cli
     Terminal terminal({"import", shell.Path("db"), "c" + std::to_string(columns), file, "--create",
                        "--yes", "--batch", "1"},
                       columns);
-    const std::string seen = terminal.Await("/s  ") + terminal.Await("\x1b[K");
+    std::string seen = terminal.Await("/s  ");
+    seen += terminal.Await("\x1b[K");
     CHECK((seen.find("[==") != std::string::npos || seen.find("[  ") != std::string::npos) ==
           (columns == 100));
     if (columns == 100) CHECK_THAT(seen, ContainsSubstring(" left"));
