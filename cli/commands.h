@@ -9,40 +9,75 @@
 
 #include "vecdb/database.h"
 
+#include "formats/source.h"
+#include "session.h"
+
 namespace vecdb::cli {
 
 struct ImportArguments {
   std::string database;
   std::string collection;
   std::string file;
+  std::vector<std::string> command;  // the words of all this, to be told how to resume
+  SourceOptions source;
+  std::string schema_file;
   bool create = false;
   bool upsert = false;
-  std::string field;             // of the vectors; empty: "vector", or the only one there is
-  std::optional<Metric> metric;  // for a new collection
-  std::string key_field;         // empty: "id"
+  bool yes = false;
+  bool dry_run = false;
+  bool resume = false;
+  bool restart = false;
+  std::uint64_t skip = 0;
   std::uint64_t batch_rows = 0;  // 0: what fits well
   Durability durability = Durability::kInterval;
   std::optional<std::uint64_t> limit;
   std::optional<std::uint64_t> segment_bytes;  // for a new collection
   bool progress = false;
 };
-int RunImport(const ImportArguments& arguments);
+int RunImport(const Session& session, const ImportArguments& arguments);
+
+struct ExportArguments {
+  std::string database;
+  std::string collection;
+  std::string file;    // "-": standard output
+  std::string format;  // empty: by the end of the name
+  std::string filter;
+  std::vector<std::string> output;
+  char separator = ',';
+  std::string null_text;
+  std::optional<std::uint64_t> limit;
+  bool force = false;
+  bool progress = false;
+};
+int RunExport(const Session& session, const ExportArguments& arguments);
 
 struct SearchArguments {
   std::string database;
   std::string collection;
-  std::string standard_input;  // "-": the vector comes from there
+  std::string standard_input;  // "-": the vectors come from there
   std::string field;
   std::string vector;
-  std::string vector_file;
+  std::string file;
   std::uint64_t row = 0;
+  std::string rows;  // "FIRST..LAST"; empty: `row`
   std::size_t limit = 10;
   std::size_t offset = 0;
   std::string filter;
   std::vector<std::string> output;
   bool json = false;
 };
-int RunSearch(const SearchArguments& arguments);
+int RunSearch(const Session& session, const SearchArguments& arguments);
+
+struct QueryArguments {
+  std::string database;
+  std::string collection;
+  std::string filter;
+  std::vector<std::string> output;
+  std::size_t limit = 100;
+  std::size_t offset = 0;
+  bool json = false;
+};
+int RunQuery(const Session& session, const QueryArguments& arguments);
 
 struct GetArguments {
   std::string database;
@@ -51,21 +86,61 @@ struct GetArguments {
   std::vector<std::string> output;
   bool json = false;
 };
-int RunGet(const GetArguments& arguments);
+int RunGet(const Session& session, const GetArguments& arguments);
 
 struct CountArguments {
   std::string database;
   std::string collection;
   std::string filter;
 };
-int RunCount(const CountArguments& arguments);
+int RunCount(const Session& session, const CountArguments& arguments);
+
+struct InsertArguments {
+  std::string database;
+  std::string collection;
+  std::vector<std::string> rows;  // JSON objects
+  bool upsert = false;
+};
+int RunInsert(const Session& session, const InsertArguments& arguments);
+
+struct DeleteArguments {
+  std::string database;
+  std::string collection;
+  std::vector<std::string> keys;
+  std::string filter;
+};
+int RunDelete(const Session& session, const DeleteArguments& arguments);
+
+struct CreateArguments {
+  std::string database;
+  std::string collection;  // empty: the database alone
+  std::string schema_file;
+  std::vector<Field> fields;
+  std::optional<std::uint64_t> segment_bytes;
+};
+int RunCreate(const Session& session, const CreateArguments& arguments);
+
+struct DropArguments {
+  std::string database;
+  std::string collection;
+  bool yes = false;
+};
+int RunDrop(const Session& session, const DropArguments& arguments);
+
+int RunList(const Session& session, const std::string& database);
+
+struct FlushArguments {
+  std::string database;
+  std::string collection;  // empty: all of them
+};
+int RunFlush(const Session& session, const FlushArguments& arguments);
 
 struct InfoArguments {
   std::string database;
   std::string collection;  // empty: all of them
   bool json = false;
 };
-int RunInfo(const InfoArguments& arguments);
+int RunInfo(const Session& session, const InfoArguments& arguments);
 
 int RunInspect(const std::string& file);
 
@@ -76,7 +151,9 @@ struct CheckArguments {
 };
 int RunCheck(const CheckArguments& arguments);
 
-// For the commands that only read.
-Result<Database> OpenToRead(const std::string& directory);
+// A schema from a file of JSON, fields as users write them, or both.
+Result<Schema> SchemaFrom(const std::string& schema_file, const std::vector<Field>& given);
+// Keys as words: numbers or text, as the field says.
+Result<std::vector<Key>> ParseKeys(const Field& field, const std::vector<std::string>& words);
 
 }  // namespace vecdb::cli

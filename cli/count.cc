@@ -5,16 +5,16 @@ namespace vecdb::cli {
 
 namespace {
 
-Result<std::uint64_t> Count(const CountArguments& arguments) {
-  CLI_TRY_ASSIGN(Database database, OpenToRead(arguments.database));
-  CLI_TRY_ASSIGN(const Collection collection, database.OpenCollection(arguments.collection));
+Result<std::uint64_t> Count(const Session& session, const CountArguments& arguments) {
+  CLI_TRY_ASSIGN(const Lease database, session.OpenToRead(arguments.database));
+  CLI_TRY_ASSIGN(const Collection collection, database->OpenCollection(arguments.collection));
   return collection.Count(arguments.filter);
 }
 
 }  // namespace
 
-int RunCount(const CountArguments& arguments) {
-  const auto count = Count(arguments);
+int RunCount(const Session& session, const CountArguments& arguments) {
+  const auto count = Count(session, arguments);
   if (!count.ok()) return Fail(count.status());
   Print(Format("{}", *count));
   return kExitOk;

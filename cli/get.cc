@@ -2,12 +2,11 @@
 
 #include "commands.h"
 #include "json.h"
-#include "table.h"
+#include "rows_table.h"
 #include "text.h"
 #include "values.h"
 
 namespace vecdb::cli {
-namespace {
 
 Result<std::vector<Key>> ParseKeys(const Field& field, const std::vector<std::string>& words) {
   std::vector<Key> keys;
@@ -26,17 +25,7 @@ Result<std::vector<Key>> ParseKeys(const Field& field, const std::vector<std::st
   return keys;
 }
 
-void PrintTable(const GetResult& result) {
-  if (result.rows.empty()) return;
-  Table table;
-  for (const std::string& name : result.rows.front().names) table.AddColumn(name);
-  for (const Row& row : result.rows) {
-    std::vector<std::string> cells;
-    for (const Value& value : row.values) cells.push_back(ValueText(value));
-    table.AddRow(std::move(cells));
-  }
-  table.Print();
-}
+namespace {
 
 void PrintJson(const Schema& schema, const GetResult& result) {
   JsonWriter json;
@@ -58,9 +47,9 @@ struct Got {
   GetResult result;
 };
 
-Result<Got> Get(const GetArguments& arguments) {
-  CLI_TRY_ASSIGN(Database database, OpenToRead(arguments.database));
-  CLI_TRY_ASSIGN(const Collection collection, database.OpenCollection(arguments.collection));
+Result<Got> Get(const Session& session, const GetArguments& arguments) {
+  CLI_TRY_ASSIGN(const Lease database, session.OpenToRead(arguments.database));
+  CLI_TRY_ASSIGN(const Collection collection, database->OpenCollection(arguments.collection));
   CLI_TRY_ASSIGN(const std::vector<Key> keys,
                  ParseKeys(collection.schema().primary_key(), arguments.keys));
   std::vector<std::string> output = arguments.output;
@@ -71,14 +60,14 @@ Result<Got> Get(const GetArguments& arguments) {
 
 }  // namespace
 
-int RunGet(const GetArguments& arguments) {
-  const auto got = Get(arguments);
+int RunGet(const Session& session, const GetArguments& arguments) {
+  const auto got = Get(session, arguments);
   if (!got.ok()) return Fail(got.status());
   const GetResult& result = got->result;
-  if (arguments.json) {
+  if (arguments.json || session.json) {
     PrintJson(got->schema, result);
   } else {
-    PrintTable(result);
+    PrintRows(result.rows);
     for (const Key& key : result.missing) Complain(Format("no row has the key {}", KeyText(key)));
   }
   return result.missing.empty() ? kExitOk : kExitFailure;

@@ -1,6 +1,8 @@
 #include <algorithm>
 
 #include "commands.h"
+#include "formats/schema_text.h"
+#include "import.h"
 #include "json.h"
 #include "table.h"
 #include "text.h"
@@ -14,14 +16,14 @@ struct CollectionInfo {
   CollectionStats stats;
 };
 
-Result<std::vector<CollectionInfo>> Gather(Database& database, const std::string& only) {
+Result<std::vector<CollectionInfo>> Gather(const Lease& database, const std::string& only) {
   std::vector<std::string> names{only};
   if (only.empty()) {
-    CLI_TRY_ASSIGN(names, database.ListCollections());
+    CLI_TRY_ASSIGN(names, database->ListCollections());
   }
   std::vector<CollectionInfo> infos;
   for (const std::string& name : names) {
-    CLI_TRY_ASSIGN(const Collection collection, database.OpenCollection(name));
+    CLI_TRY_ASSIGN(const Collection collection, database->OpenCollection(name));
     CLI_TRY_ASSIGN(const CollectionStats stats, collection.Stats());
     infos.push_back({collection, stats});
   }
@@ -42,18 +44,6 @@ std::string RecoveryText(const RecoveryReport& report) {
   return text;
 }
 
-void PrintSchema(const Schema& schema) {
-  Table table;
-  table.AddColumn("field");
-  table.AddColumn("type");
-  table.AddColumn("default");
-  for (const Field& field : schema.fields()) {
-    const bool has_default = !std::holds_alternative<std::monostate>(field.default_value);
-    table.AddRow({field.name, TypeText(field), has_default ? ValueText(field.default_value) : ""});
-  }
-  table.Print();
-}
-
 void PrintOne(const CollectionInfo& info) {
   const CollectionStats& stats = info.stats;
   Print(Format("collection  {}", info.collection.name()));
@@ -61,8 +51,7 @@ void PrintOne(const CollectionInfo& info) {
   Print(Format("segments    {} sealed with {} on disk, {} growing with {} in memory",
                stats.sealed_segments, BytesText(stats.disk_bytes), stats.growing_segments,
                BytesText(stats.memory_bytes)));
-  Print("");
-  PrintSchema(info.collection.schema());
+  PrintSchemaTable("", info.collection.schema());
 }
 
 void PrintAll(const std::string& directory, const RecoveryReport& recovery,
@@ -103,7 +92,7 @@ void WriteField(const Field& field, JsonWriter* json) {
   json->Member("name", field.name);
   json->Member("type", ToString(field.type));
   if (field.dimension != 0) json->Member("dimension", field.dimension);
-  if (IsVector(field)) json->Member("metric", ToString(field.metric));
+  if (IsVector(field.type)) json->Member("metric", ToString(field.metric));
   const bool array = field.type == DataType::kArray;
   if (array) {
     json->Member("element_type", ToString(field.element_type));
@@ -163,13 +152,13 @@ void PrintJson(const std::string& directory, const RecoveryReport& recovery,
   json.Print();
 }
 
-Status Info(const InfoArguments& arguments) {
-  CLI_TRY_ASSIGN(Database database, OpenToRead(arguments.database));
+Status Info(const Session& session, const InfoArguments& arguments) {
+  CLI_TRY_ASSIGN(const Lease database, session.OpenToRead(arguments.database));
   CLI_TRY_ASSIGN(const auto infos, Gather(database, arguments.collection));
-  if (arguments.json) {
-    PrintJson(arguments.database, database.recovery(), infos);
+  if (arguments.json || session.json) {
+    PrintJson(arguments.database, database->recovery(), infos);
   } else if (arguments.collection.empty()) {
-    PrintAll(arguments.database, database.recovery(), infos);
+    PrintAll(arguments.database, database->recovery(), infos);
   } else {
     PrintOne(infos.front());
   }
@@ -178,8 +167,8 @@ Status Info(const InfoArguments& arguments) {
 
 }  // namespace
 
-int RunInfo(const InfoArguments& arguments) {
-  const Status status = Info(arguments);
+int RunInfo(const Session& session, const InfoArguments& arguments) {
+  const Status status = Info(session, arguments);
   return status.ok() ? kExitOk : Fail(status);
 }
 

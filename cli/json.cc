@@ -79,8 +79,12 @@ void JsonWriter::Member(std::string_view name, std::uint64_t value) {
   Uint(value);
 }
 
+std::string_view JsonWriter::text() const {
+  return {body_->buffer.GetString(), body_->buffer.GetSize()};
+}
+
 void JsonWriter::Print() const {
-  Write({body_->buffer.GetString(), body_->buffer.GetSize()});
+  Write(text());
   Write("\n");
 }
 

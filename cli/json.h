@@ -1,4 +1,4 @@
-// JSON out: a thin door to rapidjson, which only json.cc and jsonl.cc include.
+// JSON out: a thin door to rapidjson.
 #pragma once
 
 #include <cstdint>
@@ -34,6 +34,7 @@ class JsonWriter {
   void Member(std::string_view name, std::string_view value);
   void Member(std::string_view name, std::uint64_t value);
 
+  std::string_view text() const;  // what was written so far; lent
   // To stdout, with a newline; once, at the end.
   void Print() const;
 

@@ -3,8 +3,7 @@
 #include <cstdio>
 #include <string>
 
-#include <unistd.h>
-
+#include "terminal.h"
 #include "text.h"
 
 namespace vecdb::cli {
@@ -12,15 +11,18 @@ namespace {
 
 constexpr std::chrono::milliseconds kInterval{100};
 constexpr std::size_t kBarWidth = 24;
+constexpr std::size_t kUnlimited = 1'000;
 
 }  // namespace
 
-bool StderrIsTerminal() {
-  return ::isatty(STDERR_FILENO) == 1;
-}
-
 double Progress::seconds() const {
   return std::chrono::duration<double>(Clock::now() - start_).count();
+}
+
+void Progress::Start(double fraction, std::uint64_t rows) {
+  start_ = Clock::now();
+  done_before_ = fraction;
+  rows_before_ = rows;
 }
 
 void Progress::Update(double fraction, std::uint64_t rows) {
@@ -31,15 +33,19 @@ void Progress::Update(double fraction, std::uint64_t rows) {
   on_screen_ = true;
   const double elapsed = seconds();
   const auto filled = static_cast<std::size_t>(fraction * static_cast<double>(kBarWidth));
-  std::string line = Format("\r[{}{}] {:3.0f} %  {} rows", std::string(filled, '='),
-                            std::string(kBarWidth - filled, ' '), fraction * 100, Grouped(rows));
+  std::string line = Format("{:3.0f} %  {} rows", fraction * 100, Grouped(rows));
   if (elapsed > 0.2) {
-    const double rate = static_cast<double>(rows) / elapsed;
+    const double rate = static_cast<double>(rows - rows_before_) / elapsed;
     line += Format("  {} rows/s", Grouped(static_cast<std::uint64_t>(rate)));
-    if (fraction > 0)
-      line += Format("  {} left", DurationText(elapsed * (1 - fraction) / fraction));
+    const double done = fraction - done_before_;
+    if (done > 0) line += Format("  {} left", DurationText(elapsed * (1 - fraction) / done));
   }
-  line += "\x1b[K";  // what an earlier, longer line left
+  const std::size_t width = StderrWidth().value_or(kUnlimited);
+  if (line.size() + kBarWidth + 4 < width) {  // a line that wraps could not be taken away
+    line =
+        Format("[{}{}] {}", std::string(filled, '='), std::string(kBarWidth - filled, ' '), line);
+  }
+  line = "\r" + OneLine(line, width - 1) + "\x1b[K";  // and what an earlier, longer line left
   std::fwrite(line.data(), 1, line.size(), stderr);
   std::fflush(stderr);
 }

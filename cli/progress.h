@@ -6,8 +6,6 @@
 
 namespace vecdb::cli {
 
-bool StderrIsTerminal();
-
 class Progress {
  public:
   explicit Progress(bool shown) : shown_(shown) {}
@@ -15,6 +13,8 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
+  // The clock starts now, with so much of the work done before.
+  void Start(double fraction, std::uint64_t rows);
   // Draws at most ten times a second. `fraction` is 0 to 1, 0 also when it is not known.
   void Update(double fraction, std::uint64_t rows);
   void Clear();  // takes the line away
@@ -23,8 +23,10 @@ class Progress {
  private:
   using Clock = std::chrono::steady_clock;
   const bool shown_;
-  const Clock::time_point start_ = Clock::now();
+  Clock::time_point start_ = Clock::now();
   Clock::time_point drawn_ = start_;
+  double done_before_ = 0;
+  std::uint64_t rows_before_ = 0;
   bool on_screen_ = false;
 };
 

@@ -13,11 +13,15 @@ class Table {
   void AddColumn(std::string title, Align align = Align::kLeft);
   // As many cells as columns.
   void AddRow(std::vector<std::string> cells);
-  void Print() const;  // to stdout, titles first
+  // To stdout, titles first. On a terminal no line is wider than that: the widest columns are cut,
+  // and where they would become too narrow to read, each cell stands on a line of its own.
+  void Print() const;
 
  private:
+  std::vector<std::size_t> Widths() const;
   void PrintRow(const std::vector<std::string>& cells,
                 const std::vector<std::size_t>& widths) const;
+  void PrintLists(std::size_t width) const;
 
   std::vector<std::string> titles_;
   std::vector<Align> aligns_;

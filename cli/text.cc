@@ -23,6 +23,7 @@ Status Annotate(const Status& status, std::string_view words) {
 
 namespace {
 
+std::string complaint_place;
 int output_error = 0;  // errno of the first write to stdout that failed
 
 // errno is gone by the end, when the failure is told.
@@ -30,11 +31,15 @@ void NoteOutput(bool written) {
   if (!written && output_error == 0) output_error = errno == 0 ? EIO : errno;
 }
 
+}  // namespace
+
 void FlushOutput() {
   NoteOutput(std::fflush(stdout) == 0);
 }
 
-}  // namespace
+void SetComplaintPlace(std::string words) {
+  complaint_place = std::move(words);
+}
 
 void Write(std::string_view text) {
   NoteOutput(std::fwrite(text.data(), 1, text.size(), stdout) == text.size());
@@ -47,7 +52,7 @@ void Print(std::string_view line) {
 
 void Complain(std::string_view message) {
   FlushOutput();
-  const std::string line = Format("vecdb: {}\n", OneLine(message));
+  const std::string line = Format("vecdb: {}{}\n", complaint_place, OneLine(message));
   std::fwrite(line.data(), 1, line.size(), stderr);
 }
 
@@ -150,11 +155,10 @@ std::size_t WidthOf(std::string_view utf8) {
 }
 
 std::string OneLine(std::string_view text, std::size_t max_width) {
-  constexpr std::string_view kEllipsis = "...";
+  constexpr std::string_view kEllipsis = "\xE2\x80\xA6";
   const std::string valid = ValidUtf8(text);
-  const bool cut = WidthOf(valid) > max_width;
-  const std::size_t room =
-      cut && max_width > kEllipsis.size() ? max_width - kEllipsis.size() : max_width;
+  const bool cut = WidthOf(valid) > max_width && max_width > 0;
+  const std::size_t room = cut ? max_width - 1 : max_width;
   std::string line;
   std::string_view rest = valid;
   for (std::size_t width = 0; !rest.empty() && width < room; ++width) {
@@ -164,6 +168,20 @@ std::string OneLine(std::string_view text, std::size_t max_width) {
   }
   if (cut) line += kEllipsis;
   return line;
+}
+
+std::string ShellWord(std::string_view word) {
+  constexpr std::string_view kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+./:,@%=";
+  if (!word.empty() && word.find_first_not_of(kPlain) == std::string_view::npos) {
+    return std::string(word);
+  }
+  std::string quoted = "'";
+  for (const char c : word) {
+    if (c == '\'') quoted += "'\\'";
+    quoted += c;
+  }
+  return quoted + "'";
 }
 
 std::string Quoted(std::string_view name) {

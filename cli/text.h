@@ -53,10 +53,13 @@ Status Annotate(const Status& status, std::string_view words);
 
 // To stdout, as it is.
 void Write(std::string_view text);
+void FlushOutput();
 // OneLine to stdout, with a newline.
 void Print(std::string_view line);
 // "vecdb: <message>" to stderr, as one line.
 void Complain(std::string_view message);
+// From here on every complaint begins with this, behind the name of the program.
+void SetComplaintPlace(std::string words);
 // Complains; the exit code of a failed command.
 int Fail(const Status& status);
 // Once, at the end: the exit code of the program, `unwritten_code` when `code` says that all is
@@ -68,11 +71,13 @@ std::string BytesText(std::uint64_t bytes);  // "3.4 MiB"
 std::string DurationText(double seconds);    // "2.31 s", "4:05"
 std::string_view Plural(std::uint64_t count, std::string_view one, std::string_view many);
 
-// One line that a terminal cannot misunderstand, cut to `max_width` characters: what it would obey
-// (line breaks, escapes, the direction of writing) becomes a space each.
+// One line that a terminal cannot misunderstand, cut to `max_width` characters, the last of them an
+// ellipsis: what it would obey (line breaks, escapes, the direction of writing) becomes a space.
 std::string OneLine(std::string_view text, std::size_t max_width = std::string_view::npos);
 // A name that somebody made up, for a message: 'name' as OneLine, cut.
 std::string Quoted(std::string_view name);
+// As a shell takes it for one word: 'like this', unless it is plain.
+std::string ShellWord(std::string_view word);
 std::string ValidUtf8(std::string_view text);  // what is not UTF-8 becomes U+FFFD
 std::size_t WidthOf(std::string_view utf8);    // in characters
 

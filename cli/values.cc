@@ -101,22 +101,18 @@ std::string ValueText(const Value& value) {
 }
 
 std::string TypeText(const Field& field) {
+  constexpr std::uint32_t kLongest = 65'535;
   std::string text(ToString(field.type));
-  if (field.dimension != 0) text += Format("({})", field.dimension);
+  if (field.type == DataType::kVarChar && field.max_length != kLongest) {
+    text += Format("({})", field.max_length);
+  }
   if (field.type == DataType::kArray) text += Format("({})", ToString(field.element_type));
-  if (IsVector(field)) text += Format(" {}", ToString(field.metric));
-  if (field.primary_key) text += field.auto_id ? " key, given by vecdb" : " key";
-  if (field.nullable) text += " nullable";
   return text;
 }
 
 void WriteKey(const Key& key, JsonWriter* out) {
   if (const auto* number = std::get_if<std::int64_t>(&key)) return out->Int(*number);
   out->Text(std::get<std::string>(key));
-}
-
-bool IsVector(const Field& field) {
-  return static_cast<int>(field.type) >= static_cast<int>(DataType::kBinaryVector);
 }
 
 void WriteValue(const Field& field, const Value& value, JsonWriter* out) {

@@ -13,9 +13,8 @@ namespace vecdb::cli {
 std::string KeyText(const Key& key);
 // For a cell of a table: long texts and vectors are cut.
 std::string ValueText(const Value& value);
-// "FloatVector(784) L2", "Array(Int64) nullable".
+// "Int64", "VarChar(200)", "Array(Bool)".
 std::string TypeText(const Field& field);
-bool IsVector(const Field& field);
 
 void WriteKey(const Key& key, JsonWriter* out);
 void WriteValue(const Field& field, const Value& value, JsonWriter* out);

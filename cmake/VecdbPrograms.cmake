@@ -9,21 +9,43 @@ function(vecdb_program_properties target)
   endif()
 endfunction()
 
-function(vecdb_add_cli)
-  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/cli/*.cc)
-  if(NOT sources)
+# The readers and writers of files, and the words for people: everything of the command line that the
+# fuzz targets link, too.
+function(vecdb_add_cli_formats)
+  if(TARGET vecdb_cli_formats)
     return()
   endif()
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/cli/formats/*.cc
+       ${CMAKE_CURRENT_SOURCE_DIR}/cli/text.cc)
+  add_library(vecdb_cli_formats STATIC EXCLUDE_FROM_ALL ${sources})
+  vecdb_program_properties(vecdb_cli_formats)
+  target_include_directories(vecdb_cli_formats PUBLIC ${CMAKE_CURRENT_SOURCE_DIR}/cli)
+  target_link_libraries(vecdb_cli_formats PUBLIC vecdb::dep_rapidjson)
+  if(TARGET vecdb::dep_zstd)  # .zst files
+    target_link_libraries(vecdb_cli_formats PUBLIC vecdb::dep_zstd)
+  endif()
+  if(TARGET vecdb::dep_zlib)  # deflated entries of .npz files
+    target_link_libraries(vecdb_cli_formats PUBLIC vecdb::dep_zlib)
+    target_compile_definitions(vecdb_cli_formats PUBLIC VECDB_CLI_ZLIB=1)
+  endif()
+endfunction()
+
+function(vecdb_add_cli)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/cli/*.cc
+       ${CMAKE_CURRENT_SOURCE_DIR}/cli/shell/*.cc)
+  list(FILTER sources EXCLUDE REGEX "/cli/text\\.cc$")
   if(NOT TARGET vecdb::dep_cli11)
     message(FATAL_ERROR "VECDB_BUILD_CLI is ON but CLI11 was not found (Debian: libcli11-dev)")
   endif()
+  vecdb_add_cli_formats()
   add_executable(vecdb_cli ${sources})
   set_target_properties(vecdb_cli PROPERTIES OUTPUT_NAME vecdb)
   target_include_directories(vecdb_cli PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/cli)
   vecdb_program_properties(vecdb_cli)
-  target_link_libraries(vecdb_cli PRIVATE vecdb::vecdb vecdb::dep_cli11 vecdb::dep_rapidjson)
-  if(TARGET vecdb::dep_zstd)  # import reads .zst files
-    target_link_libraries(vecdb_cli PRIVATE vecdb::dep_zstd)
+  target_link_libraries(vecdb_cli PRIVATE vecdb_cli_formats vecdb::vecdb vecdb::dep_cli11)
+  if(TARGET vecdb::dep_libedit)  # editing and history in the shell
+    target_link_libraries(vecdb_cli PRIVATE vecdb::dep_libedit)
+    target_compile_definitions(vecdb_cli PRIVATE VECDB_CLI_LIBEDIT=1)
   endif()
 endfunction()
 

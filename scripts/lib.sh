@@ -40,6 +40,7 @@ source_files() { # every C and C++ file of the project, each followed by a zero 
     -o -name '*.c' -print0 -o -name '*.inl' -print0 -o -name '*.inc' -print0
 }
 
-build_packages="g++ cmake ninja-build ccache libfmt-dev libxsimd-dev libzstd-dev libcli11-dev rapidjson-dev"
-test_packages="catch2 python3 git pkg-config doxygen qemu-user-static"
+build_packages="g++ cmake ninja-build ccache libfmt-dev libxsimd-dev libzstd-dev libcli11-dev rapidjson-dev \
+  zlib1g-dev libedit-dev"
+test_packages="catch2 python3 git pkg-config doxygen man-db qemu-user-static"
 package_packages="dpkg-dev fakeroot lintian man-db mmdebstrap"

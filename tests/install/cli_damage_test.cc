@@ -85,7 +85,7 @@ TEST_CASE("vector files that contradict themselves are refused with row and offs
       {"large.fvecs", Raw(std::int32_t{30'000}) + "x", "takes 120004 bytes, the file has 5"},
       {"cut.fvecs", Fvecs(3).substr(0, 40), "row 2 offset 36: the file ends 4 bytes into"},
       {"mixed.fvecs", mixed, "row 1 offset 16: a vector of dimension 4"},
-      {"infinite.fvecs", infinite, "row 1 offset 24: element 1 is inf"},
+      {"infinite.fvecs", infinite, "row 1 offset 20: element 1 is inf"},
       {"short.u8bin", "abc", "row 0 offset 0: the file ends after 3 bytes"},
       {"many.u8bin", Raw(huge) + Raw(std::uint32_t{30'000}) + "x", "4294967295 rows"},
       {"wide.u8bin", Raw(huge) + Raw(huge), "dimension 4294967295"},
@@ -100,7 +100,8 @@ TEST_CASE("vector files that contradict themselves are refused with row and offs
   for (const auto& [name, bytes, message] : bad) {
     CAPTURE(name);
     const std::string file = shell.Write(name, bytes);
-    const Ran ran = shell.Vecdb({"import", database, "a", file, "--create"});
+    const std::string collection = name.substr(0, name.find('.'));
+    const Ran ran = shell.Vecdb({"import", database, collection, file, "--create"});
     CHECK(ran.code == 1);
     CHECK_THAT(ran.error, StartsWith("vecdb: '" + file + "'"));
     CHECK_THAT(ran.error, ContainsSubstring(message));

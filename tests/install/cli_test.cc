@@ -19,7 +19,8 @@ TEST_CASE("the version and the help are on stdout and end well", "[cli]") {
   CHECK_THAT(shell.Must({"--version"}), StartsWith("vecdb "));
   const std::string help = shell.Must({"--help"});
   for (const char* command :
-       {"import", "search", "get", "count", "info", "inspect", "check", "Examples:"}) {
+       {"import", "export", "search", "query", "get", "count", "insert", "delete", "create", "drop",
+        "list", "flush", "info", "inspect", "check", "shell", "Examples:"}) {
     CHECK_THAT(help, ContainsSubstring(command));
   }
 }
@@ -90,9 +91,13 @@ TEST_CASE("a schema is guessed from JSON rows, shown, and the rows come back", "
   const std::string database = shell.Path("books.db");
   const std::string out =
       shell.Must({"import", database, "books", shell.Write("books.jsonl", kBooks), "--create"});
-  for (const char* line : {"id     Int64 key", "title  VarChar nullable", "year   Int64 nullable",
-                           "price  Double nullable", "sold   Bool nullable",
-                           "cover  FloatVector(2) L2", "imported 3 rows in "}) {
+  for (const char* line : {"field  type         dimension  metric  null  key\n",
+                           "id     Int64                           no    yes\n",
+                           "title  VarChar                         yes\n",
+                           "year   Int64                           yes\n",
+                           "price  Double                          yes\n",
+                           "sold   Bool                            yes\n",
+                           "cover  FloatVector          2  L2      no\n", "imported 3 rows in "}) {
     CHECK_THAT(out, ContainsSubstring(line));
   }
   Document json;
@@ -114,7 +119,7 @@ TEST_CASE("rows without an id get keys from vecdb, and text can be the key", "[c
   const std::string file =
       shell.Write("rows.jsonl", "{\"name\": \"a\", \"v\": [1]}\n{\"name\": \"b\", \"v\": [2]}");
   CHECK_THAT(shell.Must({"import", database, "given", file, "--create"}),
-             ContainsSubstring("id     Int64 key, given by vecdb"));
+             ContainsSubstring("id     Int64                           no    given by vecdb"));
   CHECK(shell.Must({"count", database, "given"}) == "2\n");
   shell.Must({"import", database, "named", file, "--create", "--key-field", "name"});
   CHECK_THAT(shell.Must({"get", database, "named", "b"}), ContainsSubstring("[2]"));
@@ -134,7 +139,7 @@ TEST_CASE("vector files are keyed by row number, also compressed", "[cli][import
     const std::string collection = name.substr(0, 1);
     const std::string out = shell.Must({"import", database, collection, shell.Write(name, bytes),
                                         "--create", "--batch", "7", "--field", "pixels"});
-    CHECK_THAT(out, ContainsSubstring("pixels FloatVector(3) L2"));
+    CHECK_THAT(out, ContainsSubstring("pixels  FloatVector          3  L2"));
     CHECK_THAT(out, ContainsSubstring("imported 100 rows"));
     Document json;
     ParseJson(shell.Must({"search", database, collection, "--vector-file", shell.Path(name),
@@ -259,7 +264,8 @@ TEST_CASE("info shows collections, fields and what recovery found", "[cli][info]
   const Shell shell;
   const std::string database = WithBooks(shell);
   CHECK_THAT(shell.Must({"info", database}), ContainsSubstring("books"));
-  CHECK_THAT(shell.Must({"info", database, "books"}), ContainsSubstring("FloatVector(2) L2"));
+  CHECK_THAT(shell.Must({"info", database, "books"}),
+             ContainsSubstring("FloatVector          2  L2"));
   Document json;
   ParseJson(shell.Must({"info", database, "--json"}), &json);
   CHECK(json["recovery"]["clean"].IsTrue());

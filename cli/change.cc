@@ -1,0 +1,130 @@
+// Commands that change rows one by one.
+#include <algorithm>
+#include <cstdio>
+
+#include "commands.h"
+#include "formats/json_rows.h"
+#include "interrupt.h"
+#include "text.h"
+
+namespace vecdb::cli {
+namespace {
+
+constexpr std::size_t kMostKeys = 16'384;  // of one query
+
+Result<std::string> ReadStandardInput() {
+  constexpr std::size_t kMaxText = std::size_t{16} << 20;
+  std::string text(kMaxText + 1, '\0');
+  text.resize(std::fread(text.data(), 1, text.size(), stdin));
+  if (text.size() > kMaxText) return Bad("standard input: longer than {} bytes", kMaxText);
+  return text;
+}
+
+// "-" stands for the lines of standard input.
+Result<std::vector<std::string>> RowTexts(const Session& session,
+                                          const std::vector<std::string>& words) {
+  std::vector<std::string> texts;
+  for (const std::string& word : words) {
+    if (word != "-") {
+      texts.push_back(word);
+      continue;
+    }
+    if (session.holds()) return Bad("- is for the command line: here standard input has commands");
+    CLI_TRY_ASSIGN(const std::string input, ReadStandardInput());
+    for (std::size_t at = 0; at < input.size();) {
+      const std::size_t end = std::min(input.find('\n', at), input.size());
+      const std::string line = input.substr(at, end - at);
+      if (line.find_first_not_of(" \t\r") != std::string::npos) texts.push_back(line);
+      at = end + 1;
+    }
+  }
+  return texts;
+}
+
+Status Insert(const Session& session, const InsertArguments& arguments) {
+  CLI_TRY_ASSIGN(auto texts, RowTexts(session, arguments.rows));
+  CLI_TRY_ASSIGN(Lease database, session.OpenToWrite(arguments.database));
+  CLI_TRY_ASSIGN(Collection collection, database->OpenCollection(arguments.collection));
+  RowReader reader(collection.schema());
+  Batch batch(collection.schema());
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    CLI_TRY(Annotate(reader.Add(&texts[i], &batch), Format("row {}", i)));
+  }
+  CLI_TRY_ASSIGN(const WriteReceipt receipt,
+                 arguments.upsert ? collection.Upsert(batch) : collection.Insert(batch));
+  CLI_TRY(database.Close());
+  Print(Format("inserted {} {}", Grouped(receipt.keys.size()),
+               Plural(receipt.keys.size(), "row", "rows")));
+  return Status();
+}
+
+Result<std::vector<Key>> KeysThatMatch(const Collection& collection, const std::string& filter) {
+  QueryRequest request;
+  request.filter = filter;
+  request.limit = kMostKeys;
+  CLI_TRY_ASSIGN(const auto rows, collection.Query(request));
+  std::vector<Key> keys;
+  for (const Row& row : rows) {
+    if (const auto* text = std::get_if<std::string>(&row.values[0])) {
+      keys.emplace_back(*text);
+    } else {
+      keys.emplace_back(std::get<std::int64_t>(row.values[0]));
+    }
+  }
+  return keys;
+}
+
+// In pieces: when one fails, those before it stay deleted.
+Status DeleteMatching(Collection& collection, const std::string& filter, std::uint64_t* deleted) {
+  while (!Interrupted()) {
+    CLI_TRY_ASSIGN(const auto keys, KeysThatMatch(collection, filter));
+    if (keys.empty()) return Status();
+    CLI_TRY(collection.Delete(keys).status());
+    *deleted += keys.size();
+  }
+  return Status(StatusCode::kCancelled, Format("interrupted; {} rows are deleted", *deleted));
+}
+
+Status DeleteKeys(Collection& collection, std::vector<Key> keys, std::uint64_t* deleted) {
+  std::sort(keys.begin(), keys.end());
+  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+  if (keys.size() > kMostKeys) return Bad("{} keys; at most {} at once", keys.size(), kMostKeys);
+  CLI_TRY_ASSIGN(const GetResult found, collection.Get(keys, {}));
+  CLI_TRY(collection.Delete(keys).status());
+  *deleted = found.rows.size();
+  return Status();
+}
+
+Status Delete(const Session& session, const DeleteArguments& arguments) {
+  CLI_TRY_ASSIGN(Lease database, session.OpenToWrite(arguments.database));
+  CLI_TRY_ASSIGN(Collection collection, database->OpenCollection(arguments.collection));
+  std::uint64_t deleted = 0;
+  if (arguments.keys.empty()) {
+    CLI_TRY(DeleteMatching(collection, arguments.filter, &deleted));
+  } else {
+    CLI_TRY_ASSIGN(auto keys, ParseKeys(collection.schema().primary_key(), arguments.keys));
+    CLI_TRY(DeleteKeys(collection, std::move(keys), &deleted));
+  }
+  CLI_TRY(database.Close());
+  Print(Format("deleted {} {}", Grouped(deleted), Plural(deleted, "row", "rows")));
+  return Status();
+}
+
+}  // namespace
+
+int RunInsert(const Session& session, const InsertArguments& arguments) {
+  const Status status = Insert(session, arguments);
+  return status.ok() ? kExitOk : Fail(status);
+}
+
+int RunDelete(const Session& session, const DeleteArguments& arguments) {
+  const InterruptGuard guard;
+  const Status status = Delete(session, arguments);
+  if (status.code() == StatusCode::kCancelled) {
+    Complain(status.message());
+    return kExitInterrupted;
+  }
+  return status.ok() ? kExitOk : Fail(status);
+}
+
+}  // namespace vecdb::cli

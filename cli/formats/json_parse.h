@@ -1,0 +1,80 @@
+// One pass of rapidjson over text in place; included where rows are parsed and nowhere else.
+#pragma once
+
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <rapidjson/error/en.h>
+#include <rapidjson/reader.h>
+
+#include "vecdb/status.h"
+
+#include "text.h"
+
+namespace vecdb::cli {
+
+// Nesting costs no stack. Numbers stay text, which tells integers from others and large ones from
+// their nearest doubles.
+inline constexpr unsigned kParseFlags =
+    rapidjson::kParseInsituFlag | rapidjson::kParseIterativeFlag |
+    rapidjson::kParseValidateEncodingFlag | rapidjson::kParseNumbersAsStringsFlag;
+
+// The nearest double, or an infinity.
+inline double RealOf(std::string_view digits) {
+  double number = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  if (error == std::errc()) return number;
+  return std::strtod(std::string(digits).c_str(), nullptr);  // out of range: 0 or infinite
+}
+
+inline std::optional<std::int64_t> IntegerOf(std::string_view digits) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  if (error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
+  return number;
+}
+
+// Without a fraction and an exponent.
+inline bool IsIntegral(std::string_view digits) {
+  return digits.find_first_of(".eE") == std::string_view::npos;
+}
+
+// What every handler has in common: the first thing wrong is kept and the parse goes on, so that
+// text that is no JSON at all is called that.
+class JsonHandler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, JsonHandler> {
+ public:
+  const Status& status() const { return status_; }
+
+ protected:
+  bool Refuse(Status status) {
+    if (status_.ok()) status_ = std::move(status);
+    return true;
+  }
+  void Begin() {
+    status_ = Status();
+    depth_ = 0;
+  }
+
+  Status status_;
+  std::size_t depth_ = 0;
+};
+
+// Scribbles over `text`.
+template <typename Handler>
+Status ParseText(std::string* text, rapidjson::Reader* reader, Handler* handler) {
+  // rapidjson takes a NUL for the end and would leave out what follows.
+  if (const std::size_t nul = text->find('\0'); nul != std::string::npos) {
+    return Bad("no JSON at character {}: a NUL byte", nul + 1);
+  }
+  rapidjson::InsituStringStream stream(text->data());
+  const rapidjson::ParseResult result = reader->Parse<kParseFlags>(stream, *handler);
+  if (!result.IsError()) return handler->status();
+  return Bad("no JSON at character {}: {}", result.Offset() + 1,
+             rapidjson::GetParseError_En(result.Code()));
+}
+
+}  // namespace vecdb::cli
