@@ -10,9 +10,44 @@ struct Status::State {
   std::string message;
 };
 
-namespace {
+Status::Status(StatusCode code, std::string message) {
+  if (code == StatusCode::kOk) return;
+  state_ = std::make_shared<const State>(State{code, std::move(message)});
+}
 
-std::string_view CodeName(StatusCode code) {
+StatusCode Status::code() const {
+  return ok() ? StatusCode::kOk : state_->code;
+}
+
+std::string_view Status::message() const {
+  return ok() ? std::string_view() : std::string_view(state_->message);
+}
+
+std::string Status::ToString() const {
+  if (ok()) return "OK";
+  return base::Format("{}: {}", base::NameOf(state_->code), state_->message);
+}
+
+bool Status::retryable() const {
+  const int number = static_cast<int>(code());
+  return number >= 200 && number < 300;
+}
+
+void Status::OrDie() const {
+  if (ok()) return;
+  std::fprintf(stderr, "%s\n", ToString().c_str());
+  std::abort();
+}
+
+namespace internal {
+Status OkIsNotAFailure() {
+  return Status(StatusCode::kInternal, "a Result was made from an OK status");
+}
+}  // namespace internal
+
+namespace base {
+
+std::string_view NameOf(StatusCode code) {
   switch (code) {
     case StatusCode::kOk:
       return "OK";
@@ -45,45 +80,6 @@ std::string_view CodeName(StatusCode code) {
   }
   return "Unknown";
 }
-
-}  // namespace
-
-Status::Status(StatusCode code, std::string message) {
-  if (code == StatusCode::kOk) return;
-  state_ = std::make_shared<const State>(State{code, std::move(message)});
-}
-
-StatusCode Status::code() const {
-  return ok() ? StatusCode::kOk : state_->code;
-}
-
-std::string_view Status::message() const {
-  return ok() ? std::string_view() : std::string_view(state_->message);
-}
-
-std::string Status::ToString() const {
-  if (ok()) return "OK";
-  return base::Format("{}: {}", CodeName(state_->code), state_->message);
-}
-
-bool Status::retryable() const {
-  const int number = static_cast<int>(code());
-  return number >= 200 && number < 300;
-}
-
-void Status::OrDie() const {
-  if (ok()) return;
-  std::fprintf(stderr, "%s\n", ToString().c_str());
-  std::abort();
-}
-
-namespace internal {
-Status OkIsNotAFailure() {
-  return Status(StatusCode::kInternal, "a Result was made from an OK status");
-}
-}  // namespace internal
-
-namespace base {
 
 void Die(const char* file, int line, const char* sentence) {
   std::fprintf(stderr, "vecdb: %s:%d: %s\n", file, line, sentence);

@@ -37,6 +37,9 @@ namespace vecdb::base {
 
 [[noreturn]] void Die(const char* file, int line, const char* sentence);
 
+// "NotFound"; a literal. "Unknown" for what is no code.
+std::string_view NameOf(StatusCode code);
+
 // The same failure with more words in front: "reading 'x': <message>".
 Status Annotate(const Status& status, std::string_view words);
 

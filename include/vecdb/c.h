@@ -1,0 +1,478 @@
+/* vecdb in C: the stable interface that other languages bind to. It does what the C++ headers say;
+ * they are the manual for what each call means, this one for how it is made.
+ *
+ * Conventions, all of them:
+ *  1. Handles are opaque. You free what you opened, with the matching _close or _free. NULL is no
+ *     handle: freeing it does nothing, every other call refuses it. A handle is a number that is
+ *     never given again, so one that is used after it was freed, freed twice, or made up is refused
+ *     with VECDB_FAILED_PRECONDITION or VECDB_INVALID_ARGUMENT.
+ *  2. Every call that can fail returns a vecdb_code and fills *error when error is not NULL (with
+ *     VECDB_OK and an empty message when all went well). The error lives in your memory: nothing to
+ *     free, nothing shared between threads. What a call makes is stored through its last pointer
+ *     before `error`; after a failure there is NULL.
+ *  3. Inputs are lent for the call. Text is UTF-8, passed as pointer and length, without a NUL at
+ *     its end. What a call lends you says whose it is; it lives until that handle is freed.
+ *  4. Structs that may grow begin with struct_size. Set them up with their _init function, which is
+ *     told the size that your compiler saw; then change what you like. Flags are 0 or 1. Where a
+ *     call takes a pointer to options, NULL means the defaults.
+ *  5. Handles follow the thread rules of the C++ classes they stand for: a database and a collection
+ *     may be used from any number of threads, a schema and a batch by one at a time. What was
+ *     fetched (rows, keys, texts, a report) does not change and may be read from any. A handle that
+ *     is freed while another thread is in a call on it lives until that call returns.
+ *  6. No call throws or ends the process.
+ */
+#ifndef VECDB_C_H_
+#define VECDB_C_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define VECDB_C_API __attribute__((visibility("default")))
+
+typedef struct vecdb_db vecdb_db;
+typedef struct vecdb_collection vecdb_collection;
+typedef struct vecdb_schema vecdb_schema; /* a builder; a collection takes what it describes */
+typedef struct vecdb_batch vecdb_batch;   /* rows going in */
+typedef struct vecdb_rows vecdb_rows;     /* rows coming out */
+typedef struct vecdb_keys vecdb_keys;     /* keys coming out */
+typedef struct vecdb_texts vecdb_texts;   /* a list of names */
+typedef struct vecdb_report vecdb_report; /* what a check found */
+
+/* Handles that are not freed yet, in the whole process: for tests that look for leaks. */
+VECDB_C_API size_t vecdb_handle_count(void);
+
+/* ---- errors ------------------------------------------------------------------------ */
+
+/* vecdb::StatusCode, number by number. The hundreds say where to look: 1xx the request, 2xx the
+ * moment (the same call may succeed later), 3xx the machine. */
+typedef int32_t vecdb_code;
+enum {
+  VECDB_OK = 0,
+  VECDB_INVALID_ARGUMENT = 101,
+  VECDB_NOT_FOUND = 102,
+  VECDB_ALREADY_EXISTS = 103,
+  VECDB_FAILED_PRECONDITION = 104,
+  VECDB_UNIMPLEMENTED = 105,
+  VECDB_UNAVAILABLE = 201,
+  VECDB_RESOURCE_EXHAUSTED = 202,
+  VECDB_DEADLINE_EXCEEDED = 203,
+  VECDB_CANCELLED = 204,
+  VECDB_IO_ERROR = 301,
+  VECDB_CORRUPTION = 302,
+  VECDB_INTERNAL = 303,
+  VECDB_OUTCOME_UNKNOWN = 304
+};
+
+typedef struct vecdb_error {
+  vecdb_code code;
+  char message[508]; /* ends with a NUL; cut between two characters if longer */
+} vecdb_error;
+
+/* "NotFound"; "Unknown" for a number that is no code. Never NULL, never freed. */
+VECDB_C_API const char* vecdb_code_name(vecdb_code code);
+/* Of the library that runs: "0.1.0". */
+VECDB_C_API const char* vecdb_version(void);
+
+/* ---- text, keys, values ------------------------------------------------------------ */
+
+typedef struct vecdb_text {
+  const char* data; /* may be NULL when size is 0 */
+  size_t size;
+} vecdb_text;
+
+/* The bytes up to the NUL; no text for NULL. */
+VECDB_C_API vecdb_text vecdb_text_of(const char* text);
+
+/* vecdb::DataType */
+typedef int32_t vecdb_type;
+enum {
+  VECDB_BOOL = 1,
+  VECDB_INT8 = 2,
+  VECDB_INT16 = 3,
+  VECDB_INT32 = 4,
+  VECDB_INT64 = 5,
+  VECDB_FLOAT = 10,
+  VECDB_DOUBLE = 11,
+  VECDB_VARCHAR = 21,
+  VECDB_FLOAT_VECTOR = 101
+};
+
+/* vecdb::Metric */
+typedef int32_t vecdb_metric;
+enum { VECDB_L2 = 1, VECDB_INNER_PRODUCT = 2, VECDB_COSINE = 3 };
+
+/* "VarChar", "COSINE"; "unknown" for a number that is none. */
+VECDB_C_API const char* vecdb_type_name(vecdb_type type);
+VECDB_C_API const char* vecdb_metric_name(vecdb_metric metric);
+
+typedef struct vecdb_key {
+  vecdb_type type; /* VECDB_INT64 or VECDB_VARCHAR: which of the two below counts */
+  int64_t integer;
+  vecdb_text text;
+} vecdb_key;
+
+VECDB_C_API vecdb_key vecdb_key_int64(int64_t integer);
+VECDB_C_API vecdb_key vecdb_key_text(vecdb_text text);
+
+/* What vecdb::ValueView and vecdb::Value hold, number by number. */
+typedef int32_t vecdb_kind;
+enum {
+  VECDB_VALUE_NULL = 0,
+  VECDB_VALUE_BOOL = 1,   /* as.boolean, 0 or 1 */
+  VECDB_VALUE_INT64 = 2,  /* as.integer: Int8 to Int64 */
+  VECDB_VALUE_DOUBLE = 3, /* as.real: Float and Double */
+  VECDB_VALUE_TEXT = 4,   /* as.text: VarChar */
+  VECDB_VALUE_FLOATS = 5  /* as.floats: FloatVector */
+};
+
+typedef struct vecdb_value {
+  vecdb_kind kind;
+  union {
+    uint8_t boolean;
+    int64_t integer;
+    double real;
+    vecdb_text text;
+    struct {
+      const float* data;
+      size_t count;
+    } floats;
+    uint64_t reserved[4]; /* the union keeps this size */
+  } as;
+} vecdb_value;
+
+VECDB_C_API vecdb_value vecdb_value_null(void);
+VECDB_C_API vecdb_value vecdb_value_bool(int truth);
+VECDB_C_API vecdb_value vecdb_value_int64(int64_t integer);
+VECDB_C_API vecdb_value vecdb_value_double(double real);
+VECDB_C_API vecdb_value vecdb_value_text(vecdb_text text);
+VECDB_C_API vecdb_value vecdb_value_floats(const float* data, size_t count);
+
+/* ---- opening a database ------------------------------------------------------------ */
+
+enum { VECDB_EVERY_WRITE = 1, VECDB_INTERVAL = 2, VECDB_FLUSH_ONLY = 3 }; /* vecdb::Durability */
+enum { VECDB_MAPPED = 1, VECDB_RESIDENT = 2 };                            /* vecdb::LoadMode */
+enum { VECDB_LOG_DEBUG = 0, VECDB_LOG_INFO = 1, VECDB_LOG_WARNING = 2, VECDB_LOG_ERROR = 3 };
+
+/* Called one at a time, from any thread; must not call back into vecdb. */
+typedef void (*vecdb_log_function)(void* user, int32_t level, vecdb_text line);
+
+typedef struct vecdb_options { /* vecdb::Options */
+  size_t struct_size;
+  uint8_t create_if_missing;
+  uint8_t read_only;
+  uint8_t own_threads;
+  uint8_t allow_shared_directory;
+  uint8_t allow_network_file_system;
+  int32_t durability;
+  int32_t load;
+  uint32_t background_threads;
+  int64_t sync_interval_ms;
+  uint64_t write_buffer_bytes;
+  vecdb_log_function log; /* NULL: nobody listens */
+  void* log_user;         /* handed to log; yours until the database is closed */
+} vecdb_options;
+
+VECDB_C_API void vecdb_options_init(vecdb_options* options, size_t struct_size);
+VECDB_C_API vecdb_code vecdb_open(vecdb_text directory, const vecdb_options* options,
+                                  vecdb_db** out, vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_open_in_memory(const vecdb_options* options, vecdb_db** out,
+                                            vecdb_error* error);
+/* Waits for running calls. The handle is gone afterwards, whatever the result, with one exception:
+ * after VECDB_RESOURCE_EXHAUSTED it can be closed again. */
+VECDB_C_API vecdb_code vecdb_close(vecdb_db* db, vecdb_error* error);
+
+VECDB_C_API vecdb_code vecdb_flush(vecdb_db* db, vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_wait_durable(vecdb_db* db, uint64_t timestamp, vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_run_background(vecdb_db* db, int64_t budget_ms, vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_health(vecdb_db* db, vecdb_error* error);
+
+typedef struct vecdb_recovery { /* vecdb::RecoveryReport */
+  size_t struct_size;
+  uint64_t logs_read;
+  uint64_t groups_applied;
+  uint64_t records_applied;
+  uint64_t discarded_bytes;
+  uint64_t first_lost_lsn;
+  uint64_t orphans_removed;
+  uint8_t clean;
+  vecdb_text detail; /* lent by the database handle */
+} vecdb_recovery;
+
+VECDB_C_API void vecdb_recovery_init(vecdb_recovery* recovery, size_t struct_size);
+VECDB_C_API vecdb_code vecdb_recovery_report(vecdb_db* db, vecdb_recovery* recovery,
+                                             vecdb_error* error);
+
+/* ---- schema ------------------------------------------------------------------------ */
+
+typedef struct vecdb_field { /* vecdb::Field */
+  size_t struct_size;
+  vecdb_text name;
+  vecdb_type type;
+  vecdb_metric metric;
+  uint32_t dimension;
+  uint32_t max_length;
+  uint8_t primary_key;
+  uint8_t auto_id;
+  uint8_t nullable;
+  vecdb_value default_value; /* null: none */
+} vecdb_field;
+
+VECDB_C_API void vecdb_field_init(vecdb_field* field, size_t struct_size);
+
+VECDB_C_API vecdb_code vecdb_schema_new(vecdb_schema** out, vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_schema_free(vecdb_schema* schema);
+/* Fields in their order. What they mean together is checked by vecdb_schema_check() and by
+ * vecdb_create_collection(). */
+VECDB_C_API vecdb_code vecdb_schema_add(vecdb_schema* schema, const vecdb_field* field,
+                                        vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_schema_primary_key(vecdb_schema* schema, vecdb_text name,
+                                                vecdb_type type, vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_schema_auto_primary_key(vecdb_schema* schema, vecdb_text name,
+                                                     vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_schema_scalar(vecdb_schema* schema, vecdb_text name, vecdb_type type,
+                                           vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_schema_nullable(vecdb_schema* schema, vecdb_text name, vecdb_type type,
+                                             vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_schema_vector(vecdb_schema* schema, vecdb_text name, vecdb_type type,
+                                           uint32_t dimension, vecdb_metric metric,
+                                           vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_schema_check(const vecdb_schema* schema, vecdb_error* error);
+
+/* ---- collections ------------------------------------------------------------------- */
+
+typedef struct vecdb_collection_options { /* vecdb::CollectionOptions */
+  size_t struct_size;
+  uint32_t shards;
+  uint8_t check_keys;
+  uint64_t segment_bytes;
+  uint64_t segment_rows;
+  int64_t seal_after_idle_ms;
+} vecdb_collection_options;
+
+VECDB_C_API void vecdb_collection_options_init(vecdb_collection_options* options,
+                                               size_t struct_size);
+VECDB_C_API vecdb_code vecdb_create_collection(vecdb_db* db, vecdb_text name,
+                                               const vecdb_schema* schema,
+                                               const vecdb_collection_options* options,
+                                               vecdb_collection** out, vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_open_collection(vecdb_db* db, vecdb_text name, vecdb_collection** out,
+                                             vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_has_collection(vecdb_db* db, vecdb_text name, int* out,
+                                            vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_drop_collection(vecdb_db* db, vecdb_text name, vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_list_collections(vecdb_db* db, vecdb_texts** out, vecdb_error* error);
+/* Closes nothing but the handle. It may outlive the handle of its database. */
+VECDB_C_API vecdb_code vecdb_collection_free(vecdb_collection* collection);
+
+VECDB_C_API vecdb_code vecdb_collection_name(const vecdb_collection* collection, vecdb_text* out,
+                                             vecdb_error* error);
+VECDB_C_API size_t vecdb_collection_field_count(const vecdb_collection* collection);
+/* Field i of the schema; its texts and its default are lent by the collection handle. */
+VECDB_C_API vecdb_code vecdb_collection_field(const vecdb_collection* collection, size_t i,
+                                              vecdb_field* out, vecdb_error* error);
+
+VECDB_C_API vecdb_code vecdb_collection_flush(vecdb_collection* collection, vecdb_error* error);
+
+typedef struct vecdb_stats { /* vecdb::CollectionStats */
+  size_t struct_size;
+  uint64_t rows;
+  uint64_t deleted_rows;
+  uint32_t growing_segments;
+  uint32_t sealed_segments;
+  uint64_t disk_bytes;
+  uint64_t memory_bytes;
+} vecdb_stats;
+
+VECDB_C_API void vecdb_stats_init(vecdb_stats* stats, size_t struct_size);
+VECDB_C_API vecdb_code vecdb_collection_stats(const vecdb_collection* collection,
+                                              vecdb_stats* stats, vecdb_error* error);
+
+/* ---- rows going in ----------------------------------------------------------------- */
+
+typedef struct vecdb_named_value {
+  vecdb_text field;
+  vecdb_value value;
+} vecdb_named_value;
+
+/* For collections with the schema of this one. */
+VECDB_C_API vecdb_code vecdb_batch_new(const vecdb_collection* collection, vecdb_batch** out,
+                                       vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_batch_free(vecdb_batch* batch);
+VECDB_C_API size_t vecdb_batch_rows(const vecdb_batch* batch); /* 0 for what is no batch */
+VECDB_C_API vecdb_code vecdb_batch_clear(vecdb_batch* batch, vecdb_error* error);
+
+/* By rows. Fields left out take their default, or null. */
+VECDB_C_API vecdb_code vecdb_batch_add(vecdb_batch* batch, const vecdb_named_value* row,
+                                       size_t values, vecdb_error* error);
+
+/* By columns: each call brings a whole one. `valid` is NULL, or one byte a row: 0 for null, else 1.
+ * The values of null rows are not looked at. */
+VECDB_C_API vecdb_code vecdb_batch_bools(vecdb_batch* batch, vecdb_text field,
+                                         const uint8_t* values, size_t rows, const uint8_t* valid,
+                                         vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_batch_int64s(vecdb_batch* batch, vecdb_text field,
+                                          const int64_t* values, size_t rows, const uint8_t* valid,
+                                          vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_batch_doubles(vecdb_batch* batch, vecdb_text field,
+                                           const double* values, size_t rows, const uint8_t* valid,
+                                           vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_batch_texts(vecdb_batch* batch, vecdb_text field,
+                                         const vecdb_text* values, size_t rows,
+                                         const uint8_t* valid, vecdb_error* error);
+/* One vector after the other; `count` is the number of floats: rows x dimension. */
+VECDB_C_API vecdb_code vecdb_batch_floats(vecdb_batch* batch, vecdb_text field,
+                                          const float* row_major, size_t count, vecdb_error* error);
+
+/* ---- writing ----------------------------------------------------------------------- */
+
+typedef struct vecdb_write_options { /* vecdb::WriteOptions */
+  size_t struct_size;
+  int32_t durability; /* 0: that of the database */
+} vecdb_write_options;
+
+VECDB_C_API void vecdb_write_options_init(vecdb_write_options* options, size_t struct_size);
+
+/* What a write left: its place in the database's time, and the keys in the order of the batch. */
+typedef struct vecdb_receipt {
+  uint64_t timestamp;
+  vecdb_keys* keys; /* free it */
+} vecdb_receipt;
+
+/* `receipt` may be NULL; after a failure it is all zero. */
+VECDB_C_API vecdb_code vecdb_insert(vecdb_collection* collection, const vecdb_batch* batch,
+                                    const vecdb_write_options* options, vecdb_receipt* receipt,
+                                    vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_upsert(vecdb_collection* collection, const vecdb_batch* batch,
+                                    const vecdb_write_options* options, vecdb_receipt* receipt,
+                                    vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_delete(vecdb_collection* collection, const vecdb_key* keys,
+                                    size_t key_count, const vecdb_write_options* options,
+                                    vecdb_receipt* receipt, vecdb_error* error);
+
+/* ---- asking ------------------------------------------------------------------------ */
+
+typedef struct vecdb_search_request { /* vecdb::SearchRequest */
+  size_t struct_size;
+  vecdb_text field;  /* may be empty when the schema has one vector */
+  vecdb_value query; /* as a value of the field: vecdb_value_floats() */
+  uint64_t limit;
+  uint64_t offset;
+  vecdb_text filter;               /* empty: every row */
+  const vecdb_text* output_fields; /* none: key and score only; "*": every field */
+  size_t output_field_count;
+} vecdb_search_request;
+
+typedef struct vecdb_query_request { /* vecdb::QueryRequest */
+  size_t struct_size;
+  vecdb_text filter;
+  uint64_t limit;
+  uint64_t offset;
+  const vecdb_text* output_fields; /* none: only the key */
+  size_t output_field_count;
+} vecdb_query_request;
+
+typedef struct vecdb_get_request {
+  size_t struct_size;
+  const vecdb_key* keys;
+  size_t key_count;
+  const vecdb_text* output_fields; /* none: only the key */
+  size_t output_field_count;
+} vecdb_get_request;
+
+VECDB_C_API void vecdb_search_request_init(vecdb_search_request* request, size_t struct_size);
+VECDB_C_API void vecdb_query_request_init(vecdb_query_request* request, size_t struct_size);
+VECDB_C_API void vecdb_get_request_init(vecdb_get_request* request, size_t struct_size);
+
+VECDB_C_API vecdb_code vecdb_search(const vecdb_collection* collection,
+                                    const vecdb_search_request* request, vecdb_rows** out,
+                                    vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_query(const vecdb_collection* collection,
+                                   const vecdb_query_request* request, vecdb_rows** out,
+                                   vecdb_error* error);
+/* Rows in the order asked. `missing` may be NULL; else it takes the keys that were not found. */
+VECDB_C_API vecdb_code vecdb_get(const vecdb_collection* collection,
+                                 const vecdb_get_request* request, vecdb_rows** out,
+                                 vecdb_keys** missing, vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_count(const vecdb_collection* collection, vecdb_text filter,
+                                   uint64_t* out, vecdb_error* error);
+
+/* ---- answers ----------------------------------------------------------------------- */
+/* Counts are 0 for what is no handle. Keys, names and values are lent by the handle. */
+
+VECDB_C_API size_t vecdb_rows_count(const vecdb_rows* rows);
+/* The key of row i: always after a search; else when the key is among the output fields. */
+VECDB_C_API vecdb_code vecdb_rows_key(const vecdb_rows* rows, size_t i, vecdb_key* out,
+                                      vecdb_error* error);
+/* Of a search only: in the metric's own units. */
+VECDB_C_API vecdb_code vecdb_rows_score(const vecdb_rows* rows, size_t i, float* out,
+                                        vecdb_error* error);
+/* The output fields, in the order asked; none when there are no rows. */
+VECDB_C_API size_t vecdb_rows_field_count(const vecdb_rows* rows);
+VECDB_C_API vecdb_code vecdb_rows_field_name(const vecdb_rows* rows, size_t field, vecdb_text* out,
+                                             vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_rows_value(const vecdb_rows* rows, size_t i, size_t field,
+                                        vecdb_value* out, vecdb_error* error);
+/* By name: VECDB_NOT_FOUND when it is not among the output fields. */
+VECDB_C_API vecdb_code vecdb_rows_find(const vecdb_rows* rows, size_t i, vecdb_text name,
+                                       vecdb_value* out, vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_rows_free(vecdb_rows* rows);
+
+VECDB_C_API size_t vecdb_keys_count(const vecdb_keys* keys);
+VECDB_C_API vecdb_code vecdb_keys_at(const vecdb_keys* keys, size_t i, vecdb_key* out,
+                                     vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_keys_free(vecdb_keys* keys);
+
+VECDB_C_API size_t vecdb_texts_count(const vecdb_texts* texts);
+VECDB_C_API vecdb_code vecdb_texts_at(const vecdb_texts* texts, size_t i, vecdb_text* out,
+                                      vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_texts_free(vecdb_texts* texts);
+
+/* ---- what lies on disk ------------------------------------------------------------- */
+
+typedef struct vecdb_check_counts { /* vecdb::CheckReport */
+  size_t struct_size;
+  uint64_t collections;
+  uint64_t segments;
+  uint64_t segment_rows;
+  uint64_t files;
+  uint64_t bytes;
+  uint64_t log_groups;
+  uint64_t log_records;
+  uint64_t visible_rows;
+  uint64_t damaged;
+  uint64_t unchecked;
+  uint64_t notes;
+} vecdb_check_counts;
+
+enum { VECDB_DAMAGED = 1, VECDB_UNCHECKED = 2, VECDB_NOTE = 3 };
+
+typedef struct vecdb_finding {
+  int32_t kind;
+  vecdb_text file; /* empty: none alone */
+  vecdb_text text;
+} vecdb_finding;
+
+/* VECDB_OK means that it could be checked; clean it is when nothing is damaged or unchecked. */
+VECDB_C_API vecdb_code vecdb_check(vecdb_text directory, int full, vecdb_report** out,
+                                   vecdb_error* error);
+VECDB_C_API void vecdb_check_counts_init(vecdb_check_counts* counts, size_t struct_size);
+VECDB_C_API vecdb_code vecdb_report_counts(const vecdb_report* report, vecdb_check_counts* counts,
+                                           vecdb_error* error);
+/* First what is damaged, then what is unchecked, then the notes. */
+VECDB_C_API size_t vecdb_report_finding_count(const vecdb_report* report);
+VECDB_C_API vecdb_code vecdb_report_finding(const vecdb_report* report, size_t i,
+                                            vecdb_finding* out, vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_report_free(vecdb_report* report);
+
+/* One file in readable lines; `print` is called on this thread. */
+VECDB_C_API vecdb_code vecdb_inspect(vecdb_text file, void (*print)(void* user, vecdb_text line),
+                                     void* user, vecdb_error* error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* VECDB_C_H_ */

@@ -1,0 +1,36 @@
+#include "api/c_call.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "chunk/text.h"
+
+namespace vecdb::api {
+
+vecdb_code Report(const Status& status, vecdb_error* error) noexcept {
+  const auto code = static_cast<vecdb_code>(status.code());
+  if (error == nullptr) return code;
+  const std::string_view message = status.message();
+  std::size_t size = std::min(message.size(), sizeof(error->message) - 1);
+  while (size != 0 && size < message.size() && !chunk::BeginsUtf8(message[size])) --size;
+  error->code = code;
+  std::memcpy(error->message, message.data(), size);
+  error->message[size] = '\0';
+  return code;
+}
+
+Status IsNull(std::string_view what) {
+  return base::InvalidArgument("{} is NULL", what);
+}
+
+Result<std::string_view> Lent(const vecdb_text& text, std::string_view what) {
+  VECDB_TRY_ASSIGN(const auto bytes, Lent(text.data, text.size, what));
+  return std::string_view(bytes.data(), bytes.size());
+}
+
+Result<bool> FlagOf(std::uint8_t number, std::string_view what) {
+  if (number > 1) return base::InvalidArgument("{} is {}; a flag is 0 or 1", what, number);
+  return number == 1;
+}
+
+}  // namespace vecdb::api

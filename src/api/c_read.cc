@@ -1,0 +1,169 @@
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "vecdb/request.h"
+
+#include "api/c_call.h"
+#include "api/c_objects.h"
+#include "api/c_struct.h"
+#include "api/c_value.h"
+
+namespace vecdb::api {
+
+template <>
+struct CStruct<vecdb_search_request> {
+  static constexpr std::string_view kName = "vecdb_search_request";
+  static constexpr std::size_t kFirstSize = sizeof(vecdb_search_request);
+  static vecdb_search_request Defaults() {
+    vecdb_search_request out = {};
+    out.struct_size = sizeof(out);
+    out.limit = SearchRequest().limit;
+    return out;
+  }
+};
+
+template <>
+struct CStruct<vecdb_query_request> {
+  static constexpr std::string_view kName = "vecdb_query_request";
+  static constexpr std::size_t kFirstSize = sizeof(vecdb_query_request);
+  static vecdb_query_request Defaults() {
+    vecdb_query_request out = {};
+    out.struct_size = sizeof(out);
+    out.limit = QueryRequest().limit;
+    return out;
+  }
+};
+
+template <>
+struct CStruct<vecdb_get_request> {
+  static constexpr std::string_view kName = "vecdb_get_request";
+  static constexpr std::size_t kFirstSize = sizeof(vecdb_get_request);
+  static vecdb_get_request Defaults() {
+    vecdb_get_request out = {};
+    out.struct_size = sizeof(out);
+    return out;
+  }
+};
+
+namespace {
+
+Result<SearchRequest> RequestOf(const vecdb_search_request& from) {
+  SearchRequest request;
+  VECDB_TRY_ASSIGN(request.field, Lent(from.field, "vecdb_search_request.field"));
+  VECDB_TRY_ASSIGN(const ValueView query, ViewOf(from.query, "vecdb_search_request.query"));
+  if (const auto* floats = std::get_if<std::span<const float>>(&query)) {
+    request.query = *floats;
+  } else if (from.query.kind != VECDB_VALUE_NULL) {
+    return base::InvalidArgument("vecdb_search_request.query is a value of kind {}, not a vector",
+                                 from.query.kind);
+  }
+  request.limit = from.limit;
+  request.offset = from.offset;
+  VECDB_TRY_ASSIGN(request.filter, Lent(from.filter, "vecdb_search_request.filter"));
+  VECDB_TRY_ASSIGN(request.output_fields, OwnedTexts(from.output_fields, from.output_field_count,
+                                                     "vecdb_search_request.output_fields"));
+  return request;
+}
+
+Result<QueryRequest> RequestOf(const vecdb_query_request& from) {
+  QueryRequest request;
+  VECDB_TRY_ASSIGN(request.filter, Lent(from.filter, "vecdb_query_request.filter"));
+  request.limit = from.limit;
+  request.offset = from.offset;
+  VECDB_TRY_ASSIGN(request.output_fields, OwnedTexts(from.output_fields, from.output_field_count,
+                                                     "vecdb_query_request.output_fields"));
+  return request;
+}
+
+// Takes the rows over, and what is lent of them.
+void Fill(const Collection& collection, Hits hits, RowsObject* rows) {
+  rows->key_field = collection.schema().primary_key().name;
+  rows->hits = std::move(hits);
+  if (rows->hits.empty()) return;
+  rows->fields = rows->hits.front().row.names.size();
+  for (const Hit& hit : rows->hits) {
+    for (const Value& value : hit.row.values) rows->values.Add(value);
+  }
+}
+
+void Fill(const Collection& collection, std::vector<Row> found, RowsObject* rows) {
+  Hits hits(found.size());
+  for (std::size_t i = 0; i < found.size(); ++i) hits[i].row = std::move(found[i]);
+  Fill(collection, std::move(hits), rows);
+}
+
+}  // namespace
+}  // namespace vecdb::api
+
+using namespace vecdb;       // NOLINT(google-build-using-namespace): these functions are its C face
+using namespace vecdb::api;  // NOLINT(google-build-using-namespace)
+
+void vecdb_search_request_init(vecdb_search_request* request, size_t struct_size) {
+  InitStruct(request, struct_size);
+}
+
+void vecdb_query_request_init(vecdb_query_request* request, size_t struct_size) {
+  InitStruct(request, struct_size);
+}
+
+void vecdb_get_request_init(vecdb_get_request* request, size_t struct_size) {
+  InitStruct(request, struct_size);
+}
+
+vecdb_code vecdb_search(const vecdb_collection* collection, const vecdb_search_request* request,
+                        vecdb_rows** out, vecdb_error* error) {
+  return CallMaking<RowsObject>(out, error, [&](RowsObject& made) -> Status {
+    VECDB_TRY_ASSIGN(const auto used, Use<CollectionObject>(collection));
+    VECDB_TRY_ASSIGN(const vecdb_search_request asked, ReadStruct(request));
+    VECDB_TRY_ASSIGN(const SearchRequest translated, RequestOf(asked));
+    VECDB_TRY_ASSIGN(Hits hits, used->collection->Search(translated));
+    made.searched = true;
+    Fill(*used->collection, std::move(hits), &made);
+    return Status();
+  });
+}
+
+vecdb_code vecdb_query(const vecdb_collection* collection, const vecdb_query_request* request,
+                       vecdb_rows** out, vecdb_error* error) {
+  return CallMaking<RowsObject>(out, error, [&](RowsObject& made) -> Status {
+    VECDB_TRY_ASSIGN(const auto used, Use<CollectionObject>(collection));
+    VECDB_TRY_ASSIGN(const vecdb_query_request asked, ReadStruct(request));
+    VECDB_TRY_ASSIGN(const QueryRequest translated, RequestOf(asked));
+    VECDB_TRY_ASSIGN(std::vector<Row> rows, used->collection->Query(translated));
+    Fill(*used->collection, std::move(rows), &made);
+    return Status();
+  });
+}
+
+vecdb_code vecdb_get(const vecdb_collection* collection, const vecdb_get_request* request,
+                     vecdb_rows** out, vecdb_keys** missing, vecdb_error* error) {
+  if (missing != nullptr) *missing = nullptr;
+  return CallMaking<RowsObject>(out, error, [&](RowsObject& made) -> Status {
+    VECDB_TRY_ASSIGN(const auto used, Use<CollectionObject>(collection));
+    VECDB_TRY_ASSIGN(const vecdb_get_request asked, ReadStruct(request));
+    VECDB_TRY_ASSIGN(const std::vector<Key> keys, OwnedKeys(asked.keys, asked.key_count));
+    VECDB_TRY_ASSIGN(const std::vector<std::string> fields,
+                     OwnedTexts(asked.output_fields, asked.output_field_count,
+                                "vecdb_get_request.output_fields"));
+    VECDB_TRY_ASSIGN(GetResult found, used->collection->Get(keys, fields));
+    Fill(*used->collection, std::move(found.rows), &made);
+    if (missing == nullptr) return Status();
+    VECDB_TRY_ASSIGN(Made<KeysObject> not_found, Make<KeysObject>());
+    not_found->keys = std::move(found.missing);
+    *missing = not_found.Publish();
+    return Status();
+  });
+}
+
+vecdb_code vecdb_count(const vecdb_collection* collection, vecdb_text filter, uint64_t* out,
+                       vecdb_error* error) {
+  return CallUsing<CollectionObject>(collection, error, [&](CollectionObject& o) -> Status {
+    if (out == nullptr) return IsNull("out");
+    *out = 0;
+    VECDB_TRY_ASSIGN(const std::string_view condition, Lent(filter, "filter"));
+    VECDB_TRY_ASSIGN(*out, o.collection->Count(condition));
+    return Status();
+  });
+}

@@ -1,0 +1,310 @@
+// A database's life through C: written, read, closed, opened again, checked; and by many threads.
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+#include <vector>
+
+#include "support/temp_directory.h"
+#include "unit/api/c_sample.h"
+
+using namespace vecdb::test;
+
+namespace {
+
+void Insert(const Handles& h, std::initializer_list<std::int64_t> ids, vecdb_receipt* receipt,
+            const vecdb_write_options* options = nullptr) {
+  C_OK(vecdb_batch_clear(h.batch, &error));
+  for (const std::int64_t id : ids) AddFullRow(h.batch, id);
+  C_OK(vecdb_insert(h.collection, h.batch, options, receipt, &error));
+}
+
+std::uint64_t CountOf(const Handles& h, const char* filter = "") {
+  std::uint64_t count = 0;
+  C_OK(vecdb_count(h.collection, Text(filter), &count, &error));
+  return count;
+}
+
+vecdb_stats StatsOf(const Handles& h) {
+  vecdb_stats stats;
+  vecdb_stats_init(&stats, sizeof stats);
+  C_OK(vecdb_collection_stats(h.collection, &stats, &error));
+  return stats;
+}
+
+void OpenAt(const std::string& path, const vecdb_options& options, Handles* h) {
+  C_OK(vecdb_open(Text(path), &options, &h->db, &error));
+}
+
+}  // namespace
+
+TEST_CASE("receipts tell when and which keys, in every durability") {
+  Handles h;
+  OpenAll(&h);
+  std::uint64_t last = 0;
+  for (const std::int32_t durability :
+       {0, VECDB_EVERY_WRITE + 0, VECDB_INTERVAL + 0, VECDB_FLUSH_ONLY + 0}) {
+    vecdb_write_options options;
+    vecdb_write_options_init(&options, sizeof options);
+    options.durability = durability;
+    vecdb_receipt receipt;
+    Insert(h, {durability * 10 + 1, durability * 10 + 2}, &receipt, &options);
+    CHECK(receipt.timestamp > last);
+    last = receipt.timestamp;
+    REQUIRE(vecdb_keys_count(receipt.keys) == 2);
+    vecdb_key key = {};
+    C_OK(vecdb_keys_at(receipt.keys, 1, &key, &error));
+    CHECK(key.integer == durability * 10 + 2);
+    CHECK(vecdb_keys_free(receipt.keys) == VECDB_OK);
+    C_OK(vecdb_wait_durable(h.db, receipt.timestamp, &error));
+  }
+  const vecdb_key gone = vecdb_key_int64(1);
+  vecdb_receipt receipt;
+  C_OK(vecdb_delete(h.collection, &gone, 1, nullptr, &receipt, &error));
+  h.keys = receipt.keys;
+  CHECK(receipt.timestamp > last);
+  CHECK(vecdb_keys_count(h.keys) == 1);
+  CHECK(CountOf(h) == 7);
+  CHECK(CountOf(h, "n == 310") == 1);
+  // A refused write leaves an empty receipt.
+  vecdb_receipt refused = receipt;
+  C_REFUSED(vecdb_insert(h.collection, h.batch, nullptr, &refused, &error), VECDB_ALREADY_EXISTS,
+            "31");
+  CHECK(refused.timestamp == 0);
+  CHECK(refused.keys == nullptr);
+}
+
+TEST_CASE("keys that vecdb gives come back in the receipt") {
+  Handles h;
+  C_OK(vecdb_open_in_memory(nullptr, &h.db, &error));
+  C_OK(vecdb_schema_new(&h.schema, &error));
+  C_OK(vecdb_schema_auto_primary_key(h.schema, Text("id"), &error));
+  C_OK(vecdb_schema_vector(h.schema, Text("v"), VECDB_FLOAT_VECTOR, 1, VECDB_L2, &error));
+  C_OK(vecdb_create_collection(h.db, Text("c"), h.schema, nullptr, &h.collection, &error));
+  C_OK(vecdb_batch_new(h.collection, &h.batch, &error));
+  const std::array<float, 3> v = {1, 2, 3};
+  C_OK(vecdb_batch_floats(h.batch, Text("v"), v.data(), v.size(), &error));
+  vecdb_receipt receipt;
+  C_OK(vecdb_upsert(h.collection, h.batch, nullptr, &receipt, &error));
+  h.keys = receipt.keys;
+  REQUIRE(vecdb_keys_count(h.keys) == 3);
+  vecdb_key first = {};
+  vecdb_key second = {};
+  C_OK(vecdb_keys_at(h.keys, 0, &first, &error));
+  C_OK(vecdb_keys_at(h.keys, 1, &second, &error));
+  CHECK(first.integer < second.integer);
+}
+
+TEST_CASE("collections are made, listed, found, opened and dropped") {
+  Handles h;
+  OpenAll(&h);
+  int there = -1;
+  C_OK(vecdb_has_collection(h.db, Text("all"), &there, &error));
+  CHECK(there == 1);
+  C_OK(vecdb_has_collection(h.db, Text("nope"), &there, &error));
+  CHECK(there == 0);
+  Handles other;
+  C_OK(vecdb_create_collection(h.db, Text("b"), h.schema, nullptr, &other.collection, &error));
+  C_OK(vecdb_list_collections(h.db, &h.texts, &error));
+  REQUIRE(vecdb_texts_count(h.texts) == 2);
+  vecdb_text name = {};
+  C_OK(vecdb_texts_at(h.texts, 1, &name, &error));
+  CHECK(StringOf(name) == "b");
+  C_OK(vecdb_drop_collection(h.db, Text("b"), &error));
+  C_REFUSED(vecdb_drop_collection(h.db, Text("b"), &error), VECDB_NOT_FOUND, "'b'");
+  C_REFUSED(vecdb_open_collection(h.db, Text("b"), &h.collection, &error), VECDB_NOT_FOUND, "'b'");
+  std::uint64_t count = 0;
+  C_REFUSED(vecdb_count(other.collection, Text(""), &count, &error), VECDB_NOT_FOUND, "b");
+}
+
+TEST_CASE("what was written is there after a reopening, and the report says how") {
+  const TempDirectory directory;
+  const std::string path = directory.path().string();
+  Handles h;
+  OpenAt(path, QuietC(), &h);
+  C_OK(vecdb_schema_new(&h.schema, &error));
+  DescribeAll(h.schema);
+  C_OK(vecdb_create_collection(h.db, Text("all"), h.schema, nullptr, &h.collection, &error));
+  C_OK(vecdb_batch_new(h.collection, &h.batch, &error));
+  Insert(h, {1, 2, 3}, nullptr);
+  C_OK(vecdb_collection_flush(h.collection, &error));
+  CHECK(StatsOf(h).sealed_segments == 1);
+  CHECK(StatsOf(h).disk_bytes > 0);
+  Insert(h, {4}, nullptr);
+  CHECK(StatsOf(h).rows == 4);
+  CHECK(StatsOf(h).memory_bytes > 0);
+  C_OK(vecdb_close(h.db, &error));
+  std::uint64_t count = 0;
+  C_REFUSED(vecdb_count(h.collection, Text(""), &count, &error), VECDB_FAILED_PRECONDITION,
+            "the database is closed");
+  vecdb_text name = {};
+  C_OK(vecdb_collection_name(h.collection, &name, &error));  // outlives its database
+  CHECK(StringOf(name) == "all");
+
+  Handles again;
+  vecdb_options reading = QuietC();
+  reading.read_only = 1;
+  OpenAt(path, reading, &again);
+  vecdb_recovery recovery;
+  vecdb_recovery_init(&recovery, sizeof recovery);
+  C_OK(vecdb_recovery_report(again.db, &recovery, &error));
+  CHECK(recovery.records_applied == 1);
+  CHECK(recovery.clean == 1);
+  C_OK(vecdb_open_collection(again.db, Text("all"), &again.collection, &error));
+  CHECK(CountOf(again) == 4);
+  C_OK(vecdb_health(again.db, &error));
+  C_REFUSED(vecdb_flush(again.db, &error), VECDB_FAILED_PRECONDITION, "read-only");
+}
+
+TEST_CASE("opening says what is wrong with a path") {
+  Handles h;
+  C_REFUSED(vecdb_open(Text(""), nullptr, &h.db, &error), VECDB_INVALID_ARGUMENT, "empty");
+  C_REFUSED(vecdb_open({nullptr, 2}, nullptr, &h.db, &error), VECDB_INVALID_ARGUMENT,
+            "directory is NULL");
+  C_REFUSED(vecdb_open({"a\0b", 3}, nullptr, &h.db, &error), VECDB_INVALID_ARGUMENT,
+            "a NUL byte at 1");
+  vecdb_options options = QuietC();
+  options.create_if_missing = 0;
+  C_REFUSED(vecdb_open(Text("not-there"), &options, &h.db, &error), VECDB_NOT_FOUND, "not-there");
+  const TempDirectory directory;
+  OpenAt(directory.path().string(), QuietC(), &h);
+  Handles second;
+  C_REFUSED(vecdb_open(Text(directory.path().string()), &options, &second.db, &error),
+            VECDB_UNAVAILABLE, "");
+}
+
+TEST_CASE("a check counts and finds, and a file is read aloud") {
+  const TempDirectory directory;
+  const std::string path = directory.path().string();
+  Handles h;
+  OpenAt(path, QuietC(), &h);
+  C_OK(vecdb_schema_new(&h.schema, &error));
+  DescribeAll(h.schema);
+  C_OK(vecdb_create_collection(h.db, Text("all"), h.schema, nullptr, &h.collection, &error));
+  C_OK(vecdb_batch_new(h.collection, &h.batch, &error));
+  Insert(h, {1, 2, 3}, nullptr);
+  C_OK(vecdb_flush(h.db, &error));
+  C_OK(vecdb_close(h.db, &error));
+  C_OK(vecdb_check(Text(path), 1, &h.report, &error));
+  vecdb_check_counts counts;
+  vecdb_check_counts_init(&counts, sizeof counts);
+  C_OK(vecdb_report_counts(h.report, &counts, &error));
+  CHECK(counts.collections == 1);
+  CHECK(counts.visible_rows == 3);
+  CHECK(counts.damaged + counts.unchecked == 0);
+  CHECK(vecdb_report_finding_count(h.report) == counts.notes);
+
+  std::filesystem::remove(path + "/FORMAT");
+  Handles damaged;
+  C_OK(vecdb_check(Text(path), 0, &damaged.report, &error));
+  REQUIRE(vecdb_report_finding_count(damaged.report) >= 1);
+  vecdb_finding finding = {};
+  C_OK(vecdb_report_finding(damaged.report, 0, &finding, &error));
+  CHECK(finding.kind == VECDB_DAMAGED);
+  CHECK(StringOf(finding.file) == "FORMAT");
+  CHECK(StringOf(finding.text).find("missing") != std::string::npos);
+
+  std::vector<std::string> lines;
+  const auto keep = [](void* user, vecdb_text line) {
+    static_cast<std::vector<std::string>*>(user)->push_back(StringOf(line));
+  };
+  C_OK(vecdb_inspect(Text(path + "/CURRENT"), keep, &lines, &error));
+  CHECK(lines.size() >= 2);
+  C_REFUSED(vecdb_inspect(Text(path + "/nope"), keep, &lines, &error), VECDB_NOT_FOUND, "nope");
+  C_REFUSED(vecdb_check(Text(path + "/nope"), 0, &damaged.report, &error), VECDB_NOT_FOUND, "nope");
+  CHECK(damaged.report == nullptr);
+}
+
+TEST_CASE("what vecdb does is told to whoever listens") {
+  const TempDirectory directory;
+  std::vector<std::string> lines;
+  vecdb_options options = QuietC();
+  options.log_user = &lines;
+  options.log = [](void* user, std::int32_t level, vecdb_text line) {
+    if (level < VECDB_LOG_DEBUG || level > VECDB_LOG_ERROR) return;
+    static_cast<std::vector<std::string>*>(user)->push_back(StringOf(line));
+  };
+  Handles h;
+  OpenAt(directory.path().string(), options, &h);
+  C_OK(vecdb_schema_new(&h.schema, &error));
+  DescribeAll(h.schema);
+  C_OK(vecdb_create_collection(h.db, Text("all"), h.schema, nullptr, &h.collection, &error));
+  C_OK(vecdb_batch_new(h.collection, &h.batch, &error));
+  Insert(h, {1, 2, 3}, nullptr);
+  C_OK(vecdb_collection_flush(h.collection, &error));
+  C_OK(vecdb_close(h.db, &error));
+  CHECK(lines.size() >= 1);
+}
+
+TEST_CASE("threads write, search and free answers while another closes the database") {
+  for (int round = 0; round < 5; ++round) {
+    const std::size_t before = vecdb_handle_count();
+    Handles h;
+    OpenAll(&h);
+    Insert(h, {1, 2, 3}, nullptr);
+    std::atomic<int> wrong{0};
+    std::atomic<int> calls{0};
+    const auto work = [&](int t) {
+      const float near[2] = {1, 1};
+      vecdb_search_request request;
+      vecdb_search_request_init(&request, sizeof request);
+      request.query = vecdb_value_floats(near, 2);
+      for (;;) {
+        vecdb_rows* rows = nullptr;
+        vecdb_error error;
+        const vecdb_code code = vecdb_search(h.collection, &request, &rows, &error);
+        if (code == VECDB_FAILED_PRECONDITION) return;
+        if (code != VECDB_OK || vecdb_rows_count(rows) < 3) ++wrong;
+        if (vecdb_rows_free(rows) != VECDB_OK) ++wrong;
+        if (vecdb_rows_free(rows) != VECDB_FAILED_PRECONDITION) ++wrong;
+        const vecdb_key key = vecdb_key_int64(1000 + t);
+        const vecdb_code deleted = vecdb_delete(h.collection, &key, 1, nullptr, nullptr, &error);
+        if (deleted != VECDB_OK && deleted != VECDB_FAILED_PRECONDITION) ++wrong;
+        ++calls;
+      }
+    };
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 3; ++t) threads.emplace_back(work, t);
+    while (calls < 20) std::this_thread::yield();
+    std::atomic<int> closed{0};
+    std::vector<std::thread> closers;
+    for (int t = 0; t < 2; ++t) {
+      closers.emplace_back([&] {
+        if (vecdb_close(h.db, nullptr) == VECDB_OK) ++closed;
+      });
+    }
+    for (std::thread& thread : closers) thread.join();
+    for (std::thread& thread : threads) thread.join();
+    CHECK(wrong == 0);
+    CHECK(closed == 1);
+    h.Free();
+    CHECK(vecdb_handle_count() == before);
+  }
+}
+
+TEST_CASE("a handle freed under a running call is freed when the call is over") {
+  Handles h;
+  OpenAll(&h);
+  Insert(h, {1, 2, 3}, nullptr);
+  std::atomic<bool> stop{false};
+  std::atomic<int> wrong{0};
+  std::thread freer([&] {
+    while (!stop) {
+      vecdb_collection* other = nullptr;
+      if (vecdb_open_collection(h.db, Text("all"), &other, nullptr) != VECDB_OK) ++wrong;
+      std::thread user([other, &wrong] {
+        std::uint64_t count = 0;
+        const vecdb_code code = vecdb_count(other, {nullptr, 0}, &count, nullptr);
+        if (code == VECDB_OK ? count != 3 : code != VECDB_FAILED_PRECONDITION) ++wrong;
+      });
+      if (vecdb_collection_free(other) != VECDB_OK) ++wrong;
+      user.join();
+    }
+  });
+  for (int i = 0; i < 200; ++i) CHECK(CountOf(h) == 3);
+  stop = true;
+  freer.join();
+  CHECK(wrong == 0);
+}

@@ -1,0 +1,401 @@
+// What C cannot rule out and the API must: no handle, a closed one, one of another kind; no pointer;
+// numbers that mean nothing. Every function of vecdb/c.h is in one of the lists below.
+#include <array>
+#include <cstring>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <map>
+#include <regex>
+#include <set>
+#include <sstream>
+
+#include "support/temp_directory.h"
+#include "unit/api/c_sample.h"
+
+using namespace vecdb::test;
+
+namespace {
+
+using Calls = std::map<std::string, std::function<vecdb_code(const Handles&, vecdb_error*)>>;
+
+const float kNear[2] = {1, 1};
+
+vecdb_search_request Searching() {
+  vecdb_search_request request;
+  vecdb_search_request_init(&request, sizeof request);
+  request.query = vecdb_value_floats(kNear, 2);
+  return request;
+}
+
+vecdb_query_request Querying() {
+  vecdb_query_request request;
+  vecdb_query_request_init(&request, sizeof request);
+  return request;
+}
+
+vecdb_get_request Getting() {
+  static const std::array<vecdb_key, 1> keys = {vecdb_key_int64(1)};
+  vecdb_get_request request;
+  vecdb_get_request_init(&request, sizeof request);
+  request.keys = keys.data();
+  request.key_count = keys.size();
+  return request;
+}
+
+vecdb_field Named(const char* name) {
+  vecdb_field field;
+  vecdb_field_init(&field, sizeof field);
+  field.name = Text(name);
+  return field;
+}
+
+// What these calls store, freed at the end.
+struct Stored : Handles {
+  vecdb_text text = {};
+  vecdb_key key = {};
+  vecdb_value value = {};
+  vecdb_finding finding = {};
+  vecdb_field field = Named("");
+  vecdb_stats stats = {sizeof(vecdb_stats), 0, 0, 0, 0, 0, 0};
+  vecdb_recovery recovery = {};
+  vecdb_check_counts counts = {};
+  uint64_t count = 0;
+  float score = 0;
+  int flag = 0;
+
+  Stored() {
+    recovery.struct_size = sizeof recovery;
+    counts.struct_size = sizeof counts;
+  }
+};
+
+// One call on the handles `h` with the error `e`, storing into `s`.
+#define CALL(...)                             \
+  [](const Handles& h, vecdb_error* e) {      \
+    [[maybe_unused]] Stored s;                \
+    return static_cast<void>(e), __VA_ARGS__; \
+  }
+
+// Calls on a database, a schema, a batch: each good when the handles are.
+const Calls& FillingCalls() {
+  static const Calls calls = {
+      {"vecdb_flush", CALL(vecdb_flush(h.db, e))},
+      {"vecdb_wait_durable", CALL(vecdb_wait_durable(h.db, 1, e))},
+      {"vecdb_run_background", CALL(vecdb_run_background(h.db, 0, e))},
+      {"vecdb_health", CALL(vecdb_health(h.db, e))},
+      {"vecdb_recovery_report", CALL(vecdb_recovery_report(h.db, &s.recovery, e))},
+      {"vecdb_has_collection", CALL(vecdb_has_collection(h.db, Text("all"), &s.flag, e))},
+      {"vecdb_list_collections", CALL(vecdb_list_collections(h.db, &s.texts, e))},
+      {"vecdb_open_collection", CALL(vecdb_open_collection(h.db, Text("all"), &s.collection, e))},
+      {"vecdb_create_collection",
+       CALL(vecdb_create_collection(h.db, Text("all"), h.schema, nullptr, &s.collection, e))},
+      {"vecdb_schema_check", CALL(vecdb_schema_check(h.schema, e))},
+      {"vecdb_batch_new", CALL(vecdb_batch_new(h.collection, &s.batch, e))},
+      {"vecdb_upsert", CALL(vecdb_upsert(h.collection, h.batch, nullptr, nullptr, e))},
+      {"vecdb_delete",
+       [](auto& h, auto* e) {
+         const vecdb_key key = vecdb_key_int64(77);
+         return vecdb_delete(h.collection, &key, 1, nullptr, nullptr, e);
+       }},
+      {"vecdb_collection_name", CALL(vecdb_collection_name(h.collection, &s.text, e))},
+      {"vecdb_collection_field", CALL(vecdb_collection_field(h.collection, 0, &s.field, e))},
+      {"vecdb_collection_flush", CALL(vecdb_collection_flush(h.collection, e))},
+      {"vecdb_collection_stats", CALL(vecdb_collection_stats(h.collection, &s.stats, e))},
+  };
+  return calls;
+}
+
+// Calls that change what the next one would meet; only refused here.
+const Calls& ChangingCalls() {
+  static const Calls calls = {
+      {"vecdb_insert", CALL(vecdb_insert(h.collection, h.batch, nullptr, nullptr, e))},
+      {"vecdb_drop_collection", CALL(vecdb_drop_collection(h.db, Text("all"), e))},
+      {"vecdb_schema_add",
+       [](auto& h, auto* e) {
+         const vecdb_field field = Named("x");
+         return vecdb_schema_add(h.schema, &field, e);
+       }},
+      {"vecdb_schema_primary_key", CALL(vecdb_schema_primary_key(h.schema, Text("x"), 5, e))},
+      {"vecdb_schema_auto_primary_key",
+       CALL(vecdb_schema_auto_primary_key(h.schema, Text("x"), e))},
+      {"vecdb_schema_scalar", CALL(vecdb_schema_scalar(h.schema, Text("x"), 5, e))},
+      {"vecdb_schema_nullable", CALL(vecdb_schema_nullable(h.schema, Text("x"), 5, e))},
+      {"vecdb_schema_vector", CALL(vecdb_schema_vector(h.schema, Text("x"), 101, 2, 1, e))},
+      {"vecdb_batch_clear", CALL(vecdb_batch_clear(h.batch, e))},
+      {"vecdb_batch_add", CALL(vecdb_batch_add(h.batch, nullptr, 0, e))},
+      {"vecdb_batch_bools", CALL(vecdb_batch_bools(h.batch, Text("flag"), nullptr, 0, nullptr, e))},
+      {"vecdb_batch_int64s", CALL(vecdb_batch_int64s(h.batch, Text("n"), nullptr, 0, nullptr, e))},
+      {"vecdb_batch_doubles",
+       CALL(vecdb_batch_doubles(h.batch, Text("d"), nullptr, 0, nullptr, e))},
+      {"vecdb_batch_texts", CALL(vecdb_batch_texts(h.batch, Text("t"), nullptr, 0, nullptr, e))},
+      {"vecdb_batch_floats", CALL(vecdb_batch_floats(h.batch, Text("v"), nullptr, 0, e))},
+  };
+  return calls;
+}
+
+// Calls that ask, and read answers.
+const Calls& ReadingCalls() {
+  static const Calls calls = {
+      {"vecdb_search",
+       [](auto& h, auto* e) {
+         const vecdb_search_request request = Searching();
+         Stored s;
+         return vecdb_search(h.collection, &request, &s.rows, e);
+       }},
+      {"vecdb_query",
+       [](auto& h, auto* e) {
+         const vecdb_query_request request = Querying();
+         Stored s;
+         return vecdb_query(h.collection, &request, &s.rows, e);
+       }},
+      {"vecdb_get",
+       [](auto& h, auto* e) {
+         const vecdb_get_request request = Getting();
+         Stored s;
+         return vecdb_get(h.collection, &request, &s.rows, &s.keys, e);
+       }},
+      {"vecdb_count", CALL(vecdb_count(h.collection, Text(""), &s.count, e))},
+      {"vecdb_rows_key", CALL(vecdb_rows_key(h.rows, 0, &s.key, e))},
+      {"vecdb_rows_score", CALL(vecdb_rows_score(h.rows, 0, &s.score, e))},
+      {"vecdb_rows_field_name", CALL(vecdb_rows_field_name(h.rows, 0, &s.text, e))},
+      {"vecdb_rows_value", CALL(vecdb_rows_value(h.rows, 0, 0, &s.value, e))},
+      {"vecdb_rows_find", CALL(vecdb_rows_find(h.rows, 0, Text("n"), &s.value, e))},
+      {"vecdb_keys_at", CALL(vecdb_keys_at(h.keys, 0, &s.key, e))},
+      {"vecdb_texts_at", CALL(vecdb_texts_at(h.texts, 0, &s.text, e))},
+      {"vecdb_report_finding", CALL(vecdb_report_finding(h.report, 0, &s.finding, e))},
+      {"vecdb_report_counts", CALL(vecdb_report_counts(h.report, &s.counts, e))},
+  };
+  return calls;
+}
+
+using Counts = std::map<std::string, std::function<std::size_t(const Handles&)>>;
+
+const Counts& CountingCalls() {
+  static const Counts calls = {
+      {"vecdb_batch_rows", [](auto& h) { return vecdb_batch_rows(h.batch); }},
+      {"vecdb_collection_field_count",
+       [](auto& h) { return vecdb_collection_field_count(h.collection); }},
+      {"vecdb_rows_count", [](auto& h) { return vecdb_rows_count(h.rows); }},
+      {"vecdb_rows_field_count", [](auto& h) { return vecdb_rows_field_count(h.rows); }},
+      {"vecdb_keys_count", [](auto& h) { return vecdb_keys_count(h.keys); }},
+      {"vecdb_texts_count", [](auto& h) { return vecdb_texts_count(h.texts); }},
+      {"vecdb_report_finding_count", [](auto& h) { return vecdb_report_finding_count(h.report); }},
+  };
+  return calls;
+}
+
+const Calls& FreeingCalls() {
+  static const Calls calls = {
+      {"vecdb_close", CALL(vecdb_close(h.db, e))},
+      {"vecdb_collection_free", CALL(vecdb_collection_free(h.collection))},
+      {"vecdb_schema_free", CALL(vecdb_schema_free(h.schema))},
+      {"vecdb_batch_free", CALL(vecdb_batch_free(h.batch))},
+      {"vecdb_rows_free", CALL(vecdb_rows_free(h.rows))},
+      {"vecdb_keys_free", CALL(vecdb_keys_free(h.keys))},
+      {"vecdb_texts_free", CALL(vecdb_texts_free(h.texts))},
+      {"vecdb_report_free", CALL(vecdb_report_free(h.report))},
+  };
+  return calls;
+}
+
+// Named here, tested by name below and in the other tests of this folder.
+const std::set<std::string> kWithoutHandles = {
+    "vecdb_handle_count",
+    "vecdb_code_name",
+    "vecdb_version",
+    "vecdb_text_of",
+    "vecdb_type_name",
+    "vecdb_metric_name",
+    "vecdb_key_int64",
+    "vecdb_key_text",
+    "vecdb_value_null",
+    "vecdb_value_bool",
+    "vecdb_value_int64",
+    "vecdb_value_double",
+    "vecdb_value_text",
+    "vecdb_value_floats",
+    "vecdb_options_init",
+    "vecdb_recovery_init",
+    "vecdb_field_init",
+    "vecdb_collection_options_init",
+    "vecdb_stats_init",
+    "vecdb_write_options_init",
+    "vecdb_search_request_init",
+    "vecdb_query_request_init",
+    "vecdb_get_request_init",
+    "vecdb_check_counts_init",
+    "vecdb_open",
+    "vecdb_open_in_memory",
+    "vecdb_schema_new",
+    "vecdb_check",
+    "vecdb_inspect",
+
+};
+
+template <typename F>
+void ForEachCall(F&& f) {
+  for (const Calls* calls : {&FillingCalls(), &ChangingCalls(), &ReadingCalls()}) {
+    for (const auto& [name, call] : *calls) f(name, call);
+  }
+}
+
+// The same numbers, each dressed as the next kind.
+void Rotate(const Handles& from, Handles* to) {
+  to->db = reinterpret_cast<vecdb_db*>(from.collection);
+  to->collection = reinterpret_cast<vecdb_collection*>(from.schema);
+  to->schema = reinterpret_cast<vecdb_schema*>(from.batch);
+  to->batch = reinterpret_cast<vecdb_batch*>(from.rows);
+  to->rows = reinterpret_cast<vecdb_rows*>(from.keys);
+  to->keys = reinterpret_cast<vecdb_keys*>(from.texts);
+  to->texts = reinterpret_cast<vecdb_texts*>(from.report);
+  to->report = reinterpret_cast<vecdb_report*>(from.db);
+}
+
+}  // namespace
+
+TEST_CASE("every function of the header is in a list of this file") {
+  std::ifstream file(std::string(VECDB_SOURCE_DIR) + "/include/vecdb/c.h");
+  const std::string text((std::istreambuf_iterator<char>(file)), {});
+  const std::regex declaration("VECDB_C_API [a-z0-9_ ]+[ *]+(vecdb_[a-z0-9_]+)\\(");
+  std::set<std::string> declared;
+  for (std::sregex_iterator i(text.begin(), text.end(), declaration), end; i != end; ++i) {
+    declared.insert((*i)[1]);
+  }
+  std::set<std::string> listed = kWithoutHandles;
+  ForEachCall([&](const std::string& name, const auto&) { listed.insert(name); });
+  for (const auto& [name, call] : CountingCalls()) listed.insert(name);
+  for (const auto& [name, call] : FreeingCalls()) listed.insert(name);
+  CHECK(declared.size() > 80);
+  CHECK(declared == listed);
+}
+
+TEST_CASE("every call goes well on good handles, and fills no error") {
+  const TempDirectory directory;
+  Handles h;
+  OpenEverything(&h, directory.path().string());
+  for (const Calls* calls : {&FillingCalls(), &ReadingCalls()}) {
+    for (const auto& [name, call] : *calls) {
+      INFO(name);
+      C_OK(call(h, &error));
+      CHECK(call(h, nullptr) == VECDB_OK);
+    }
+  }
+  for (const auto& [name, count] : CountingCalls()) {
+    INFO(name);
+    CHECK(count(h) > 0);
+  }
+}
+
+TEST_CASE("every call refuses what is no handle, and freeing NULL does nothing") {
+  const Handles none;
+  ForEachCall([&](const std::string& name, const auto& call) {
+    INFO(name);
+    C_REFUSED(call(none, &error), VECDB_INVALID_ARGUMENT, "NULL");
+    CHECK(call(none, nullptr) == VECDB_INVALID_ARGUMENT);
+  });
+  for (const auto& [name, count] : CountingCalls()) CHECK(count(none) == 0);
+  for (const auto& [name, call] : FreeingCalls()) CHECK(call(none, nullptr) == VECDB_OK);
+}
+
+TEST_CASE("every call refuses a handle that was closed, however often") {
+  const TempDirectory directory;
+  const std::size_t before = vecdb_handle_count();
+  Handles h;
+  OpenEverything(&h, directory.path().string());
+  CHECK(vecdb_handle_count() == before + 8);
+  for (const auto& [name, call] : FreeingCalls()) {
+    INFO(name);
+    CHECK(call(h, nullptr) == VECDB_OK);
+  }
+  CHECK(vecdb_handle_count() == before);
+  for (int again = 0; again < 2; ++again) {
+    ForEachCall([&](const std::string& name, const auto& call) {
+      INFO(name);
+      C_REFUSED(call(h, &error), VECDB_FAILED_PRECONDITION, "was closed before");
+    });
+    for (const auto& [name, count] : CountingCalls()) CHECK(count(h) == 0);
+    for (const auto& [name, call] : FreeingCalls()) {
+      INFO(name);
+      CHECK(call(h, nullptr) == VECDB_FAILED_PRECONDITION);
+    }
+  }
+}
+
+TEST_CASE("every call refuses a handle of another kind, and leaves it open") {
+  const TempDirectory directory;
+  Handles h;
+  OpenEverything(&h, directory.path().string());
+  Handles wrong;
+  Rotate(h, &wrong);
+  ForEachCall([&](const std::string& name, const auto& call) {
+    INFO(name);
+    C_REFUSED(call(wrong, &error), VECDB_INVALID_ARGUMENT, "a handle of kind");
+  });
+  for (const auto& [name, count] : CountingCalls()) CHECK(count(wrong) == 0);
+  for (const auto& [name, call] : FreeingCalls()) {
+    INFO(name);
+    CHECK(call(wrong, nullptr) == VECDB_INVALID_ARGUMENT);
+  }
+  for (const auto& [name, call] : ReadingCalls()) {
+    INFO(name);
+    C_OK(call(h, &error));
+  }
+}
+
+TEST_CASE("indexes out of range are refused with the range") {
+  const TempDirectory directory;
+  Handles h;
+  OpenEverything(&h, directory.path().string());
+  Stored out;
+  for (const std::size_t i : {std::size_t{3}, SIZE_MAX}) {
+    C_REFUSED(vecdb_rows_key(h.rows, i, &out.key, &error), VECDB_INVALID_ARGUMENT, "holds 3");
+    C_REFUSED(vecdb_rows_score(h.rows, i, &out.score, &error), VECDB_INVALID_ARGUMENT, "row");
+    C_REFUSED(vecdb_rows_value(h.rows, i, 0, &out.value, &error), VECDB_INVALID_ARGUMENT, "row");
+    C_REFUSED(vecdb_rows_find(h.rows, i, Text("n"), &out.value, &error), VECDB_INVALID_ARGUMENT,
+              "row");
+    C_REFUSED(vecdb_keys_at(h.keys, i, &out.key, &error), VECDB_INVALID_ARGUMENT, "key");
+    C_REFUSED(vecdb_texts_at(h.texts, i, &out.text, &error), VECDB_INVALID_ARGUMENT, "holds 1");
+  }
+  for (const std::size_t i : {std::size_t{10}, SIZE_MAX}) {
+    C_REFUSED(vecdb_rows_field_name(h.rows, i, &out.text, &error), VECDB_INVALID_ARGUMENT, "10");
+    C_REFUSED(vecdb_rows_value(h.rows, 0, i, &out.value, &error), VECDB_INVALID_ARGUMENT, "10");
+    C_REFUSED(vecdb_collection_field(h.collection, i, &out.field, &error), VECDB_INVALID_ARGUMENT,
+              "there is no field");
+  }
+  C_REFUSED(vecdb_report_finding(h.report, 1'000'000, &out.finding, &error), VECDB_INVALID_ARGUMENT,
+            "there is no finding 1000000");
+  C_REFUSED(vecdb_rows_find(h.rows, 0, Text("nope"), &out.value, &error), VECDB_NOT_FOUND, "nope");
+}
+
+TEST_CASE("places to store into that are NULL are refused before anything happens") {
+  const TempDirectory directory;
+  Handles h;
+  OpenEverything(&h, directory.path().string());
+  constexpr vecdb_code kBad = VECDB_INVALID_ARGUMENT;
+  C_REFUSED(vecdb_open_in_memory(nullptr, nullptr, &error), kBad, "out is NULL");
+  C_REFUSED(vecdb_open(Text("never-made"), nullptr, nullptr, &error), kBad, "out is NULL");
+  C_REFUSED(vecdb_schema_new(nullptr, &error), kBad, "out is NULL");
+  C_REFUSED(vecdb_has_collection(h.db, Text("all"), nullptr, &error), kBad, "out is NULL");
+  C_REFUSED(vecdb_create_collection(h.db, Text("x"), h.schema, nullptr, nullptr, &error), kBad,
+            "out is NULL");
+  C_REFUSED(vecdb_batch_new(h.collection, nullptr, &error), kBad, "out is NULL");
+  C_REFUSED(vecdb_list_collections(h.db, nullptr, &error), kBad, "out is NULL");
+  C_REFUSED(vecdb_collection_name(h.collection, nullptr, &error), kBad, "out is NULL");
+  C_REFUSED(vecdb_collection_field(h.collection, 0, nullptr, &error), kBad, "vecdb_field is NULL");
+  C_REFUSED(vecdb_collection_stats(h.collection, nullptr, &error), kBad, "vecdb_stats is NULL");
+  C_REFUSED(vecdb_recovery_report(h.db, nullptr, &error), kBad, "vecdb_recovery is NULL");
+  C_REFUSED(vecdb_report_counts(h.report, nullptr, &error), kBad, "vecdb_check_counts is NULL");
+  C_REFUSED(vecdb_report_finding(h.report, 0, nullptr, &error), kBad, "out is NULL");
+  C_REFUSED(vecdb_count(h.collection, Text(""), nullptr, &error), kBad, "out is NULL");
+  C_REFUSED(vecdb_search(h.collection, nullptr, &h.rows, &error), kBad,
+            "vecdb_search_request is NULL");
+  CHECK(h.rows == nullptr);  // after a failure
+  C_REFUSED(vecdb_query(h.collection, nullptr, &h.rows, &error), kBad, "vecdb_query_request");
+  C_REFUSED(vecdb_get(h.collection, nullptr, &h.rows, nullptr, &error), kBad, "vecdb_get_request");
+  C_REFUSED(vecdb_schema_add(h.schema, nullptr, &error), kBad, "vecdb_field is NULL");
+  C_REFUSED(vecdb_inspect(Text("x"), nullptr, nullptr, &error), kBad, "print is NULL");
+  C_REFUSED(vecdb_keys_at(h.keys, 0, nullptr, &error), kBad, "out is NULL");
+  C_REFUSED(vecdb_texts_at(h.texts, 0, nullptr, &error), kBad, "out is NULL");
+  CHECK(std::filesystem::exists("never-made") == false);
+}
