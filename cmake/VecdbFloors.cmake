@@ -138,12 +138,20 @@ target_link_libraries(vecdb PRIVATE Threads::Threads)
 if(TARGET vecdb::dep_zstd)
   target_link_libraries(vecdb PRIVATE vecdb::dep_zstd)
 endif()
-if(VECDB_BUILD_SHARED AND UNIX AND NOT APPLE)
-  target_link_options(vecdb PRIVATE
-    -Wl,--exclude-libs,ALL -Wl,--gc-sections -Wl,-z,nodelete
-    -Wl,-z,$<IF:$<BOOL:${VECDB_SANITIZE}>,undefs,defs>  # a sanitizer's runtime lives in the program
-    -Wl,--version-script=${CMAKE_CURRENT_SOURCE_DIR}/cmake/vecdb.map)
-  set_property(TARGET vecdb APPEND PROPERTY LINK_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/cmake/vecdb.map)
+# What a shared library is linked with: no symbol but the public ones, and never unloaded.
+function(vecdb_shared_properties target)
+  set_target_properties(${target} PROPERTIES LINKER_LANGUAGE CXX OUTPUT_NAME vecdb
+    VERSION ${PROJECT_VERSION} SOVERSION 0)
+  if(UNIX AND NOT APPLE)
+    target_link_options(${target} PRIVATE
+      -Wl,--exclude-libs,ALL -Wl,--gc-sections -Wl,-z,nodelete
+      -Wl,-z,$<IF:$<BOOL:${VECDB_SANITIZE}>,undefs,defs>  # a sanitizer's runtime lives in the program
+      -Wl,--version-script=${PROJECT_SOURCE_DIR}/cmake/vecdb.map)
+    set_property(TARGET ${target} APPEND PROPERTY LINK_DEPENDS ${PROJECT_SOURCE_DIR}/cmake/vecdb.map)
+  endif()
+endfunction()
+if(VECDB_BUILD_SHARED)
+  vecdb_shared_properties(vecdb)
 endif()
 if(VECDB_SANITIZE)
   target_link_options(vecdb PUBLIC $<BUILD_INTERFACE:-fsanitize=${VECDB_SANITIZE}>)

@@ -39,7 +39,8 @@ function(vecdb_add_examples)
     get_filename_component(name ${source} NAME_WE)
     add_executable(example_${name} ${source})
     target_link_libraries(example_${name} PRIVATE vecdb::vecdb)
-    set_target_properties(example_${name} PROPERTIES CXX_EXTENSIONS OFF LINKER_LANGUAGE CXX)
+    set_target_properties(example_${name} PROPERTIES CXX_EXTENSIONS OFF LINKER_LANGUAGE CXX
+      C_STANDARD 99 C_EXTENSIONS OFF)
     target_compile_options(example_${name} PRIVATE -Wall -Wextra -Wpedantic
       $<$<BOOL:${VECDB_WARNINGS_AS_ERRORS}>:-Werror>)
     if(VECDB_SANITIZE)

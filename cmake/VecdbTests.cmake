@@ -117,8 +117,8 @@ if(NOT VECDB_BUILD_SHARED AND NOT VECDB_SANITIZE AND NOT CMAKE_BUILD_TYPE STREQU
     ${CMAKE_CURRENT_SOURCE_DIR}/tests/house/check_library.py $<TARGET_FILE:vecdb>)
   set_tests_properties(library PROPERTIES LABELS house TIMEOUT 60)
 endif()
-# What a shared library would export, linked from the same objects. The list depends on the compiler's
-# choice of what to inline, so it is kept for one build only.
+# The shared library, linked from the same objects. What it exports depends on the compiler's choice of
+# what to inline, so the list is kept for one build only.
 set(_symbols ${CMAKE_CURRENT_SOURCE_DIR}/tests/install/symbols.txt)
 if(EXISTS ${_symbols} AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND VECDB_X86
    AND CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo" AND NOT VECDB_SANITIZE AND NOT VECDB_BUILD_SHARED)
@@ -128,9 +128,16 @@ if(EXISTS ${_symbols} AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND VECDB_X86
   if(TARGET vecdb::dep_zstd)
     target_link_libraries(vecdb_exports PRIVATE vecdb::dep_zstd)
   endif()
-  set_target_properties(vecdb_exports PROPERTIES LINKER_LANGUAGE CXX)
-  target_link_options(vecdb_exports PRIVATE -Wl,--exclude-libs,ALL -Wl,-z,defs
-    -Wl,--version-script=${CMAKE_CURRENT_SOURCE_DIR}/cmake/vecdb.map)
+  vecdb_shared_properties(vecdb_exports)
+  set_target_properties(vecdb_exports PROPERTIES
+    LIBRARY_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/shared)
+  if(VECDB_INSTALL)  # into the prefix of one test: a C program is linked with what is installed
+    install(TARGETS vecdb_exports LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
+      COMPONENT shared_test EXCLUDE_FROM_ALL)
+    add_test(NAME install_c COMMAND
+      ${CMAKE_CURRENT_SOURCE_DIR}/tests/install/check_c.sh ${CMAKE_CURRENT_BINARY_DIR})
+    set_tests_properties(install_c PROPERTIES LABELS install TIMEOUT 120)
+  endif()
   add_test(NAME symbols COMMAND Python3::Interpreter
     ${CMAKE_CURRENT_SOURCE_DIR}/tools/check_symbols.py $<TARGET_FILE:vecdb_exports> ${_symbols})
   set_tests_properties(symbols PROPERTIES LABELS house TIMEOUT 60)

@@ -83,10 +83,11 @@ Result<Collection> Database::CreateCollection(std::string_view name, const Schem
                                               const CollectionOptions& options) {
   if (impl_ == nullptr) return MovedFrom();
   return api::Inside(*impl_->engine, true, [&]() -> Result<Collection> {
-    VECDB_TRY_ASSIGN(auto live,
+    // First: behind the creation nothing may fail.
+    auto handle = std::make_shared<Collection::Handle>(Collection::Handle{impl_->engine, nullptr});
+    VECDB_TRY_ASSIGN(handle->live,
                      impl_->engine->parts().coordinator->CreateCollection(name, schema, options));
-    return Collection(
-        std::make_shared<Collection::Handle>(Collection::Handle{impl_->engine, std::move(live)}));
+    return Collection(std::move(handle));
   });
 }
 

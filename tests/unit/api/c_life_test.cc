@@ -4,6 +4,7 @@
 #include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <thread>
 #include <vector>
 
@@ -36,6 +37,20 @@ vecdb_stats StatsOf(const Handles& h) {
 
 void OpenAt(const std::string& path, const vecdb_options& options, Handles* h) {
   C_OK(vecdb_open(Text(path), &options, &h->db, &error));
+}
+
+// Writes a page of nonsense behind the last one of the newest log.
+void SpoilTail(const std::string& path) {
+  std::filesystem::path log;
+  for (const auto& entry : std::filesystem::directory_iterator(path + "/wal/0")) {
+    log = std::max(log, entry.path());
+  }
+  std::fstream file(log, std::ios::binary | std::ios::in | std::ios::out);
+  const std::string bytes((std::istreambuf_iterator<char>(file)), {});
+  const std::size_t used = bytes.find_last_not_of('\0') + 1;
+  file.clear();
+  file.seekp(static_cast<std::streamoff>((used + 4095) / 4096 * 4096));
+  file << std::string(4096, 'x');
 }
 
 }  // namespace
@@ -219,23 +234,35 @@ TEST_CASE("a check counts and finds, and a file is read aloud") {
 
 TEST_CASE("what vecdb does is told to whoever listens") {
   const TempDirectory directory;
-  std::vector<std::string> lines;
-  vecdb_options options = QuietC();
-  options.log_user = &lines;
-  options.log = [](void* user, std::int32_t level, vecdb_text line) {
-    if (level < VECDB_LOG_DEBUG || level > VECDB_LOG_ERROR) return;
-    static_cast<std::vector<std::string>*>(user)->push_back(StringOf(line));
-  };
+  const std::string path = (directory / "killed").string();
   Handles h;
-  OpenAt(directory.path().string(), options, &h);
+  OpenAt((directory / "running").string(), QuietC(), &h);
   C_OK(vecdb_schema_new(&h.schema, &error));
   DescribeAll(h.schema);
   C_OK(vecdb_create_collection(h.db, Text("all"), h.schema, nullptr, &h.collection, &error));
   C_OK(vecdb_batch_new(h.collection, &h.batch, &error));
   Insert(h, {1, 2, 3}, nullptr);
-  C_OK(vecdb_collection_flush(h.collection, &error));
-  C_OK(vecdb_close(h.db, &error));
-  CHECK(lines.size() >= 1);
+  // As a process that was killed while it wrote would leave it.
+  std::filesystem::copy(directory / "running", path, std::filesystem::copy_options::recursive);
+  SpoilTail(path);
+
+  std::vector<std::string> lines;
+  vecdb_options options = QuietC();
+  options.log_user = &lines;
+  options.log = [](void* user, std::int32_t level, vecdb_text line) {
+    const std::string text = StringOf(line);
+    static_cast<std::vector<std::string>*>(user)->push_back(std::to_string(level) + text);
+  };
+  Handles again;
+  OpenAt(path, options, &again);
+  REQUIRE(lines.size() == 1);
+  CHECK(lines[0].rfind("2recovery discarded 4096 bytes", 0) == 0);  // a warning
+  vecdb_recovery recovery;
+  vecdb_recovery_init(&recovery, sizeof recovery);
+  C_OK(vecdb_recovery_report(again.db, &recovery, &error));
+  CHECK(recovery.clean == 0);
+  CHECK(recovery.discarded_bytes == 4096);
+  CHECK(StringOf(recovery.detail).find(".wal") != std::string::npos);
 }
 
 TEST_CASE("threads write, search and free answers while another closes the database") {
