@@ -175,6 +175,22 @@ if(VECDB_ENABLE_LTO AND VECDB_BUILD_SHARED)  # LTO objects in a static library b
   endif()
 endif()
 
+# The kit for tests of applications: beside the library, never in it. It needs what a shared library
+# hides, so it comes with the static one.
+if(NOT VECDB_BUILD_SHARED)
+  file(GLOB _sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/src/testkit/*.cc)
+  add_library(vecdb_testkit_objects OBJECT ${_sources})
+  vecdb_common_properties(vecdb_testkit_objects)
+  add_library(vecdb_testkit STATIC $<TARGET_OBJECTS:vecdb_testkit_objects>)
+  add_library(vecdb::testing ALIAS vecdb_testkit)
+  target_link_libraries(vecdb_testkit PUBLIC vecdb)
+  set_target_properties(vecdb_testkit PROPERTIES
+    OUTPUT_NAME vecdb_testing EXPORT_NAME testing LINKER_LANGUAGE CXX)
+  if(NOT PROJECT_IS_TOP_LEVEL OR VECDB_SANITIZE)
+    set_target_properties(vecdb_testkit vecdb_testkit_objects PROPERTIES EXCLUDE_FROM_ALL ON)
+  endif()
+endif()
+
 # All of the testing variant, for tests that stand above the folders.
 if(VECDB_BUILD_TESTS OR VECDB_BUILD_FUZZ)
   add_library(vecdb_testing INTERFACE)

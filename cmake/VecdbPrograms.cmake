@@ -31,14 +31,23 @@ function(vecdb_add_cli)
   endif()
 endfunction()
 
-# Examples see what an application sees: include/ and nothing else.
+# Examples see what an application sees: include/ and nothing else. Those about tests are linked as
+# an application's tests are.
 function(vecdb_add_examples)
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/examples/*.cc
        ${CMAKE_CURRENT_SOURCE_DIR}/examples/*.c)
   foreach(source IN LISTS sources)
     get_filename_component(name ${source} NAME_WE)
+    set(library vecdb::vecdb)
+    file(STRINGS ${source} is_test REGEX "include <vecdb/testing.h>")
+    if(is_test)
+      set(library vecdb::testing)
+      if(NOT TARGET vecdb::testing)
+        continue()
+      endif()
+    endif()
     add_executable(example_${name} ${source})
-    target_link_libraries(example_${name} PRIVATE vecdb::vecdb)
+    target_link_libraries(example_${name} PRIVATE ${library})
     set_target_properties(example_${name} PROPERTIES CXX_EXTENSIONS OFF LINKER_LANGUAGE CXX
       C_STANDARD 99 C_EXTENSIONS OFF)
     target_compile_options(example_${name} PRIVATE -Wall -Wextra -Wpedantic

@@ -4,7 +4,8 @@
 find_package(Catch2 REQUIRED)  # 2.13 or 3: tests include support/catch.h
 find_package(Python3 COMPONENTS Interpreter REQUIRED)
 
-file(GLOB_RECURSE _support CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/tests/support/*.cc)
+file(GLOB_RECURSE _support CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/tests/support/*.cc
+     ${CMAKE_CURRENT_SOURCE_DIR}/src/testkit/*.cc)
 function(vecdb_test_settings target)
   vecdb_program_properties(${target})
   target_include_directories(${target} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/tests)
@@ -174,6 +175,9 @@ if(VECDB_BUILD_EXAMPLES)
        ${CMAKE_CURRENT_SOURCE_DIR}/examples/*.c)
   foreach(_example IN LISTS _examples)
     get_filename_component(_name ${_example} NAME_WE)
+    if(NOT TARGET example_${_name})
+      continue()
+    endif()
     set(_arguments "")
     if(_name STREQUAL "search_files")  # any folder of text will do
       set(_arguments ${CMAKE_CURRENT_SOURCE_DIR}/include)

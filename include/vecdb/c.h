@@ -15,10 +15,10 @@
  *  4. Structs that may grow begin with struct_size. Set them up with their _init function, which is
  *     told the size that your compiler saw; then change what you like. Flags are 0 or 1. Where a
  *     call takes a pointer to options, NULL means the defaults.
- *  5. Handles follow the thread rules of the C++ classes they stand for: a database and a collection
- *     may be used from any number of threads, a schema and a batch by one at a time. What was
- *     fetched (rows, keys, texts, a report) does not change and may be read from any. A handle that
- *     is freed while another thread is in a call on it lives until that call returns.
+ *  5. Handles follow the thread rules of the C++ classes they stand for: a database and a
+ *     collection may be used from any number of threads, a schema and a batch by one at a time.
+ *     What was fetched (rows, keys, texts, a report) does not change and may be read from any. A
+ *     handle that is freed while another thread is in a call on it lives until that call returns.
  *  6. No call throws or ends the process.
  */
 #ifndef VECDB_C_H_

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What the static library may not contain. Run by ctest as `library`.
 
-- Seeded faults and kill points: they belong to the variant that tests link.
+- Seeded faults and kill points, and the kit for tests: they belong to what tests link.
 - Weak symbols in objects compiled for one instruction set, unless their names carry it: the linker could
   choose such a copy for everyone, and an older processor would meet instructions it does not know.
 """
@@ -9,7 +9,7 @@ import re
 import subprocess
 import sys
 
-FOR_TESTS = (b"VECDB_CANARY", b"SetCanary", b"SetKillPointHandler")
+FOR_TESTS = (b"VECDB_CANARY", b"SetCanary", b"SetKillPointHandler", b"FaultDisk", b"testkit")
 ISA_OBJECT = re.compile(r"_(?:sse42|avx2|avx512)\.cc\.o:$")
 WEAK = re.compile(r"^[0-9a-f ]{16} [WVu] (.*)$")
 HARMLESS = re.compile(r"avx|sse|fma|DW\.ref", re.I)

@@ -15,6 +15,7 @@ cmake -G Ninja -S "$here/consumer" -B "$work/consumer" -DCMAKE_BUILD_TYPE=Releas
   -DCMAKE_PREFIX_PATH="$work/installed" > "$work/configure.log"
 cmake --build "$work/consumer"
 "$work/consumer/consumer"
+if [ -n "$(find "$work/installed" -name libvecdb_testing.a)" ]; then "$work/consumer/crash_test"; fi
 
 if command -v pkg-config > /dev/null; then
   PKG_CONFIG_PATH=$(dirname "$(find "$work/installed" -name vecdb.pc)")

@@ -21,19 +21,11 @@
 #include "base/clock.h"
 #include "io/file_system.h"
 #include "support/catch.h"
+#include "testkit/seeded_random.h"
 
 namespace vecdb::test {
 
-// Numbers that differ, the same in every run.
-inline std::function<std::uint64_t()> SeededRandom(std::uint64_t seed) {
-  return [state = std::make_shared<std::uint64_t>(seed)] {
-    *state += 0x9E37'79B9'7F4A'7C15u;
-    std::uint64_t z = *state;
-    z = (z ^ (z >> 30)) * 0xBF58'476D'1CE4'E5B9u;
-    z = (z ^ (z >> 27)) * 0x94D0'49BB'1331'11EBu;
-    return z ^ (z >> 31);
-  };
-}
+using testkit::SeededRandom;
 
 inline Options QuietOptions() {
   Options options;

@@ -25,7 +25,7 @@
 
 #include "base/bytes.h"
 
-namespace vecdb::test {
+namespace vecdb::testkit {
 
 inline constexpr std::size_t kSectorSize = 512;
 
@@ -124,4 +124,4 @@ class CrashState {
   std::vector<Change> changes_;
 };
 
-}  // namespace vecdb::test
+}  // namespace vecdb::testkit

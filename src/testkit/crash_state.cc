@@ -1,4 +1,4 @@
-#include "support/crash_state.h"
+#include "testkit/crash_state.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -11,7 +11,7 @@
 #include "base/format.h"
 #include "io/relative_path.h"
 
-namespace vecdb::test {
+namespace vecdb::testkit {
 namespace {
 
 constexpr std::size_t kExhaustive = 10;  // items up to which every subset is an image
@@ -403,4 +403,4 @@ std::string CrashState::Explain(std::size_t i) const {
   return text;
 }
 
-}  // namespace vecdb::test
+}  // namespace vecdb::testkit

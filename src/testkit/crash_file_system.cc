@@ -1,4 +1,4 @@
-#include "support/crash_file_system.h"
+#include "testkit/crash_file_system.h"
 
 #include <algorithm>
 #include <set>
@@ -7,7 +7,7 @@
 #include "base/status.h"
 #include "io/layout.h"
 
-namespace vecdb::test {
+namespace vecdb::testkit {
 
 struct CrashFileSystem::Shared {
   explicit Shared(std::uint64_t seed) : state(seed) {}
@@ -188,4 +188,4 @@ std::string CrashFileSystem::Describe(const std::string& path) const {
   return shared_->live->Describe(path);
 }
 
-}  // namespace vecdb::test
+}  // namespace vecdb::testkit

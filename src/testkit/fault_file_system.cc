@@ -1,4 +1,4 @@
-#include "support/fault_file_system.h"
+#include "testkit/fault_file_system.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -8,7 +8,7 @@
 #include "base/status.h"
 #include "io/file_failures.h"
 
-namespace vecdb::test {
+namespace vecdb::testkit {
 
 struct FaultFileSystem::Shared {
   LossHooks hooks;  // constant
@@ -18,18 +18,23 @@ struct FaultFileSystem::Shared {
   std::uint64_t fired GUARDED_BY(mutex) = 0;
   bool recording GUARDED_BY(mutex) = true;
   bool halted GUARDED_BY(mutex) = false;
+  std::optional<std::uint64_t> halt_at GUARDED_BY(mutex);
   std::vector<CallRecord> calls GUARDED_BY(mutex);
 
   // Counts the call; the fault that it must show, if any.
   std::optional<FaultKind> Begin(CallType type, const std::string& path) EXCLUDES(mutex) {
     base::MutexLock lock(mutex);
+    halted = halted || (halt_at.has_value() && count >= *halt_at);
     if (halted) return FaultKind::kIoError;
     const std::uint64_t number = count++;
     if (recording) calls.push_back({type, path});
-    if (!fault.has_value() || !Applies(fault->kind, type)) return std::nullopt;
+    if (!fault.has_value()) return std::nullopt;
     if (fault->sticky ? number < fault->call : number != fault->call) return std::nullopt;
+    const FaultKind otherwise = fault->or_else.value_or(fault->kind);
+    const FaultKind kind = Applies(fault->kind, type) ? fault->kind : otherwise;
+    if (!Applies(kind, type)) return std::nullopt;
     ++fired;
-    return fault->kind;
+    return kind;
   }
 };
 
@@ -357,9 +362,20 @@ void FaultFileSystem::Halt() {
   shared_->halted = true;
 }
 
+void FaultFileSystem::HaltAt(std::uint64_t call) {
+  base::MutexLock lock(shared_->mutex);
+  shared_->halt_at = call;
+}
+
 void FaultFileSystem::Resume() {
   base::MutexLock lock(shared_->mutex);
   shared_->halted = false;
+  shared_->halt_at.reset();
+}
+
+bool FaultFileSystem::halted() const {
+  base::MutexLock lock(shared_->mutex);
+  return shared_->halted;
 }
 
 std::uint64_t FaultFileSystem::fired() const {
@@ -458,4 +474,4 @@ Result<std::unique_ptr<io::FileLock>> FaultFileSystem::Lock(const std::string& p
   return inner_->Lock(path, exclusive);
 }
 
-}  // namespace vecdb::test
+}  // namespace vecdb::testkit
