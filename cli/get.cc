@@ -38,12 +38,12 @@ void PrintTable(const GetResult& result) {
   table.Print();
 }
 
-void PrintJson(const GetResult& result) {
+void PrintJson(const Schema& schema, const GetResult& result) {
   JsonWriter json;
   json.BeginObject();
   json.Name("rows");
   json.BeginArray();
-  for (const Row& row : result.rows) WriteFields(row, &json);
+  for (const Row& row : result.rows) WriteFields(schema, row, &json);
   json.EndArray();
   json.Name("missing");
   json.BeginArray();
@@ -53,28 +53,35 @@ void PrintJson(const GetResult& result) {
   json.Print();
 }
 
-Result<GetResult> Get(const GetArguments& arguments) {
+struct Got {
+  Schema schema;
+  GetResult result;
+};
+
+Result<Got> Get(const GetArguments& arguments) {
   CLI_TRY_ASSIGN(Database database, OpenToRead(arguments.database));
   CLI_TRY_ASSIGN(const Collection collection, database.OpenCollection(arguments.collection));
   CLI_TRY_ASSIGN(const std::vector<Key> keys,
                  ParseKeys(collection.schema().primary_key(), arguments.keys));
   std::vector<std::string> output = arguments.output;
   if (output.empty()) output.emplace_back("*");
-  return collection.Get(keys, output);
+  CLI_TRY_ASSIGN(GetResult result, collection.Get(keys, output));
+  return Got{collection.schema(), std::move(result)};
 }
 
 }  // namespace
 
 int RunGet(const GetArguments& arguments) {
-  const auto result = Get(arguments);
-  if (!result.ok()) return Fail(result.status());
+  const auto got = Get(arguments);
+  if (!got.ok()) return Fail(got.status());
+  const GetResult& result = got->result;
   if (arguments.json) {
-    PrintJson(*result);
+    PrintJson(got->schema, result);
   } else {
-    PrintTable(*result);
-    for (const Key& key : result->missing) Complain(Format("no row has the key {}", KeyText(key)));
+    PrintTable(result);
+    for (const Key& key : result.missing) Complain(Format("no row has the key {}", KeyText(key)));
   }
-  return result->missing.empty() ? kExitOk : kExitFailure;
+  return result.missing.empty() ? kExitOk : kExitFailure;
 }
 
 }  // namespace vecdb::cli

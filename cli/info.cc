@@ -102,16 +102,20 @@ void WriteField(const Field& field, JsonWriter* json) {
   json->BeginObject();
   json->Member("name", field.name);
   json->Member("type", ToString(field.type));
-  if (field.type == DataType::kFloatVector) {
-    json->Member("dimension", field.dimension);
-    json->Member("metric", ToString(field.metric));
+  if (field.dimension != 0) json->Member("dimension", field.dimension);
+  if (IsVector(field)) json->Member("metric", ToString(field.metric));
+  const bool array = field.type == DataType::kArray;
+  if (array) {
+    json->Member("element_type", ToString(field.element_type));
+    json->Member("max_capacity", field.max_capacity);
   }
-  if (field.type == DataType::kVarChar) json->Member("max_length", field.max_length);
+  if (DataType::kVarChar == (array ? field.element_type : field.type))
+    json->Member("max_length", field.max_length);
   WriteFlag("primary_key", field.primary_key, json);
   WriteFlag("auto_id", field.auto_id, json);
   WriteFlag("nullable", field.nullable, json);
   json->Name("default");
-  WriteValue(field.default_value, json);
+  WriteValue(field, field.default_value, json);
   json->EndObject();
 }
 

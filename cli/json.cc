@@ -60,6 +60,10 @@ void JsonWriter::Float(float value) {
   body_->Number(Format("{}", value));
 }
 
+void JsonWriter::Json(std::string_view value) {
+  body_->writer.RawValue(value.data(), value.size(), rapidjson::kObjectType);
+}
+
 void JsonWriter::Text(std::string_view value) {
   const std::string valid = ValidUtf8(value);
   body_->writer.String(valid.data(), static_cast<rapidjson::SizeType>(valid.size()));

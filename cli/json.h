@@ -27,6 +27,7 @@ class JsonWriter {
   void Uint(std::uint64_t value);
   void Real(double value);  // shortest digits that give the number back; null when not finite
   void Float(float value);
+  void Json(std::string_view value);  // the text of one JSON value, as it is
   void Text(std::string_view value);  // what is not UTF-8 becomes U+FFFD
 
   // Members of the object that is open.

@@ -58,35 +58,60 @@ Status ParseObject(std::string_view text, rapidjson::Document* document) {
   return CheckMembers(*document);
 }
 
-// Looks for a member of the row whose value is written as an integer, and keeps its digits.
-class IntegerFinder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, IntegerFinder> {
+// Looks for where the text of a member's value stands in the row.
+class MemberFinder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, MemberFinder> {
  public:
-  explicit IntegerFinder(std::string_view member) : member_(member) {}
+  MemberFinder(std::string_view member, const rapidjson::MemoryStream& stream)
+      : member_(member), stream_(stream) {}
 
-  const std::optional<std::string>& digits() const { return digits_; }
+  std::string_view Found(std::string_view row) const {
+    std::string_view text = row.substr(start_, end_ - start_);
+    text.remove_prefix(std::min(text.find_first_not_of(" \t\r\n:"), text.size()));
+    return text;
+  }
 
   // Called by rapidjson, which fixes the names. False ends the parse.
   bool Key(const char* name, rapidjson::SizeType size, bool /*copy*/) {
-    here_ = depth_ == 1 && std::string_view(name, size) == member_;
+    if (depth_ != 1) return true;
+    here_ = std::string_view(name, size) == member_;
+    if (here_) start_ = stream_.Tell();
     return true;
   }
-  bool RawNumber(const char* text, rapidjson::SizeType size, bool /*copy*/) {
-    const std::string_view number(text, size);
-    if (depth_ != 1 || !here_) return true;
-    if (number.find_first_of(".eE") == std::string_view::npos) digits_ = number;
-    return false;
-  }
+  bool Default() { return GoOn(); }
   bool StartObject() { return ++depth_ != 0; }
-  bool EndObject(rapidjson::SizeType /*members*/) { return depth_-- != 0; }
   bool StartArray() { return ++depth_ != 0; }
-  bool EndArray(rapidjson::SizeType /*elements*/) { return depth_-- != 0; }
+  bool EndObject(rapidjson::SizeType /*members*/) {
+    --depth_;
+    return GoOn();
+  }
+  bool EndArray(rapidjson::SizeType /*elements*/) {
+    --depth_;
+    return GoOn();
+  }
 
  private:
+  bool GoOn() {
+    if (!here_ || depth_ != 1) return true;
+    end_ = stream_.Tell();
+    return false;
+  }
+
   const std::string_view member_;
+  const rapidjson::MemoryStream& stream_;
   std::size_t depth_ = 0;
   bool here_ = false;
-  std::optional<std::string> digits_;
+  std::size_t start_ = 0;
+  std::size_t end_ = 0;
 };
+
+// A member's value as it was written.
+std::string_view MemberText(std::string_view row, std::string_view member) {
+  rapidjson::MemoryStream stream(row.data(), row.size());
+  rapidjson::Reader reader;
+  MemberFinder finder(member, stream);
+  static_cast<void>(reader.Parse<kParseFlags>(stream, finder));
+  return finder.Found(row);
+}
 
 // The digits of a member of `row` when it is an integer beyond Int64. rapidjson makes a double of
 // some of them, which has forgotten that it was an integer: then the text is read once more.
@@ -96,12 +121,9 @@ std::optional<std::string> HugeInteger(std::string_view row, std::string_view me
   if (!value.IsNumber() || value.IsInt64()) return std::nullopt;
   if (value.IsUint64()) return Format("{}", value.GetUint64());
   if (std::abs(value.GetDouble()) < kBeyondInt64) return std::nullopt;
-  IntegerFinder finder(member);
-  rapidjson::MemoryStream stream(row.data(), row.size());
-  rapidjson::Reader reader;
-  static_cast<void>(
-      reader.Parse<kParseFlags | rapidjson::kParseNumbersAsStringsFlag>(stream, finder));
-  return finder.digits();
+  const std::string_view number = MemberText(row, member);
+  if (number.find_first_of(".eE") != std::string_view::npos) return std::nullopt;
+  return std::string(number);
 }
 
 Status ReadVector(const Json& value, std::vector<float>* out) {
@@ -116,6 +138,75 @@ Status ReadVector(const Json& value, std::vector<float>* out) {
     out->push_back(static_cast<float>(number));
   }
   return Status();
+}
+
+// Whole numbers that fit a T.
+template <typename T>
+Status ReadIntegers(const Json& value, std::vector<T>* out) {
+  out->clear();
+  if (!value.IsArray()) return Bad("no array");
+  for (const Json& element : value.GetArray()) {
+    if (!element.IsInt64()) return Bad("element {} is no integer", out->size());
+    const std::int64_t number = element.GetInt64();
+    if (number < static_cast<std::int64_t>(std::numeric_limits<T>::min()) ||
+        number > static_cast<std::int64_t>(std::numeric_limits<T>::max())) {
+      return Bad("element {} is {}, out of range", out->size(), number);
+    }
+    out->push_back(static_cast<T>(number));
+  }
+  return Status();
+}
+
+// What a value of one field is lent from.
+struct Room {
+  std::vector<float> floats;
+  std::vector<std::uint32_t> indices;
+  std::vector<std::int8_t> int8;
+  std::vector<std::uint8_t> bytes;
+  std::vector<std::int64_t> integers;
+  std::vector<double> reals;
+  std::vector<std::string_view> texts;
+  std::unique_ptr<bool[]> bools;
+
+  Result<ValueView> ReadSparse(const Json& value);
+  Result<ValueView> ReadArray(DataType element, const Json& value);
+};
+
+// {"indices": [..], "values": [..]}
+Result<ValueView> Room::ReadSparse(const Json& value) {
+  const bool shaped = value.IsObject() && value.MemberCount() == 2 && value.HasMember("indices") &&
+                      value.HasMember("values") && value["values"].IsArray();
+  if (!shaped) return Bad("no sparse vector, like {{\"indices\": [3, 7], \"values\": [0.5, 1]}}");
+  CLI_TRY(ReadIntegers(value["indices"], &indices));
+  CLI_TRY(ReadVector(value["values"], &floats));
+  return ValueView(SparseView{indices, floats});
+}
+
+Result<ValueView> Room::ReadArray(DataType element, const Json& value) {
+  if (!value.IsArray()) return Bad("no array");
+  const auto all = [&](auto is) {
+    return std::all_of(value.Begin(), value.End(), [&](const Json& one) { return is(one); });
+  };
+  if (element == DataType::kBool) {
+    if (!all([](const Json& one) { return one.IsBool(); })) return Bad("not all true or false");
+    bools = std::make_unique<bool[]>(value.Size());
+    for (rapidjson::SizeType i = 0; i < value.Size(); ++i) bools[i] = value[i].GetBool();
+    return ValueView(std::span<const bool>(bools.get(), value.Size()));
+  }
+  if (element == DataType::kVarChar) {
+    if (!all([](const Json& one) { return one.IsString(); })) return Bad("not all texts");
+    texts.clear();
+    for (const Json& one : value.GetArray()) texts.push_back(TextOf(one));
+    return ValueView(std::span<const std::string_view>(texts));
+  }
+  if (all([](const Json& one) { return one.IsInt64(); })) {
+    CLI_TRY(ReadIntegers(value, &integers));
+    return ValueView(std::span<const std::int64_t>(integers));
+  }
+  if (!all([](const Json& one) { return one.IsNumber(); })) return Bad("not all numbers");
+  reals.clear();
+  for (const Json& one : value.GetArray()) reals.push_back(one.GetDouble());
+  return ValueView(std::span<const double>(reals));
 }
 
 std::string Where(const std::string& path, const JsonLine& line) {
@@ -349,10 +440,10 @@ Result<Schema> GuessSchema(std::span<const JsonLine> lines, const SchemaHints& h
 struct RowReader::Body {
   std::string path;
   Schema schema;
-  std::vector<std::vector<float>> vectors;  // by field
+  std::vector<Room> rooms;  // by field
   std::vector<NamedValue> row;
 
-  // The value is lent from `value` and `vectors`. `text` is what the row was parsed from.
+  // The value is lent from `value`, `text` and `rooms`. `text` is what the row was parsed from.
   Result<ValueView> Convert(const Field& field, std::size_t index, const Json& value,
                             std::string_view text);
   Status AddObject(const Json& object, std::string_view text, Batch* batch);
@@ -360,7 +451,7 @@ struct RowReader::Body {
 
 RowReader::RowReader(std::string path, const Schema& schema)
     : body_(std::make_unique<Body>(Body{std::move(path), schema, {}, {}})) {
-  body_->vectors.resize(body_->schema.fields().size());
+  body_->rooms.resize(body_->schema.fields().size());
 }
 RowReader::~RowReader() = default;
 
@@ -384,11 +475,26 @@ Status RowReader::Body::AddObject(const Json& object, std::string_view text, Bat
   return batch->Add(std::span<const NamedValue>(row));
 }
 
+namespace {
+
+Status InField(const Field& field, const Status& read) {
+  return Annotate(read, Format("field '{}'", field.name));
+}
+Result<ValueView> InField(const Field& field, Result<ValueView> read) {
+  return read.ok() ? std::move(read) : Result<ValueView>(InField(field, read.status()));
+}
+
+}  // namespace
+
 // Integers stay integers, so that the batch can refuse those that a field would round.
 Result<ValueView> RowReader::Body::Convert(const Field& field, std::size_t index, const Json& value,
                                            std::string_view text) {
+  if (field.type == DataType::kJson) {
+    // null is a JSON value, but to a row it says that there is none
+    return value.IsNull() ? ValueView() : ValueView(MemberText(text, field.name));
+  }
   if (value.IsNull()) return ValueView();
-  bool fits = false;
+  Room& room = rooms[index];
   switch (field.type) {
     case DataType::kBool:
       if (value.IsBool()) return ValueView(value.GetBool());
@@ -411,16 +517,29 @@ Result<ValueView> RowReader::Body::Convert(const Field& field, std::size_t index
     case DataType::kVarChar:
       if (value.IsString()) return ValueView(TextOf(value));
       break;
+    case DataType::kArray:
+      return InField(field, room.ReadArray(field.element_type, value));
+    case DataType::kSparseFloatVector:
+      return InField(field, room.ReadSparse(value));
+    case DataType::kInt8Vector:
+      if (!value.IsArray()) break;
+      CLI_TRY(InField(field, ReadIntegers(value, &room.int8)));
+      return ValueView(std::span<const std::int8_t>(room.int8));
+    case DataType::kBinaryVector:
+      if (!value.IsArray()) break;
+      CLI_TRY(InField(field, ReadIntegers(value, &room.bytes)));
+      return ValueView(std::span<const std::uint8_t>(room.bytes));
     case DataType::kFloatVector:
-      fits = value.IsArray();
+    case DataType::kFloat16Vector:
+    case DataType::kBFloat16Vector:
+      if (!value.IsArray()) break;
+      CLI_TRY(InField(field, ReadVector(value, &room.floats)));
+      return ValueView(std::span<const float>(room.floats));
+    case DataType::kJson:
       break;
   }
-  if (!fits)
-    return Bad("field '{}' is of type {}, the row has something else", field.name,
-               ToString(field.type));
-  const Status read = ReadVector(value, &vectors[index]);
-  if (!read.ok()) return Bad("field '{}': {}", field.name, read.message());
-  return ValueView(std::span<const float>(vectors[index]));
+  return Bad("field '{}' is of type {}, the row has something else", field.name,
+             ToString(field.type));
 }
 
 Result<std::vector<float>> ParseVector(std::string_view text, std::string_view what) {

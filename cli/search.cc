@@ -69,7 +69,7 @@ void PrintTable(const Hits& hits) {
   table.Print();
 }
 
-void PrintJson(const Hits& hits, double milliseconds) {
+void PrintJson(const Schema& schema, const Hits& hits, double milliseconds) {
   JsonWriter json;
   json.BeginObject();
   json.Name("milliseconds");
@@ -83,7 +83,7 @@ void PrintJson(const Hits& hits, double milliseconds) {
     json.Name("score");
     json.Float(hit.score);
     json.Name("fields");
-    WriteFields(hit.row, &json);
+    WriteFields(schema, hit.row, &json);
     json.EndObject();
   }
   json.EndArray();
@@ -106,7 +106,7 @@ Status Search(const SearchArguments& arguments) {
   CLI_TRY_ASSIGN(const Hits hits, collection.Search(request));
   const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
   if (arguments.json) {
-    PrintJson(hits, took.count());
+    PrintJson(collection.schema(), hits, took.count());
   } else {
     PrintTable(hits);
   }

@@ -1,20 +1,92 @@
 #include "values.h"
 
+#include <type_traits>
+
 #include "text.h"
 
 namespace vecdb::cli {
 namespace {
 
 constexpr std::size_t kTextWidth = 60;
-constexpr std::size_t kShownFloats = 4;
+constexpr std::size_t kShownElements = 4;
 
-std::string VectorText(const std::vector<float>& vector) {
+// A few of the elements, each as element(i).
+template <typename Element>
+std::string ListText(std::size_t size, const Element& element) {
   std::string text = "[";
-  for (std::size_t i = 0; i < vector.size() && i < kShownFloats; ++i) {
-    text += Format("{}{:.5g}", i == 0 ? "" : ", ", vector[i]);
+  for (std::size_t i = 0; i < size && i < kShownElements; ++i) {
+    text += (i == 0 ? "" : ", ") + element(i);
   }
-  if (vector.size() > kShownFloats) text += Format(", ... {} in all", vector.size());
+  if (size > kShownElements) text += Format(", ... {} in all", size);
   return text + "]";
+}
+
+std::string Shown(bool boolean) {
+  return boolean ? "true" : "false";
+}
+std::string Shown(std::int64_t integer) {
+  return Format("{}", integer);
+}
+std::string Shown(double real) {
+  return Format("{}", real);
+}
+std::string Shown(float real) {
+  return Format("{:.5g}", real);
+}
+std::string Shown(const std::string& text) {
+  return OneLine(text, kTextWidth);
+}
+std::string Shown(std::monostate) {
+  return "null";
+}
+template <typename T>
+std::string Shown(const std::vector<T>& elements) {
+  using Widened =
+      std::conditional_t<(std::is_integral_v<T> && !std::is_same_v<T, bool>), std::int64_t, T>;
+  return ListText(elements.size(),
+                  [&](std::size_t i) { return Shown(static_cast<Widened>(elements[i])); });
+}
+std::string Shown(const SparseVector& vector) {
+  return ListText(vector.values.size(), [&](std::size_t i) {
+    return Format("{}: {:.5g}", vector.indices[i], vector.values[i]);
+  });
+}
+
+void Write(std::monostate, JsonWriter* out) {
+  out->Null();
+}
+void Write(bool boolean, JsonWriter* out) {
+  out->Bool(boolean);
+}
+void Write(std::int64_t integer, JsonWriter* out) {
+  out->Int(integer);
+}
+void Write(double real, JsonWriter* out) {
+  out->Real(real);
+}
+void Write(float real, JsonWriter* out) {
+  out->Float(real);
+}
+void Write(const std::string& text, JsonWriter* out) {
+  out->Text(text);
+}
+template <typename T>
+void Write(const std::vector<T>& elements, JsonWriter* out) {
+  using Widened =
+      std::conditional_t<(std::is_integral_v<T> && !std::is_same_v<T, bool>), std::int64_t, T>;
+  out->BeginArray();
+  for (std::size_t i = 0; i < elements.size(); ++i) {
+    Write(static_cast<Widened>(elements[i]), out);
+  }
+  out->EndArray();
+}
+void Write(const SparseVector& vector, JsonWriter* out) {
+  out->BeginObject();
+  out->Name("indices");
+  Write(vector.indices, out);
+  out->Name("values");
+  Write(vector.values, out);
+  out->EndObject();
 }
 
 }  // namespace
@@ -25,19 +97,14 @@ std::string KeyText(const Key& key) {
 }
 
 std::string ValueText(const Value& value) {
-  if (const auto* boolean = std::get_if<bool>(&value)) return *boolean ? "true" : "false";
-  if (const auto* integer = std::get_if<std::int64_t>(&value)) return Format("{}", *integer);
-  if (const auto* real = std::get_if<double>(&value)) return Format("{}", *real);
-  if (const auto* text = std::get_if<std::string>(&value)) return OneLine(*text, kTextWidth);
-  if (const auto* vector = std::get_if<std::vector<float>>(&value)) return VectorText(*vector);
-  return "null";
+  return std::visit([](const auto& held) { return Shown(held); }, value);
 }
 
 std::string TypeText(const Field& field) {
   std::string text(ToString(field.type));
-  if (field.type == DataType::kFloatVector) {
-    text += Format("({}) {}", field.dimension, ToString(field.metric));
-  }
+  if (field.dimension != 0) text += Format("({})", field.dimension);
+  if (field.type == DataType::kArray) text += Format("({})", ToString(field.element_type));
+  if (IsVector(field)) text += Format(" {}", ToString(field.metric));
   if (field.primary_key) text += field.auto_id ? " key, given by vecdb" : " key";
   if (field.nullable) text += " nullable";
   return text;
@@ -48,23 +115,21 @@ void WriteKey(const Key& key, JsonWriter* out) {
   out->Text(std::get<std::string>(key));
 }
 
-void WriteValue(const Value& value, JsonWriter* out) {
-  if (const auto* boolean = std::get_if<bool>(&value)) return out->Bool(*boolean);
-  if (const auto* integer = std::get_if<std::int64_t>(&value)) return out->Int(*integer);
-  if (const auto* real = std::get_if<double>(&value)) return out->Real(*real);
-  if (const auto* text = std::get_if<std::string>(&value)) return out->Text(*text);
-  const auto* vector = std::get_if<std::vector<float>>(&value);
-  if (vector == nullptr) return out->Null();
-  out->BeginArray();
-  for (const float number : *vector) out->Float(number);
-  out->EndArray();
+bool IsVector(const Field& field) {
+  return static_cast<int>(field.type) >= static_cast<int>(DataType::kBinaryVector);
 }
 
-void WriteFields(const Row& row, JsonWriter* out) {
+void WriteValue(const Field& field, const Value& value, JsonWriter* out) {
+  const auto* text = std::get_if<std::string>(&value);
+  if (field.type == DataType::kJson && text != nullptr) return out->Json(*text);
+  std::visit([out](const auto& held) { Write(held, out); }, value);
+}
+
+void WriteFields(const Schema& schema, const Row& row, JsonWriter* out) {
   out->BeginObject();
   for (std::size_t i = 0; i < row.names.size(); ++i) {
     out->Name(row.names[i]);
-    WriteValue(row.values[i], out);
+    WriteValue(*schema.Find(row.names[i]), row.values[i], out);
   }
   out->EndObject();
 }

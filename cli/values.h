@@ -13,11 +13,12 @@ namespace vecdb::cli {
 std::string KeyText(const Key& key);
 // For a cell of a table: long texts and vectors are cut.
 std::string ValueText(const Value& value);
-// "FloatVector(784) L2", "Int64 nullable".
+// "FloatVector(784) L2", "Array(Int64) nullable".
 std::string TypeText(const Field& field);
+bool IsVector(const Field& field);
 
 void WriteKey(const Key& key, JsonWriter* out);
-void WriteValue(const Value& value, JsonWriter* out);
-void WriteFields(const Row& row, JsonWriter* out);  // an object
+void WriteValue(const Field& field, const Value& value, JsonWriter* out);
+void WriteFields(const Schema& schema, const Row& row, JsonWriter* out);  // an object
 
 }  // namespace vecdb::cli

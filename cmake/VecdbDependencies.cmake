@@ -24,14 +24,16 @@ if(NOT VECDB_IN_CONFIG)
   # xsimd: Debian's exported target asks for a library (xtl) that Debian does not have; the include
   # directory is all that is needed.
   vecdb_header_dependency(xsimd xsimd/xsimd.hpp)
-  foreach(_dep IN ITEMS fmt xsimd)
+  # rapidjson: JSON values are checked by it in one place (src/chunk/json_text.cc).
+  vecdb_header_dependency(rapidjson rapidjson/reader.h)
+  foreach(_dep IN ITEMS fmt xsimd rapidjson)
     if(NOT TARGET vecdb::dep_${_dep})
-      message(FATAL_ERROR "vecdb needs ${_dep}, which was not found (Debian: lib${_dep}-dev)")
+      message(FATAL_ERROR
+        "vecdb needs ${_dep}, which was not found (Debian: libfmt-dev libxsimd-dev rapidjson-dev)")
     endif()
   endforeach()
   if(VECDB_BUILD_CLI)
     vecdb_header_dependency(cli11 CLI/CLI.hpp)
-    vecdb_header_dependency(rapidjson rapidjson/document.h)
   endif()
   if(VECDB_WITH_HNSWLIB AND VECDB_BUILD_BENCH)
     vecdb_header_dependency(hnswlib hnswlib/hnswlib.h)

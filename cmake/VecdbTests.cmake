@@ -37,7 +37,7 @@ foreach(_folder IN LISTS VECDB_FOLDERS)
   endif()
   vecdb_add_test(${_folder} vecdb_testing_${_folder} ${_sources})
   if(_folder STREQUAL "simd")  # once per table of kernels; a level the processor lacks runs the best it has
-    foreach(_level IN ITEMS scalar sse2 avx2 avx512)
+    foreach(_level IN ITEMS scalar sse2 avx2 avx512 icl)
       add_test(NAME simd_${_level} COMMAND test_simd)
       set_tests_properties(simd_${_level} PROPERTIES
         LABELS unit TIMEOUT 300 ENVIRONMENT VECDB_SIMD=${_level})

@@ -47,8 +47,12 @@ class VECDB_API Batch {
 
   // Every failure is kInvalidArgument, or kNotFound for an unknown field. Integers fill Int8 to
   // Int64, and Float and Double where that is exact; doubles fill Float (rounded) and Double; bool
-  // and text fill Bool and VarChar. Numbers are finite, text is UTF-8. A key that vecdb gives
-  // (auto_id) may not be brought.
+  // and text fill Bool and VarChar; an Array is filled by what fills its elements. Numbers are
+  // finite, text is UTF-8, JSON is one value as RFC 8259 has it: at most 64 KiB, 64 levels deep,
+  // with numbers that a double can hold. Floats fill Float16Vector and BFloat16Vector, rounded to
+  // the nearest (even when halfway); one that would become infinite is refused. The elements of an
+  // Array, or the entries of a sparse vector, take at most 256 KiB. A key that vecdb gives (auto_id)
+  // may not be brought.
 
   // Row door. Fields left out take their default, else null where the schema allows it. Integers
   // must fit the field's width. A failed Add leaves the batch as it was before the call.
@@ -65,10 +69,25 @@ class VECDB_API Batch {
                    std::span<const std::uint8_t> valid = {});
   Status AddColumn(std::string_view field, std::span<const bool> values,
                    std::span<const std::uint8_t> valid = {});
-  Status AddColumn(std::string_view field, std::span<const std::string_view> values,
+  Status AddColumn(std::string_view field, std::span<const std::string_view> values,  // and JSON
                    std::span<const std::uint8_t> valid = {});
-  // rows x dimension floats, one vector after the other.
+  // Arrays, one span a row.
+  Status AddColumn(std::string_view field, std::span<const std::span<const std::int64_t>> values,
+                   std::span<const std::uint8_t> valid = {});
+  Status AddColumn(std::string_view field, std::span<const std::span<const double>> values,
+                   std::span<const std::uint8_t> valid = {});
+  Status AddColumn(std::string_view field, std::span<const std::span<const bool>> values,
+                   std::span<const std::uint8_t> valid = {});
+  Status AddColumn(std::string_view field,
+                   std::span<const std::span<const std::string_view>> values,
+                   std::span<const std::uint8_t> valid = {});
+  // rows x dimension numbers, one vector after the other: floats for FloatVector, Float16Vector and
+  // BFloat16Vector, the bits of halves for the latter two; bytes of eight bits for BinaryVector.
   Status AddVectors(std::string_view field, std::span<const float> row_major);
+  Status AddVectors(std::string_view field, std::span<const std::uint16_t> row_major);
+  Status AddVectors(std::string_view field, std::span<const std::int8_t> row_major);
+  Status AddVectors(std::string_view field, std::span<const std::uint8_t> row_major);
+  Status AddSparse(std::string_view field, std::span<const SparseView> rows);
 
   std::size_t rows() const;
   const Schema& schema() const;  // lent by the batch

@@ -10,6 +10,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "vecdb/options.h"
@@ -22,11 +23,16 @@ struct WriteOptions {
   std::optional<Durability> durability = {};  // empty = Options::durability
 };
 
+// What a search looks for, lent: floats for FloatVector, Float16Vector and BFloat16Vector, std::int8_t
+// for Int8Vector, bytes of eight bits for BinaryVector, a SparseView for SparseFloatVector.
+using QueryVector = std::variant<std::span<const float>, std::span<const std::int8_t>,
+                                 std::span<const std::uint8_t>, SparseView>;
+
 // The nearest rows to one vector, best first; equal scores in key order. limit is at least 1, and
 // limit + offset at most 16,384.
 struct SearchRequest {
   std::string field = {};  // a vector field; may be empty when the schema has exactly one
-  std::span<const float> query = {};
+  QueryVector query = {};
   std::size_t limit = 10;
   std::size_t offset = 0;
   std::string filter = {};                      // docs/FILTER.md; empty = every row

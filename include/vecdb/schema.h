@@ -20,13 +20,17 @@ namespace vecdb {
 struct Field {
   std::string name;  // a letter or '_', then letters, digits, '_'; at most 255 bytes
   DataType type = DataType::kInt64;
-  Metric metric = Metric::kL2;       // vector fields only
-  std::uint32_t dimension = 0;       // vector fields only: 1..32768
-  std::uint32_t max_length = 65535;  // VarChar only: bytes of UTF-8, 1..65535
-  bool primary_key = false;          // Int64 or VarChar; never nullable, no default
-  bool auto_id = false;              // vecdb assigns the key (Int64 keys)
-  bool nullable = false;             // scalars only
-  Value default_value = {};          // scalars only: taken when the value is missing or null
+  // Vectors only. L2, IP and COSINE for numbers, HAMMING and JACCARD for bits, IP for sparse ones.
+  Metric metric = Metric::kL2;
+  // Vectors only: 1..32768 numbers, a multiple of 8 bits up to 262144; sparse ones have none.
+  std::uint32_t dimension = 0;
+  std::uint32_t max_length = 65535;  // VarChar, alone or in an Array: bytes of UTF-8, 1..65535
+  DataType element_type = DataType::kInt64;  // Array only: Bool to VarChar
+  std::uint32_t max_capacity = 4096;         // Array only: elements, 1..4096
+  bool primary_key = false;                  // Int64 or VarChar; never nullable, no default
+  bool auto_id = false;                      // vecdb assigns the key (Int64 keys)
+  bool nullable = false;                     // never a vector
+  Value default_value = {};  // never of a vector: taken when the value is missing or null
 };
 
 class Schema;
@@ -70,8 +74,16 @@ class VECDB_API SchemaBuilder {
   SchemaBuilder& AutoPrimaryKey(std::string_view name);           // Int64, given by vecdb
   SchemaBuilder& Scalar(std::string_view name, DataType type);    // every row has a value
   SchemaBuilder& Nullable(std::string_view name, DataType type);  // null when left out
-  // 1 to 32,768 floats.
-  SchemaBuilder& Vector(std::string_view name, std::uint32_t dimension, Metric metric);
+  SchemaBuilder& Json(std::string_view name);                     // every row has a value
+  // Of Bool to VarChar; every row has a value, which may be empty.
+  SchemaBuilder& Array(std::string_view name, DataType element, std::uint32_t max_capacity = 4096);
+  // 1 to 32,768 numbers: FloatVector, Float16Vector, BFloat16Vector or Int8Vector.
+  SchemaBuilder& Vector(std::string_view name, std::uint32_t dimension, Metric metric,
+                        DataType type = DataType::kFloatVector);
+  // 8 to 262,144 bits, a multiple of 8.
+  SchemaBuilder& BinaryVector(std::string_view name, std::uint32_t dimension,
+                              Metric metric = Metric::kHamming);
+  SchemaBuilder& SparseVector(std::string_view name, Metric metric = Metric::kInnerProduct);
   SchemaBuilder& Add(Field field);  // everything the shorter forms leave at its default
 
   Result<Schema> Build() const;

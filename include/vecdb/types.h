@@ -29,30 +29,63 @@ enum class DataType : std::uint8_t {
   kInt64 = 5,
   kFloat = 10,
   kDouble = 11,
-  kVarChar = 21,       // UTF-8 text
-  kFloatVector = 101,  // 32-bit floats
+  kVarChar = 21,         // UTF-8 text
+  kArray = 22,           // of scalars of one type: Field::element_type
+  kJson = 23,            // one JSON value as text
+  kBinaryVector = 100,   // bits, eight to a byte
+  kFloatVector = 101,    // 32-bit floats
+  kFloat16Vector = 102,  // IEEE half precision
+  kBFloat16Vector = 103,
+  kSparseFloatVector = 104,  // the numbers that are not zero, by index
+  kInt8Vector = 105,
 };
 
-// The name users know: "Int64", "VarChar", "FloatVector".
+// The name users know: "Int64", "VarChar", "FloatVector", "JSON".
 VECDB_API std::string_view ToString(DataType type);
 
 enum class Metric : std::uint8_t {
   kL2 = 1,            // squared Euclidean distance; smaller is nearer
   kInnerProduct = 2,  // larger is nearer
   kCosine = 3,        // cosine similarity, 0 for a zero vector; larger is nearer
+  kHamming = 4,       // bits that differ; smaller is nearer
+  kJaccard = 6,  // 1 - bits in both / bits in either, 1 when neither has any; smaller is nearer
 };
 
-// "L2", "IP", "COSINE".
+// "L2", "IP", "COSINE", "HAMMING", "JACCARD".
 VECDB_API std::string_view ToString(Metric metric);
+
+// A sparse vector, lent: values[i] stands at indices[i]. Indices rise and are below 2^32 - 1; none at
+// all is the zero vector.
+struct SparseView {
+  std::span<const std::uint32_t> indices;
+  std::span<const float> values;
+};
+
+// The same, owned.
+struct SparseVector {
+  std::vector<std::uint32_t> indices;
+  std::vector<float> values;
+
+  operator SparseView() const { return {indices, values}; }  // NOLINT: what may be lent, is
+  friend bool operator==(const SparseVector& a, const SparseVector& b) {
+    return a.indices == b.indices && a.values == b.values;
+  }
+};
 
 // A value lent to vecdb for one call. vecdb copies what it keeps before the call returns.
 // std::monostate is null. Bool is bool; Int8 to Int64 are std::int64_t; Float and Double are
-// double; VarChar is text in UTF-8; FloatVector is floats.
-using ValueView = std::variant<std::monostate, bool, std::int64_t, double, std::string_view,
-                               std::span<const float>>;
+// double; VarChar is text in UTF-8, JSON too. FloatVector, Float16Vector and BFloat16Vector are
+// floats, Int8Vector is std::int8_t, BinaryVector is bytes of eight bits each. An Array is a span of
+// what its elements are.
+using ValueView = std::variant<
+    std::monostate, bool, std::int64_t, double, std::string_view, std::span<const float>,
+    SparseView, std::span<const std::int8_t>, std::span<const std::uint8_t>, std::span<const bool>,
+    std::span<const std::int64_t>, std::span<const double>, std::span<const std::string_view>>;
 
 // A value given to the caller, who owns it; the same alternatives.
-using Value =
-    std::variant<std::monostate, bool, std::int64_t, double, std::string, std::vector<float>>;
+using Value = std::variant<std::monostate, bool, std::int64_t, double, std::string,
+                           std::vector<float>, SparseVector, std::vector<std::int8_t>,
+                           std::vector<std::uint8_t>, std::vector<bool>, std::vector<std::int64_t>,
+                           std::vector<double>, std::vector<std::string>>;
 
 }  // namespace vecdb

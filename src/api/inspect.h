@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "vecdb/schema.h"
+
 #include "base/format.h"
 #include "io/block_file.h"
 #include "io/file_system.h"
@@ -26,6 +28,8 @@ class Printer {
   const std::function<void(std::string_view)>& print_;
 };
 
+// "(8)" of a vector of dimension 8, "(Int64)" of an array of these; empty for other types.
+std::string TypeDetail(const Field& field);
 std::string Hex(const io::DatabaseUuid& id);
 std::string TimeText(std::uint64_t milliseconds);  // "2024-05-01 12:00:00.000 UTC"
 std::string TimestampText(std::uint64_t timestamp);

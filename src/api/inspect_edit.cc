@@ -6,15 +6,21 @@
 #include "base/timestamp_oracle.h"
 #include "catalog/edit.h"
 #include "catalog/manifest_log.h"
+#include "chunk/kinds.h"
 
 namespace vecdb::api {
+
+std::string TypeDetail(const Field& field) {
+  if (field.dimension != 0) return base::Format("({})", field.dimension);
+  if (field.type != DataType::kArray) return "";
+  return base::Format("({})", ToString(field.element_type));
+}
+
 namespace {
 
 std::string Describe(const Field& field) {
-  std::string text = base::Format("{} {}", field.name, ToString(field.type));
-  if (field.type == DataType::kFloatVector) {
-    text += base::Format("({}) {}", field.dimension, ToString(field.metric));
-  }
+  std::string text = base::Format("{} {}{}", field.name, ToString(field.type), TypeDetail(field));
+  if (chunk::IsVector(field.type)) text += base::Format(" {}", ToString(field.metric));
   if (field.primary_key) text += field.auto_id ? " key auto" : " key";
   if (field.nullable) text += " nullable";
   return text;

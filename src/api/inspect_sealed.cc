@@ -1,12 +1,15 @@
 #include <algorithm>
 #include <limits>
 #include <span>
+#include <type_traits>
 #include <variant>
+#include <vector>
 
 #include "api/inspect.h"
 #include "base/status.h"
 #include "base/timestamp_oracle.h"
 #include "catalog/records.h"
+#include "chunk/kinds.h"
 #include "chunk/validate.h"
 #include "segment/column_file.h"
 #include "segment/deletes_file.h"
@@ -55,18 +58,41 @@ std::string Quoted(std::string_view text) {
   return quoted + (text.size() > kShownText ? "...'" : "'");
 }
 
-std::string TextOf(const Value& value) {
-  if (const auto* boolean = std::get_if<bool>(&value)) return *boolean ? "true" : "false";
-  if (const auto* integer = std::get_if<std::int64_t>(&value)) return base::Format("{}", *integer);
-  if (const auto* real = std::get_if<double>(&value)) return base::Format("{}", *real);
-  if (const auto* text = std::get_if<std::string>(&value)) return Quoted(*text);
-  const auto* vector = std::get_if<std::vector<float>>(&value);
-  if (vector == nullptr) return "null";
+std::string TextOf(bool boolean) {
+  return boolean ? "true" : "false";
+}
+std::string TextOf(const std::string& text) {
+  return Quoted(text);
+}
+template <typename Number>
+std::string TextOf(Number number) {
+  return base::Format("{}", number);
+}
+
+template <typename T>
+std::string ListOf(const std::vector<T>& elements) {
   std::string text = "[";
-  for (std::size_t i = 0; i < vector->size() && i < kShownValues; ++i) {
-    text += base::Format("{}{}", i == 0 ? "" : ", ", (*vector)[i]);
+  for (std::size_t i = 0; i < elements.size() && i < kShownValues; ++i) {
+    text += (i == 0 ? "" : ", ") + TextOf(static_cast<T>(elements[i]));
   }
-  return text + (vector->size() > kShownValues ? ", ...]" : "]");
+  return text + (elements.size() > kShownValues ? ", ...]" : "]");
+}
+
+std::string TextOf(const Value& value) {
+  return std::visit(
+      [](const auto& held) -> std::string {
+        using Held = std::decay_t<decltype(held)>;
+        if constexpr (std::is_same_v<Held, std::monostate>) {
+          return "null";
+        } else if constexpr (std::is_same_v<Held, SparseVector>) {
+          return base::Format("{} at {}", ListOf(held.values), ListOf(held.indices));
+        } else if constexpr (std::is_arithmetic_v<Held> || std::is_same_v<Held, std::string>) {
+          return TextOf(held);
+        } else {
+          return ListOf(held);
+        }
+      },
+      value);
 }
 
 void PrintValues(const chunk::ColumnView& view, const Printer& out) {
@@ -98,22 +124,24 @@ Status InspectColumn(const std::shared_ptr<const io::BlockFile>& file, const Pri
       file->Read(0, std::min<std::uint64_t>(file->body_size(), segment::ColumnHeader::kSize)));
   base::ByteReader reader(bytes, file->name());
   std::uint8_t type = 0;
+  std::uint8_t element = 0;
   Field field;  // as the header says; the catalog knows better
   field.nullable = true;
   VECDB_TRY(reader.Skip(5));
   VECDB_TRY(reader.Get(&type));
-  VECDB_TRY(reader.Skip(2));
+  VECDB_TRY(reader.Skip(1));
+  VECDB_TRY(reader.Get(&element));
   VECDB_TRY(reader.Get(&field.dimension));
   field.type = static_cast<DataType>(type);
-  const bool vector = field.type == DataType::kFloatVector;
-  if (ToString(field.type) == "unknown" || vector != (field.dimension != 0) ||
-      field.dimension > chunk::kMaxDimension) {
+  if (field.type == DataType::kArray) field.element_type = static_cast<DataType>(element);
+  const bool dense = chunk::IsVector(field.type) && field.type != DataType::kSparseFloatVector;
+  if (ToString(field.type) == "unknown" || dense != (field.dimension != 0) ||
+      field.dimension > chunk::kMaxBits) {
     return base::Corruption("'{}': a column of type {}({})", file->name(), type, field.dimension);
   }
   VECDB_TRY_ASSIGN(const auto header,
                    segment::ColumnHeader::Decode(bytes, field, file->body_size(), file->name()));
-  out.Line("type       {}{}", ToString(header.type),
-           vector ? base::Format("({})", header.dimension) : "");
+  out.Line("type       {}{}", ToString(header.type), TypeDetail(field));
   out.Line("encoding   {}{}", NameOf(header.encoding),
            header.entries != 0 ? base::Format(", {} entries", header.entries) : "");
   out.Line("rows       {}{}", header.rows, header.has_validity ? ", some may be null" : "");

@@ -16,22 +16,22 @@ void Bitmap::Resize(std::size_t bits, bool value) {
 }
 
 std::size_t Bitmap::Count() const {
-  return simd::Kernels().popcount_words(words_.data(), words_.size());
+  return simd::Kernels().words.popcount(words_.data(), words_.size());
 }
 
 void Bitmap::AndNot(const Bitmap& other) {
   const std::size_t n = std::min(words_.size(), other.words_.size());
-  simd::Kernels().andnot_words(words_.data(), other.words_.data(), n);
+  simd::Kernels().words.andnot_into(words_.data(), other.words_.data(), n);
 }
 
 void Bitmap::And(const Bitmap& other) {
   VECDB_CHECK(other.words_.size() >= words_.size(), "a bitmap is combined with a shorter one");
-  simd::Kernels().and_words(words_.data(), other.words_.data(), words_.size());
+  simd::Kernels().words.and_into(words_.data(), other.words_.data(), words_.size());
 }
 
 void Bitmap::Or(const Bitmap& other) {
   VECDB_CHECK(other.words_.size() <= words_.size(), "a bitmap is combined with a longer one");
-  simd::Kernels().or_words(words_.data(), other.words_.data(), other.words_.size());
+  simd::Kernels().words.or_into(words_.data(), other.words_.data(), other.words_.size());
 }
 
 }  // namespace vecdb::base

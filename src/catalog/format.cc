@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "catalog/manifest.h"
+#include "chunk/kinds.h"
 #include "io/install.h"
 #include "io/layout.h"
 #include "simd/kernels.h"
@@ -61,6 +62,14 @@ Status CheckReadable(const Format& format) {
 }
 
 }  // namespace
+
+std::uint32_t FormatVersionFor(const Schema& schema) {
+  const bool first =
+      std::all_of(schema.fields().begin(), schema.fields().end(), [](const Field& field) {
+        return chunk::IsScalar(field.type) || field.type == DataType::kFloatVector;
+      });
+  return first ? kFirstFormatVersion : 2;
+}
 
 base::Bytes EncodeFormat(const Format& format) {
   base::Bytes bytes;

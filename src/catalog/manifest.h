@@ -17,10 +17,16 @@
 
 namespace vecdb::catalog {
 
-inline constexpr std::uint32_t kFormatVersion = 1;
+// The newest that this code reads and writes. FORMAT names the smallest that can read the directory,
+// so that what an older vecdb understands it may go on opening.
+inline constexpr std::uint32_t kFormatVersion = 2;
+inline constexpr std::uint32_t kFirstFormatVersion = 1;
+
+// The smallest version that can read collections of this schema.
+std::uint32_t FormatVersionFor(const Schema& schema);
 
 struct Format {
-  std::uint32_t version = kFormatVersion;
+  std::uint32_t version = kFirstFormatVersion;
   io::DatabaseUuid database{};
   std::uint64_t compatible_bits = 0;            // unknown: ignore
   std::uint64_t read_only_compatible_bits = 0;  // unknown: read-only

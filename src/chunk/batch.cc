@@ -1,12 +1,14 @@
 #include "vecdb/batch.h"
 
-#include <algorithm>
-#include <type_traits>
 #include <utility>
 #include <variant>
 
 #include "base/status.h"
+#include "chunk/array_value.h"
 #include "chunk/batch_body.h"
+#include "chunk/fill.h"
+#include "chunk/kinds.h"
+#include "chunk/sparse_value.h"
 #include "chunk/text.h"
 #include "chunk/value.h"
 
@@ -18,149 +20,25 @@ std::size_t BatchBytes(const Schema& schema, const Chunk& chunk) {
   return chunk.size_bytes() + keys;
 }
 
-Status CheckBatchBytes(std::size_t size) {
-  if (size <= kMaxBatchBytes) return Status();
-  return base::InvalidArgument("a batch holds at most {} bytes, this would make it {}",
-                               kMaxBatchBytes, size);
-}
-
 namespace {
 
 bool IsNull(const ValueView& value) {
   return std::holds_alternative<std::monostate>(value);
 }
 
-// What a row without a value gets, if it may go without.
-Result<ValueView> MissingValue(const Field& field) {
-  if (field.nullable || !std::holds_alternative<std::monostate>(field.default_value)) {
-    return ViewOf(field.default_value);
+std::size_t BytesOf(const Field& field, const ValueView& value) {
+  if (const auto* text = std::get_if<std::string_view>(&value)) return text->size();
+  if (const auto* sparse = std::get_if<SparseView>(&value)) {
+    return sparse->indices.size() * kSparseEntryBytes;
   }
-  return base::InvalidArgument(
-      "the row has no value for field '{}', which is not nullable and has no default", field.name);
+  return IsNull(value) ? 0 : EncodedArrayBytes(field.element_type, value);
 }
 
-std::size_t BytesToAdd(const Column& column, const ValueView& value) {
+std::size_t BytesToAdd(const Field& field, const Column& column, const ValueView& value) {
   const std::size_t row = column.rows();
   const std::size_t marks = !column.validity().empty() ? 1 : (IsNull(value) ? row + 1 : 0);
-  if (column.type() != DataType::kVarChar) {
-    return FixedWidth(column.type(), column.dimension()) + marks;
-  }
-  const auto* text = std::get_if<std::string_view>(&value);
-  return (text != nullptr ? text->size() : 0) + sizeof(std::uint32_t) + marks;
-}
-
-Status AtRow(std::size_t row, const Status& status) {
-  return status.ok() ? status : base::Annotate(status, base::Format("row {}", row));
-}
-
-template <typename T>
-constexpr std::string_view kColumnOf = std::is_same_v<T, bool>           ? "Bool"
-                                       : std::is_same_v<T, std::int64_t> ? "Int64"
-                                       : std::is_same_v<T, double>       ? "Double"
-                                                                         : "VarChar";
-
-// The values of `field` converted to the width they are stored in.
-template <typename Stored, typename Given>
-Status FillAs(const Field& field, std::span<const Given> values, Column* column) {
-  std::vector<Stored> stored(values.size());
-  for (std::size_t row = 0; row < values.size(); ++row) {
-    if (!Fits<Stored>(values[row])) return AtRow(row, ValidateValue(field, values[row]));
-    stored[row] = static_cast<Stored>(values[row]);
-  }
-  column->AppendFixed(std::as_bytes(std::span<const Stored>(stored)), stored.size());
-  return Status();
-}
-
-Status WrongColumn(const Field& field, std::string_view kind) {
-  return base::InvalidArgument("field '{}' holds {}, got a column of {}", field.name,
-                               ToString(field.type), kind);
-}
-
-Status FillValid(const Field& field, std::span<const std::int64_t> values, Column* column) {
-  switch (field.type) {
-    case DataType::kInt8:
-      return FillAs<std::int8_t>(field, values, column);
-    case DataType::kInt16:
-      return FillAs<std::int16_t>(field, values, column);
-    case DataType::kInt32:
-      return FillAs<std::int32_t>(field, values, column);
-    case DataType::kInt64:
-      column->AppendFixed(std::as_bytes(values), values.size());
-      return Status();
-    case DataType::kFloat:
-      return FillAs<float>(field, values, column);
-    case DataType::kDouble:
-      return FillAs<double>(field, values, column);
-    case DataType::kBool:
-    case DataType::kVarChar:
-    case DataType::kFloatVector:
-      break;
-  }
-  return WrongColumn(field, kColumnOf<std::int64_t>);
-}
-
-Status FillValid(const Field& field, std::span<const double> values, Column* column) {
-  if (field.type == DataType::kFloat) return FillAs<float>(field, values, column);
-  return FillAs<double>(field, values, column);
-}
-
-Status FillValid(const Field&, std::span<const bool> values, Column* column) {
-  static_assert(sizeof(bool) == 1);
-  column->AppendFixed(std::as_bytes(values), values.size());
-  return Status();
-}
-
-Status FillValid(const Field& field, std::span<const std::string_view> values, Column* column) {
-  for (std::size_t row = 0; row < values.size(); ++row) {
-    if (Status status = ValidateText(field, values[row]); !status.ok()) return AtRow(row, status);
-    column->AppendText(values[row]);
-    VECDB_TRY(CheckBatchBytes(column->size_bytes()));
-  }
-  return Status();
-}
-
-template <typename T>
-Status FillWithNulls(const Field& field, std::span<const T> values,
-                     std::span<const std::uint8_t> valid, Column* column) {
-  for (std::size_t row = 0; row < values.size(); ++row) {
-    const ValueView value = valid[row] != 0 ? ValueView(values[row]) : ValueView();
-    if (Status status = ValidateValue(field, value); !status.ok()) return AtRow(row, status);
-    column->AppendValue(IsNull(value) ? ViewOf(field.default_value) : value);
-    VECDB_TRY(CheckBatchBytes(column->size_bytes()));
-  }
-  return Status();
-}
-
-template <typename T>
-bool Takes(DataType type) {
-  switch (type) {
-    case DataType::kBool:
-      return std::is_same_v<T, bool>;
-    case DataType::kInt8:
-    case DataType::kInt16:
-    case DataType::kInt32:
-    case DataType::kInt64:
-      return std::is_same_v<T, std::int64_t>;
-    case DataType::kFloat:
-    case DataType::kDouble:
-      return std::is_same_v<T, std::int64_t> || std::is_same_v<T, double>;
-    case DataType::kVarChar:
-      return std::is_same_v<T, std::string_view>;
-    case DataType::kFloatVector:
-      return false;
-  }
-  return false;
-}
-
-Status FillVectors(const Field& field, std::span<const float> row_major, Column* column) {
-  VECDB_TRY(CheckBatchBytes(row_major.size_bytes()));
-  const std::size_t rows = row_major.size() / field.dimension;
-  for (std::size_t row = 0; row < rows; ++row) {
-    const auto vector = row_major.subspan(row * field.dimension, field.dimension);
-    if (Status status = ValidateVector(field, vector); !status.ok()) return AtRow(row, status);
-  }
-  column->AppendFixed(std::as_bytes(row_major), rows);
-  return Status();
+  if (!IsVariable(field.type)) return FixedWidth(field.type, field.dimension) + marks;
+  return BytesOf(field, value) + sizeof(std::uint32_t) + marks;
 }
 
 }  // namespace
@@ -168,6 +46,8 @@ Status FillVectors(const Field& field, std::span<const float> row_major, Column*
 
 Batch::Body::Body(const Schema& of)
     : schema(of), held(chunk::Chunk::For(of)), brought(of.fields().size()) {
+  defaults.reserve(of.fields().size());
+  for (const Field& field : schema.fields()) defaults.emplace_back(field.default_value);
 }
 
 void Batch::Body::Clear() {
@@ -200,12 +80,17 @@ Status Batch::Body::ResolveRow(std::span<const NamedValue> given, Row* row) cons
     }
     VECDB_TRY(chunk::ValidateValue(field, named.value));
     seen[index] = true;
-    (*row)[index] = chunk::IsNull(named.value) ? chunk::ViewOf(field.default_value) : named.value;
+    (*row)[index] = chunk::IsNull(named.value) ? defaults[index].view() : named.value;
     guess = index + 1;
   }
   for (std::size_t i = 0; i < fields.size(); ++i) {
     if (seen[i] || fields[i].auto_id) continue;
-    VECDB_TRY_ASSIGN((*row)[i], chunk::MissingValue(fields[i]));
+    (*row)[i] = defaults[i].view();
+    if (!fields[i].nullable && chunk::IsNull((*row)[i])) {
+      return base::InvalidArgument(
+          "the row has no value for field '{}', which is not nullable and has no default",
+          fields[i].name);
+    }
   }
   return Status();
 }
@@ -217,8 +102,9 @@ Status Batch::Body::CheckRoom(const Row& row) const {
   }
   std::size_t size = chunk::BatchBytes(schema, held);
   for (std::size_t i = 0; i < held.columns.size(); ++i) {
-    const bool assigned = schema.fields()[i].auto_id;
-    size += assigned ? sizeof(std::int64_t) : chunk::BytesToAdd(held.columns[i], row[i]);
+    const Field& field = schema.fields()[i];
+    size +=
+        field.auto_id ? sizeof(std::int64_t) : chunk::BytesToAdd(field, held.columns[i], row[i]);
   }
   return chunk::CheckBatchBytes(size);
 }
@@ -312,36 +198,36 @@ Status Batch::Body::EndColumn(std::size_t index, const Status& filled) {
   return status;
 }
 
+template <typename Fill>
+Status Batch::Body::Bring(std::size_t index, std::size_t rows, std::span<const std::uint8_t> valid,
+                          const Fill& fill) {
+  VECDB_TRY(CheckRows(schema.fields()[index], rows, valid));
+  Undo undo(*this);
+  const Status ended = EndColumn(index, fill(&held.columns[index]));
+  undo.done = true;
+  return ended;
+}
+
 template <typename T>
 Status Batch::Body::AddColumn(std::string_view name, std::span<const T> values,
                               std::span<const std::uint8_t> valid) {
   VECDB_TRY_ASSIGN(const std::size_t index, FindColumn(name));
   const Field& field = schema.fields()[index];
-  if (!chunk::Takes<T>(field.type)) return chunk::WrongColumn(field, chunk::kColumnOf<T>);
-  VECDB_TRY(CheckRows(field, values.size(), valid));
-  chunk::Column* column = &held.columns[index];
-  const bool nulls = std::find(valid.begin(), valid.end(), std::uint8_t{0}) != valid.end();
-  Undo undo(*this);
-  const Status ended = EndColumn(index, nulls ? chunk::FillWithNulls(field, values, valid, column)
-                                              : chunk::FillValid(field, values, column));
-  undo.done = true;
-  return ended;
+  VECDB_TRY(chunk::CheckTakesColumn<T>(field));
+  return Bring(index, values.size(), valid, [&](chunk::Column* column) {
+    return chunk::FillColumn(field, defaults[index].view(), values, valid, column);
+  });
 }
 
-Status Batch::Body::AddVectors(std::string_view name, std::span<const float> row_major) {
+template <typename Component>
+Status Batch::Body::AddVectors(std::string_view name, std::span<const Component> row_major) {
   VECDB_TRY_ASSIGN(const std::size_t index, FindColumn(name));
   const Field& field = schema.fields()[index];
-  if (field.type != DataType::kFloatVector) return chunk::WrongColumn(field, "FloatVector");
-  if (row_major.size() % field.dimension != 0) {
-    return base::InvalidArgument(
-        "field '{}' holds vectors of dimension {}; {} floats end in the middle of one", field.name,
-        field.dimension, row_major.size());
-  }
-  VECDB_TRY(CheckRows(field, row_major.size() / field.dimension, {}));
-  Undo undo(*this);
-  const Status ended = EndColumn(index, chunk::FillVectors(field, row_major, &held.columns[index]));
-  undo.done = true;
-  return ended;
+  VECDB_TRY(chunk::CheckTakesVectors<Component>(field, row_major.size()));
+  const std::size_t width = chunk::FixedWidth(field.type, field.dimension);
+  const std::size_t stored = chunk::IsHalf(field.type) ? sizeof(std::uint16_t) : sizeof(Component);
+  return Bring(index, row_major.size() * stored / width, {},
+               [&](chunk::Column* column) { return chunk::FillVectors(field, row_major, column); });
 }
 
 Batch::Batch(const Schema& schema) : body_(std::make_unique<Body>(schema)) {
@@ -378,8 +264,46 @@ Status Batch::AddColumn(std::string_view field, std::span<const std::string_view
   return body_->AddColumn(field, values, valid);
 }
 
+Status Batch::AddColumn(std::string_view field,
+                        std::span<const std::span<const std::int64_t>> values,
+                        std::span<const std::uint8_t> valid) {
+  return body_->AddColumn(field, values, valid);
+}
+
+Status Batch::AddColumn(std::string_view field, std::span<const std::span<const double>> values,
+                        std::span<const std::uint8_t> valid) {
+  return body_->AddColumn(field, values, valid);
+}
+
+Status Batch::AddColumn(std::string_view field, std::span<const std::span<const bool>> values,
+                        std::span<const std::uint8_t> valid) {
+  return body_->AddColumn(field, values, valid);
+}
+
+Status Batch::AddColumn(std::string_view field,
+                        std::span<const std::span<const std::string_view>> values,
+                        std::span<const std::uint8_t> valid) {
+  return body_->AddColumn(field, values, valid);
+}
+
 Status Batch::AddVectors(std::string_view field, std::span<const float> row_major) {
   return body_->AddVectors(field, row_major);
+}
+
+Status Batch::AddVectors(std::string_view field, std::span<const std::uint16_t> row_major) {
+  return body_->AddVectors(field, row_major);
+}
+
+Status Batch::AddVectors(std::string_view field, std::span<const std::int8_t> row_major) {
+  return body_->AddVectors(field, row_major);
+}
+
+Status Batch::AddVectors(std::string_view field, std::span<const std::uint8_t> row_major) {
+  return body_->AddVectors(field, row_major);
+}
+
+Status Batch::AddSparse(std::string_view field, std::span<const SparseView> rows) {
+  return body_->AddColumn(field, rows, {});
 }
 
 std::size_t Batch::rows() const {

@@ -6,6 +6,8 @@
 
 #include "base/status.h"
 #include "chunk/batch_body.h"
+#include "chunk/fill.h"
+#include "chunk/value.h"
 
 namespace vecdb::chunk {
 namespace {
@@ -13,14 +15,14 @@ namespace {
 // Gives `column`, which nobody brought, the default or null of its field in every row. `room` is
 // what the batch may still grow by.
 Status FillMissing(const Field& field, std::size_t rows, std::size_t room, Column* column) {
-  const bool has_default = !std::holds_alternative<std::monostate>(field.default_value);
-  if (!has_default && !field.nullable) {
+  const LentValue value(field.default_value);
+  if (std::holds_alternative<std::monostate>(value.view()) && !field.nullable) {
     return base::InvalidArgument(
         "the batch has no column for field '{}', which is not nullable and has no default",
         field.name);
   }
   for (std::size_t row = 0; row < rows; ++row) {
-    column->AppendDefault(field.default_value);
+    column->AppendValue(value.view());
     if (column->size_bytes() > room) {
       return base::Annotate(CheckBatchBytes(kMaxBatchBytes - room + column->size_bytes()),
                             base::Format("the default of field '{}'", field.name));

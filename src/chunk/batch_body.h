@@ -12,6 +12,7 @@
 
 #include "chunk/chunk.h"
 #include "chunk/validate.h"
+#include "chunk/value.h"
 
 namespace vecdb {
 
@@ -26,13 +27,15 @@ struct Batch::Body {
   template <typename T>
   Status AddColumn(std::string_view name, std::span<const T> values,
                    std::span<const std::uint8_t> valid);
-  Status AddVectors(std::string_view name, std::span<const float> row_major);
+  template <typename Component>
+  Status AddVectors(std::string_view name, std::span<const Component> row_major);
   void Clear();
 
   Schema schema;
   chunk::Chunk held;  // the key column of an auto_id schema stays empty
   Door door = Door::kNone;
-  std::vector<bool> brought;  // by field; column door only
+  std::vector<bool> brought;               // by field; column door only
+  std::vector<chunk::LentValue> defaults;  // by field, lent from `schema`
 
  private:
   using Row = std::array<ValueView, chunk::kMaxFields>;  // by field, defaults filled in
@@ -41,6 +44,10 @@ struct Batch::Body {
   Status ResolveRow(std::span<const NamedValue> given, Row* row) const;
   Status CheckRoom(const Row& row) const;
   Result<std::size_t> FindColumn(std::string_view name) const;  // one that may still be brought
+  // Fills a whole column that FindColumn found, or leaves it empty.
+  template <typename Fill>
+  Status Bring(std::size_t index, std::size_t rows, std::span<const std::uint8_t> valid,
+               const Fill& fill);
   Status CheckRows(const Field& field, std::size_t rows, std::span<const std::uint8_t> valid) const;
   // Keeps the column just filled, or empties it again.
   Status EndColumn(std::size_t index, const Status& filled);
@@ -50,7 +57,6 @@ namespace chunk {
 
 // The weight of `chunk` against kMaxBatchBytes, with the keys yet to be assigned.
 std::size_t BatchBytes(const Schema& schema, const Chunk& chunk);
-Status CheckBatchBytes(std::size_t size);
 
 }  // namespace chunk
 }  // namespace vecdb

@@ -5,8 +5,12 @@
 //   column     = { u8 type, u32 dimension, u8 marked, validity, values }
 //   validity   = u8[rows], 1 = a value, 0 = null    when marked is 1; nothing when it is 0
 //   values     = rows values of the type's width    Bool u8 (0 or 1), Int8 to Int64, Float f32,
-//                                                   Double f64, FloatVector f32[dimension]
-//              | texts                              VarChar
+//                                                   Double f64, FloatVector f32[dimension],
+//                                                   Float16Vector and BFloat16Vector
+//                                                   u16[dimension], Int8Vector i8[dimension],
+//                                                   BinaryVector u8[dimension / 8]
+//              | texts                              VarChar, JSON; Array (chunk/array_value.h) and
+//                                                   SparseFloatVector (chunk/sparse_value.h)
 //   texts      = { u32 end[count], u8[end[count - 1]] }   text i is the bytes from end[i - 1] (0
 //                                                   for the first) to end[i]; ends never descend
 //   A null has a value too, of zeros or no bytes, so that row i is found without counting.
@@ -14,11 +18,13 @@
 //   keys       = { u8 type, u32 count, i64[count] | texts }    type: Int64 or VarChar
 //
 //   schema     = { u32 fields, field * fields }
-//   field      = { text name, u8 type, u8 metric, u32 dimension, u32 max_length, u8 flags,
+//   field      = { text name, u8 type, u8 metric, u32 dimension, u32 max_length, array, u8 flags,
 //                  default }
+//   array      = { u8 element type, u32 max_capacity }    Array; nothing for other types
 //   flags      = bit 0 primary key, bit 1 auto id, bit 2 nullable; others 0
 //   default    = u8 0                               there is none
 //              | { u8 1, u8 bool } | { u8 2, i64 } | { u8 3, f64 } | { u8 4, text }
+//              | { u8 5, u32 length, u8[length] }       an array, as chunk/array_value.h has it
 //   text       = { u32 length, u8[length] }         UTF-8
 //
 //   options    = { u32 shards, u64 segment_bytes, u64 segment_rows, i64 seal_after_idle_ms,
@@ -33,8 +39,13 @@
 #include <variant>
 
 #include "base/status.h"
+#include "chunk/array_value.h"
+#include "chunk/half.h"
+#include "chunk/json_text.h"
+#include "chunk/kinds.h"
 #include "chunk/text.h"
 #include "chunk/validate.h"
+#include "chunk/value.h"
 #include "simd/kernels.h"
 
 namespace vecdb::chunk {
@@ -48,7 +59,8 @@ enum DefaultTag : std::uint8_t {
   kBoolDefault,
   kIntDefault,
   kDoubleDefault,
-  kTextDefault
+  kTextDefault,
+  kArrayDefault
 };
 
 // Room for `size` more bytes, at least doubling, so that appending many chunks stays linear.
@@ -80,8 +92,8 @@ bool AllBooleans(std::span<const std::byte> bytes) {
   return (any & ~std::byte{1}) == std::byte{0};
 }
 
-// Reads `texts`: ends that never descend, no text longer than `max_length`, every text UTF-8.
-Status ReadTexts(std::size_t count, std::uint32_t max_length, base::ByteReader* in,
+// Reads `texts`: ends that never descend, no value longer than `max_length`.
+Status ReadTexts(std::size_t count, std::size_t max_length, base::ByteReader* in,
                  std::vector<std::uint32_t>* ends, std::string_view* text) {
   VECDB_TRY_ASSIGN(const std::size_t size,
                    base::CheckedMultiply(count, sizeof(std::uint32_t), "the ends of texts"));
@@ -96,10 +108,22 @@ Status ReadTexts(std::size_t count, std::uint32_t max_length, base::ByteReader* 
   }
   VECDB_TRY(in->GetBytes(start, &bytes));
   *text = base::AsText(bytes);
-  // Whole and cut only between sequences: then every piece is well-formed too.
-  bool well_formed = IsUtf8(*text);
-  for (const std::uint32_t end : *ends) well_formed &= end == start || BeginsUtf8((*text)[end]);
-  return well_formed ? Status() : in->Bad("a text is not UTF-8");
+  return Status();
+}
+
+// Whole and cut only between sequences: then every piece is well-formed too.
+Status CheckUtf8(const base::ByteReader& in, std::span<const std::uint32_t> ends,
+                 std::string_view text) {
+  bool well_formed = IsUtf8(text);
+  for (const std::uint32_t end : ends) {
+    well_formed &= end == text.size() || BeginsUtf8(text[end]);
+  }
+  return well_formed ? Status() : in.Bad("a text is not UTF-8");
+}
+
+std::size_t MaxBytesOf(const Field& field) {
+  if (field.type == DataType::kVarChar) return field.max_length;
+  return field.type == DataType::kJson ? kMaxJsonBytes : kMaxEncodedBytes;
 }
 
 void PutTexts(std::span<const std::uint32_t> ends, std::string_view text, base::ByteWriter* out) {
@@ -107,8 +131,14 @@ void PutTexts(std::span<const std::uint32_t> ends, std::string_view text, base::
   out->PutBytes(base::AsBytes(text));
 }
 
-void PutDefault(const Value& value, base::ByteWriter* out) {
-  if (const auto* truth = std::get_if<bool>(&value)) {
+void PutDefault(const Field& field, base::ByteWriter* out) {
+  const Value& value = field.default_value;
+  if (field.type == DataType::kArray && !std::holds_alternative<std::monostate>(value)) {
+    std::string array;
+    EncodeArray(field.element_type, LentValue(value).view(), &array);
+    out->Put(kArrayDefault);
+    out->PutText(array);
+  } else if (const auto* truth = std::get_if<bool>(&value)) {
     out->Put(kBoolDefault);
     out->Put(static_cast<std::uint8_t>(*truth));
   } else if (const auto* integer = std::get_if<std::int64_t>(&value)) {
@@ -131,7 +161,7 @@ Status GetDefault(base::ByteReader* in, Value* out) {
   if constexpr (std::is_same_v<T, bool>) {
     VECDB_TRY(in->GetBool(&value));
   } else if constexpr (std::is_same_v<T, std::string>) {
-    VECDB_TRY(in->GetText(&value, kMaxTextBytes));
+    VECDB_TRY(in->GetText(&value, kMaxJsonBytes));  // the field's own limit is judged later
   } else {
     VECDB_TRY(in->Get(&value));
   }
@@ -139,7 +169,20 @@ Status GetDefault(base::ByteReader* in, Value* out) {
   return Status();
 }
 
-Status ReadDefault(base::ByteReader* in, Value* out) {
+Status ReadArrayDefault(base::ByteReader* in, const Field& field, Value* out) {
+  std::uint32_t size = 0;
+  std::span<const std::byte> bytes;
+  VECDB_TRY(in->GetCount(&size, 1));
+  VECDB_TRY(in->GetBytes(size, &bytes));
+  const std::string_view array = base::AsText(bytes);
+  if (Status status = CheckStoredArray(field, array); !status.ok()) {
+    return in->Bad(status.message());
+  }
+  *out = ArrayView::From(array)->Owned();
+  return Status();
+}
+
+Status ReadDefault(base::ByteReader* in, const Field& field, Value* out) {
   std::uint8_t tag = 0;
   VECDB_TRY(in->Get(&tag));
   switch (tag) {
@@ -153,6 +196,8 @@ Status ReadDefault(base::ByteReader* in, Value* out) {
       return GetDefault<double>(in, out);
     case kTextDefault:
       return GetDefault<std::string>(in, out);
+    case kArrayDefault:
+      return ReadArrayDefault(in, field, out);
     default:
       return in->Bad("a default of an unknown kind");
   }
@@ -167,14 +212,20 @@ Status ReadField(base::ByteReader* in, Field* field) {
   VECDB_TRY(in->Get(&metric));
   VECDB_TRY(in->Get(&field->dimension));
   VECDB_TRY(in->Get(&field->max_length));
+  field->type = static_cast<DataType>(type);  // ValidateFields refuses what it does not know
+  if (field->type == DataType::kArray) {
+    std::uint8_t element = 0;
+    VECDB_TRY(in->Get(&element));
+    VECDB_TRY(in->Get(&field->max_capacity));
+    field->element_type = static_cast<DataType>(element);
+  }
   VECDB_TRY(in->Get(&flags));
   if ((flags & ~kAllFlags) != 0) return in->Bad("a field has unknown flags");
-  field->type = static_cast<DataType>(type);  // ValidateFields refuses what it does not know
   field->metric = static_cast<Metric>(metric);
   field->primary_key = (flags & kPrimaryKey) != 0;
   field->auto_id = (flags & kAutoId) != 0;
   field->nullable = (flags & kNullable) != 0;
-  return ReadDefault(in, &field->default_value);
+  return ReadDefault(in, *field, &field->default_value);
 }
 
 std::size_t EncodedSize(const Chunk& chunk) {
@@ -198,13 +249,7 @@ class ColumnDecoder {
       return in_->Bad("a column is of another type than its field");
     }
     VECDB_TRY(DecodeValidity(column));
-    if (field_.type == DataType::kVarChar) {
-      std::string_view text;
-      VECDB_TRY(ReadTexts(rows_, field_.max_length, in_, &column->text_ends_, &text));
-      column->text_ = text;
-    } else {
-      VECDB_TRY(DecodeFixed(column));
-    }
+    VECDB_TRY(IsVariable(field_.type) ? DecodeVariable(column) : DecodeFixed(column));
     column->rows_ = rows_;
     return Status();
   }
@@ -219,6 +264,22 @@ class ColumnDecoder {
     VECDB_TRY(in_->GetBytes(rows_, &bytes));
     if (!AllBooleans(bytes)) return in_->Bad("a validity byte is neither 0 nor 1");
     CopyTo(bytes, &column->valid_);
+    return Status();
+  }
+
+  Status DecodeVariable(Column* column) {
+    std::string_view text;
+    VECDB_TRY(ReadTexts(rows_, MaxBytesOf(field_), in_, &column->text_ends_, &text));
+    column->text_ = text;
+    if (field_.type == DataType::kVarChar) return CheckUtf8(*in_, column->text_ends_, text);
+    std::uint32_t start = 0;
+    for (std::size_t row = 0; row < rows_; ++row) {
+      const std::uint32_t end = column->text_ends_[row];
+      const bool null = !column->valid_.empty() && column->valid_[row] == 0;
+      const Status status = null ? Status() : CheckStored(field_, text.substr(start, end - start));
+      if (!status.ok()) return in_->Bad(status.message());
+      start = end;
+    }
     return Status();
   }
 
@@ -237,12 +298,19 @@ class ColumnDecoder {
       case DataType::kDouble:
         return AllFinite<double>(bytes) ? Status() : in_->Bad("a number is not finite");
       case DataType::kFloatVector:
+      case DataType::kFloat16Vector:
+      case DataType::kBFloat16Vector:
         return CheckVectors(*column);
       case DataType::kInt8:
       case DataType::kInt16:
       case DataType::kInt32:
       case DataType::kInt64:
       case DataType::kVarChar:
+      case DataType::kArray:
+      case DataType::kJson:
+      case DataType::kSparseFloatVector:
+      case DataType::kInt8Vector:
+      case DataType::kBinaryVector:
         return Status();
     }
     return Status();
@@ -251,15 +319,22 @@ class ColumnDecoder {
   // The squared norm need only be finite: the margin below kMaxSquaredNorm is for the rounding of
   // the machine that wrote it.
   Status CheckVectors(const Column& column) {
-    const simd::KernelTable& kernels = simd::Kernels();
-    const auto* vector = reinterpret_cast<const float*>(column.fixed_.data());
-    for (std::size_t row = 0; row < rows_; ++row, vector += field_.dimension) {
-      if (!kernels.all_finite_f32(vector, field_.dimension)) {
-        return in_->Bad("a vector is not finite");
+    const std::byte* at = column.fixed_.data();
+    const std::size_t width = FixedWidth(field_.type, field_.dimension);
+    for (std::size_t row = 0; row < rows_; ++row, at += width) {
+      bool finite = false;
+      float norm2 = 0;
+      if (field_.type == DataType::kFloatVector) {
+        const auto* vector = reinterpret_cast<const float*>(at);
+        finite = simd::Kernels().f32.all_finite(vector, field_.dimension);
+        norm2 = simd::Kernels().f32.norm2(vector, field_.dimension);
+      } else {
+        const std::span halves(reinterpret_cast<const std::uint16_t*>(at), field_.dimension);
+        finite = chunk::AllFinite(field_.type, halves);
+        norm2 = SquaredNorm(field_.type, halves);
       }
-      if (!std::isfinite(kernels.norm2_f32(vector, field_.dimension))) {
-        return in_->Bad("the squared norm of a vector is not finite");
-      }
+      if (!finite) return in_->Bad("a vector is not finite");
+      if (!std::isfinite(norm2)) return in_->Bad("the squared norm of a vector is not finite");
     }
     return Status();
   }
@@ -329,6 +404,7 @@ Result<KeyList> DecodeKeys(const Schema& schema, std::span<const std::byte> byte
     std::vector<std::uint32_t> ends;
     std::string_view text;
     VECDB_TRY(ReadTexts(count, field.max_length, &in, &ends, &text));
+    VECDB_TRY(CheckUtf8(in, ends, text));
     std::uint32_t start = 0;
     for (const std::uint32_t end : ends) {
       keys.Add(text.substr(start, end - start));
@@ -353,10 +429,14 @@ void EncodeSchema(const Schema& schema, base::ByteWriter* out) {
     out->Put(field.metric);
     out->Put(field.dimension);
     out->Put(field.max_length);
+    if (field.type == DataType::kArray) {
+      out->Put(field.element_type);
+      out->Put(field.max_capacity);
+    }
     const int flags = (field.primary_key ? kPrimaryKey : 0) | (field.auto_id ? kAutoId : 0) |
                       (field.nullable ? kNullable : 0);
     out->Put(static_cast<std::uint8_t>(flags));
-    PutDefault(field.default_value, out);
+    PutDefault(field, out);
   }
 }
 

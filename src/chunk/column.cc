@@ -5,7 +5,9 @@
 #include <variant>
 
 #include "base/status.h"
-#include "chunk/value.h"
+#include "chunk/array_value.h"
+#include "chunk/half.h"
+#include "chunk/sparse_value.h"
 
 namespace vecdb::chunk {
 namespace {
@@ -37,22 +39,33 @@ void Column::Grew(std::size_t rows) {
 }
 
 void Column::AppendFixed(std::span<const std::byte> values, std::size_t rows) {
-  VECDB_CHECK(type_ != DataType::kVarChar && values.size() == rows * FixedWidth(type_, dimension_),
+  VECDB_CHECK(!IsVariable(type_) && values.size() == rows * FixedWidth(type_, dimension_),
               "a column was given values of another width");
   fixed_.insert(fixed_.end(), values.begin(), values.end());
   Grew(rows);
 }
 
-void Column::AppendText(std::string_view value) {
-  VECDB_CHECK(value.size() <= std::numeric_limits<std::uint32_t>::max() - text_.size(),
+void Column::EndText() {
+  VECDB_CHECK(text_.size() <= std::numeric_limits<std::uint32_t>::max(),
               "a column of text outgrew its 32-bit offsets");
-  text_.append(value);
   text_ends_.push_back(static_cast<std::uint32_t>(text_.size()));
   Grew(1);
 }
 
+void Column::AppendText(std::string_view value) {
+  text_.append(value);
+  EndText();
+}
+
+void Column::AppendHalves(std::span<const float> vector) {
+  const std::size_t at = fixed_.size();
+  fixed_.resize(at + vector.size() * sizeof(std::uint16_t));
+  ToHalf(type_, vector, reinterpret_cast<std::uint16_t*>(fixed_.data() + at));
+  Grew(1);
+}
+
 void Column::AppendNull() {
-  if (type_ == DataType::kVarChar) {
+  if (IsVariable(type_)) {
     text_ends_.push_back(static_cast<std::uint32_t>(text_.size()));
   } else {
     fixed_.resize(fixed_.size() + FixedWidth(type_, dimension_));
@@ -61,10 +74,6 @@ void Column::AppendNull() {
   Grew(1);
   valid_.resize(rows_, 1);
   valid_.back() = 0;
-}
-
-void Column::AppendDefault(const Value& value) {
-  AppendValue(ViewOf(value));
 }
 
 void Column::AppendValue(const ValueView& value) {
@@ -85,9 +94,23 @@ void Column::AppendValue(const ValueView& value) {
     case DataType::kDouble:
       return AppendFixed(BytesOf(AsDouble(value)), 1);
     case DataType::kVarChar:
+    case DataType::kJson:
       return AppendText(std::get<std::string_view>(value));
+    case DataType::kArray:
+      EncodeArray(element_, value, &text_);
+      return EndText();
+    case DataType::kSparseFloatVector:
+      EncodeSparse(std::get<SparseView>(value), &text_);
+      return EndText();
     case DataType::kFloatVector:
       return AppendFixed(std::as_bytes(std::get<std::span<const float>>(value)), 1);
+    case DataType::kInt8Vector:
+      return AppendFixed(std::as_bytes(std::get<std::span<const std::int8_t>>(value)), 1);
+    case DataType::kBinaryVector:
+      return AppendFixed(std::as_bytes(std::get<std::span<const std::uint8_t>>(value)), 1);
+    case DataType::kFloat16Vector:
+    case DataType::kBFloat16Vector:
+      return AppendHalves(std::get<std::span<const float>>(value));
   }
 }
 
@@ -95,7 +118,7 @@ void Column::AppendRows(const Column& from, std::span<const std::uint32_t> rows)
   VECDB_CHECK(from.type_ == type_ && from.dimension_ == dimension_,
               "rows were copied between columns of different types");
   const std::size_t before = rows_;
-  if (type_ == DataType::kVarChar) {
+  if (IsVariable(type_)) {
     for (const std::uint32_t row : rows) {
       const std::uint32_t start = row == 0 ? 0 : from.text_ends_[row - 1];
       AppendText(std::string_view(from.text_).substr(start, from.text_ends_[row] - start));
@@ -131,7 +154,7 @@ void Column::SetValidity(std::span<const std::uint8_t> valid) {
 // different lengths, none shorter than the rows that were there before.
 void Column::Truncate(std::size_t rows) {
   if (rows > rows_) return;
-  if (type_ == DataType::kVarChar) {
+  if (IsVariable(type_)) {
     text_.resize(rows == 0 ? 0 : text_ends_[rows - 1]);
     text_ends_.resize(rows);
   } else {
@@ -154,7 +177,7 @@ ColumnView Column::View() const {
   view.rows = rows_;
   view.values = fixed_.data();
   view.valid = valid_.empty() ? nullptr : valid_.data();
-  if (type_ == DataType::kVarChar) view.values = TextsMade().data();
+  if (IsVariable(type_)) view.values = TextsMade().data();
   return view;
 }
 

@@ -1,6 +1,6 @@
 // The values of one field for some rows in transit: from a Batch to the log and to a growing
 // segment. Owns its bytes. Values are stored in the width of their type (bool as a byte 0 or 1),
-// vectors row by row, text as one string and the end offset of each value.
+// vectors row by row; those of an IsVariable type as one string and the end offset of each value.
 //
 // Thread safety: any number of threads may read while none changes it.
 #pragma once
@@ -25,7 +25,8 @@ namespace vecdb::chunk {
 class Column {
  public:
   Column(DataType type, std::uint32_t dimension) : type_(type), dimension_(dimension) {}
-  explicit Column(const Field& field) : Column(field.type, field.dimension) {}
+  explicit Column(const Field& field)
+      : type_(field.type), element_(field.element_type), dimension_(field.dimension) {}
 
   DataType type() const { return type_; }
   std::uint32_t dimension() const { return dimension_; }
@@ -34,9 +35,8 @@ class Column {
 
   // The value must already be of this column's type and width (chunk/validate.h).
   void AppendFixed(std::span<const std::byte> values, std::size_t rows);  // rows * width bytes
-  void AppendText(std::string_view value);
+  void AppendText(std::string_view value);   // text as it is, or an encoded value
   void AppendNull();                         // a zero value, marked null
-  void AppendDefault(const Value& value);    // a scalar's default
   void AppendValue(const ValueView& value);  // any checked value; std::monostate is null
   // Rows of another column of the same type and dimension.
   void AppendRows(const Column& from, std::span<const std::uint32_t> rows);
@@ -74,10 +74,13 @@ class Column {
     std::vector<std::string_view> made;
   };
 
+  void AppendHalves(std::span<const float> vector);
+  void EndText();  // what stands in text_ behind the last end is one more value
   const std::vector<std::string_view>& TextsMade() const;
   void Grew(std::size_t rows);  // bookkeeping after `rows` valid values were appended
 
   DataType type_;
+  DataType element_ = DataType::kInt64;  // of arrays
   std::uint32_t dimension_;
   std::size_t rows_ = 0;
   base::Bytes fixed_;

@@ -1,11 +1,25 @@
 #include "chunk/column_view.h"
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "base/status.h"
+#include "chunk/array_value.h"
+#include "chunk/half.h"
+#include "chunk/sparse_value.h"
+
 namespace vecdb::chunk {
+namespace {
+
+template <typename T>
+std::vector<T> Copied(std::span<const T> values) {
+  return {values.begin(), values.end()};
+}
+
+}  // namespace
 
 Value ColumnView::At(std::size_t row) const {
   if (IsNull(row)) return std::monostate();
@@ -25,10 +39,26 @@ Value ColumnView::At(std::size_t row) const {
     case DataType::kDouble:
       return As<double>()[row];
     case DataType::kVarChar:
+    case DataType::kJson:
       return std::string(As<std::string_view>()[row]);
-    case DataType::kFloatVector: {
-      const std::span<const float> vector = Vector(row);
-      return std::vector<float>(vector.begin(), vector.end());
+    case DataType::kArray: {
+      const std::optional<ArrayView> array = ArrayView::From(As<std::string_view>()[row]);
+      VECDB_CHECK(array.has_value(), "a column holds an array of no shape");
+      return array->Owned();
+    }
+    case DataType::kSparseFloatVector:
+      return SparseBytes(As<std::string_view>()[row]).Owned();
+    case DataType::kFloatVector:
+      return Copied(Vector<float>(row));
+    case DataType::kInt8Vector:
+      return Copied(Vector<std::int8_t>(row));
+    case DataType::kBinaryVector:
+      return Copied(Vector<std::uint8_t>(row));
+    case DataType::kFloat16Vector:
+    case DataType::kBFloat16Vector: {
+      std::vector<float> widened(dimension);
+      FromHalf(type, Vector<std::uint16_t>(row), widened.data());
+      return widened;
     }
   }
   return std::monostate();
@@ -36,7 +66,7 @@ Value ColumnView::At(std::size_t row) const {
 
 ColumnView ColumnView::Slice(std::size_t first, std::size_t count) const {
   const std::size_t stride =
-      type == DataType::kVarChar ? sizeof(std::string_view) : FixedWidth(type, dimension);
+      IsVariable(type) ? sizeof(std::string_view) : FixedWidth(type, dimension);
   ColumnView slice = *this;
   slice.rows = count;
   if (values != nullptr) slice.values = static_cast<const std::byte*>(values) + first * stride;

@@ -24,6 +24,7 @@ namespace {
 bool SameField(const Field& a, const Field& b) {
   return a.name == b.name && a.type == b.type && a.metric == b.metric &&
          a.dimension == b.dimension && a.max_length == b.max_length &&
+         a.element_type == b.element_type && a.max_capacity == b.max_capacity &&
          a.primary_key == b.primary_key && a.auto_id == b.auto_id && a.nullable == b.nullable &&
          a.default_value == b.default_value;
 }
@@ -35,11 +36,14 @@ Field Named(std::string_view name, DataType type) {
   return field;
 }
 
-// A default written as an integer for a field of floats is kept as the number it stands for.
+// A default written as integers for a field of floats is kept as the numbers they stand for.
 void SettleDefault(Field* field) {
-  if (field->type != DataType::kFloat && field->type != DataType::kDouble) return;
+  const DataType held = field->type == DataType::kArray ? field->element_type : field->type;
+  if (held != DataType::kFloat && held != DataType::kDouble) return;
   if (const auto* integer = std::get_if<std::int64_t>(&field->default_value)) {
     field->default_value = static_cast<double>(*integer);
+  } else if (const auto* integers = std::get_if<std::vector<std::int64_t>>(&field->default_value)) {
+    field->default_value = std::vector<double>(integers->begin(), integers->end());
   }
 }
 
@@ -98,12 +102,33 @@ SchemaBuilder& SchemaBuilder::Nullable(std::string_view name, DataType type) {
   return Add(std::move(field));
 }
 
-SchemaBuilder& SchemaBuilder::Vector(std::string_view name, std::uint32_t dimension,
-                                     Metric metric) {
-  Field field = Named(name, DataType::kFloatVector);
+SchemaBuilder& SchemaBuilder::Json(std::string_view name) {
+  return Add(Named(name, DataType::kJson));
+}
+
+SchemaBuilder& SchemaBuilder::Array(std::string_view name, DataType element,
+                                    std::uint32_t max_capacity) {
+  Field field = Named(name, DataType::kArray);
+  field.element_type = element;
+  field.max_capacity = max_capacity;
+  return Add(std::move(field));
+}
+
+SchemaBuilder& SchemaBuilder::Vector(std::string_view name, std::uint32_t dimension, Metric metric,
+                                     DataType type) {
+  Field field = Named(name, type);
   field.dimension = dimension;
   field.metric = metric;
   return Add(std::move(field));
+}
+
+SchemaBuilder& SchemaBuilder::BinaryVector(std::string_view name, std::uint32_t dimension,
+                                           Metric metric) {
+  return Vector(name, dimension, metric, DataType::kBinaryVector);
+}
+
+SchemaBuilder& SchemaBuilder::SparseVector(std::string_view name, Metric metric) {
+  return Vector(name, 0, metric, DataType::kSparseFloatVector);
 }
 
 SchemaBuilder& SchemaBuilder::Add(Field field) {

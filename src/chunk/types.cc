@@ -20,8 +20,22 @@ std::string_view ToString(DataType type) {
       return "Double";
     case DataType::kVarChar:
       return "VarChar";
+    case DataType::kArray:
+      return "Array";
+    case DataType::kJson:
+      return "JSON";
+    case DataType::kBinaryVector:
+      return "BinaryVector";
     case DataType::kFloatVector:
       return "FloatVector";
+    case DataType::kFloat16Vector:
+      return "Float16Vector";
+    case DataType::kBFloat16Vector:
+      return "BFloat16Vector";
+    case DataType::kSparseFloatVector:
+      return "SparseFloatVector";
+    case DataType::kInt8Vector:
+      return "Int8Vector";
   }
   return "unknown";
 }
@@ -34,6 +48,10 @@ std::string_view ToString(Metric metric) {
       return "IP";
     case Metric::kCosine:
       return "COSINE";
+    case Metric::kHamming:
+      return "HAMMING";
+    case Metric::kJaccard:
+      return "JACCARD";
   }
   return "unknown";
 }

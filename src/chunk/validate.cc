@@ -10,11 +10,12 @@
 #include <variant>
 #include <vector>
 
-#include "base/canary.h"
 #include "base/status.h"
+#include "chunk/array_value.h"
+#include "chunk/json_text.h"
+#include "chunk/sparse_value.h"
 #include "chunk/text.h"
 #include "chunk/value.h"
-#include "simd/kernels.h"
 
 namespace vecdb::chunk {
 namespace {
@@ -51,6 +52,12 @@ Status ValidateFloating(const Field& field, const ValueView& value) {
   constexpr Stored kLargest = std::numeric_limits<Stored>::max();
   return base::InvalidArgument("field '{}' holds {} ({}..{}), got {}", field.name,
                                ToString(field.type), -kLargest, kLargest, *number);
+}
+
+template <typename Component>
+Status ValidateDense(const Field& field, const ValueView& value) {
+  const auto* vector = std::get_if<std::span<const Component>>(&value);
+  return vector != nullptr ? ValidateVector(field, *vector) : WrongType(field, value);
 }
 
 // A set of row numbers by the key they carry. Open addressing; when the keys turn out to collide
@@ -151,24 +158,6 @@ Status ValidateText(const Field& field, std::string_view text) {
                                Quoted(text));
 }
 
-Status ValidateVector(const Field& field, std::span<const float> vector) {
-  if (vector.size() != field.dimension) {
-    return base::InvalidArgument("field '{}' holds vectors of dimension {}, got dimension {}",
-                                 field.name, field.dimension, vector.size());
-  }
-  const simd::KernelTable& kernels = simd::Kernels();
-  if (!base::Canary(40) && !kernels.all_finite_f32(vector.data(), vector.size())) {
-    const auto bad =
-        std::find_if(vector.begin(), vector.end(), [](float x) { return !std::isfinite(x); });
-    return base::InvalidArgument("field '{}' holds finite numbers, got {} at position {}",
-                                 field.name, *bad, bad - vector.begin());
-  }
-  const float norm2 = kernels.norm2_f32(vector.data(), vector.size());
-  if (norm2 <= kMaxSquaredNorm) return Status();
-  return base::InvalidArgument("field '{}' holds vectors of a squared norm up to {}, got {}",
-                               field.name, kMaxSquaredNorm, norm2);
-}
-
 Status ValidateValue(const Field& field, const ValueView& value) {
   if (std::holds_alternative<std::monostate>(value)) {
     if (field.nullable || !std::holds_alternative<std::monostate>(field.default_value)) {
@@ -196,10 +185,24 @@ Status ValidateValue(const Field& field, const ValueView& value) {
       const auto* text = std::get_if<std::string_view>(&value);
       return text != nullptr ? ValidateText(field, *text) : WrongType(field, value);
     }
-    case DataType::kFloatVector: {
-      const auto* vector = std::get_if<std::span<const float>>(&value);
-      return vector != nullptr ? ValidateVector(field, *vector) : WrongType(field, value);
+    case DataType::kJson: {
+      const auto* text = std::get_if<std::string_view>(&value);
+      return text != nullptr ? ValidateJson(field, *text) : WrongType(field, value);
     }
+    case DataType::kArray:
+      return ValidateArray(field, value);
+    case DataType::kSparseFloatVector: {
+      const auto* vector = std::get_if<SparseView>(&value);
+      return vector != nullptr ? ValidateSparse(field, *vector) : WrongType(field, value);
+    }
+    case DataType::kFloatVector:
+    case DataType::kFloat16Vector:
+    case DataType::kBFloat16Vector:
+      return ValidateDense<float>(field, value);
+    case DataType::kInt8Vector:
+      return ValidateDense<std::int8_t>(field, value);
+    case DataType::kBinaryVector:
+      return ValidateDense<std::uint8_t>(field, value);
   }
   return WrongType(field, value);
 }

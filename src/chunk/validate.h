@@ -18,6 +18,8 @@ inline constexpr std::size_t kMaxBatchRows = 100'000;
 inline constexpr std::size_t kMaxBatchBytes = std::size_t{32} << 20;
 inline constexpr std::size_t kMaxTextBytes = 65'535;
 inline constexpr std::uint32_t kMaxDimension = 32'768;
+inline constexpr std::uint32_t kMaxBits = 262'144;
+inline constexpr std::uint32_t kMaxCapacity = 4'096;
 inline constexpr std::size_t kMaxFields = 64;
 inline constexpr std::size_t kMaxVectorFields = 4;
 inline constexpr std::size_t kMaxNameBytes = 255;
@@ -36,8 +38,21 @@ Status ValidateFields(std::span<const Field> fields);
 // A value on its way into a field: type, width, length, UTF-8, dimension, finiteness, and a squared
 // norm that fits a float. Null is refused unless the field is nullable or has a default.
 Status ValidateValue(const Field& field, const ValueView& value);
-Status ValidateVector(const Field& field, std::span<const float> vector);
 Status ValidateText(const Field& field, std::string_view text);
+
+// A dense vector on its way into a field of its type. Floats on their way into a field of halves
+// must be finite as halves too; the bits of halves are taken as they are.
+Status ValidateVector(const Field& field, std::span<const float> vector);
+Status ValidateVector(const Field& field, std::span<const std::uint16_t> halves);
+Status ValidateVector(const Field& field, std::span<const std::int8_t> vector);
+Status ValidateVector(const Field& field, std::span<const std::uint8_t> bits);
+// Floats that stay floats: dimension, finiteness and squared norm. A query of a field of halves.
+Status ValidateFloats(const Field& field, std::span<const float> vector);
+
+// A value that was read rather than given must be one that the field may have; a null is not looked
+// at. kInvalidArgument says why not. For decoders of the log and checks of files.
+Status CheckStored(const Field& field, std::string_view bytes);  // IsVariable
+Status CheckStored(const Field& field, const ColumnView& view, std::size_t row);
 
 // Rows about to be written: at least one, no more than the limits, columns of equal length, no key
 // twice (kInvalidArgument naming the key).

@@ -4,6 +4,8 @@
 #include <variant>
 
 #include "base/status.h"
+#include "chunk/array_value.h"
+#include "chunk/kinds.h"
 #include "chunk/text.h"
 #include "chunk/validate.h"
 #include "chunk/value.h"
@@ -26,29 +28,14 @@ bool IsDigit(char c) {
 }
 
 bool IsKnown(DataType type) {
-  switch (type) {
-    case DataType::kBool:
-    case DataType::kInt8:
-    case DataType::kInt16:
-    case DataType::kInt32:
-    case DataType::kInt64:
-    case DataType::kFloat:
-    case DataType::kDouble:
-    case DataType::kVarChar:
-    case DataType::kFloatVector:
-      return true;
-  }
-  return false;
+  return ToString(type) != "unknown";
+}
+bool IsKnown(Metric metric) {
+  return ToString(metric) != "unknown";
 }
 
-bool IsKnown(Metric metric) {
-  switch (metric) {
-    case Metric::kL2:
-    case Metric::kInnerProduct:
-    case Metric::kCosine:
-      return true;
-  }
-  return false;
+bool IsDefaultless(const Field& field) {
+  return std::holds_alternative<std::monostate>(field.default_value);
 }
 
 Status ValidateFieldName(std::string_view name) {
@@ -63,29 +50,81 @@ Status ValidateFieldName(std::string_view name) {
   return Status();
 }
 
-Status ValidateVectorField(const Field& field) {
-  if (field.dimension == 0 || field.dimension > kMaxDimension) {
-    return base::InvalidArgument(
-        "field '{}' is a vector and needs a dimension between 1 and {}, not {}", field.name,
-        kMaxDimension, field.dimension);
+Status ValidateDimension(const Field& field) {
+  if (field.type == DataType::kSparseFloatVector) {
+    if (field.dimension == 0) return Status();
+    return base::InvalidArgument("field '{}' is a sparse vector and takes no dimension, not {}",
+                                 field.name, field.dimension);
   }
+  if (field.type == DataType::kBinaryVector) {
+    if (field.dimension > 0 && field.dimension <= kMaxBits && field.dimension % 8 == 0) {
+      return Status();
+    }
+    return base::InvalidArgument(
+        "field '{}' is a vector of bits and needs a dimension that is a multiple of 8 between 8 "
+        "and {}, not {}",
+        field.name, kMaxBits, field.dimension);
+  }
+  if (field.dimension > 0 && field.dimension <= kMaxDimension) return Status();
+  return base::InvalidArgument(
+      "field '{}' is a vector and needs a dimension between 1 and {}, not {}", field.name,
+      kMaxDimension, field.dimension);
+}
+
+bool Measures(Metric metric, DataType type) {
+  switch (metric) {
+    case Metric::kL2:
+    case Metric::kCosine:
+      return type != DataType::kBinaryVector && type != DataType::kSparseFloatVector;
+    case Metric::kInnerProduct:
+      return type != DataType::kBinaryVector;
+    case Metric::kHamming:
+    case Metric::kJaccard:
+      return type == DataType::kBinaryVector;
+  }
+  return false;
+}
+
+Status ValidateVectorField(const Field& field) {
+  VECDB_TRY(ValidateDimension(field));
   if (!IsKnown(field.metric)) {
     return base::InvalidArgument("field '{}' has an unknown metric, number {}", field.name,
                                  static_cast<int>(field.metric));
   }
-  if (field.nullable || !std::holds_alternative<std::monostate>(field.default_value)) {
+  if (!Measures(field.metric, field.type)) {
+    return base::InvalidArgument("field '{}' holds {}, which metric {} does not measure",
+                                 field.name, ToString(field.type), ToString(field.metric));
+  }
+  if (field.nullable || !IsDefaultless(field)) {
     return base::InvalidArgument(
         "field '{}' is a vector and can neither be nullable nor have a default", field.name);
   }
   return Status();
 }
 
-Status ValidateScalarField(const Field& field) {
-  if (field.dimension != 0 || field.metric != Metric::kL2) {
-    return base::InvalidArgument("field '{}' holds {} and takes neither a dimension nor a metric",
-                                 field.name, ToString(field.type));
+Status ValidateArrayField(const Field& field) {
+  if (field.type != DataType::kArray) {
+    if (field.element_type == DataType::kInt64 && field.max_capacity == kMaxCapacity) {
+      return Status();
+    }
+    return base::InvalidArgument(
+        "field '{}' holds {} and takes neither an element_type nor a max_capacity", field.name,
+        ToString(field.type));
   }
-  if (field.type != DataType::kVarChar) {
+  if (!IsKnown(field.element_type) || !IsScalar(field.element_type)) {
+    return base::InvalidArgument("field '{}' is an Array, which holds Bool to VarChar, not {}",
+                                 field.name, ToString(field.element_type));
+  }
+  if (field.max_capacity > 0 && field.max_capacity <= kMaxCapacity) return Status();
+  return base::InvalidArgument(
+      "field '{}' is an Array and needs a max_capacity between 1 and {}, not {}", field.name,
+      kMaxCapacity, field.max_capacity);
+}
+
+Status ValidateMaxLength(const Field& field) {
+  const bool of_text = field.type == DataType::kVarChar ||
+                       (field.type == DataType::kArray && field.element_type == DataType::kVarChar);
+  if (!of_text) {
     if (field.max_length == kMaxTextBytes) return Status();
     return base::InvalidArgument("field '{}' holds {} and takes no max_length", field.name,
                                  ToString(field.type));
@@ -98,13 +137,24 @@ Status ValidateScalarField(const Field& field) {
   return Status();
 }
 
+Status ValidateDefault(const Field& field) {
+  if (IsDefaultless(field)) return Status();
+  const LentValue value(field.default_value);
+  VECDB_TRY(base::Annotate(ValidateValue(field, value.view()), "default value"));
+  if (field.type != DataType::kArray) return Status();
+  const std::size_t bytes = EncodedArrayBytes(field.element_type, value.view());
+  if (bytes <= kMaxTextBytes) return Status();
+  return base::InvalidArgument("default value: field '{}' takes one of at most {} bytes, got {}",
+                               field.name, kMaxTextBytes, bytes);
+}
+
 Status ValidateKeyField(const Field& field) {
   if (field.type != DataType::kInt64 && field.type != DataType::kVarChar) {
     return base::InvalidArgument(
         "field '{}' is the primary key and must be Int64 or VarChar, not {}", field.name,
         ToString(field.type));
   }
-  if (field.nullable || !std::holds_alternative<std::monostate>(field.default_value)) {
+  if (field.nullable || !IsDefaultless(field)) {
     return base::InvalidArgument(
         "field '{}' is the primary key and can neither be nullable nor have a default", field.name);
   }
@@ -143,10 +193,14 @@ Status ValidateField(const Field& field) {
     return base::InvalidArgument("field '{}' has auto_id but is not the primary key", field.name);
   }
   if (field.primary_key) VECDB_TRY(ValidateKeyField(field));
-  if (field.type == DataType::kFloatVector) return ValidateVectorField(field);
-  VECDB_TRY(ValidateScalarField(field));
-  if (std::holds_alternative<std::monostate>(field.default_value)) return Status();
-  return base::Annotate(ValidateValue(field, ViewOf(field.default_value)), "default value");
+  VECDB_TRY(ValidateArrayField(field));
+  VECDB_TRY(ValidateMaxLength(field));
+  if (IsVector(field.type)) return ValidateVectorField(field);
+  if (field.dimension != 0 || field.metric != Metric::kL2) {
+    return base::InvalidArgument("field '{}' holds {} and takes neither a dimension nor a metric",
+                                 field.name, ToString(field.type));
+  }
+  return ValidateDefault(field);
 }
 
 Status ValidateFields(std::span<const Field> fields) {
@@ -169,7 +223,7 @@ Status ValidateFields(std::span<const Field> fields) {
                                    key->name, field.name);
     }
     if (field.primary_key) key = &field;
-    if (field.type == DataType::kFloatVector && ++vectors > kMaxVectorFields) {
+    if (IsVector(field.type) && ++vectors > kMaxVectorFields) {
       return base::InvalidArgument("a schema has at most {} vector fields; '{}' is one too many",
                                    kMaxVectorFields, field.name);
     }

@@ -4,8 +4,11 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <type_traits>
+#include <vector>
 
 #include "vecdb/types.h"
 
@@ -30,9 +33,20 @@ bool Fits(double given) {
   return std::fabs(given) <= static_cast<double>(std::numeric_limits<Stored>::max());  // NaN: false
 }
 
-ValueView ViewOf(const Value& value);
+// An owned value, lent: what a span of bools or of texts needs beside it stands in here. The value
+// outlives it.
+class LentValue {
+ public:
+  explicit LentValue(const Value& value);
+  const ValueView& view() const { return view_; }
 
-// null, true, 17, 0.5, text 'abc', a vector of 3 floats.
+ private:
+  std::unique_ptr<bool[]> bools_;
+  std::vector<std::string_view> texts_;
+  ValueView view_;
+};
+
+// null, true, 17, 0.5, text 'abc', a vector of 3 floats, an array of 2 integers.
 std::string Shown(const ValueView& value);
 
 }  // namespace vecdb::chunk

@@ -1,12 +1,8 @@
 #include "query/plan.h"
 
-#include <algorithm>
-#include <cmath>
-
 #include "base/status.h"
 #include "chunk/chunk.h"
-#include "chunk/validate.h"
-#include "simd/kernels.h"
+#include "chunk/kinds.h"
 
 namespace vecdb::query {
 namespace {
@@ -26,7 +22,7 @@ Result<std::uint32_t> FindVectorField(const Schema& schema, std::string_view nam
   std::uint32_t found = 0;
   std::size_t vectors = 0;
   for (std::uint32_t i = 0; i < fields.size(); ++i) {
-    const bool is_vector = fields[i].type == DataType::kFloatVector;
+    const bool is_vector = chunk::IsVector(fields[i].type);
     if (name.empty() && is_vector) {
       found = i;
       ++vectors;
@@ -70,35 +66,15 @@ Result<std::shared_ptr<const Filter>> PlanFilter(const Schema& schema, std::stri
   return Filter::Compile(text, schema);
 }
 
-// The cosine does not depend on a vector's length, so a query too short for the squares of its
-// numbers is made longer: by a power of two, which rounds nothing.
-static void SetNorm(SearchPlan* plan) {
-  const auto norm2 = [plan] {
-    return simd::Kernels().norm2_f32(plan->query.data(), plan->dimension);
-  };
-  if (norm2() < kSmallestSquaredNorm) {
-    float largest = 0;
-    for (const float x : plan->query) largest = std::max(largest, std::abs(x));
-    int exponent = 0;
-    static_cast<void>(std::frexp(largest, &exponent));
-    for (const float x : plan->query) plan->scaled.push_back(std::ldexp(x, -exponent));
-    plan->query = plan->scaled;
-  }
-  plan->query_norm = std::sqrt(norm2());
-}
-
 Result<SearchPlan> PlanSearch(const Schema& schema, const SearchRequest& request) {
   SearchPlan plan;
   VECDB_TRY(CheckWindow(request.limit, request.offset));
   VECDB_TRY_ASSIGN(plan.field, FindVectorField(schema, request.field));
   const Field& field = schema.fields()[plan.field];
-  VECDB_TRY(chunk::ValidateVector(field, request.query));
   plan.metric = field.metric;
-  plan.dimension = field.dimension;
-  plan.query = request.query;
+  VECDB_TRY_ASSIGN(plan.distances, MakeDistances(field, request.query));
   plan.limit = request.limit;
   plan.offset = request.offset;
-  if (plan.metric == Metric::kCosine) SetNorm(&plan);
   VECDB_TRY_ASSIGN(plan.filter, PlanFilter(schema, request.filter));
   VECDB_TRY_ASSIGN(plan.output, PlanOutput(schema, request.output_fields));
   return plan;

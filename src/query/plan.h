@@ -10,26 +10,17 @@
 #include "vecdb/request.h"
 #include "vecdb/schema.h"
 
+#include "query/distances.h"
 #include "query/filter/filter.h"
 
 namespace vecdb::query {
 
 inline constexpr std::size_t kMaxLimit = 16'384;  // limit + offset
 
-// Below this the squares of a vector's numbers lose bits, or all of them.
-inline constexpr float kSmallestSquaredNorm = 1e-30F;
-
 struct SearchPlan {
-  SearchPlan() = default;
-  SearchPlan(SearchPlan&&) = default;  // never copied: `query` may point into it
-  SearchPlan& operator=(SearchPlan&&) = default;
-
   std::uint32_t field = 0;
   Metric metric = Metric::kL2;
-  std::uint32_t dimension = 0;
-  std::span<const float> query;  // lent by the request, or `scaled`
-  std::vector<float> scaled;     // COSINE, when the query's squared norm would leave float's range
-  float query_norm = 0;          // COSINE only
+  std::unique_ptr<const Distances> distances;  // from the query, which the request lends
   std::size_t limit = 0;
   std::size_t offset = 0;
   std::shared_ptr<const Filter> filter;  // nullptr = every row

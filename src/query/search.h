@@ -13,7 +13,4 @@ namespace vecdb::query {
 Status SearchSegment(const segment::Segment& segment, Timestamp t, const SearchPlan& plan,
                      TopK* top);
 
-// A distance in the metric's own units again.
-float ScoreOf(Metric metric, float distance);
-
 }  // namespace vecdb::query

@@ -40,6 +40,7 @@ struct CoordinatorParts {
   QueryNode& query;
   DataNode& data;
   const Guard& guard;
+  catalog::Format& format;  // the strand's
 };
 
 class Coordinator final : public SegmentEvents {
@@ -76,6 +77,7 @@ class Coordinator final : public SegmentEvents {
   BackgroundFailure LastFailure() const override;
 
  private:
+  Status RaiseFormat(const Schema& schema);
   Status Seal(LiveCollection& collection, ShardId shard);
   Status SealAll(LiveCollection& collection);
   Status FlushPending(LiveCollection& collection);

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "base/canary.h"
 #include "base/status.h"
 #include "chunk/validate.h"
@@ -40,6 +42,7 @@ Result<std::shared_ptr<LiveCollection>> Coordinator::CreateCollection(
     if (parts_.collections.All().size() >= kMaxCollections) {
       return base::ResourceExhausted("there are {} collections, the limit", kMaxCollections);
     }
+    VECDB_TRY(RaiseFormat(schema));
     VECDB_TRY_ASSIGN(const CollectionId id, parts_.manifest.NewIds(1));
     catalog::CollectionRecord record{.id = id,
                                      .name = std::string(name),
@@ -61,6 +64,19 @@ Result<std::shared_ptr<LiveCollection>> Coordinator::CreateCollection(
     parts_.collections.Add(std::move(entry));
     return live;
   });
+}
+
+// An older vecdb must refuse the directory by its version before it meets what it cannot read.
+//
+// 1 FORMAT of a larger version replaces the one before   crash: either of them, and both are true
+// Only then is the edit committed that needs it.
+Status Coordinator::RaiseFormat(const Schema& schema) {
+  catalog::Format raised = parts_.format;
+  raised.version = std::max(raised.version, catalog::FormatVersionFor(schema));
+  if (raised.version == parts_.format.version) return Status();
+  VECDB_TRY(catalog::WriteFormat(parts_.fs, raised));
+  parts_.format = raised;
+  return Status();
 }
 
 namespace {

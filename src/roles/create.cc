@@ -88,10 +88,9 @@ Status CreateDatabase(EngineParts& p) {
   VECDB_TRY_ASSIGN(p.manifest,
                    catalog::Manifest::Begin(fs, std::move(state), 1, p.env.random, now));
   base::KillPoint("create.manifest");
-  catalog::Format format;
-  format.database = p.database;
-  format.created_ms = now;
-  VECDB_TRY(catalog::WriteFormat(fs, format));
+  p.format.database = p.database;
+  p.format.created_ms = now;
+  VECDB_TRY(catalog::WriteFormat(fs, p.format));
   base::KillPoint("create.format");
   p.query = std::make_unique<QueryNode>(fs, p.database, p.options.load);
   MakeNodes(p);
@@ -134,9 +133,9 @@ void MakeNodes(EngineParts& p) {
   if (p.writer == nullptr) return;
   p.data = std::make_unique<DataNode>(
       *p.env.fs, p.database, [&p](std::uint64_t count) { return p.manifest->NewIds(count); });
-  p.coordinator = std::make_unique<Coordinator>(
-      CoordinatorParts{*p.env.fs, *p.manifest, *p.writer, p.oracle, *p.env.clock, *p.background,
-                       p.log, p.collections, *p.streaming, *p.query, *p.data, p.env.guard});
+  p.coordinator = std::make_unique<Coordinator>(CoordinatorParts{
+      *p.env.fs, *p.manifest, *p.writer, p.oracle, *p.env.clock, *p.background, p.log,
+      p.collections, *p.streaming, *p.query, *p.data, p.env.guard, p.format});
   p.streaming->SetEvents(p.coordinator.get());
 }
 

@@ -53,6 +53,7 @@ struct EngineParts {
   Collections collections;
   RecoveryReport report;
   io::DatabaseUuid database{};
+  catalog::Format format;  // as FORMAT has it; the coordinator's once there is one
   std::unique_ptr<io::FileLock> lock;
   // Null in a read-only database: manifest, writer, data, coordinator.
   std::unique_ptr<catalog::Manifest> manifest;

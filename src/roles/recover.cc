@@ -259,7 +259,8 @@ Status Recover(EngineParts& p) {
   Recovery r{p, {}, {}, {}, {}, 1};
   VECDB_TRY_ASSIGN(r.catalog, catalog::Recover(*p.env.fs));  // 2
   if (!p.options.read_only) VECDB_TRY(catalog::CheckWritable(r.catalog.format));
-  p.database = r.catalog.format.database;
+  p.format = r.catalog.format;
+  p.database = p.format.database;
   if (r.catalog.state.pchannels.count(0) == 0) {
     return base::Corruption("the manifest names no log");
   }

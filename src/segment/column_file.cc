@@ -6,21 +6,24 @@
 //     4  u8    encoding: 1 plain, 2 dictionary, 3 run-length
 //     5  u8    type: the number of DataType
 //     6  u8    1 when there is a validity section, else 0
-//     7  u8    0
+//     7  u8    type of the elements of an Array, else 0
 //     8  u32   dimension of a vector, else 0
 //    12  u32   rows
 //    16  u32   entries: texts in the dictionary (1..65535), or runs (1..rows); 0 when plain
 //    20  u32   0
-//    24  u64   bytes of text, 0 for other types
+//    24  u64   bytes of text, 0 for types of fixed width
 //    32  32 zero bytes
 //   sections, each at a multiple of 64, zeros between them; the last ends the body:
 //     validity u8 a row, only when the header says so: 0 null, 1 not
 //     and then, by encoding and type:
 //     plain, fixed width or vector   values, row by row, in the width of the type
-//     plain, VarChar                 u32 end of each row's text; the texts, one after the other
-//     dictionary, VarChar            u16 code of each row; u32 end of each entry; the entries
+//     plain, text                    u32 end of each row's text; the texts, one after the other
+//     dictionary, text               u16 code of each row; u32 end of each entry; the entries
 //     run-length, fixed width        u32 end of each run (the row after its last); value of each
 //     run
+//
+// Text is VarChar and JSON as they are, and the bytes of an Array (chunk/array_value.h) or of a
+// SparseFloatVector (chunk/sparse_value.h).
 //
 // Bool is one byte, 0 or 1. A null has the value zero or the empty text. Ends of texts never fall
 // and the last equals `bytes of text`; ends of runs rise and the last equals `rows`. Codes are
@@ -34,9 +37,12 @@
 #include "segment/column_file.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
+#include <optional>
 
+#include "chunk/array_value.h"
+#include "chunk/kinds.h"
+#include "chunk/sparse_value.h"
 #include "chunk/validate.h"
 
 namespace vecdb::segment {
@@ -114,6 +120,7 @@ Result<chunk::ColumnView> ColumnFile::Read(RowIndex first, RowIndex max_rows) co
   } else {
     VECDB_TRY(ReadRuns(header, first, &view));
   }
+  VECDB_TRY(CheckShapes(view, first));
   return view;
 }
 
@@ -233,7 +240,7 @@ Status ColumnFile::VerifyIndex(const ColumnHeader& header) const {
   const ColumnLayout at = header.Layout();
   switch (header.encoding) {
     case ColumnEncoding::kPlain:
-      if (header.type != DataType::kVarChar) return Status();
+      if (!chunk::IsVariable(header.type)) return Status();
       return VerifyEnds(at.index, header.rows, header.text_bytes, false);
     case ColumnEncoding::kDictionary:
       return VerifyEnds(at.ends, header.entries, header.text_bytes, false);
@@ -255,21 +262,29 @@ Status ColumnFile::VerifyEnds(std::uint64_t at, std::uint32_t count, std::uint64
   return before == last ? Status() : Bad("the last end is not the end", count);
 }
 
+// The bytes of arrays and sparse vectors are read in place wherever a view goes, so that their
+// lengths must add up in every view; what else they promise is asked in VerifyAll.
+Status ColumnFile::CheckShapes(const chunk::ColumnView& view, RowIndex first) const {
+  const bool sparse = view.type == DataType::kSparseFloatVector;
+  if (!sparse && view.type != DataType::kArray) return Status();
+  const std::span<const std::string_view> values = view.As<std::string_view>();
+  for (std::size_t i = 0; i < view.rows; ++i) {
+    if (view.IsNull(i)) continue;
+    const auto array = sparse ? std::nullopt : chunk::ArrayView::From(values[i]);
+    if (sparse ? chunk::SparseBytes::IsShaped(values[i])
+               : array && array->element() == field_->element_type) {
+      continue;
+    }
+    return Bad("the bytes of a value do not add up", first + i);
+  }
+  return Status();
+}
+
 Status ColumnFile::VerifyValues(const chunk::ColumnView& view, RowIndex first) const {
   for (std::size_t i = 0; i < view.rows; ++i) {
     if (view.valid != nullptr && view.valid[i] > 1)
       return Bad("a validity is not 0 or 1", first + i);
-    Status status;
-    if (view.type == DataType::kBool) {
-      if (view.As<std::uint8_t>()[i] > 1) return Bad("a Bool is not 0 or 1", first + i);
-    } else if ((view.type == DataType::kFloat && !std::isfinite(view.As<float>()[i])) ||
-               (view.type == DataType::kDouble && !std::isfinite(view.As<double>()[i]))) {
-      return Bad("a number is not finite", first + i);
-    } else if (view.type == DataType::kVarChar && !view.IsNull(i)) {
-      status = chunk::ValidateText(*field_, view.As<std::string_view>()[i]);
-    } else if (view.type == DataType::kFloatVector) {
-      status = chunk::ValidateVector(*field_, view.Vector(i));
-    }
+    const Status status = chunk::CheckStored(*field_, view, i);
     if (!status.ok()) {
       return base::Corruption("{}: row {}: {}", file_->name(), first + i, status.message());
     }

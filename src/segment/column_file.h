@@ -65,6 +65,7 @@ class ColumnFile {
   Status ReadRuns(const ColumnHeader& header, RowIndex first, chunk::ColumnView* view) const;
   Result<std::uint32_t> FindRun(const ColumnHeader& header, RowIndex row) const;
 
+  Status CheckShapes(const chunk::ColumnView& view, RowIndex first) const;
   Status VerifyIndex(const ColumnHeader& header) const;
   Status VerifyEnds(std::uint64_t at, std::uint32_t count, std::uint64_t last, bool strict) const;
   Status VerifyValues(const chunk::ColumnView& view, RowIndex first) const;

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <unordered_map>
 
+#include "chunk/kinds.h"
 #include "segment/column_file.h"
 
 namespace vecdb::segment {
@@ -55,24 +56,24 @@ class ColumnWriter {
   ColumnWriter(const Field& field, const Pieces& pieces, io::BlockFileWriter* out)
       : pieces_(pieces), out_(out) {
     header_.type = field.type;
+    header_.element = ColumnHeader::ElementOf(field);
     header_.dimension = field.dimension;
     header_.has_validity = HasNulls(pieces);
     header_.rows = pieces.rows;
   }
 
   Status Write() {
-    if (header_.type == DataType::kVarChar) return WriteText();
+    if (chunk::IsVariable(header_.type)) return WriteText();
     const std::size_t width = chunk::FixedWidth(header_.type, header_.dimension);
+    if (chunk::IsVector(header_.type)) return WritePlain(width);
     switch (width) {
       case 1:
         return WriteScalars<std::uint8_t>();
       case 2:
         return WriteScalars<std::uint16_t>();
       case 4:
-        if (header_.type == DataType::kFloatVector) return WritePlain(width);
         return WriteScalars<std::uint32_t>();
       case 8:
-        if (header_.type == DataType::kFloatVector) return WritePlain(width);
         return WriteScalars<std::uint64_t>();
       default:
         return WritePlain(width);
@@ -235,11 +236,11 @@ bool AllFit(const Field& field, const std::vector<std::uint64_t>& ends, std::uin
 Result<std::uint64_t> RowsPerColumnFile(const Field& field, RowIndex rows,
                                         const ColumnSource& source, std::uint64_t max_file_bytes) {
   std::vector<std::uint64_t> ends;
-  if (field.type == DataType::kVarChar) {
+  if (chunk::IsVariable(field.type)) {
     VECDB_TRY_ASSIGN(ends, TextEnds(source, rows));
   }
   const auto fits = [&](std::uint64_t per_file) {
-    if (field.type == DataType::kVarChar) return AllFit(field, ends, per_file, max_file_bytes);
+    if (chunk::IsVariable(field.type)) return AllFit(field, ends, per_file, max_file_bytes);
     return PlainFileBytes(field, std::min<std::uint64_t>(per_file, rows), 0) <= max_file_bytes;
   };
   std::uint64_t per_file = std::bit_ceil(std::uint64_t{rows});

@@ -1,12 +1,12 @@
 #include "segment/column_header.h"
 
-#include "chunk/column_view.h"
+#include "chunk/kinds.h"
 
 namespace vecdb::segment {
 namespace {
 
 Status CheckEncoding(const base::ByteReader& in, const ColumnHeader& header) {
-  const bool text = header.type == DataType::kVarChar;
+  const bool text = chunk::IsVariable(header.type);
   switch (header.encoding) {
     case ColumnEncoding::kPlain:
       if (header.entries != 0) return in.Bad("a plain column has entries");
@@ -18,7 +18,7 @@ Status CheckEncoding(const base::ByteReader& in, const ColumnHeader& header) {
       }
       return Status();
     case ColumnEncoding::kRunLength:
-      if (text || header.type == DataType::kFloatVector) return in.Bad("only scalars have runs");
+      if (text || chunk::IsVector(header.type)) return in.Bad("only scalars have runs");
       if (header.entries == 0 || header.entries > header.rows) {
         return in.Bad("an impossible number of runs");
       }
@@ -31,8 +31,11 @@ Status CheckField(const base::ByteReader& in, const ColumnHeader& header, const 
   if (header.type != field.type || header.dimension != field.dimension) {
     return in.Bad("type or dimension is not that of the field");
   }
+  if (header.element != ColumnHeader::ElementOf(field)) {
+    return in.Bad("elements are of another type than the field's");
+  }
   if (header.has_validity && !field.nullable) return in.Bad("nulls in a field that has none");
-  if (header.text_bytes != 0 && header.type != DataType::kVarChar) {
+  if (header.text_bytes != 0 && !chunk::IsVariable(header.type)) {
     return in.Bad("text in a field of another type");
   }
   return CheckEncoding(in, header);
@@ -47,7 +50,7 @@ void ColumnHeader::Encode(base::Bytes* out) const {
   writer.Put(encoding);
   writer.Put(type);
   writer.Put(static_cast<std::uint8_t>(has_validity ? 1 : 0));
-  writer.Put(std::uint8_t{0});
+  writer.Put(element);
   writer.Put(dimension);
   writer.Put(rows);
   writer.Put(entries);
@@ -63,20 +66,19 @@ Result<ColumnHeader> ColumnHeader::Decode(std::span<const std::byte> bytes, cons
   std::uint32_t magic = 0;
   std::uint8_t encoding = 0;
   std::uint8_t type = 0;
-  std::uint8_t zero = 0;
   std::uint32_t zeros = 0;
   VECDB_TRY(in.Get(&magic));
   VECDB_TRY(in.Get(&encoding));
   VECDB_TRY(in.Get(&type));
   VECDB_TRY(in.GetBool(&header.has_validity));
-  VECDB_TRY(in.Get(&zero));
+  VECDB_TRY(in.Get(&header.element));
   VECDB_TRY(in.Get(&header.dimension));
   VECDB_TRY(in.Get(&header.rows));
   VECDB_TRY(in.Get(&header.entries));
   VECDB_TRY(in.Get(&zeros));
   VECDB_TRY(in.Get(&header.text_bytes));
   if (magic != kMagic) return in.Bad("this is no column file");
-  if (zero != 0 || zeros != 0) return in.Bad("a reserved byte is not zero");
+  if (zeros != 0) return in.Bad("a reserved byte is not zero");
   header.encoding = static_cast<ColumnEncoding>(encoding);
   header.type = static_cast<DataType>(type);
   VECDB_TRY(CheckField(in, header, field));
@@ -100,8 +102,8 @@ ColumnLayout ColumnHeader::Layout() const {
   if (has_validity) at.validity = place(rows);
   switch (encoding) {
     case ColumnEncoding::kPlain:
-      if (type == DataType::kVarChar) at.index = place(std::uint64_t{4} * rows);
-      at.data = place(type == DataType::kVarChar ? text_bytes : width * rows);
+      if (chunk::IsVariable(type)) at.index = place(std::uint64_t{4} * rows);
+      at.data = place(chunk::IsVariable(type) ? text_bytes : width * rows);
       break;
     case ColumnEncoding::kDictionary:
       at.index = place(std::uint64_t{2} * rows);

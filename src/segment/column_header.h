@@ -38,12 +38,16 @@ struct ColumnHeader {
 
   ColumnEncoding encoding = ColumnEncoding::kPlain;
   DataType type = DataType::kInt64;
+  std::uint8_t element = 0;  // number of the DataType in an array; 0 for other types
   bool has_validity = false;
   std::uint32_t dimension = 0;
   std::uint32_t rows = 0;
   std::uint32_t entries = 0;     // texts of the dictionary, or runs; 0 when plain
-  std::uint64_t text_bytes = 0;  // of all texts together; 0 for other types
+  std::uint64_t text_bytes = 0;  // of all texts together; 0 for types of fixed width
 
+  static std::uint8_t ElementOf(const Field& field) {
+    return field.type == DataType::kArray ? static_cast<std::uint8_t>(field.element_type) : 0;
+  }
   void Encode(base::Bytes* out) const;
   // What the header promises is possible: it belongs to this field, and its sections fill a body of
   // `body_size` bytes exactly. kCorruption naming `name`.

@@ -15,7 +15,7 @@ constexpr std::size_t kBlockAlignment = 64;
 constexpr std::size_t kTextPieceBytes = std::size_t{256} << 10;
 
 std::size_t WidthOf(DataType type, std::uint32_t dimension) {
-  return type == DataType::kVarChar ? sizeof(std::string_view) : chunk::FixedWidth(type, dimension);
+  return chunk::IsVariable(type) ? sizeof(std::string_view) : chunk::FixedWidth(type, dimension);
 }
 
 // Blocks of a power of two rows, about kBlockBytes of values. The first ones hold 64 rows, or 16
@@ -95,7 +95,7 @@ void GrowingColumn::Write(RowIndex first, const chunk::Column& column) {
   VECDB_CHECK(column.rows() <= std::numeric_limits<RowIndex>::max() / 2 - first,
               "a growing segment has more rows than it can number");
   Reserve(first + static_cast<RowIndex>(column.rows()));
-  if (type_ == DataType::kVarChar) {
+  if (chunk::IsVariable(type_)) {
     WriteText(first, column);
   } else {
     WriteFixed(first, column);

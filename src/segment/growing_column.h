@@ -83,7 +83,8 @@ class GrowingColumn {
   // view lives as long as this column.
   chunk::ColumnView Read(RowIndex first, RowIndex max_rows) const;
 
-  // One value; T is what the column stores (bool: std::uint8_t, VarChar: std::string_view).
+  // One value; T is what the column stores (bool: std::uint8_t, IsVariable types:
+  // std::string_view).
   template <typename T>
   const T& At(RowIndex row) const {
     const PieceLayout::Place place = layout_.PlaceOf(row);

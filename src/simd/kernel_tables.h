@@ -12,6 +12,7 @@ const KernelTable& ScalarKernels();
 const KernelTable& Sse2Kernels();
 const KernelTable& Avx2Kernels();
 const KernelTable& Avx512Kernels();
+const KernelTable& IclKernels();
 #endif
 #if defined(__aarch64__)
 const KernelTable& NeonKernels();

@@ -34,8 +34,14 @@ bool HasAvx512() {
          __builtin_cpu_supports("avx512bw");
 }
 
+bool HasIcl() {
+  return HasAvx512() && __builtin_cpu_supports("avx512vnni") &&
+         __builtin_cpu_supports("avx512vpopcntdq") && __builtin_cpu_supports("avx512bitalg");
+}
+
 Level Detect() {
   __builtin_cpu_init();
+  if (HasIcl()) return Level::kIcl;
   if (HasAvx512()) return Level::kAvx512;
   if (HasAvx2()) return Level::kAvx2;
   return Level::kSse2;
@@ -63,8 +69,7 @@ const char* EnvironmentCap() {
 #endif
 }
 
-// The level a cap asks for; `best` when it asks for none. There are no kernels for more than
-// AVX-512, so icl means avx512.
+// The level a cap asks for; `best` when it asks for none.
 Level Capped(Level best, const char* cap) {
   struct Name {
     const char* name;
@@ -74,7 +79,7 @@ Level Capped(Level best, const char* cap) {
                              {"sse2", Level::kSse2},
                              {"avx2", Level::kAvx2},
                              {"avx512", Level::kAvx512},
-                             {"icl", Level::kAvx512}};
+                             {"icl", Level::kIcl}};
   if (cap == nullptr) return best;
   for (const Name& known : kNames) {
     if (std::strcmp(cap, known.name) == 0 && known.level < best) {
@@ -103,12 +108,15 @@ const KernelTable* KernelsAt(Level level) {
       return best >= Level::kAvx2 ? &Avx2Kernels() : nullptr;
     case Level::kAvx512:
       return best >= Level::kAvx512 ? &Avx512Kernels() : nullptr;
+    case Level::kIcl:
+      return best >= Level::kIcl ? &IclKernels() : nullptr;
     case Level::kNeon:
       return nullptr;
 #else
     case Level::kSse2:
     case Level::kAvx2:
     case Level::kAvx512:
+    case Level::kIcl:
       return nullptr;
     case Level::kNeon:
 #if defined(__aarch64__)

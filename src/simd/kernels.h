@@ -3,11 +3,13 @@
 // Threads: the tables are constant; every function may be called from any thread.
 // Memory: no kernel reads a byte outside the rows, words or bytes it is given, and no pointer needs
 // more alignment than its type.
-// Numbers: |result - exact| <= 4 * 2^-23 * (sum of the absolute terms) + FLT_MIN * dimension, up to
-// 32768 dimensions: not a worst case, but what random and equal components keep to. The value of a
+// Numbers: of f32, f16 and bf16, |result - exact| <= 4 * 2^-23 * (sum of the absolute terms) +
+// FLT_MIN * dimension, up to 32768 dimensions: not a worst case, but what random and equal
+// components keep to. Of i8 (up to 32768 dimensions) and bits, the result is exact. The value of a
 // row depends only on the level, the query and the row: not on n, nor on its position, nor on its
-// neighbours, nor on whether it was reached by position or by id. NaN and infinity in the input
-// give an unspecified result; so does an inner product whose partial sums overflow.
+// neighbours, nor on whether it was reached by position, by id, alone or beside other queries. NaN
+// and infinity in the input give an unspecified result; so does an inner product whose partial sums
+// overflow.
 #ifndef VECDB_SIMD_KERNELS_H_
 #define VECDB_SIMD_KERNELS_H_
 
@@ -16,42 +18,101 @@
 
 namespace vecdb::simd {
 
-enum class Level : std::uint8_t { kScalar, kSse2, kAvx2, kAvx512, kNeon };
+// kIcl is AVX-512 with VNNI, VPOPCNTDQ and BITALG.
+enum class Level : std::uint8_t { kScalar, kSse2, kAvx2, kAvx512, kIcl, kNeon };
+
+// A query of Query against rows of Element, both of `dimension` components; results in Number.
+template <class Query, class Element, class Number>
+struct VectorKernels {
+  // out[i] = f(query, base + i * dimension) for i < n; rows are contiguous.
+  using Many = void (*)(const Query* query, const Element* base, std::size_t dimension,
+                        std::size_t n, Number* out);
+  using ManyWithNorm = void (*)(const Query* query, const Element* base, std::size_t dimension,
+                                std::size_t n, Number* ip, Number* norm2);
+  // The same for the rows base + ids[i] * dimension.
+  using Ids = void (*)(const Query* query, const Element* base, std::size_t dimension,
+                       const std::uint32_t* ids, std::size_t n, Number* out);
+  using IdsWithNorm = void (*)(const Query* query, const Element* base, std::size_t dimension,
+                               const std::uint32_t* ids, std::size_t n, Number* ip, Number* norm2);
+  // One row, with less ado than Many with n = 1.
+  using Pair = Number (*)(const Query* query, const Element* row, std::size_t dimension);
+  // out[q * n + i] for each of query_count contiguous queries; memory is read about once.
+  using ManyToMany = void (*)(const Query* queries, std::size_t query_count, const Element* base,
+                              std::size_t dimension, std::size_t n, Number* out);
+
+  Many l2_many;  // sum of squared differences
+  Many ip_many;  // inner product
+  // Inner product and squared norm of each row in one pass, as cosine needs them.
+  ManyWithNorm ip_norm_many;
+  Ids l2_ids;
+  Ids ip_ids;
+  IdsWithNorm ip_norm_ids;
+  Pair l2_pair;
+  Pair ip_pair;
+  // For cosine, ip_mq and each row's norm2 once.
+  ManyToMany l2_mq;
+  ManyToMany ip_mq;
+  // The bits that ip_norm_* give as norm2 for this row.
+  Number (*norm2)(const Element* v, std::size_t dimension);
+};
+
+struct FloatKernels : VectorKernels<float, float, float> {
+  // Neither NaN nor infinity among v[0..n).
+  bool (*all_finite)(const float* v, std::size_t n);
+};
+
+// f16 (IEEE binary16) or bf16, by their bits; all arithmetic is on floats.
+struct HalfKernels : VectorKernels<float, std::uint16_t, float> {
+  bool (*all_finite)(const std::uint16_t* v, std::size_t n);
+  // Exact. A NaN becomes a quiet one.
+  void (*to_f32)(const std::uint16_t* from, std::size_t n, float* to);
+  // To the nearest, ties to even; too large becomes infinity, and a NaN stays one. The same bits at
+  // every level.
+  void (*from_f32)(const float* from, std::size_t n, std::uint16_t* to);
+};
+
+using Int8Kernels = VectorKernels<std::int8_t, std::int8_t, std::int32_t>;
+
+// Rows of `bytes` bytes of packed bits. Hamming counts the bits that differ; Jaccard those set in
+// both and those set in either.
+struct BitKernels {
+  void (*hamming_many)(const std::uint8_t* query, const std::uint8_t* base, std::size_t bytes,
+                       std::size_t n, std::uint32_t* out);
+  void (*jaccard_many)(const std::uint8_t* query, const std::uint8_t* base, std::size_t bytes,
+                       std::size_t n, std::uint32_t* both, std::uint32_t* either);
+  void (*hamming_ids)(const std::uint8_t* query, const std::uint8_t* base, std::size_t bytes,
+                      const std::uint32_t* ids, std::size_t n, std::uint32_t* out);
+  void (*jaccard_ids)(const std::uint8_t* query, const std::uint8_t* base, std::size_t bytes,
+                      const std::uint32_t* ids, std::size_t n, std::uint32_t* both,
+                      std::uint32_t* either);
+  std::uint32_t (*hamming_pair)(const std::uint8_t* query, const std::uint8_t* row,
+                                std::size_t bytes);
+  void (*jaccard_pair)(const std::uint8_t* query, const std::uint8_t* row, std::size_t bytes,
+                       std::uint32_t* both, std::uint32_t* either);
+  void (*hamming_mq)(const std::uint8_t* queries, std::size_t query_count, const std::uint8_t* base,
+                     std::size_t bytes, std::size_t n, std::uint32_t* out);
+  void (*jaccard_mq)(const std::uint8_t* queries, std::size_t query_count, const std::uint8_t* base,
+                     std::size_t bytes, std::size_t n, std::uint32_t* both, std::uint32_t* either);
+};
+
+// Bitmaps of n words: a &= b, a |= b, a &= ~b, and the number of set bits.
+struct WordKernels {
+  void (*and_into)(std::uint64_t* a, const std::uint64_t* b, std::size_t n);
+  void (*or_into)(std::uint64_t* a, const std::uint64_t* b, std::size_t n);
+  void (*andnot_into)(std::uint64_t* a, const std::uint64_t* b, std::size_t n);
+  std::uint64_t (*popcount)(const std::uint64_t* a, std::size_t n);
+};
 
 struct KernelTable {
   Level level;
   const char* name;
-
-  // out[i] = f(query, base + i * dimension) for i < n; rows are contiguous.
-  void (*l2_f32_many)(const float* query, const float* base, std::size_t dimension, std::size_t n,
-                      float* out);
-  void (*ip_f32_many)(const float* query, const float* base, std::size_t dimension, std::size_t n,
-                      float* out);
-  // Inner product and squared norm of each row in one pass, as cosine needs them.
-  void (*ip_norm_f32_many)(const float* query, const float* base, std::size_t dimension,
-                           std::size_t n, float* ip, float* norm2);
-
-  // The same for the rows base + ids[i] * dimension.
-  void (*l2_f32_ids)(const float* query, const float* base, std::size_t dimension,
-                     const std::uint32_t* ids, std::size_t n, float* out);
-  void (*ip_f32_ids)(const float* query, const float* base, std::size_t dimension,
-                     const std::uint32_t* ids, std::size_t n, float* out);
-  void (*ip_norm_f32_ids)(const float* query, const float* base, std::size_t dimension,
-                          const std::uint32_t* ids, std::size_t n, float* ip, float* norm2);
-
-  // The bits that ip_norm_f32_* give as norm2 for this row.
-  float (*norm2_f32)(const float* v, std::size_t dimension);
-  // Neither NaN nor infinity among v[0..n).
-  bool (*all_finite_f32)(const float* v, std::size_t n);
-
-  // See Crc32c below.
-  std::uint32_t (*crc32c)(std::uint32_t crc, const void* data, std::size_t n);
-
-  // Bitmaps of n words: a &= b, a |= b, a &= ~b, and the number of set bits.
-  void (*and_words)(std::uint64_t* a, const std::uint64_t* b, std::size_t n);
-  void (*or_words)(std::uint64_t* a, const std::uint64_t* b, std::size_t n);
-  void (*andnot_words)(std::uint64_t* a, const std::uint64_t* b, std::size_t n);
-  std::uint64_t (*popcount_words)(const std::uint64_t* a, std::size_t n);
+  FloatKernels f32;
+  HalfKernels f16;
+  HalfKernels bf16;
+  Int8Kernels i8;
+  BitKernels bits;
+  WordKernels words;
+  std::uint32_t (*crc32c)(std::uint32_t crc, const void* data, std::size_t n);  // Crc32c below
 };
 
 // The best level of this CPU, unless the environment variable VECDB_SIMD (scalar, sse2, avx2,

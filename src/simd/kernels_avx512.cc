@@ -11,7 +11,7 @@
 #include <immintrin.h>
 #include <xsimd/xsimd.hpp>
 
-#include "simd/kernel_tables.h"
+#include "simd/lanes512.inl"
 
 namespace vecdb::simd {
 namespace {
@@ -19,10 +19,12 @@ namespace {
 struct Isa {
   using Arch = xsimd::avx512bw;
   using Batch = xsimd::batch<float, Arch>;
+  using Ints = xsimd::batch<std::int32_t, Arch>;
   static constexpr Level kLevel = Level::kAvx512;
   static constexpr const char* kName = "avx512";
   static constexpr auto kCrc32c = Crc32cSse42;
   static constexpr std::size_t kPackedDimension = 4;
+  static constexpr std::size_t kQueries = 4;
 
   static Batch LoadTail(const float* p, std::size_t n) {
     return Batch(_mm512_maskz_loadu_ps(FirstLanes(n), p));
@@ -68,11 +70,37 @@ struct Isa {
         _mm512_broadcast_f32x4(_mm_maskz_loadu_ps(static_cast<__mmask8>(FirstLanes(d)), p)));
   }
 
+  static Batch LoadF16(const std::uint16_t* p) { return WidenedF16(LoadSixteen(p)); }
+  static Batch LoadF16Tail(const std::uint16_t* p, std::size_t n) {
+    return WidenedF16(_mm256_maskz_loadu_epi16(FirstLanes(n), p));
+  }
+  static Batch LoadBf16(const std::uint16_t* p) { return WidenedBf16(LoadSixteen(p)); }
+  static Batch LoadBf16Tail(const std::uint16_t* p, std::size_t n) {
+    return WidenedBf16(_mm256_maskz_loadu_epi16(FirstLanes(n), p));
+  }
+
+  static void StoreLow16(std::uint16_t* p, Ints integers) {
+    StoreSixteen(p, _mm512_cvtepi32_epi16(integers));
+  }
+  static void StoreF16(std::uint16_t* p, Batch floats) {
+    StoreSixteen(p, _mm512_cvtps_ph(floats, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+  }
+
   static std::uint64_t Popcount(std::uint64_t word) {
     return static_cast<std::uint64_t>(_mm_popcnt_u64(word));
   }
 
  private:
+  static __m256i LoadSixteen(const std::uint16_t* p) {
+    return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+  }
+  static void StoreSixteen(std::uint16_t* p, __m256i halves) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), halves);
+  }
+  static Batch WidenedF16(__m256i halves) { return Batch(_mm512_cvtph_ps(halves)); }
+  static Batch WidenedBf16(__m256i halves) {
+    return Batch(_mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(halves), 16)));
+  }
   static __mmask16 FirstLanes(std::size_t n) { return static_cast<__mmask16>((1U << n) - 1); }
   static __mmask16 FirstOfEachFour(std::size_t n) {
     return static_cast<__mmask16>(((1U << n) - 1) * 0x1111U);
@@ -80,6 +108,40 @@ struct Isa {
   // The halves of a added, then the halves of b.
   static __m512 Halves(__m512 a, __m512 b) {
     return _mm512_add_ps(_mm512_shuffle_f32x4(a, b, 0x44), _mm512_shuffle_f32x4(a, b, 0xEE));
+  }
+};
+
+// Thirty-two components, widened.
+struct Int8Lanes : Lanes512 {
+  using V = __m512i;
+  static constexpr std::size_t kBytes = 32;
+
+  static V Load(const void* p) {
+    return _mm512_cvtepi8_epi16(_mm256_loadu_si256(static_cast<const __m256i*>(p)));
+  }
+  static V LoadTail(const void* p, std::size_t n) {
+    return _mm512_cvtepi8_epi16(
+        _mm256_maskz_loadu_epi8(static_cast<__mmask32>((std::uint64_t{1} << n) - 1), p));
+  }
+  static Sums AddProducts(Sums sums, V a, V b) {
+    return _mm512_add_epi32(sums, _mm512_madd_epi16(a, b));
+  }
+  static Sums AddSquares(Sums sums, V a, V b) {
+    const V difference = _mm512_sub_epi16(a, b);
+    return AddProducts(sums, difference, difference);
+  }
+};
+
+// Each four bits select their count.
+struct BitLanes : Bytes512 {
+  static Sums AddBits(Sums sums, V v) {
+    const V counts =
+        _mm512_broadcast_i32x4(_mm_setr_epi8(0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4));
+    const V fours = _mm512_set1_epi8(0x0F);
+    const V low = _mm512_shuffle_epi8(counts, _mm512_and_si512(v, fours));
+    const V high = _mm512_shuffle_epi8(counts, _mm512_and_si512(_mm512_srli_epi16(v, 4), fours));
+    return _mm512_add_epi32(sums,
+                            _mm512_sad_epu8(_mm512_add_epi8(low, high), _mm512_setzero_si512()));
   }
 };
 

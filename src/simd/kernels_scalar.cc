@@ -1,4 +1,5 @@
-// The reference: sums in double, rounded once. Other levels are tested against the same bound.
+// The reference: floats are summed in double and rounded once, integers exactly. Other levels are
+// tested against the same bound.
 #include <cstring>
 
 #include "simd/kernel_tables.h"
@@ -6,104 +7,273 @@
 namespace vecdb::simd {
 namespace {
 
-double L2(const float* query, const float* row, std::size_t dimension) {
-  double sum = 0;
-  for (std::size_t i = 0; i < dimension; ++i) {
-    const double difference = static_cast<double>(query[i]) - static_cast<double>(row[i]);
-    sum += difference * difference;
-  }
-  return sum;
+std::uint32_t BitsOf(float value) {
+  std::uint32_t bits = 0;
+  std::memcpy(&bits, &value, sizeof bits);
+  return bits;
 }
 
-double Ip(const float* query, const float* row, std::size_t dimension) {
-  double sum = 0;
-  for (std::size_t i = 0; i < dimension; ++i) {
-    sum += static_cast<double>(query[i]) * static_cast<double>(row[i]);
-  }
-  return sum;
+float FloatOf(std::uint32_t bits) {
+  float value = 0;
+  std::memcpy(&value, &bits, sizeof value);
+  return value;
 }
 
-void L2Many(const float* query, const float* base, std::size_t dimension, std::size_t n,
-            float* out) {
+// What a row is made of, what it is worth, and what is summed.
+struct F32 {
+  using Stored = float;
+  using Query = float;
+  using Sum = double;
+  using Number = float;
+  static double Value(float stored) { return static_cast<double>(stored); }
+  static bool IsFinite(float stored) { return (BitsOf(stored) & 0x7F800000) != 0x7F800000; }
+};
+
+struct F16 {
+  using Stored = std::uint16_t;
+  using Query = float;
+  using Sum = double;
+  using Number = float;
+  static float Widened(std::uint16_t half) {
+    const std::uint32_t sign = static_cast<std::uint32_t>(half & 0x8000) << 16;
+    const std::uint32_t exponent = (half >> 10) & 0x1F;
+    const std::uint32_t fraction = half & 0x3FF;
+    if (exponent == 0) {  // a denormal counts units of 2^-24
+      const float size = static_cast<float>(fraction) * 0x1p-24F;
+      return FloatOf(sign | BitsOf(size));
+    }
+    if (exponent == 0x1F) {
+      const std::uint32_t quiet = fraction != 0 ? 0x400000U : 0U;
+      return FloatOf(sign | 0x7F800000U | quiet | fraction << 13);
+    }
+    return FloatOf(sign | (exponent + 112) << 23 | fraction << 13);
+  }
+  static std::uint16_t Narrowed(float value) {
+    const std::uint32_t bits = BitsOf(value);
+    const std::uint32_t sign = bits >> 16 & 0x8000;
+    const std::uint32_t size = bits & 0x7FFFFFFF;
+    if (size > 0x7F800000) {
+      return static_cast<std::uint16_t>(sign | 0x7E00 | (size >> 13 & 0x1FF));
+    }
+    if (size >= 0x47800000) return static_cast<std::uint16_t>(sign | 0x7C00);  // 2^16 and more
+    if (size < 0x38800000) {  // below 2^-14: adding 0.5 leaves units of 2^-24, rounded to even
+      return static_cast<std::uint16_t>(sign | (BitsOf(FloatOf(size) + 0.5F) - BitsOf(0.5F)));
+    }
+    const std::uint32_t rebased = size - (112U << 23);
+    return static_cast<std::uint16_t>(sign | (rebased + 0xFFF + (rebased >> 13 & 1)) >> 13);
+  }
+  static double Value(float query) { return static_cast<double>(query); }
+  static double Value(std::uint16_t stored) { return static_cast<double>(Widened(stored)); }
+  static bool IsFinite(std::uint16_t stored) { return (stored & 0x7C00) != 0x7C00; }
+};
+
+struct Bf16 {
+  using Stored = std::uint16_t;
+  using Query = float;
+  using Sum = double;
+  using Number = float;
+  static float Widened(std::uint16_t half) {
+    const std::uint32_t bits = static_cast<std::uint32_t>(half) << 16;
+    return FloatOf((bits & 0x7FFFFFFF) > 0x7F800000 ? bits | 0x400000 : bits);
+  }
+  static std::uint16_t Narrowed(float value) {
+    const std::uint32_t bits = BitsOf(value);
+    if ((bits & 0x7FFFFFFF) > 0x7F800000) return static_cast<std::uint16_t>(bits >> 16 | 0x40);
+    return static_cast<std::uint16_t>((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
+  }
+  static double Value(float query) { return static_cast<double>(query); }
+  static double Value(std::uint16_t stored) { return static_cast<double>(Widened(stored)); }
+  static bool IsFinite(std::uint16_t stored) { return (stored & 0x7F80) != 0x7F80; }
+};
+
+struct I8 {
+  using Stored = std::int8_t;
+  using Query = std::int8_t;
+  using Sum = std::int32_t;
+  using Number = std::int32_t;
+  static std::int32_t Value(std::int8_t stored) { return stored; }
+};
+
+// The functions of VectorKernels.
+template <class Element>
+struct Vectors {
+  using Stored = typename Element::Stored;
+  using Query = typename Element::Query;
+  using Number = typename Element::Number;
+
+  static Number L2(const Query* query, const Stored* row, std::size_t dimension) {
+    typename Element::Sum sum = 0;
+    for (std::size_t i = 0; i < dimension; ++i) {
+      const auto difference = Element::Value(query[i]) - Element::Value(row[i]);
+      sum += difference * difference;
+    }
+    return static_cast<Number>(sum);
+  }
+
+  template <class Other>
+  static Number Product(const Other* query, const Stored* row, std::size_t dimension) {
+    typename Element::Sum sum = 0;
+    for (std::size_t i = 0; i < dimension; ++i) {
+      sum += Element::Value(query[i]) * Element::Value(row[i]);
+    }
+    return static_cast<Number>(sum);
+  }
+  static Number Ip(const Query* query, const Stored* row, std::size_t dimension) {
+    return Product(query, row, dimension);
+  }
+  static Number Norm2(const Stored* row, std::size_t dimension) {
+    return Product(row, row, dimension);
+  }
+
+  template <Number (*kPair)(const Query*, const Stored*, std::size_t)>
+  static void Many(const Query* query, const Stored* base, std::size_t dimension, std::size_t n,
+                   Number* out) {
+    for (std::size_t i = 0; i < n; ++i) out[i] = kPair(query, base + i * dimension, dimension);
+  }
+  template <Number (*kPair)(const Query*, const Stored*, std::size_t)>
+  static void Ids(const Query* query, const Stored* base, std::size_t dimension,
+                  const std::uint32_t* ids, std::size_t n, Number* out) {
+    for (std::size_t i = 0; i < n; ++i) out[i] = kPair(query, base + ids[i] * dimension, dimension);
+  }
+  template <Number (*kPair)(const Query*, const Stored*, std::size_t)>
+  static void ManyToMany(const Query* queries, std::size_t query_count, const Stored* base,
+                         std::size_t dimension, std::size_t n, Number* out) {
+    for (std::size_t q = 0; q < query_count; ++q) {
+      Many<kPair>(queries + q * dimension, base, dimension, n, out + q * n);
+    }
+  }
+  static void IpNormMany(const Query* query, const Stored* base, std::size_t dimension,
+                         std::size_t n, Number* ip, Number* norm2) {
+    Many<Ip>(query, base, dimension, n, ip);
+    for (std::size_t i = 0; i < n; ++i) norm2[i] = Norm2(base + i * dimension, dimension);
+  }
+  // NOLINTNEXTLINE(readability-function-size): the parameters are the table's.
+  static void IpNormIds(const Query* query, const Stored* base, std::size_t dimension,
+                        const std::uint32_t* ids, std::size_t n, Number* ip, Number* norm2) {
+    Ids<Ip>(query, base, dimension, ids, n, ip);
+    for (std::size_t i = 0; i < n; ++i) norm2[i] = Norm2(base + ids[i] * dimension, dimension);
+  }
+
+  static constexpr VectorKernels<Query, Stored, Number> kKernels = {
+      Many<L2>, Many<Ip>, IpNormMany,     Ids<L2>,        Ids<Ip>, IpNormIds,
+      L2,       Ip,       ManyToMany<L2>, ManyToMany<Ip>, Norm2};
+};
+
+template <class Element>
+bool AllFinite(const typename Element::Stored* v, std::size_t n) {
   for (std::size_t i = 0; i < n; ++i) {
-    out[i] = static_cast<float>(L2(query, base + i * dimension, dimension));
-  }
-}
-
-void IpMany(const float* query, const float* base, std::size_t dimension, std::size_t n,
-            float* out) {
-  for (std::size_t i = 0; i < n; ++i) {
-    out[i] = static_cast<float>(Ip(query, base + i * dimension, dimension));
-  }
-}
-
-void IpNormMany(const float* query, const float* base, std::size_t dimension, std::size_t n,
-                float* ip, float* norm2) {
-  for (std::size_t i = 0; i < n; ++i) {
-    const float* row = base + i * dimension;
-    ip[i] = static_cast<float>(Ip(query, row, dimension));
-    norm2[i] = static_cast<float>(Ip(row, row, dimension));
-  }
-}
-
-void L2Ids(const float* query, const float* base, std::size_t dimension, const std::uint32_t* ids,
-           std::size_t n, float* out) {
-  for (std::size_t i = 0; i < n; ++i) {
-    L2Many(query, base + ids[i] * dimension, dimension, 1, out + i);
-  }
-}
-
-void IpIds(const float* query, const float* base, std::size_t dimension, const std::uint32_t* ids,
-           std::size_t n, float* out) {
-  for (std::size_t i = 0; i < n; ++i) {
-    IpMany(query, base + ids[i] * dimension, dimension, 1, out + i);
-  }
-}
-
-// NOLINTNEXTLINE(readability-function-size): the parameters are the table's.
-void IpNormIds(const float* query, const float* base, std::size_t dimension,
-               const std::uint32_t* ids, std::size_t n, float* ip, float* norm2) {
-  for (std::size_t i = 0; i < n; ++i) {
-    IpNormMany(query, base + ids[i] * dimension, dimension, 1, ip + i, norm2 + i);
-  }
-}
-
-float Norm2(const float* v, std::size_t dimension) {
-  return static_cast<float>(Ip(v, v, dimension));
-}
-
-bool AllFinite(const float* v, std::size_t n) {
-  for (std::size_t i = 0; i < n; ++i) {
-    std::uint32_t bits = 0;
-    std::memcpy(&bits, v + i, sizeof bits);
-    if ((bits & 0x7F800000) == 0x7F800000) return false;
+    if (!Element::IsFinite(v[i])) return false;
   }
   return true;
 }
 
-void AndWords(std::uint64_t* a, const std::uint64_t* b, std::size_t n) {
+template <class Element>
+void Widen(const std::uint16_t* from, std::size_t n, float* to) {
+  for (std::size_t i = 0; i < n; ++i) to[i] = Element::Widened(from[i]);
+}
+
+template <class Element>
+void Narrow(const float* from, std::size_t n, std::uint16_t* to) {
+  for (std::size_t i = 0; i < n; ++i) to[i] = Element::Narrowed(from[i]);
+}
+
+template <class Word>
+std::uint32_t Popcount(Word word) {
+  std::uint32_t count = 0;
+  for (; word != 0; word = static_cast<Word>(word & (word - 1))) ++count;
+  return count;
+}
+
+std::uint32_t HammingPair(const std::uint8_t* query, const std::uint8_t* row, std::size_t bytes) {
+  std::uint32_t count = 0;
+  for (std::size_t i = 0; i < bytes; ++i) {
+    count += Popcount(static_cast<std::uint8_t>(query[i] ^ row[i]));
+  }
+  return count;
+}
+
+void JaccardPair(const std::uint8_t* query, const std::uint8_t* row, std::size_t bytes,
+                 std::uint32_t* both, std::uint32_t* either) {
+  *both = 0;
+  *either = 0;
+  for (std::size_t i = 0; i < bytes; ++i) {
+    *both += Popcount(static_cast<std::uint8_t>(query[i] & row[i]));
+    *either += Popcount(static_cast<std::uint8_t>(query[i] | row[i]));
+  }
+}
+
+void HammingMany(const std::uint8_t* query, const std::uint8_t* base, std::size_t bytes,
+                 std::size_t n, std::uint32_t* out) {
+  for (std::size_t i = 0; i < n; ++i) out[i] = HammingPair(query, base + i * bytes, bytes);
+}
+
+void JaccardMany(const std::uint8_t* query, const std::uint8_t* base, std::size_t bytes,
+                 std::size_t n, std::uint32_t* both, std::uint32_t* either) {
+  for (std::size_t i = 0; i < n; ++i) {
+    JaccardPair(query, base + i * bytes, bytes, both + i, either + i);
+  }
+}
+
+void HammingIds(const std::uint8_t* query, const std::uint8_t* base, std::size_t bytes,
+                const std::uint32_t* ids, std::size_t n, std::uint32_t* out) {
+  for (std::size_t i = 0; i < n; ++i) out[i] = HammingPair(query, base + ids[i] * bytes, bytes);
+}
+
+// NOLINTNEXTLINE(readability-function-size): the parameters are the table's.
+void JaccardIds(const std::uint8_t* query, const std::uint8_t* base, std::size_t bytes,
+                const std::uint32_t* ids, std::size_t n, std::uint32_t* both,
+                std::uint32_t* either) {
+  for (std::size_t i = 0; i < n; ++i) {
+    JaccardPair(query, base + ids[i] * bytes, bytes, both + i, either + i);
+  }
+}
+
+void HammingManyToMany(const std::uint8_t* queries, std::size_t query_count,
+                       const std::uint8_t* base, std::size_t bytes, std::size_t n,
+                       std::uint32_t* out) {
+  for (std::size_t q = 0; q < query_count; ++q) {
+    HammingMany(queries + q * bytes, base, bytes, n, out + q * n);
+  }
+}
+
+// NOLINTNEXTLINE(readability-function-size): the parameters are the table's.
+void JaccardManyToMany(const std::uint8_t* queries, std::size_t query_count,
+                       const std::uint8_t* base, std::size_t bytes, std::size_t n,
+                       std::uint32_t* both, std::uint32_t* either) {
+  for (std::size_t q = 0; q < query_count; ++q) {
+    JaccardMany(queries + q * bytes, base, bytes, n, both + q * n, either + q * n);
+  }
+}
+
+void AndInto(std::uint64_t* a, const std::uint64_t* b, std::size_t n) {
   for (std::size_t i = 0; i < n; ++i) a[i] &= b[i];
 }
 
-void OrWords(std::uint64_t* a, const std::uint64_t* b, std::size_t n) {
+void OrInto(std::uint64_t* a, const std::uint64_t* b, std::size_t n) {
   for (std::size_t i = 0; i < n; ++i) a[i] |= b[i];
 }
 
-void AndNotWords(std::uint64_t* a, const std::uint64_t* b, std::size_t n) {
+void AndNotInto(std::uint64_t* a, const std::uint64_t* b, std::size_t n) {
   for (std::size_t i = 0; i < n; ++i) a[i] &= ~b[i];
 }
 
 std::uint64_t PopcountWords(const std::uint64_t* a, std::size_t n) {
   std::uint64_t total = 0;
-  for (std::size_t i = 0; i < n; ++i) {
-    for (std::uint64_t word = a[i]; word != 0; word &= word - 1) ++total;
-  }
+  for (std::size_t i = 0; i < n; ++i) total += Popcount(a[i]);
   return total;
 }
 
-constexpr KernelTable kKernels = {Level::kScalar, "scalar", L2Many,    IpMany,      IpNormMany,
-                                  L2Ids,          IpIds,    IpNormIds, Norm2,       AllFinite,
-                                  Crc32cTable,    AndWords, OrWords,   AndNotWords, PopcountWords};
+constexpr KernelTable kKernels = {
+    Level::kScalar,
+    "scalar",
+    {Vectors<F32>::kKernels, AllFinite<F32>},
+    {Vectors<F16>::kKernels, AllFinite<F16>, Widen<F16>, Narrow<F16>},
+    {Vectors<Bf16>::kKernels, AllFinite<Bf16>, Widen<Bf16>, Narrow<Bf16>},
+    Vectors<I8>::kKernels,
+    {HammingMany, JaccardMany, HammingIds, JaccardIds, HammingPair, JaccardPair, HammingManyToMany,
+     JaccardManyToMany},
+    {AndInto, OrInto, AndNotInto, PopcountWords},
+    Crc32cTable};
 
 }  // namespace
 

@@ -17,9 +17,19 @@ std::string TextOf(const Value& value) {
     std::string operator()(std::int64_t i) const { return std::to_string(i); }
     std::string operator()(double d) const { return std::to_string(d); }
     std::string operator()(const std::string& s) const { return "\"" + s + "\""; }
-    std::string operator()(const std::vector<float>& v) const {
+    std::string operator()(const SparseVector& v) const {
+      return "{" + (*this)(v.indices) + (*this)(v.values) + "}";
+    }
+    template <typename T>
+    std::string operator()(const std::vector<T>& v) const {
       std::string text = "[";
-      for (const float f : v) text += std::to_string(f) + " ";
+      for (const auto& x : v) {
+        if constexpr (std::is_same_v<T, std::string>) {
+          text += (*this)(x) + " ";
+        } else {
+          text += std::to_string(x) + " ";
+        }
+      }
       return text + "]";
     }
   };

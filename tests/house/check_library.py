@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 FOR_TESTS = (b"VECDB_CANARY", b"SetCanary", b"SetKillPointHandler", b"FaultDisk", b"testkit")
-ISA_OBJECT = re.compile(r"_(?:sse42|avx2|avx512)\.cc\.o:$")
+ISA_OBJECT = re.compile(r"_(?:sse42|avx2|avx512|icl)\.cc\.o:$")
 WEAK = re.compile(r"^[0-9a-f ]{16} [WVu] (.*)$")
 HARMLESS = re.compile(r"avx|sse|fma|DW\.ref", re.I)
 

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/format.h"
+#include "support/vector_oracle.h"
 
 namespace vecdb::test {
 namespace {
@@ -15,12 +16,12 @@ using base::Format;
 constexpr double kShare = 1e-5;
 
 bool InOrder(Metric metric, const Hit& a, const Hit& b) {
-  if (a.score != b.score) return metric == Metric::kL2 ? a.score < b.score : a.score > b.score;
+  if (a.score != b.score) return LargerIsNearer(metric) ? a.score > b.score : a.score < b.score;
   return a.key < b.key;
 }
 
 double DistanceOf(Metric metric, double score) {
-  return metric == Metric::kL2 ? score : -score;
+  return LargerIsNearer(metric) ? -score : score;
 }
 
 }  // namespace
@@ -96,28 +97,21 @@ std::string BruteForce::CheckQuery(const QueryRequest& request, const Where& whe
   return {};
 }
 
-BruteForce::Scored BruteForce::Score(const Field& field, std::span<const float> query,
-                                     const Key& key, const Record& record) const {
-  const auto& vector = std::get<std::vector<float>>(record[FieldIndex(field.name)]);
-  double l2 = 0, ip = 0, absolute = 0, norm_q = 0, norm_v = 0;
-  for (std::size_t i = 0; i < query.size(); ++i) {
-    const double q = query[i], v = vector[i];
-    l2 += (q - v) * (q - v);
-    ip += q * v;
-    absolute += std::fabs(q * v);
-    norm_q += q * q;
-    norm_v += v * v;
-  }
+BruteForce::Scored BruteForce::Score(const Field& field, const Value& query, const Key& key,
+                                     const Record& record) const {
+  const Terms terms = TermsOf(query, record[FieldIndex(field.name)]);
+  const double distance = DistanceOf(field.metric, ExactScore(field.metric, terms));
   switch (field.metric) {
     case Metric::kL2:
-      return {l2, kShare * l2 + 1e-30, key};
+    case Metric::kHamming:
+      return {distance, kShare * distance + 1e-30, key};
     case Metric::kInnerProduct:
-      return {-ip, kShare * absolute + 1e-30, key};
+      return {distance, kShare * terms.absolute + 1e-30, key};
     case Metric::kCosine:
+    case Metric::kJaccard:
       break;
   }
-  const double product = std::sqrt(norm_q) * std::sqrt(norm_v);
-  return {product > 0 ? -ip / product : 0, kShare, key};
+  return {distance, kShare, key};
 }
 
 std::string BruteForce::CheckHit(const Field& field, const Scored& own, const Scored& ranked,
@@ -135,13 +129,13 @@ std::string BruteForce::CheckHit(const Field& field, const Scored& own, const Sc
   return {};
 }
 
-std::string BruteForce::CheckSearch(const SearchRequest& request, const Where& where,
-                                    const Hits& hits) const {
+std::string BruteForce::CheckSearch(const SearchRequest& request, const Value& query,
+                                    const Where& where, const Hits& hits) const {
   const Field& field = *schema_.Find(request.field);
   std::vector<Scored> ranked;
   std::map<Key, Scored> by_key;
   for (const Key& key : Matching(where)) {
-    ranked.push_back(Score(field, request.query, key, *table_.at(key)));
+    ranked.push_back(Score(field, query, key, *table_.at(key)));
     by_key.emplace(key, ranked.back());
   }
   std::sort(ranked.begin(), ranked.end(), [](const Scored& a, const Scored& b) {
@@ -151,7 +145,7 @@ std::string BruteForce::CheckSearch(const SearchRequest& request, const Where& w
   const std::size_t expected = std::min(request.limit, ranked.size() - first);
   if (hits.size() != expected) return Format("{} hits instead of {}", hits.size(), expected);
   const bool exact =
-      field.metric != Metric::kCosine &&
+      field.metric != Metric::kCosine && field.metric != Metric::kJaccard &&
       std::all_of(ranked.begin(), ranked.end(), [](const Scored& scored) {
         return scored.distance == std::trunc(scored.distance) && scored.distance < 1e6;
       });
@@ -176,10 +170,10 @@ std::string BruteForce::CheckSearch(const SearchRequest& request, const Where& w
   return {};
 }
 
-std::string BruteForce::CheckFindsItself(const Key& key, const SearchRequest& request,
+std::string BruteForce::CheckFindsItself(const Key& key, const Field& field,
                                          const Hits& hits) const {
-  const Field& field = *schema_.Find(request.field);
-  const Scored own = Score(field, request.query, key, *table_.at(key));
+  const Record& record = *table_.at(key);
+  const Scored own = Score(field, record[FieldIndex(field.name)], key, record);
   if (hits.empty()) return Format("key {} does not find itself", Shown(key));
   if (hits[0].key == key || field.metric == Metric::kInnerProduct) return {};  // longer ones win
   const double best = DistanceOf(field.metric, hits[0].score);

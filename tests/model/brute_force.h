@@ -27,10 +27,11 @@ class BruteForce {
                        const GetResult& result) const;
   std::string CheckQuery(const QueryRequest& request, const Where& where,
                          const std::vector<Row>& rows) const;
-  std::string CheckSearch(const SearchRequest& request, const Where& where, const Hits& hits) const;
+  // `query` is what the request lends.
+  std::string CheckSearch(const SearchRequest& request, const Value& query, const Where& where,
+                          const Hits& hits) const;
   // Whether the row of `key` comes first for its own vector, or as near as the first.
-  std::string CheckFindsItself(const Key& key, const SearchRequest& request,
-                               const Hits& hits) const;
+  std::string CheckFindsItself(const Key& key, const Field& field, const Hits& hits) const;
   // Every row, every field.
   std::string CheckAll(const std::vector<Row>& rows) const;
 
@@ -40,8 +41,7 @@ class BruteForce {
     double tolerance = 0;  // of a distance computed in 32-bit floats
     Key key;
   };
-  Scored Score(const Field& field, std::span<const float> query, const Key& key,
-               const Record& record) const;
+  Scored Score(const Field& field, const Value& query, const Key& key, const Record& record) const;
   std::size_t FieldIndex(const std::string& name) const;
   std::string CheckRow(const Key& key, const std::vector<std::string>& output,
                        const Row& row) const;

@@ -21,16 +21,34 @@ std::string Bits(const void* data, std::size_t size) {
   return text;
 }
 
-std::string Shown(const Value& value) {
-  if (const auto* text = std::get_if<std::string>(&value))
-    return "t" + Bits(text->data(), text->size());
-  if (const auto* vector = std::get_if<std::vector<float>>(&value)) {
-    return "v" + Bits(vector->data(), vector->size() * sizeof(float));
+struct Shower {
+  std::string operator()(std::monostate) const { return "null"; }
+  std::string operator()(bool truth) const { return truth ? "true" : "false"; }
+  std::string operator()(std::int64_t integer) const { return Format("{}", integer); }
+  std::string operator()(double real) const { return "r" + Bits(&real, sizeof(real)); }
+  std::string operator()(const std::string& text) const {
+    return "t" + Bits(text.data(), text.size());
   }
-  if (const auto* real = std::get_if<double>(&value)) return "r" + Bits(real, sizeof(*real));
-  if (const auto* integer = std::get_if<std::int64_t>(&value)) return Format("{}", *integer);
-  if (const auto* truth = std::get_if<bool>(&value)) return *truth ? "true" : "false";
-  return "null";
+  std::string operator()(const SparseVector& vector) const {
+    return "s" + (*this)(vector.indices) + (*this)(vector.values);
+  }
+  template <typename T>
+  std::string operator()(const std::vector<T>& elements) const {
+    std::string all = "[";
+    for (const auto& element : elements) {
+      if constexpr (std::is_same_v<T, std::string>) {
+        all += (*this)(element) + ",";
+      } else {
+        const T one = element;
+        all += Bits(&one, sizeof(one)) + ",";
+      }
+    }
+    return all + "]";
+  }
+};
+
+std::string Shown(const Value& value) {
+  return std::visit(Shower(), value);
 }
 
 // Sortable: key, then timestamp.

@@ -75,13 +75,13 @@ float ScoreOf(Metric metric, std::span<const float> query, std::span<const float
   const std::size_t dimension = query.size();
   float result = 0;
   if (metric == Metric::kL2) {
-    kernels.l2_f32_many(query.data(), vector.data(), dimension, 1, &result);
+    kernels.f32.l2_many(query.data(), vector.data(), dimension, 1, &result);
     return result;
   }
-  kernels.ip_f32_many(query.data(), vector.data(), dimension, 1, &result);
+  kernels.f32.ip_many(query.data(), vector.data(), dimension, 1, &result);
   if (metric == Metric::kInnerProduct) return result;
-  const float product = std::sqrt(kernels.norm2_f32(query.data(), dimension)) *
-                        std::sqrt(kernels.norm2_f32(vector.data(), dimension));
+  const float product = std::sqrt(kernels.f32.norm2(query.data(), dimension)) *
+                        std::sqrt(kernels.f32.norm2(vector.data(), dimension));
   return product > 0 ? std::clamp(result / product, -1.0F, 1.0F) : 0.0F;
 }
 
@@ -93,7 +93,7 @@ Hits Expected(const Script& script, const Schema& schema, const SearchRequest& r
   for (const Key& key : BruteForce(schema, script.table).Matching(where)) {
     const Record& record = *script.table.at(key);
     const auto& vector = std::get<std::vector<float>>(record[index]);
-    Hit hit{key, ScoreOf(metric, request.query, vector), {}};
+    Hit hit{key, ScoreOf(metric, std::get<std::span<const float>>(request.query), vector), {}};
     for (std::size_t i = 0; i < record.size(); ++i) {
       hit.row.names.push_back(schema.fields()[i].name);
       hit.row.values.push_back(record[i]);
@@ -125,7 +125,11 @@ TEST_CASE("the layout of segments and shards never shows in an answer", "[model]
   const auto metric = GENERATE(Metric::kL2, Metric::kInnerProduct, Metric::kCosine);
   const auto keys = GENERATE(KeyKind::kInt64, KeyKind::kVarChar);
   CAPTURE(seed, ToString(metric), static_cast<int>(keys));
-  const Shape shape{keys, metric, Metric::kL2, 19, keys == KeyKind::kVarChar};
+  const Shape shape{.keys = keys,
+                    .metric = metric,
+                    .second = Metric::kL2,
+                    .dimension = 19,
+                    .whole_numbers = keys == KeyKind::kVarChar};
   const Schema schema = MakeSchema(shape);
   Random random(seed);
   const Script script = MakeScript(schema, shape, &random);
@@ -145,7 +149,8 @@ TEST_CASE("the layout of segments and shards never shows in an answer", "[model]
   CHECK((*databases[3])->OpenCollection("rows")->Stats()->growing_segments == 16);
 
   for (int i = 0; i < kSearches; ++i) {
-    const std::vector<float> query = MakeVector(schema.fields()[kFirstVector], shape, &random);
+    const Value made = MakeVector(schema.fields()[kFirstVector], shape, &random);
+    const auto& query = std::get<std::vector<float>>(made);
     Where where;
     if (random.Chance(50)) {
       where.condition = MakeCondition(schema, shape, kRows, 2, &random);

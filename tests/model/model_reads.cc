@@ -1,6 +1,7 @@
 // What only looks.
 #include "base/format.h"
 #include "model_run.h"
+#include "support/vector_oracle.h"
 
 namespace vecdb::test {
 namespace {
@@ -39,15 +40,15 @@ std::string ModelRun::Query() {
 std::string ModelRun::Search() {
   const Where where = PickWhere();
   const std::size_t field = kFirstVector + random_.Below(2);
-  std::vector<float> query = MakeVector(schema_.fields()[field], config_.shape, &random_);
+  Value query = MakeVector(schema_.fields()[field], config_.shape, &random_);
   if (!modelled_->table.empty() && random_.Chance(30)) {
     const auto found = modelled_->table.lower_bound(PickKey());
     if (found != modelled_->table.end()) {
-      query = std::get<std::vector<float>>((*found->second)[field]);
+      query = (*found->second)[field];
     }
   }
   const SearchRequest request{.field = schema_.fields()[field].name,
-                              .query = query,
+                              .query = QueryOf(query),
                               .limit = 1 + random_.Below(random_.Chance(70) ? 15 : 1500),
                               .offset = random_.Chance(60) ? 0 : random_.Below(40),
                               .filter = where.text,
@@ -56,7 +57,8 @@ std::string ModelRun::Search() {
               request.offset, where.text));
   const auto hits = Open().Search(request);
   if (!hits.ok()) return Named("search", hits.status().ToString());
-  return Named("search", BruteForce(schema_, modelled_->table).CheckSearch(request, where, *hits));
+  return Named("search",
+               BruteForce(schema_, modelled_->table).CheckSearch(request, query, where, *hits));
 }
 
 std::string ModelRun::Count() {

@@ -4,6 +4,7 @@
 
 #include "base/format.h"
 #include "support/dump_tree.h"
+#include "support/vector_oracle.h"
 
 namespace vecdb::test {
 namespace {
@@ -247,13 +248,13 @@ std::string ModelRun::CheckSelfSearch() {
     const BruteForce oracle(schema_, modelled.table);
     for (const auto& [key, record] : modelled.table) {
       const std::size_t field = kFirstVector + random_.Below(2);
-      const SearchRequest request{.field = schema_.fields()[field].name,
-                                  .query = std::get<std::vector<float>>((*record)[field]),
-                                  .limit = 1};
+      const SearchRequest request{
+          .field = schema_.fields()[field].name, .query = QueryOf((*record)[field]), .limit = 1};
       const auto hits = collection->Search(request);
       if (!hits.ok()) return hits.status().ToString();
       ++figures_->self_searches;
-      if (auto wrong = oracle.CheckFindsItself(key, request, *hits); !wrong.empty()) {
+      if (auto wrong = oracle.CheckFindsItself(key, schema_.fields()[field], *hits);
+          !wrong.empty()) {
         return name + ": " + wrong;
       }
     }

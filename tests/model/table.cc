@@ -6,6 +6,7 @@
 #include "base/format.h"
 #include "chunk/keys.h"
 #include "chunk/value.h"
+#include "support/all_types.h"
 
 namespace vecdb::test {
 namespace {
@@ -38,60 +39,39 @@ Value MakeScalar(const Field& field, Random* random) {
 }
 
 // A row's value as the row door takes it, or nothing when it is left out.
-std::optional<ValueView> Given(const Field& field, const Value& value, Random* random) {
+std::optional<ValueView> Given(const Field& field, const Value& value, const ValueView& view,
+                               Random* random) {
   const bool is_default = field.default_value.index() != 0 && SameBits(value, field.default_value);
   if (is_default && random->Chance(50)) return std::nullopt;
   if (is_default && random->Chance(50)) return ValueView(std::monostate{});
   if (field.nullable && value.index() == 0 && random->Chance(50)) return std::nullopt;
-  return chunk::ViewOf(value);
+  return view;
 }
 
 void AddRow(const Schema& schema, const Record& record, Random* random, Batch* batch) {
+  std::vector<std::unique_ptr<chunk::LentValue>> lent;
   std::vector<NamedValue> row;
   for (std::size_t i = 0; i < record.size(); ++i) {
     const Field& field = schema.fields()[i];
     if (field.auto_id) continue;
-    if (const auto given = Given(field, record[i], random)) row.push_back({field.name, *given});
+    lent.push_back(std::make_unique<chunk::LentValue>(record[i]));
+    const auto given = Given(field, record[i], lent.back()->view(), random);
+    if (given) row.push_back({field.name, *given});
   }
   batch->Add(row).OrDie();
 }
 
 using Rows = std::vector<std::shared_ptr<const Record>>;
 
-template <typename Stored, typename Lent = Stored>
-void AddScalars(std::size_t index, const Field& field, const Rows& rows, Batch* batch) {
-  const std::unique_ptr<Lent[]> values(new Lent[rows.size()]());
-  std::vector<std::uint8_t> valid;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    const auto* value = std::get_if<Stored>(&(*rows[i])[index]);
-    valid.push_back(value != nullptr);
-    if (value != nullptr) values[i] = *value;
+Field VectorField(const char* name, DataType type, std::uint32_t dimension, Metric metric) {
+  Field field;
+  field.name = name;
+  field.type = type;
+  field.metric = metric;
+  if (type != DataType::kSparseFloatVector) {
+    field.dimension = dimension * (type == DataType::kBinaryVector ? 8 : 1);
   }
-  const std::span<const std::uint8_t> given =
-      field.nullable ? std::span<const std::uint8_t>(valid) : std::span<const std::uint8_t>();
-  batch->AddColumn(field.name, std::span<const Lent>(values.get(), rows.size()), given).OrDie();
-}
-
-void AddWholeColumn(std::size_t index, const Field& field, const Rows& rows, Batch* batch) {
-  switch (field.type) {
-    case DataType::kBool:
-      return AddScalars<bool>(index, field, rows, batch);
-    case DataType::kFloat:
-    case DataType::kDouble:
-      return AddScalars<double>(index, field, rows, batch);
-    case DataType::kVarChar:
-      return AddScalars<std::string, std::string_view>(index, field, rows, batch);
-    case DataType::kFloatVector: {
-      std::vector<float> all;
-      for (const auto& row : rows) {
-        const auto& vector = std::get<std::vector<float>>((*row)[index]);
-        all.insert(all.end(), vector.begin(), vector.end());
-      }
-      return batch->AddVectors(field.name, all).OrDie();
-    }
-    default:
-      return AddScalars<std::int64_t>(index, field, rows, batch);
-  }
+  return field;
 }
 
 }  // namespace
@@ -115,8 +95,20 @@ Schema MakeSchema(const Shape& shape) {
       .Scalar("single", DataType::kFloat)
       .Nullable("title", DataType::kVarChar)
       .Add(rank)
-      .Vector("v", shape.dimension, shape.metric)
-      .Vector("w", 3, shape.second);
+      .Add(VectorField("v", shape.type, shape.dimension, shape.metric))
+      .Add(VectorField("w", shape.second_type, 3, shape.second))
+      .Nullable("json", DataType::kJson)
+      .Add({.name = "tags",
+            .type = DataType::kArray,
+            .max_length = 100,
+            .element_type = DataType::kVarChar,
+            .max_capacity = 5,
+            .nullable = true})
+      .Add({.name = "switches",
+            .type = DataType::kArray,
+            .element_type = DataType::kBool,
+            .default_value = std::vector<bool>{true, false}})
+      .Array("shorts", DataType::kInt16, 4);
   return *builder.Build();
 }
 
@@ -130,7 +122,8 @@ Key MakeKey(const Shape& shape, std::size_t number) {
   return number % 3 == 1 ? "k" + digits : std::string(110, 'l') + digits;  // beyond routing's 100
 }
 
-std::vector<float> MakeVector(const Field& field, const Shape& shape, Random* random) {
+Value MakeVector(const Field& field, const Shape& shape, Random* random) {
+  if (field.type != DataType::kFloatVector) return MakeVectorOf(field, random);
   std::vector<float> vector(field.dimension);
   if (random->Chance(2)) return vector;  // a zero vector
   for (float& x : vector) {
@@ -144,8 +137,10 @@ Record MakeRecord(const Schema& schema, const Shape& shape, const Key& key, Rand
   for (const Field& field : schema.fields()) {
     if (field.primary_key) {
       std::visit([&record](const auto& k) { record.emplace_back(k); }, key);
-    } else if (field.type == DataType::kFloatVector) {
+    } else if (chunk::IsVector(field.type)) {
       record.emplace_back(MakeVector(field, shape, random));
+    } else if (!chunk::IsScalar(field.type)) {
+      record.emplace_back(MakeValueOf(field, random));
     } else if (field.default_value.index() != 0) {
       record.emplace_back(random->Chance(40) ? field.default_value : Value(random->Between(0, 9)));
     } else {
@@ -163,7 +158,10 @@ Batch MakeBatch(const Schema& schema, const Rows& rows, Random* random) {
   }
   for (std::size_t i = 0; i < schema.fields().size(); ++i) {
     const Field& field = schema.fields()[i];
-    if (!field.auto_id) AddWholeColumn(i, field, rows, &batch);
+    if (field.auto_id) continue;
+    std::vector<std::unique_ptr<chunk::LentValue>> lent;
+    for (const auto& row : rows) lent.push_back(std::make_unique<chunk::LentValue>((*row)[i]));
+    AddWholeColumn(field, lent, &batch).OrDie();
   }
   return batch;
 }
@@ -176,6 +174,10 @@ bool SameBits(const Value& a, const Value& b) {
   if (const auto* x = std::get_if<std::vector<float>>(&a)) {
     const auto& y = std::get<std::vector<float>>(b);
     return x->size() == y.size() && std::memcmp(x->data(), y.data(), x->size() * 4) == 0;
+  }
+  if (const auto* x = std::get_if<SparseVector>(&a)) {
+    return x->indices == std::get<SparseVector>(b).indices &&
+           SameBits(x->values, std::get<SparseVector>(b).values);
   }
   return a == b;
 }

@@ -281,13 +281,13 @@ TEST_CASE("a newer format is refused naming both versions", "[walk][bad]") {
     const auto before = DumpTree(*db.fs());
     for (const bool read_only : {false, true}) {
       db.options().read_only = read_only;
-      CheckRefusal(db.Open(), StatusCode::kFailedPrecondition, {word, "version 1"});
+      CheckRefusal(db.Open(), StatusCode::kFailedPrecondition, {word, "version 2"});
     }
     CHECK(DumpTree(*db.fs()) == before);
   };
   catalog::Format newer = format;
-  newer.version = 2;
-  refused_as(newer, "version 2");
+  newer.version = 3;
+  refused_as(newer, "version 3");
   newer = format;
   newer.incompatible_bits = 0x20;
   refused_as(newer, "0x20");

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/status.h"
+#include "chunk/kinds.h"
 #include "chunk/text.h"
 #include "query/filter/fit.h"
 
@@ -100,7 +101,8 @@ class Binder {
   Status WrongOperand(const Node& node, const Node& operand) const;
   Status CheckRange(const Node& node, const Node& low, const Node& field, const Node& high) const;
 
-  Result<Operand> FieldOf(const Node& node);
+  Result<Operand> AnyFieldOf(const Node& node);  // no vector
+  Result<Operand> FieldOf(const Node& node);     // a scalar
   Result<StepId> CompareTo(const Operand& operand, const Node& op, Comparison comparison,
                            const Node& constant);
   StepId AddFitted(const Operand& operand, Fitted fitted);
@@ -201,12 +203,20 @@ Status Binder::Unsupported(const Node& node) const {
 // --- comparisons ---
 
 Result<Binder::Operand> Binder::FieldOf(const Node& node) {
+  VECDB_TRY_ASSIGN(const Operand operand, AnyFieldOf(node));
+  if (chunk::IsScalar(operand.field->type)) return operand;
+  return ErrorAt(node.token.position,
+                 base::Format("field '{}' holds {}, of which this version asks only `is null`",
+                              operand.field->name, ToString(operand.field->type)));
+}
+
+Result<Binder::Operand> Binder::AnyFieldOf(const Node& node) {
   const Field* field = schema_.Find(node.token.text);
   if (field == nullptr) {
     return ErrorAt(node.token.position,
                    base::Format("there is no field named {}", chunk::Quoted(node.token.text)));
   }
-  if (field->type == DataType::kFloatVector) {
+  if (chunk::IsVector(field->type)) {
     return ErrorAt(
         node.token.position,
         base::Format("field '{}' holds vectors: filters read scalar fields only", field->name));
@@ -412,7 +422,7 @@ Result<StepId> Binder::NullTest(const Node& node) {
   if (tested.kind != NodeKind::kField) {
     return ErrorAt(node.token.position, "'is' needs a field on its left");
   }
-  VECDB_TRY_ASSIGN(const Operand operand, FieldOf(tested));
+  VECDB_TRY_ASSIGN(const Operand operand, AnyFieldOf(tested));
   Step step;
   step.kind = node.kind == NodeKind::kIsNull ? StepKind::kIsNull : StepKind::kIsNotNull;
   step.column = operand.column;

@@ -32,10 +32,17 @@ void WithStored(DataType type, const Use& use) {
       return use(double{});
     case DataType::kVarChar:
       return use(std::string_view{});
+    case DataType::kArray:
+    case DataType::kJson:
+    case DataType::kBinaryVector:
     case DataType::kFloatVector:
+    case DataType::kFloat16Vector:
+    case DataType::kBFloat16Vector:
+    case DataType::kSparseFloatVector:
+    case DataType::kInt8Vector:
       break;
   }
-  VECDB_CHECK(false, "a filter reads a vector");
+  VECDB_CHECK(false, "a filter compares what is no scalar");
 }
 
 // left(i) op right(i) for each row: one loop per operator, so that none asks in the loop.

@@ -96,7 +96,14 @@ Fitted Fit(Comparison op, DataType type, const Constant& constant) {
       return {Fitted::Outcome::kCompare, op, std::get<double>(constant)};
     case DataType::kVarChar:
       return {Fitted::Outcome::kCompare, op, std::get<std::string>(constant)};
+    case DataType::kArray:
+    case DataType::kJson:
+    case DataType::kBinaryVector:
     case DataType::kFloatVector:
+    case DataType::kFloat16Vector:
+    case DataType::kBFloat16Vector:
+    case DataType::kSparseFloatVector:
+    case DataType::kInt8Vector:
       break;
   }
   return Decided(false);

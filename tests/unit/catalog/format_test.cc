@@ -14,7 +14,7 @@ TEST_CASE("FORMAT is 128 bytes and survives them") {
   CHECK(bytes.size() == 128);
   const auto decoded = DecodeFormat(bytes);
   REQUIRE(decoded.ok());
-  CHECK(decoded->version == catalog::kFormatVersion);
+  CHECK(decoded->version == catalog::kFirstFormatVersion);
   CHECK(decoded->database == kDatabase);
   CHECK(decoded->compatible_bits == 3);
   CHECK(decoded->read_only_compatible_bits == 5);
@@ -42,7 +42,7 @@ TEST_CASE("a newer format is refused and both versions are named") {
   const Status refused = DecodeFormat(EncodeFormat(newer)).status();
   CHECK(refused.code() == StatusCode::kFailedPrecondition);
   CHECK_THAT(std::string(refused.message()), ContainsSubstring("version 7"));
-  CHECK_THAT(std::string(refused.message()), ContainsSubstring("version 1"));
+  CHECK_THAT(std::string(refused.message()), ContainsSubstring("version 2"));
 }
 
 TEST_CASE("a feature that must be known and is not is refused") {

@@ -1,6 +1,7 @@
 #include "vecdb/batch.h"
 
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -202,13 +203,12 @@ TEST_CASE("a column with a mistake is refused by field and row, and may be broug
   Refused(batch.AddColumn("title", flags), "field 'title' holds VarChar, got a column of Bool");
   Refused(batch.AddColumn("v", numbers), "field 'v' holds FloatVector, got a column of Double");
   Refused(batch.AddColumn("v", bad), "field 'v' holds FloatVector, got a column of VarChar");
-  Refused(batch.AddVectors("single", kVector),
-          "field 'single' holds Float, got a column of FloatVector");
+  Refused(batch.AddVectors("single", kVector), "field 'single' holds Float, got vectors of floats");
   Refused(batch.AddVectors("v", std::vector<float>(8)),
           "field 'v' holds vectors of dimension 3; 8 floats end in the middle of one");
   Refused(batch.AddVectors("v", std::vector<float>(6)),
           "field 'v' brings 2 rows, the columns before");
-  Refused(batch.AddVectors("v", {{1, 2, 3, 4, 5, std::numeric_limits<float>::infinity(), 7, 8, 9}}),
+  Refused(batch.AddVectors("v", std::vector<float>{1, 2, 3, 4, 5, INFINITY, 7, 8, 9}),
           "row 1: field 'v' holds finite numbers, got inf at position 2");
   Refused(batch.AddColumn("colour", Numbers(3)), "no field 'colour'", StatusCode::kNotFound);
   Refused(batch.AddColumn("id", Numbers(3)),

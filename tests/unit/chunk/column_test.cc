@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "chunk/value.h"
 #include "support/catch.h"
 #include "unit/chunk/sample.h"
 
@@ -13,6 +14,7 @@ using vecdb::DataType;
 using vecdb::Value;
 using vecdb::chunk::Column;
 using vecdb::chunk::ColumnView;
+using vecdb::chunk::LentValue;
 
 namespace {
 
@@ -37,7 +39,7 @@ TEST_CASE("a column gives back each value it was given, in its own width", "[col
   };
   for (const auto& [type, values] : cases) {
     Column column(type, 0);
-    for (const Value& value : values) column.AppendDefault(value);
+    for (const Value& value : values) column.AppendValue(LentValue(value).view());
     column.AppendNull();
     REQUIRE(column.rows() == values.size() + 1);
     const ColumnView view = column.View();
@@ -95,7 +97,7 @@ TEST_CASE("chosen rows of a column are appended in the order asked, nulls includ
   CHECK(view.At(5) == Value("zero"));
 
   Column numbers(DataType::kInt16, 0);
-  for (const std::int64_t n : {10, 11, 12, 13}) numbers.AppendDefault(n);
+  for (const std::int64_t n : {10, 11, 12, 13}) numbers.AppendValue(n);
   Column picked(DataType::kInt16, 0);
   const std::array<std::uint32_t, 3> some = {1, 2, 0};
   picked.AppendRows(numbers, some);

@@ -5,6 +5,7 @@
 #include <random>
 
 #include "base/format.h"
+#include "chunk/value.h"
 #include "filter_sample.h"
 #include "support/catch.h"
 
@@ -341,15 +342,7 @@ Table RandomTable(Generator* generator) {
     for (std::size_t f = 0; f < row.size(); ++f) {
       ValueView view = std::span<const float>(kOrigin);
       if (schema.fields()[f].type != DataType::kFloatVector) {
-        std::visit(
-            [&](const auto& value) {
-              if constexpr (std::is_same_v<std::decay_t<decltype(value)>, std::vector<float>>) {
-                view = std::span<const float>(value);
-              } else {
-                view = value;
-              }
-            },
-            row[f]);
+        view = chunk::LentValue(row[f]).view();  // scalars are lent from the row itself
       }
       named.push_back({schema.fields()[f].name, view});
     }

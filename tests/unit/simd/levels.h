@@ -24,9 +24,9 @@ inline const std::vector<const vecdb::simd::KernelTable*>& AllLevels() {
   };
   static const std::vector<const vecdb::simd::KernelTable*> levels = [] {
     std::vector<const vecdb::simd::KernelTable*> found;
-    for (const Named& each :
-         {Named{Level::kScalar, "scalar"}, Named{Level::kSse2, "sse2"}, Named{Level::kAvx2, "avx2"},
-          Named{Level::kAvx512, "avx512"}, Named{Level::kNeon, "neon"}}) {
+    for (const Named& each : {Named{Level::kScalar, "scalar"}, Named{Level::kSse2, "sse2"},
+                              Named{Level::kAvx2, "avx2"}, Named{Level::kAvx512, "avx512"},
+                              Named{Level::kIcl, "icl"}, Named{Level::kNeon, "neon"}}) {
       if (const auto* table = vecdb::simd::KernelsAt(each.level)) {
         found.push_back(table);
       } else {

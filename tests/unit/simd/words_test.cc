@@ -48,9 +48,9 @@ TEST_CASE("bitmap operations touch exactly their words, for every length", "[sim
         operation(left, right, n);
         return std::vector<std::uint64_t>(left, left + n);
       };
-      CHECK(result(table->and_words) == both);
-      CHECK(result(table->or_words) == either);
-      CHECK(result(table->andnot_words) == left_only);
+      CHECK(result(table->words.and_into) == both);
+      CHECK(result(table->words.or_into) == either);
+      CHECK(result(table->words.andnot_into) == left_only);
       CHECK(std::vector<std::uint64_t>(right, right + n) == b);
     }
   }
@@ -64,7 +64,7 @@ TEST_CASE("the number of set bits is exact, for every length", "[simd][words]") 
     const std::uint64_t* data = memory.Put(words.data(), n);
     for (const KernelTable* table : AllLevels()) {
       INFO(table->name << " words " << n);
-      CHECK(table->popcount_words(data, n) == CountBits(words));
+      CHECK(table->words.popcount(data, n) == CountBits(words));
     }
   }
 }

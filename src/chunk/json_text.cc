@@ -1,0 +1,80 @@
+#include "chunk/json_text.h"
+
+#include <cmath>
+
+#include <rapidjson/error/en.h>
+#include <rapidjson/memorystream.h>
+#include <rapidjson/reader.h>
+
+#include "base/status.h"
+#include "chunk/text.h"
+
+namespace vecdb::chunk {
+namespace {
+
+constexpr unsigned kParseFlags = rapidjson::kParseIterativeFlag |
+                                 rapidjson::kParseValidateEncodingFlag |
+                                 rapidjson::kParseFullPrecisionFlag;
+
+// What the grammar leaves open. Called by rapidjson, which fixes the names; false ends the parse.
+class Limits : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Limits> {
+ public:
+  const char* problem() const { return problem_; }
+
+  bool Double(double number) { return std::isfinite(number) || Refuse("a number is too big"); }
+  bool String(const char* text, rapidjson::SizeType size, bool /*copy*/) {
+    return IsUtf8({text, size}) || Refuse("a string has half a surrogate pair");
+  }
+  bool Key(const char* text, rapidjson::SizeType size, bool copy) {
+    return String(text, size, copy);
+  }
+  bool StartObject() { return Enter(); }
+  bool StartArray() { return Enter(); }
+  bool EndObject(rapidjson::SizeType /*members*/) { return Leave(); }
+  bool EndArray(rapidjson::SizeType /*elements*/) { return Leave(); }
+
+ private:
+  bool Enter() { return ++depth_ <= kMaxJsonDepth || Refuse("it is nested more than 64 deep"); }
+  bool Leave() {
+    --depth_;
+    return true;
+  }
+  bool Refuse(const char* problem) {
+    problem_ = problem;
+    return false;
+  }
+
+  int depth_ = 0;
+  const char* problem_ = nullptr;
+};
+
+Status NoJson(const Field& field, std::size_t at, std::string_view text, const char* problem) {
+  return base::InvalidArgument("field '{}' holds JSON; {} is none at byte {}: {}", field.name,
+                               Quoted(text), at, problem);
+}
+
+}  // namespace
+
+Status ValidateJson(const Field& field, std::string_view text) {
+  if (text.size() > kMaxJsonBytes) {
+    return base::InvalidArgument("field '{}' holds at most {} bytes of JSON, got {} bytes: {}",
+                                 field.name, kMaxJsonBytes, text.size(), Quoted(text));
+  }
+  if (const std::size_t bad = FindBadUtf8(text); bad != std::string_view::npos) {
+    return NoJson(field, bad, text, "it is not UTF-8");
+  }
+  // The parser takes a NUL for the end and would leave out what follows.
+  if (const std::size_t nul = text.find('\0'); nul != std::string_view::npos) {
+    return NoJson(field, nul, text, "a NUL byte");
+  }
+  rapidjson::MemoryStream stream(text.data(), text.size());
+  rapidjson::Reader reader;
+  Limits limits;
+  const rapidjson::ParseResult parsed = reader.Parse<kParseFlags>(stream, limits);
+  if (!parsed.IsError()) return Status();
+  const char* problem =
+      limits.problem() != nullptr ? limits.problem() : rapidjson::GetParseError_En(parsed.Code());
+  return NoJson(field, parsed.Offset(), text, problem);
+}
+
+}  // namespace vecdb::chunk

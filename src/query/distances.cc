@@ -1,0 +1,265 @@
+#include "query/distances.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <type_traits>
+#include <variant>
+#include <vector>
+
+#include "base/status.h"
+#include "chunk/half.h"
+#include "chunk/sparse_value.h"
+#include "chunk/validate.h"
+#include "chunk/value.h"
+#include "query/sparse_distances.h"
+#include "simd/kernels.h"
+
+namespace vecdb::query {
+namespace {
+
+// Below this the squares of a vector's floats lose bits, or all of them.
+constexpr float kSmallestSquaredNorm = 1e-30F;
+
+// Query against rows of Element; what the kernels compute is a Number.
+template <typename Query, typename Element, typename Number>
+class DenseDistances final : public Distances {
+ public:
+  using Kernels = simd::VectorKernels<Query, Element, Number>;
+
+  DenseDistances(const Kernels& kernels, const Field& field, std::span<const Query> query)
+      : kernels_(kernels), type_(field.type), metric_(field.metric), query_(query) {
+    if (metric_ == Metric::kCosine) SetNorm();
+  }
+
+  void Many(const chunk::ColumnView& view, std::size_t first, std::span<float> out) const override {
+    const std::size_t d = query_.size();
+    const Element* base = static_cast<const Element*>(view.values) + first * d;
+    Numbers found;
+    if (metric_ == Metric::kL2) {
+      kernels_.l2_many(query_.data(), base, d, out.size(), found.product.data());
+    } else if (metric_ == Metric::kInnerProduct) {
+      kernels_.ip_many(query_.data(), base, d, out.size(), found.product.data());
+    } else {
+      kernels_.ip_norm_many(query_.data(), base, d, out.size(), found.product.data(),
+                            found.norm2.data());
+    }
+    Finish(
+        found, [&](std::size_t i) { return base + i * d; }, out);
+  }
+
+  void Ids(const chunk::ColumnView& view, std::span<const std::uint32_t> ids,
+           std::span<float> out) const override {
+    const std::size_t d = query_.size();
+    const auto* base = static_cast<const Element*>(view.values);
+    Numbers found;
+    if (metric_ == Metric::kL2) {
+      kernels_.l2_ids(query_.data(), base, d, ids.data(), ids.size(), found.product.data());
+    } else if (metric_ == Metric::kInnerProduct) {
+      kernels_.ip_ids(query_.data(), base, d, ids.data(), ids.size(), found.product.data());
+    } else {
+      kernels_.ip_norm_ids(query_.data(), base, d, ids.data(), ids.size(), found.product.data(),
+                           found.norm2.data());
+    }
+    Finish(
+        found, [&](std::size_t i) { return base + std::size_t{ids[i]} * d; }, out);
+  }
+
+ private:
+  // Whole numbers stay whole until the score; their quotients are doubles.
+  using Real = std::conditional_t<std::is_integral_v<Number>, double, float>;
+
+  struct Numbers {
+    std::array<Number, kBatch> product;  // or the squared distance
+    std::array<Number, kBatch> norm2;    // COSINE only
+  };
+
+  // The cosine does not depend on a vector's length, so a query too short for the squares of its
+  // floats is made longer: by a power of two, which rounds nothing.
+  void SetNorm() {
+    if constexpr (std::is_same_v<Query, float>) {
+      const simd::FloatKernels& floats = simd::Kernels().f32;
+      if (floats.norm2(query_.data(), query_.size()) < kSmallestSquaredNorm) {
+        float largest = 0;
+        for (const float x : query_) largest = std::max(largest, std::abs(x));
+        int exponent = 0;
+        static_cast<void>(std::frexp(largest, &exponent));
+        for (const float x : query_) scaled_.push_back(std::ldexp(x, -exponent));
+        query_ = scaled_;
+      }
+      query_norm_ = std::sqrt(floats.norm2(query_.data(), query_.size()));
+    } else {
+      query_norm_ = std::sqrt(static_cast<double>(kernels_.norm2(query_.data(), query_.size())));
+    }
+  }
+
+  // row_at(i) is the vector that the numbers i belong to.
+  template <typename RowAt>
+  void Finish(const Numbers& found, const RowAt& row_at, std::span<float> out) const {
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      const auto product = static_cast<float>(found.product[i]);
+      if (metric_ == Metric::kL2) {
+        out[i] = product;
+      } else if (metric_ == Metric::kInnerProduct) {
+        out[i] = -product;
+      } else {
+        out[i] = -Cosine(found.product[i], found.norm2[i], row_at(i));
+      }
+    }
+  }
+
+  float Cosine(Number ip, Number norm2, const Element* row) const {
+    if constexpr (std::is_floating_point_v<Number>) {
+      if (norm2 < kSmallestSquaredNorm) return CosineOfShort(row);
+    }
+    const Real lengths = query_norm_ * std::sqrt(static_cast<Real>(norm2));
+    if (!(lengths > 0)) return 0;
+    return static_cast<float>(std::clamp(static_cast<Real>(ip) / lengths, Real{-1}, Real{1}));
+  }
+
+  // For a row so short that the squares of its numbers leave float's range; 0 for a zero vector.
+  float CosineOfShort(const Element* row) const {
+    std::vector<float> widened(query_.size());
+    if constexpr (std::is_same_v<Element, std::uint16_t>) {
+      chunk::FromHalf(type_, {row, query_.size()}, widened.data());
+    } else {
+      std::copy_n(row, query_.size(), widened.data());
+    }
+    double ip = 0;
+    double norm2 = 0;
+    for (std::size_t i = 0; i < widened.size(); ++i) {
+      ip += double{query_[i]} * widened[i];
+      norm2 += double{widened[i]} * widened[i];
+    }
+    const double lengths = query_norm_ * std::sqrt(norm2);
+    return lengths > 0 ? static_cast<float>(std::clamp(ip / lengths, -1.0, 1.0)) : 0.0F;
+  }
+
+  const Kernels& kernels_;
+  const DataType type_;
+  const Metric metric_;
+  std::span<const Query> query_;  // lent, or scaled_
+  std::vector<float> scaled_;     // COSINE, when the query's squared norm would leave float's range
+  Real query_norm_ = 0;           // COSINE only
+};
+
+class BitDistances final : public Distances {
+ public:
+  BitDistances(const Field& field, std::span<const std::uint8_t> query)
+      : kernels_(simd::Kernels().bits), metric_(field.metric), query_(query) {}
+
+  void Many(const chunk::ColumnView& view, std::size_t first, std::span<float> out) const override {
+    const std::size_t bytes = query_.size();
+    const auto* base = static_cast<const std::uint8_t*>(view.values) + first * bytes;
+    Counts found;
+    if (metric_ == Metric::kHamming) {
+      kernels_.hamming_many(query_.data(), base, bytes, out.size(), found.both.data());
+    } else {
+      kernels_.jaccard_many(query_.data(), base, bytes, out.size(), found.both.data(),
+                            found.either.data());
+    }
+    Finish(found, out);
+  }
+
+  void Ids(const chunk::ColumnView& view, std::span<const std::uint32_t> ids,
+           std::span<float> out) const override {
+    const std::size_t bytes = query_.size();
+    const auto* base = static_cast<const std::uint8_t*>(view.values);
+    Counts found;
+    if (metric_ == Metric::kHamming) {
+      kernels_.hamming_ids(query_.data(), base, bytes, ids.data(), ids.size(), found.both.data());
+    } else {
+      kernels_.jaccard_ids(query_.data(), base, bytes, ids.data(), ids.size(), found.both.data(),
+                           found.either.data());
+    }
+    Finish(found, out);
+  }
+
+ private:
+  struct Counts {
+    std::array<std::uint32_t, kBatch> both;  // or those that differ
+    std::array<std::uint32_t, kBatch> either;
+  };
+
+  void Finish(const Counts& found, std::span<float> out) const {
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      const double both = found.both[i];
+      if (metric_ == Metric::kHamming) {
+        out[i] = static_cast<float>(both);
+      } else {
+        const double either = found.either[i];
+        out[i] = either > 0 ? static_cast<float>(1 - both / either) : 1.0F;
+      }
+    }
+  }
+
+  const simd::BitKernels& kernels_;
+  const Metric metric_;
+  const std::span<const std::uint8_t> query_;
+};
+
+using Made = Result<std::unique_ptr<const Distances>>;
+
+Status WrongQuery(const Field& field, const QueryVector& query, std::string_view wanted) {
+  const ValueView came = std::visit([](const auto& vector) { return ValueView(vector); }, query);
+  return base::InvalidArgument("field '{}' holds {} and is searched with {}, got {}", field.name,
+                               ToString(field.type), wanted, chunk::Shown(came));
+}
+
+template <typename Element>
+Made OfFloats(const simd::VectorKernels<float, Element, float>& kernels, const Field& field,
+              const QueryVector& query) {
+  const auto* floats = std::get_if<std::span<const float>>(&query);
+  if (floats == nullptr) return WrongQuery(field, query, "floats");
+  VECDB_TRY(chunk::ValidateFloats(field, *floats));
+  using Dense = DenseDistances<float, Element, float>;
+  return std::unique_ptr<const Distances>(std::make_unique<Dense>(kernels, field, *floats));
+}
+
+Made OfInt8(const Field& field, const QueryVector& query) {
+  const auto* numbers = std::get_if<std::span<const std::int8_t>>(&query);
+  if (numbers == nullptr) return WrongQuery(field, query, "int8");
+  VECDB_TRY(chunk::ValidateVector(field, *numbers));
+  using Dense = DenseDistances<std::int8_t, std::int8_t, std::int32_t>;
+  return std::unique_ptr<const Distances>(
+      std::make_unique<Dense>(simd::Kernels().i8, field, *numbers));
+}
+
+Made OfBits(const Field& field, const QueryVector& query) {
+  const auto* bits = std::get_if<std::span<const std::uint8_t>>(&query);
+  if (bits == nullptr) return WrongQuery(field, query, "bytes of eight bits");
+  VECDB_TRY(chunk::ValidateVector(field, *bits));
+  return std::unique_ptr<const Distances>(std::make_unique<BitDistances>(field, *bits));
+}
+
+Made OfSparse(const Field& field, const QueryVector& query) {
+  const auto* sparse = std::get_if<SparseView>(&query);
+  if (sparse == nullptr) return WrongQuery(field, query, "a sparse vector");
+  VECDB_TRY(chunk::ValidateSparse(field, *sparse));
+  return std::unique_ptr<const Distances>(std::make_unique<SparseDistances>(*sparse));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<const Distances>> MakeDistances(const Field& field,
+                                                       const QueryVector& query) {
+  const simd::KernelTable& kernels = simd::Kernels();
+  if (field.type == DataType::kFloatVector) return OfFloats<float>(kernels.f32, field, query);
+  if (field.type == DataType::kFloat16Vector) {
+    return OfFloats<std::uint16_t>(kernels.f16, field, query);
+  }
+  if (field.type == DataType::kBFloat16Vector) {
+    return OfFloats<std::uint16_t>(kernels.bf16, field, query);
+  }
+  if (field.type == DataType::kInt8Vector) return OfInt8(field, query);
+  if (field.type == DataType::kBinaryVector) return OfBits(field, query);
+  VECDB_CHECK(field.type == DataType::kSparseFloatVector, "a search in a field without vectors");
+  return OfSparse(field, query);
+}
+
+float ScoreOf(Metric metric, float distance) {
+  const bool negated = metric == Metric::kInnerProduct || metric == Metric::kCosine;
+  return negated ? 0.0F - distance : distance;
+}
+
+}  // namespace vecdb::query

@@ -1,0 +1,41 @@
+// Distances from one query to rows of one type of vector. Inside, distances are smaller = nearer
+// (rule 8).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "vecdb/request.h"
+#include "vecdb/schema.h"
+#include "vecdb/status.h"
+
+#include "chunk/column_view.h"
+
+namespace vecdb::query {
+
+// Thread safety: any number of threads may ask at once.
+class Distances {
+ public:
+  // Rows whose distances are computed before anyone looks at them: enough to keep a kernel
+  // streaming, few enough to stay in the first-level cache.
+  static constexpr std::size_t kBatch = 256;
+
+  virtual ~Distances() = default;
+  // out[i] belongs to row first + i of `view`, or to row ids[i]; at most kBatch of them.
+  virtual void Many(const chunk::ColumnView& view, std::size_t first,
+                    std::span<float> out) const = 0;
+  virtual void Ids(const chunk::ColumnView& view, std::span<const std::uint32_t> ids,
+                   std::span<float> out) const = 0;
+};
+
+// The query must be of the kind that the field takes, and what the field's vectors must be;
+// kInvalidArgument names field, type and what came. Its numbers are lent to the result.
+Result<std::unique_ptr<const Distances>> MakeDistances(const Field& field,
+                                                       const QueryVector& query);
+
+// A distance in the metric's own units again.
+float ScoreOf(Metric metric, float distance);
+
+}  // namespace vecdb::query

@@ -1,0 +1,384 @@
+// The kernels of f32, f16 and bf16, written once over xsimd: see rows.inl for what holds here. A
+// translation unit renames xsimd (see kernels_avx2.cc), describes the set in a class `Isa`, and
+// includes this.
+//
+// Isa has:
+//   Arch                          the xsimd architecture, spelled out: its default varies
+//   LoadTail(p, n)                lanes 0..n-1 from p, zeros behind, 0 < n < lanes; reads no more
+//   LoadF16(p), LoadBf16(p)       as many lanes of halves, widened
+//   LoadF16Tail(p, n), LoadBf16Tail(p, n)
+//   Sum4(a, b, c, d, out)         the four sums over lanes; each sum ignores the other three
+//   kQueries                      2 or 4: so many queries share one pass over a row
+//   kPackedDimension              rows of at most so many floats go four to a batch, unless it is 0:
+//   PackContiguous(p, d, rows)    from rows (1..4) contiguous rows, row r in lanes 4r..4r+d-1
+//   PackGathered(rows[4], d)      the same from anywhere
+//   PackQuery(p, d)               the query once in each four lanes
+//   SumPacked(batch, out)         the sum of each four lanes
+#ifndef VECDB_SIMD_FLOATS_INL_
+#define VECDB_SIMD_FLOATS_INL_
+
+#include "simd/rows.inl"
+
+namespace vecdb::simd {
+namespace {
+
+using F32 = xsimd::batch<float, Isa::Arch>;
+
+constexpr std::size_t kLanes = F32::size;
+constexpr std::size_t kStep = 4 * kLanes;  // four chains hide the latency of one addition
+// Rounding errors of equal terms add up with the number of additions in a row: after so many steps
+// the chains go into a sum over blocks, and after so many blocks that goes into the total.
+constexpr std::size_t kBlock = 16 * kStep;
+constexpr std::size_t kBlocks = 16;
+
+// What rows are stored as. A query is FloatElement. Code for short rows is much code: only floats
+// have it.
+struct FloatElement {
+  using Stored = float;
+  static constexpr bool kShortRows = true;
+  VECDB_ALWAYS_INLINE static F32 Load(const float* p) { return F32::load_unaligned(p); }
+  VECDB_ALWAYS_INLINE static F32 LoadTail(const float* p, std::size_t n) {
+    return Isa::LoadTail(p, n);
+  }
+};
+
+struct F16Element {
+  using Stored = std::uint16_t;
+  static constexpr bool kShortRows = false;
+  VECDB_ALWAYS_INLINE static F32 Load(const std::uint16_t* p) { return Isa::LoadF16(p); }
+  VECDB_ALWAYS_INLINE static F32 LoadTail(const std::uint16_t* p, std::size_t n) {
+    return Isa::LoadF16Tail(p, n);
+  }
+};
+
+struct Bf16Element {
+  using Stored = std::uint16_t;
+  static constexpr bool kShortRows = false;
+  VECDB_ALWAYS_INLINE static F32 Load(const std::uint16_t* p) { return Isa::LoadBf16(p); }
+  VECDB_ALWAYS_INLINE static F32 LoadTail(const std::uint16_t* p, std::size_t n) {
+    return Isa::LoadBf16Tail(p, n);
+  }
+};
+
+// What a row contributes, in kSums sums.
+struct L2 {
+  static constexpr std::size_t kSums = 1;
+  VECDB_ALWAYS_INLINE static void Add(F32 query, F32 row, F32* sums) {
+    const F32 difference = query - row;
+    sums[0] = xsimd::fma(difference, difference, sums[0]);
+  }
+};
+
+struct Ip {
+  static constexpr std::size_t kSums = 1;
+  VECDB_ALWAYS_INLINE static void Add(F32 query, F32 row, F32* sums) {
+    sums[0] = xsimd::fma(query, row, sums[0]);
+  }
+};
+
+struct IpNorm {
+  static constexpr std::size_t kSums = 2;
+  VECDB_ALWAYS_INLINE static void Add(F32 query, F32 row, F32* sums) {
+    sums[0] = xsimd::fma(query, row, sums[0]);
+    sums[1] = xsimd::fma(row, row, sums[1]);
+  }
+};
+
+template <class Op>
+VECDB_ALWAYS_INLINE void Clear(F32* sums) {
+  Repeat<Op::kSums>(VECDB_EACH(k) { sums[k] = F32(0.0F); });
+}
+
+// One row against kQueries queries, left to right; out[q][0..kSums) still have to be summed over
+// their lanes.
+template <class Op, class Query, class Element, std::size_t kQueries>
+void AddRow(const typename Query::Stored* queries, const typename Element::Stored* row,
+            std::size_t dimension, std::uintptr_t ahead, F32 (*out)[Op::kSums]) {
+  constexpr std::size_t kSums = Op::kSums;
+  constexpr std::size_t kStepBytes = kStep * sizeof(typename Element::Stored);
+  F32 sums[kQueries][kSums];
+  F32 totals[kQueries][kSums];
+  Repeat<kQueries>(VECDB_EACH(q) {
+    Clear<Op>(sums[q]);
+    Clear<Op>(totals[q]);
+  });
+  std::size_t blocks = 0;
+  std::size_t i = 0;
+  while (dimension - i >= kStep) {
+    const std::size_t steps = (dimension - i) / kStep * kStep;
+    const std::size_t end = i + (steps < kBlock ? steps : kBlock);
+    F32 chains[4][kQueries][kSums];
+    Repeat<4>(VECDB_EACH(c) { Repeat<kQueries>(VECDB_EACH(q) { Clear<Op>(chains[c][q]); }); });
+    for (; i < end; i += kStep) {
+      Repeat<(kStepBytes + kLineBytes - 1) / kLineBytes>(VECDB_EACH(line) {
+        Prefetch(ahead + i * sizeof(typename Element::Stored) + line * kLineBytes);
+      });
+      Repeat<4>(VECDB_EACH(c) {
+        const F32 loaded = Element::Load(row + i + c * kLanes);
+        Repeat<kQueries>(VECDB_EACH(q) {
+          Op::Add(Query::Load(queries + q * dimension + i + c * kLanes), loaded, chains[c][q]);
+        });
+      });
+    }
+    Repeat<kQueries>(VECDB_EACH(q) {
+      Repeat<kSums>(VECDB_EACH(k) {
+        sums[q][k] = sums[q][k] +
+                     ((chains[0][q][k] + chains[1][q][k]) + (chains[2][q][k] + chains[3][q][k]));
+      });
+    });
+    if (++blocks % kBlocks == 0) {
+      Repeat<kQueries>(VECDB_EACH(q) {
+        Repeat<kSums>(VECDB_EACH(k) { totals[q][k] = totals[q][k] + sums[q][k]; });
+        Clear<Op>(sums[q]);
+      });
+    }
+  }
+  PrefetchBytes(ahead + i * sizeof(typename Element::Stored),
+                (dimension - i) * sizeof(typename Element::Stored));
+  for (; dimension - i >= kLanes; i += kLanes) {
+    const F32 loaded = Element::Load(row + i);
+    Repeat<kQueries>(
+        VECDB_EACH(q) { Op::Add(Query::Load(queries + q * dimension + i), loaded, sums[q]); });
+  }
+  if (i < dimension) {
+    const std::size_t left = dimension - i;
+    const F32 loaded = Element::LoadTail(row + i, left);
+    Repeat<kQueries>(VECDB_EACH(q) {
+      Op::Add(Query::LoadTail(queries + q * dimension + i, left), loaded, sums[q]);
+    });
+  }
+  Repeat<kQueries>(
+      VECDB_EACH(q) { Repeat<kSums>(VECDB_EACH(k) { out[q][k] = totals[q][k] + sums[q][k]; }); });
+}
+
+template <class Op>
+VECDB_ALWAYS_INLINE void SumLanes(F32 (*rows)[Op::kSums], float (*out)[4]) {
+  Repeat<Op::kSums>(
+      VECDB_EACH(k) { Isa::Sum4(rows[0][k], rows[1][k], rows[2][k], rows[3][k], out[k]); });
+}
+
+// The next three classes sum four rows, or the `count` that are left. This one takes rows of at
+// most kPackedDimension floats.
+template <class Packer, class Op>
+class PackedRows {
+ public:
+  static constexpr bool kShort = true;
+  PackedRows(const float* query, std::size_t dimension)
+      : query_(Packer::PackQuery(query, dimension)) {}
+
+  template <class Rows>
+  VECDB_ALWAYS_INLINE void Sum(const Rows& rows, std::size_t i, std::size_t count,
+                               float (*out)[4]) const {
+    F32 sums[Op::kSums];
+    Clear<Op>(sums);
+    Op::Add(query_, rows.template Pack<Packer>(i, count), sums);
+    Repeat<Op::kSums>(VECDB_EACH(k) { Packer::SumPacked(sums[k], out[k]); });
+  }
+
+ private:
+  const F32 query_;
+};
+
+// Rows of kFull batches and a tail: the query stays in registers.
+template <std::size_t kFull, bool kTail, class Op>
+class ShortRows {
+ public:
+  static constexpr bool kShort = true;
+  ShortRows(const float* query, std::size_t dimension) : tail_(dimension % kLanes) {
+    Repeat<kFull>(VECDB_EACH(c) { query_[c] = F32::load_unaligned(query + c * kLanes); });
+    query_[kFull] = kTail ? Isa::LoadTail(query + kFull * kLanes, tail_) : F32(0.0F);
+  }
+
+  template <class Rows>
+  VECDB_ALWAYS_INLINE void Sum(const Rows& rows, std::size_t i, std::size_t count,
+                               float (*out)[4]) const {
+    F32 sums[4][Op::kSums];
+    Repeat<4>(VECDB_EACH(r) {
+      Clear<Op>(sums[r]);
+      if (r < count) Add(rows.Row(i + r), sums[r]);
+    });
+    SumLanes<Op>(sums, out);
+  }
+
+ private:
+  VECDB_ALWAYS_INLINE void Add(const float* row, F32* sums) const {
+    Repeat<kFull>(
+        VECDB_EACH(c) { Op::Add(query_[c], F32::load_unaligned(row + c * kLanes), sums); });
+    if constexpr (kTail) {
+      Op::Add(query_[kFull], Isa::LoadTail(row + kFull * kLanes, tail_), sums);
+    }
+  }
+
+  F32 query_[kFull + 1];
+  const std::size_t tail_;
+};
+
+// Rows of any length, at their best from kStep components on.
+template <class Op, class Query, class Element>
+class LongRows {
+ public:
+  static constexpr bool kShort = false;
+  LongRows(const typename Query::Stored* query, std::size_t) : query_(query) {}
+
+  template <class Rows>
+  VECDB_ALWAYS_INLINE void Sum(const Rows& rows, std::size_t i, std::size_t count,
+                               float (*out)[4]) const {
+    F32 sums[4][Op::kSums];
+    for (std::size_t r = 0; r < 4; ++r) {
+      Clear<Op>(sums[r]);
+      if (r < count) {
+        AddRow<Op, Query, Element, 1>(query_, rows.Row(i + r), rows.dimension, rows.Ahead(i + r),
+                                      sums + r);
+      }
+    }
+    SumLanes<Op>(sums, out);
+  }
+
+ private:
+  const typename Query::Stored* const query_;
+};
+
+template <class Op, class Summer, class Query, class Rows>
+void ScanWith(const Query* query, const Rows& lent, float* const* out) {
+  const Rows rows = lent;
+  const Summer summer(query, rows.dimension);
+  float sums[Op::kSums][4];
+  std::size_t i = 0;
+  for (; rows.n - i >= 4; i += 4) {
+    if constexpr (Summer::kShort) rows.PrefetchShort(i);
+    summer.Sum(rows, i, 4, sums);
+    Repeat<Op::kSums>(VECDB_EACH(k) { std::memcpy(out[k] + i, sums[k], sizeof sums[k]); });
+  }
+  if (i == rows.n) return;
+  summer.Sum(rows, i, rows.n - i, sums);
+  for (std::size_t k = 0; k < Op::kSums; ++k) {
+    for (std::size_t r = 0; i + r < rows.n; ++r) out[k][i + r] = sums[k][r];
+  }
+}
+
+template <class Op, std::size_t kFull, class Rows>
+void ScanShort(const float* query, const Rows& rows, float* const* out) {
+  if (rows.dimension % kLanes == 0) {
+    ScanWith<Op, ShortRows<kFull, false, Op>>(query, rows, out);
+  } else {
+    ScanWith<Op, ShortRows<kFull, true, Op>>(query, rows, out);
+  }
+}
+
+// Rows of less than kStep floats.
+template <class Op, class Rows>
+void ScanShortFloats(const float* query, const Rows& rows, float* const* out) {
+  if constexpr (Isa::kPackedDimension > 0) {
+    if (rows.dimension <= Isa::kPackedDimension) {
+      ScanWith<Op, PackedRows<Isa, Op>>(query, rows, out);
+      return;
+    }
+  }
+  switch (rows.dimension / kLanes) {
+    case 0:
+      ScanShort<Op, 0>(query, rows, out);
+      return;
+    case 1:
+      ScanShort<Op, 1>(query, rows, out);
+      return;
+    case 2:
+      ScanShort<Op, 2>(query, rows, out);
+      return;
+    default:
+      ScanShort<Op, 3>(query, rows, out);
+  }
+}
+
+template <class Op, class Query, class Element, class Rows>
+void Scan(const typename Query::Stored* query, const Rows& rows, float* const* out) {
+  if constexpr (Element::kShortRows) {
+    if (rows.dimension < kStep) {
+      ScanShortFloats<Op>(query, rows, out);
+      return;
+    }
+  }
+  ScanWith<Op, LongRows<Op, Query, Element>>(query, rows, out);
+}
+
+// The functions of VectorKernels.
+template <class Element>
+struct Vectors {
+  using Stored = typename Element::Stored;
+
+  template <class Op>
+  static void Many(const float* query, const Stored* base, std::size_t dimension, std::size_t n,
+                   float* out) {
+    Scan<Op, FloatElement, Element>(query, Contiguous<Stored>{base, dimension, n}, &out);
+  }
+  static void IpNormMany(const float* query, const Stored* base, std::size_t dimension,
+                         std::size_t n, float* ip, float* norm2) {
+    float* const out[] = {ip, norm2};
+    Scan<IpNorm, FloatElement, Element>(query, Contiguous<Stored>{base, dimension, n}, out);
+  }
+  template <class Op>
+  static void Ids(const float* query, const Stored* base, std::size_t dimension,
+                  const std::uint32_t* ids, std::size_t n, float* out) {
+    Scan<Op, FloatElement, Element>(query, Gather(base, dimension, ids, n), &out);
+  }
+  // NOLINTNEXTLINE(readability-function-size): the parameters are the table's.
+  static void IpNormIds(const float* query, const Stored* base, std::size_t dimension,
+                        const std::uint32_t* ids, std::size_t n, float* ip, float* norm2) {
+    float* const out[] = {ip, norm2};
+    Scan<IpNorm, FloatElement, Element>(query, Gather(base, dimension, ids, n), out);
+  }
+  template <class Op>
+  static float Pair(const float* query, const Stored* row, std::size_t dimension) {
+    float value = 0;
+    float* const out = &value;
+    Scan<Op, FloatElement, Element>(query, Single(row, dimension), &out);
+    return value;
+  }
+  // By way of IpNorm, so that a stored norm and a norm computed in passing are the same bits.
+  static float Norm2(const Stored* v, std::size_t dimension) {
+    float ip = 0;
+    float norm2 = 0;
+    float* const out[] = {&ip, &norm2};
+    Scan<IpNorm, Element, Element>(v, Single(v, dimension), out);
+    return norm2;
+  }
+
+  // Rows [0, n) against kQueries queries; the results of one query are out_stride apart.
+  template <class Op>
+  static void ManyQueries(const float* queries, const Contiguous<Stored>& rows, float* out,
+                          std::size_t out_stride) {
+    for (std::size_t i = 0; i < rows.n; ++i) {
+      F32 sums[4][1];
+      AddRow<Op, FloatElement, Element, Isa::kQueries>(queries, rows.Row(i), rows.dimension,
+                                                       rows.Ahead(i), sums);
+      for (std::size_t q = Isa::kQueries; q < 4; ++q) sums[q][0] = sums[0][0];
+      float values[4];
+      Isa::Sum4(sums[0][0], sums[1][0], sums[2][0], sums[3][0], values);
+      for (std::size_t q = 0; q < Isa::kQueries; ++q) out[q * out_stride + i] = values[q];
+    }
+  }
+  template <class Op>
+  static void ManyToMany(const float* queries, std::size_t query_count, const Stored* base,
+                         std::size_t dimension, std::size_t n, float* out) {
+    const std::size_t block = RowsOfBlock(dimension * sizeof(Stored));
+    for (std::size_t i = 0; i < n; i += block) {
+      const std::size_t count = n - i < block ? n - i : block;
+      const Contiguous<Stored> rows{base + i * dimension, dimension, count};
+      std::size_t q = 0;
+      for (; dimension >= kStep && query_count - q >= Isa::kQueries; q += Isa::kQueries) {
+        ManyQueries<Op>(queries + q * dimension, rows, out + q * n + i, n);
+      }
+      for (; q < query_count; ++q) {
+        Many<Op>(queries + q * dimension, rows.base, dimension, count, out + q * n + i);
+      }
+    }
+  }
+
+  static constexpr VectorKernels<float, Stored, float> kKernels = {
+      Many<L2>, Many<Ip>, IpNormMany,     Ids<L2>,        Ids<Ip>, IpNormIds,
+      Pair<L2>, Pair<Ip>, ManyToMany<L2>, ManyToMany<Ip>, Norm2};
+};
+
+}  // namespace
+}  // namespace vecdb::simd
+
+#endif  // VECDB_SIMD_FLOATS_INL_
