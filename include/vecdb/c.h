@@ -98,12 +98,25 @@ enum {
   VECDB_FLOAT = 10,
   VECDB_DOUBLE = 11,
   VECDB_VARCHAR = 21,
-  VECDB_FLOAT_VECTOR = 101
+  VECDB_ARRAY = 22,
+  VECDB_JSON = 23,
+  VECDB_BINARY_VECTOR = 100,
+  VECDB_FLOAT_VECTOR = 101,
+  VECDB_FLOAT16_VECTOR = 102,
+  VECDB_BFLOAT16_VECTOR = 103,
+  VECDB_SPARSE_FLOAT_VECTOR = 104,
+  VECDB_INT8_VECTOR = 105
 };
 
 /* vecdb::Metric */
 typedef int32_t vecdb_metric;
-enum { VECDB_L2 = 1, VECDB_INNER_PRODUCT = 2, VECDB_COSINE = 3 };
+enum {
+  VECDB_L2 = 1,
+  VECDB_INNER_PRODUCT = 2,
+  VECDB_COSINE = 3,
+  VECDB_HAMMING = 4,
+  VECDB_JACCARD = 6
+};
 
 /* "VarChar", "COSINE"; "unknown" for a number that is none. */
 VECDB_C_API const char* vecdb_type_name(vecdb_type type);
@@ -125,9 +138,23 @@ enum {
   VECDB_VALUE_BOOL = 1,   /* as.boolean, 0 or 1 */
   VECDB_VALUE_INT64 = 2,  /* as.integer: Int8 to Int64 */
   VECDB_VALUE_DOUBLE = 3, /* as.real: Float and Double */
-  VECDB_VALUE_TEXT = 4,   /* as.text: VarChar */
-  VECDB_VALUE_FLOATS = 5  /* as.floats: FloatVector */
+  VECDB_VALUE_TEXT = 4,   /* as.text: VarChar; JSON, one JSON value */
+  VECDB_VALUE_FLOATS = 5, /* as.floats: FloatVector, Float16Vector, BFloat16Vector */
+  VECDB_VALUE_SPARSE = 6, /* as.sparse: SparseFloatVector */
+  VECDB_VALUE_INT8S = 7,  /* as.int8s: Int8Vector */
+  VECDB_VALUE_BITS = 8,   /* as.bits: BinaryVector, eight to a byte */
+  VECDB_VALUE_BOOLS = 9,  /* this and below: Array, by what its elements are */
+  VECDB_VALUE_INT64S = 10,
+  VECDB_VALUE_DOUBLES = 11,
+  VECDB_VALUE_TEXTS = 12
 };
+
+/* values[i] stands at indices[i]; indices rise. */
+typedef struct vecdb_sparse {
+  const uint32_t* indices;
+  const float* values;
+  size_t count;
+} vecdb_sparse;
 
 typedef struct vecdb_value {
   vecdb_kind kind;
@@ -140,6 +167,31 @@ typedef struct vecdb_value {
       const float* data;
       size_t count;
     } floats;
+    vecdb_sparse sparse;
+    struct {
+      const int8_t* data;
+      size_t count;
+    } int8s;
+    struct {
+      const uint8_t* data;
+      size_t count; /* of bytes */
+    } bits;
+    struct {
+      const uint8_t* data; /* 0 or 1 each */
+      size_t count;
+    } bools;
+    struct {
+      const int64_t* data;
+      size_t count;
+    } int64s;
+    struct {
+      const double* data;
+      size_t count;
+    } doubles;
+    struct {
+      const vecdb_text* data;
+      size_t count;
+    } texts;
     uint64_t reserved[4]; /* the union keeps this size */
   } as;
 } vecdb_value;
@@ -150,6 +202,14 @@ VECDB_C_API vecdb_value vecdb_value_int64(int64_t integer);
 VECDB_C_API vecdb_value vecdb_value_double(double real);
 VECDB_C_API vecdb_value vecdb_value_text(vecdb_text text);
 VECDB_C_API vecdb_value vecdb_value_floats(const float* data, size_t count);
+VECDB_C_API vecdb_value vecdb_value_sparse(const uint32_t* indices, const float* values,
+                                           size_t count);
+VECDB_C_API vecdb_value vecdb_value_int8s(const int8_t* data, size_t count);
+VECDB_C_API vecdb_value vecdb_value_bits(const uint8_t* data, size_t bytes);
+VECDB_C_API vecdb_value vecdb_value_bools(const uint8_t* data, size_t count);
+VECDB_C_API vecdb_value vecdb_value_int64s(const int64_t* data, size_t count);
+VECDB_C_API vecdb_value vecdb_value_doubles(const double* data, size_t count);
+VECDB_C_API vecdb_value vecdb_value_texts(const vecdb_text* data, size_t count);
 
 /* ---- opening a database ------------------------------------------------------------ */
 
@@ -215,6 +275,8 @@ typedef struct vecdb_field { /* vecdb::Field */
   vecdb_metric metric;
   uint32_t dimension;
   uint32_t max_length;
+  vecdb_type element_type;
+  uint32_t max_capacity;
   uint8_t primary_key;
   uint8_t auto_id;
   uint8_t nullable;
@@ -240,6 +302,8 @@ VECDB_C_API vecdb_code vecdb_schema_nullable(vecdb_schema* schema, vecdb_text na
 VECDB_C_API vecdb_code vecdb_schema_vector(vecdb_schema* schema, vecdb_text name, vecdb_type type,
                                            uint32_t dimension, vecdb_metric metric,
                                            vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_schema_array(vecdb_schema* schema, vecdb_text name, vecdb_type element,
+                                          uint32_t max_capacity, vecdb_error* error);
 VECDB_C_API vecdb_code vecdb_schema_check(const vecdb_schema* schema, vecdb_error* error);
 
 /* ---- collections ------------------------------------------------------------------- */
@@ -323,7 +387,24 @@ VECDB_C_API vecdb_code vecdb_batch_doubles(vecdb_batch* batch, vecdb_text field,
 VECDB_C_API vecdb_code vecdb_batch_texts(vecdb_batch* batch, vecdb_text field,
                                          const vecdb_text* values, size_t rows,
                                          const uint8_t* valid, vecdb_error* error);
-/* One vector after the other; `count` is the number of floats: rows x dimension. */
+/* A value for each row: arrays, all of one kind, and nulls. */
+VECDB_C_API vecdb_code vecdb_batch_arrays(vecdb_batch* batch, vecdb_text field,
+                                          const vecdb_value* arrays, size_t rows,
+                                          vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_batch_sparse(vecdb_batch* batch, vecdb_text field,
+                                          const vecdb_sparse* vectors, size_t rows,
+                                          vecdb_error* error);
+/* Bits of the field's own type, Float16Vector or BFloat16Vector, one vector after the other, as the
+ * numbers of the calls below; `count` is how many: rows x dimension. */
+VECDB_C_API vecdb_code vecdb_batch_halves(vecdb_batch* batch, vecdb_text field,
+                                          const uint16_t* row_major, size_t count,
+                                          vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_batch_int8s(vecdb_batch* batch, vecdb_text field,
+                                         const int8_t* row_major, size_t count, vecdb_error* error);
+/* Rows x dimension / 8 bytes. */
+VECDB_C_API vecdb_code vecdb_batch_bits(vecdb_batch* batch, vecdb_text field,
+                                        const uint8_t* row_major, size_t bytes, vecdb_error* error);
+/* For FloatVector, Float16Vector and BFloat16Vector. */
 VECDB_C_API vecdb_code vecdb_batch_floats(vecdb_batch* batch, vecdb_text field,
                                           const float* row_major, size_t count, vecdb_error* error);
 
@@ -358,7 +439,7 @@ VECDB_C_API vecdb_code vecdb_delete(vecdb_collection* collection, const vecdb_ke
 typedef struct vecdb_search_request { /* vecdb::SearchRequest */
   size_t struct_size;
   vecdb_text field;  /* may be empty when the schema has one vector */
-  vecdb_value query; /* as a value of the field: vecdb_value_floats() */
+  vecdb_value query; /* as a value of the field: vecdb_value_floats(), ... */
   uint64_t limit;
   uint64_t offset;
   vecdb_text filter;               /* empty: every row */

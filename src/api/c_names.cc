@@ -46,11 +46,20 @@ static_assert(Same(VECDB_INT64, DataType::kInt64));
 static_assert(Same(VECDB_FLOAT, DataType::kFloat));
 static_assert(Same(VECDB_DOUBLE, DataType::kDouble));
 static_assert(Same(VECDB_VARCHAR, DataType::kVarChar));
+static_assert(Same(VECDB_ARRAY, DataType::kArray));
+static_assert(Same(VECDB_JSON, DataType::kJson));
+static_assert(Same(VECDB_BINARY_VECTOR, DataType::kBinaryVector));
 static_assert(Same(VECDB_FLOAT_VECTOR, DataType::kFloatVector));
+static_assert(Same(VECDB_FLOAT16_VECTOR, DataType::kFloat16Vector));
+static_assert(Same(VECDB_BFLOAT16_VECTOR, DataType::kBFloat16Vector));
+static_assert(Same(VECDB_SPARSE_FLOAT_VECTOR, DataType::kSparseFloatVector));
+static_assert(Same(VECDB_INT8_VECTOR, DataType::kInt8Vector));
 
 static_assert(Same(VECDB_L2, Metric::kL2));
 static_assert(Same(VECDB_INNER_PRODUCT, Metric::kInnerProduct));
 static_assert(Same(VECDB_COSINE, Metric::kCosine));
+static_assert(Same(VECDB_HAMMING, Metric::kHamming));
+static_assert(Same(VECDB_JACCARD, Metric::kJaccard));
 
 static_assert(Same(VECDB_EVERY_WRITE, Durability::kEveryWrite));
 static_assert(Same(VECDB_INTERVAL, Durability::kInterval));

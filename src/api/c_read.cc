@@ -1,6 +1,8 @@
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "vecdb/request.h"
@@ -49,16 +51,27 @@ struct CStruct<vecdb_get_request> {
 
 namespace {
 
+// The values that are vectors; a null becomes no vector at all, which the search refuses by field.
+struct QueryOf {
+  Result<QueryVector> operator()(std::monostate) const { return QueryVector(); }
+  Result<QueryVector> operator()(std::span<const float> v) const { return QueryVector(v); }
+  Result<QueryVector> operator()(std::span<const std::int8_t> v) const { return QueryVector(v); }
+  Result<QueryVector> operator()(std::span<const std::uint8_t> v) const { return QueryVector(v); }
+  Result<QueryVector> operator()(const SparseView& v) const { return QueryVector(v); }
+  template <typename T>
+  Result<QueryVector> operator()(const T&) const {
+    return base::InvalidArgument("vecdb_search_request.query is a value of kind {}, not a vector",
+                                 kind);
+  }
+  vecdb_kind kind = VECDB_VALUE_NULL;
+};
+
 Result<SearchRequest> RequestOf(const vecdb_search_request& from) {
   SearchRequest request;
   VECDB_TRY_ASSIGN(request.field, Lent(from.field, "vecdb_search_request.field"));
-  VECDB_TRY_ASSIGN(const ValueView query, ViewOf(from.query, "vecdb_search_request.query"));
-  if (const auto* floats = std::get_if<std::span<const float>>(&query)) {
-    request.query = *floats;
-  } else if (from.query.kind != VECDB_VALUE_NULL) {
-    return base::InvalidArgument("vecdb_search_request.query is a value of kind {}, not a vector",
-                                 from.query.kind);
-  }
+  Views views;  // for kinds that are refused
+  VECDB_TRY_ASSIGN(const ValueView query, ViewOf(from.query, "vecdb_search_request.query", &views));
+  VECDB_TRY_ASSIGN(request.query, std::visit(QueryOf{from.query.kind}, query));
   request.limit = from.limit;
   request.offset = from.offset;
   VECDB_TRY_ASSIGN(request.filter, Lent(from.filter, "vecdb_search_request.filter"));

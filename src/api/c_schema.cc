@@ -17,6 +17,8 @@ vecdb_field CStruct<vecdb_field>::Defaults() {
   out.metric = static_cast<vecdb_metric>(defaults.metric);
   out.dimension = defaults.dimension;
   out.max_length = defaults.max_length;
+  out.element_type = static_cast<vecdb_type>(defaults.element_type);
+  out.max_capacity = defaults.max_capacity;
   return out;
 }
 
@@ -27,6 +29,8 @@ vecdb_field LendField(const Field& field, const vecdb_value& default_value) {
   out.metric = static_cast<vecdb_metric>(field.metric);
   out.dimension = field.dimension;
   out.max_length = field.max_length;
+  out.element_type = static_cast<vecdb_type>(field.element_type);
+  out.max_capacity = field.max_capacity;
   out.primary_key = field.primary_key ? 1 : 0;
   out.auto_id = field.auto_id ? 1 : 0;
   out.nullable = field.nullable ? 1 : 0;
@@ -44,6 +48,9 @@ Result<Field> FieldOf(const vecdb_field* given) {
   VECDB_TRY_ASSIGN(field.metric, EnumOf<Metric>(from.metric, "vecdb_field.metric"));
   field.dimension = from.dimension;
   field.max_length = from.max_length;
+  VECDB_TRY_ASSIGN(field.element_type,
+                   EnumOf<DataType>(from.element_type, "vecdb_field.element_type"));
+  field.max_capacity = from.max_capacity;
   VECDB_TRY_ASSIGN(field.primary_key, FlagOf(from.primary_key, "vecdb_field.primary_key"));
   VECDB_TRY_ASSIGN(field.auto_id, FlagOf(from.auto_id, "vecdb_field.auto_id"));
   VECDB_TRY_ASSIGN(field.nullable, FlagOf(from.nullable, "vecdb_field.nullable"));
@@ -126,6 +133,15 @@ vecdb_code vecdb_schema_vector(vecdb_schema* schema, vecdb_text name, vecdb_type
   return AddField(schema, name, type, error, [&](Field& field) -> Status {
     field.dimension = dimension;
     VECDB_TRY_ASSIGN(field.metric, EnumOf<Metric>(metric, "metric"));
+    return Status();
+  });
+}
+
+vecdb_code vecdb_schema_array(vecdb_schema* schema, vecdb_text name, vecdb_type element,
+                              uint32_t max_capacity, vecdb_error* error) {
+  return AddField(schema, name, VECDB_ARRAY, error, [&](Field& field) -> Status {
+    VECDB_TRY_ASSIGN(field.element_type, EnumOf<DataType>(element, "element"));
+    field.max_capacity = max_capacity;
     return Status();
   });
 }

@@ -120,6 +120,12 @@ const Calls& ChangingCalls() {
       {"vecdb_schema_auto_primary_key",
        CALL(vecdb_schema_auto_primary_key(h.schema, Text("x"), e))},
       {"vecdb_schema_scalar", CALL(vecdb_schema_scalar(h.schema, Text("x"), 5, e))},
+      {"vecdb_schema_array", CALL(vecdb_schema_array(h.schema, Text("x"), 5, 10, e))},
+      {"vecdb_batch_arrays", CALL(vecdb_batch_arrays(h.batch, Text("a"), nullptr, 0, e))},
+      {"vecdb_batch_halves", CALL(vecdb_batch_halves(h.batch, Text("v"), nullptr, 0, e))},
+      {"vecdb_batch_int8s", CALL(vecdb_batch_int8s(h.batch, Text("v"), nullptr, 0, e))},
+      {"vecdb_batch_bits", CALL(vecdb_batch_bits(h.batch, Text("v"), nullptr, 0, e))},
+      {"vecdb_batch_sparse", CALL(vecdb_batch_sparse(h.batch, Text("v"), nullptr, 0, e))},
       {"vecdb_schema_nullable", CALL(vecdb_schema_nullable(h.schema, Text("x"), 5, e))},
       {"vecdb_schema_vector", CALL(vecdb_schema_vector(h.schema, Text("x"), 101, 2, 1, e))},
       {"vecdb_batch_clear", CALL(vecdb_batch_clear(h.batch, e))},
@@ -201,6 +207,13 @@ const Calls& FreeingCalls() {
 
 // Named here, tested by name below and in the other tests of this folder.
 const std::set<std::string> kWithoutHandles = {
+    "vecdb_value_sparse",
+    "vecdb_value_int8s",
+    "vecdb_value_bits",
+    "vecdb_value_bools",
+    "vecdb_value_int64s",
+    "vecdb_value_doubles",
+    "vecdb_value_texts",
     "vecdb_handle_count",
     "vecdb_code_name",
     "vecdb_version",
