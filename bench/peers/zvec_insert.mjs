@@ -1,9 +1,6 @@
 // Inserts batches of vectors into a new zvec collection and prints the seconds that took.
 //   node zvec_insert.mjs FOLDER BATCHES ROWS DIMENSION
-import { createRequire } from "node:module";
-
-const require = createRequire(process.cwd() + "/");
-const { ZVecCollectionSchema, ZVecCreateAndOpen, ZVecDataType } = require("@zvec/zvec");
+import { ZVecCollectionSchema, ZVecCreateAndOpen, ZVecDataType } from "@zvec/zvec";
 
 const [folder, batches, rows, dimension] = process.argv.slice(2);
 const schema = new ZVecCollectionSchema({
