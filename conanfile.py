@@ -31,8 +31,9 @@ class VecdbConan(ConanFile):
     def layout(self):
         cmake_layout(self)
 
-    def requirements(self):  # compiled in: those who use the package need neither
+    def requirements(self):  # compiled in: those who use the package need none
         self.requires("fmt/[>=9 <13]", visible=False, options={"header_only": True})
+        self.requires("rapidjson/[>=1.1.0 <2]", visible=False)
         self.requires("xsimd/[>=8 <15]", visible=False)
 
     def validate(self):

@@ -179,6 +179,9 @@ if(NOT VECDB_BUILD_SHARED AND TARGET vecdb_api)
   add_library(loaded_plugin MODULE ${CMAKE_CURRENT_SOURCE_DIR}/tests/install/loaded/plugin.cc)
   vecdb_program_properties(loaded_plugin)
   target_link_libraries(loaded_plugin PRIVATE vecdb_exports)
+  # Templates of std:: that it exported would be unique in the process, and keep it loaded for ever.
+  target_link_options(loaded_plugin PRIVATE
+    -Wl,--version-script=${CMAKE_CURRENT_SOURCE_DIR}/tests/install/loaded/plugin.map)
   add_executable(loader ${CMAKE_CURRENT_SOURCE_DIR}/tests/install/loaded/loader.cc)
   vecdb_program_properties(loader)
   target_link_libraries(loader PRIVATE ${CMAKE_DL_LIBS})

@@ -4,6 +4,7 @@
 - // directly before a declaration becomes ///, and // behind one ///<. A comment with an empty line behind
   it speaks of what follows in general and stays as it is, but for the first of a file, which is about it.
 - A comment is about every function below it up to the next empty line.
+- The comments of C, /* */, are read as if each of their lines began with //.
 - Fields without a comment are what their names say, and copying, moving and destroying what they always
   are. Classes, functions and types have no such excuse.
 """
@@ -15,10 +16,24 @@ BEHIND_CODE = re.compile(r"^(\s*[^\s/].*?[;,{})\]>\w])\s*// (?!NOLINT)(.*)$")
 NOLINT = re.compile(r"\s*// NOLINT.*$")
 ANNOUNCES = re.compile(r"^\s*(?:$|#(?!define)|//|namespace\b|public:|private:)")
 FORWARD = re.compile(r"^\s*(?:friend |class \w+;|struct \w+;|using |return |case )")
-FUNCTION = re.compile(r"^\s+(?:[^\s#/}(][^=(]* [&*]?(?:operator\W+|\w+)|[A-Z]\w*)\(")
+FUNCTION = re.compile(r"^(?:\s+|VECDB_C_API )(?:[^\s#/}(][^=(]* [&*]?(?:operator\W+|\w+)|[A-Z]\w*)\(")
 SPECIAL = re.compile(r"^\s+(?:~?(\w+)\((?:(?:const )?\1&&?)?\)|\w+& operator=\().*;$")
-FIELD = re.compile(r"^  [\w:<>*, ]+ \w+(?: = [^()]*| *\{.*\})?;$")
+FIELD = re.compile(r"^ {2,6}[\w:<>*, ]+ \w+(?: = [^()]*| *\{.*\})?;$")
+OF_C = re.compile(r"^(?P<before>.*?)/\* ?(?P<words>.*?)(?P<ends> ?\*/)?$")
 MACRO = re.compile(r"^#define \w+")
+
+
+def without_c(lines):
+    """The lines with // for /* */."""
+    inside = False
+    for line in lines:
+        if inside:
+            inside = not line.endswith("*/")
+            yield "// " + re.sub(r"^ \*/$|^ \* ?| ?\*/$", "", line)
+            continue
+        found = OF_C.match(line)
+        inside = bool(found) and not found["ends"]
+        yield f"{found['before']}// {found['words']}" if found else line
 
 
 def undocumented(line, about):
@@ -64,4 +79,4 @@ def documented(lines):
 
 if __name__ == "__main__":
     with open(sys.argv[1], encoding="utf-8") as file:
-        print("\n".join(documented(file.read().splitlines())))
+        print("\n".join(documented(list(without_c(file.read().splitlines())))))

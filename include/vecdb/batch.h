@@ -65,14 +65,15 @@ class VECDB_API Batch {
   // Column door: one call brings a whole column for the rows of this batch. Every column must
   // bring the same number of rows before the batch is inserted; columns never brought take their
   // default or null. Do not mix the two doors in one batch. `valid` is empty (every value is
-  // there) or one byte per row, 0 for null. A failed call leaves the batch as it was.
+  // there) or one byte per row, 0 for null. JSON comes as text. A failed call leaves the batch as
+  // it was.
   Status AddColumn(std::string_view field, std::span<const std::int64_t> values,
                    std::span<const std::uint8_t> valid = {});
   Status AddColumn(std::string_view field, std::span<const double> values,
                    std::span<const std::uint8_t> valid = {});
   Status AddColumn(std::string_view field, std::span<const bool> values,
                    std::span<const std::uint8_t> valid = {});
-  Status AddColumn(std::string_view field, std::span<const std::string_view> values,  // and JSON
+  Status AddColumn(std::string_view field, std::span<const std::string_view> values,
                    std::span<const std::uint8_t> valid = {});
   // Arrays, one span a row.
   Status AddColumn(std::string_view field, std::span<const std::span<const std::int64_t>> values,

@@ -33,8 +33,8 @@ extern "C" {
 
 #define VECDB_C_API __attribute__((visibility("default")))
 
-typedef struct vecdb_db vecdb_db;
-typedef struct vecdb_collection vecdb_collection;
+typedef struct vecdb_db vecdb_db;                 /* an open database */
+typedef struct vecdb_collection vecdb_collection; /* an open collection */
 typedef struct vecdb_schema vecdb_schema; /* a builder; a collection takes what it describes */
 typedef struct vecdb_batch vecdb_batch;   /* rows going in */
 typedef struct vecdb_rows vecdb_rows;     /* rows coming out */
@@ -67,6 +67,7 @@ enum {
   VECDB_OUTCOME_UNKNOWN = 304
 };
 
+/* What a call that failed has to say. */
 typedef struct vecdb_error {
   vecdb_code code;
   char message[508]; /* ends with a NUL; cut between two characters if longer */
@@ -79,6 +80,7 @@ VECDB_C_API const char* vecdb_version(void);
 
 /* ---- text, keys, values ------------------------------------------------------------ */
 
+/* Text in UTF-8, or bytes, lent. */
 typedef struct vecdb_text {
   const char* data; /* may be NULL when size is 0 */
   size_t size;
@@ -122,12 +124,14 @@ enum {
 VECDB_C_API const char* vecdb_type_name(vecdb_type type);
 VECDB_C_API const char* vecdb_metric_name(vecdb_metric metric);
 
+/* vecdb::Key */
 typedef struct vecdb_key {
   vecdb_type type; /* VECDB_INT64 or VECDB_VARCHAR: which of the two below counts */
   int64_t integer;
   vecdb_text text;
 } vecdb_key;
 
+/* A key of this type; the text is lent. */
 VECDB_C_API vecdb_key vecdb_key_int64(int64_t integer);
 VECDB_C_API vecdb_key vecdb_key_text(vecdb_text text);
 
@@ -156,6 +160,7 @@ typedef struct vecdb_sparse {
   size_t count;
 } vecdb_sparse;
 
+/* vecdb::ValueView on the way in, vecdb::Value on the way out; all that it points to is lent. */
 typedef struct vecdb_value {
   vecdb_kind kind;
   union {
@@ -193,9 +198,10 @@ typedef struct vecdb_value {
       size_t count;
     } texts;
     uint64_t reserved[4]; /* the union keeps this size */
-  } as;
+  } as;                   /* the one that goes with `kind` */
 } vecdb_value;
 
+/* A value of this kind; what `data` points to is lent. */
 VECDB_C_API vecdb_value vecdb_value_null(void);
 VECDB_C_API vecdb_value vecdb_value_bool(int truth);
 VECDB_C_API vecdb_value vecdb_value_int64(int64_t integer);
@@ -220,7 +226,8 @@ enum { VECDB_LOG_DEBUG = 0, VECDB_LOG_INFO = 1, VECDB_LOG_WARNING = 2, VECDB_LOG
 /* Called one at a time, from any thread; must not call back into vecdb. */
 typedef void (*vecdb_log_function)(void* user, int32_t level, vecdb_text line);
 
-typedef struct vecdb_options { /* vecdb::Options */
+/* vecdb::Options */
+typedef struct vecdb_options {
   size_t struct_size;
   uint8_t create_if_missing;
   uint8_t read_only;
@@ -236,7 +243,9 @@ typedef struct vecdb_options { /* vecdb::Options */
   void* log_user;         /* handed to log; yours until the database is closed */
 } vecdb_options;
 
+/* Sets the defaults of the C++ struct. */
 VECDB_C_API void vecdb_options_init(vecdb_options* options, size_t struct_size);
+/* vecdb::Database::Open, and OpenInMemory. */
 VECDB_C_API vecdb_code vecdb_open(vecdb_text directory, const vecdb_options* options,
                                   vecdb_db** out, vecdb_error* error);
 VECDB_C_API vecdb_code vecdb_open_in_memory(const vecdb_options* options, vecdb_db** out,
@@ -245,12 +254,14 @@ VECDB_C_API vecdb_code vecdb_open_in_memory(const vecdb_options* options, vecdb_
  * after VECDB_RESOURCE_EXHAUSTED it can be closed again. */
 VECDB_C_API vecdb_code vecdb_close(vecdb_db* db, vecdb_error* error);
 
+/* The members of vecdb::Database of the same names. */
 VECDB_C_API vecdb_code vecdb_flush(vecdb_db* db, vecdb_error* error);
 VECDB_C_API vecdb_code vecdb_wait_durable(vecdb_db* db, uint64_t timestamp, vecdb_error* error);
 VECDB_C_API vecdb_code vecdb_run_background(vecdb_db* db, int64_t budget_ms, vecdb_error* error);
 VECDB_C_API vecdb_code vecdb_health(vecdb_db* db, vecdb_error* error);
 
-typedef struct vecdb_recovery { /* vecdb::RecoveryReport */
+/* vecdb::RecoveryReport */
+typedef struct vecdb_recovery {
   size_t struct_size;
   uint64_t logs_read;
   uint64_t groups_applied;
@@ -262,13 +273,16 @@ typedef struct vecdb_recovery { /* vecdb::RecoveryReport */
   vecdb_text detail; /* lent by the database handle */
 } vecdb_recovery;
 
+/* Zeroes, and the size. */
 VECDB_C_API void vecdb_recovery_init(vecdb_recovery* recovery, size_t struct_size);
+/* What the opening of this database found. */
 VECDB_C_API vecdb_code vecdb_recovery_report(vecdb_db* db, vecdb_recovery* recovery,
                                              vecdb_error* error);
 
 /* ---- schema ------------------------------------------------------------------------ */
 
-typedef struct vecdb_field { /* vecdb::Field */
+/* vecdb::Field */
+typedef struct vecdb_field {
   size_t struct_size;
   vecdb_text name;
   vecdb_type type;
@@ -283,8 +297,10 @@ typedef struct vecdb_field { /* vecdb::Field */
   vecdb_value default_value; /* null: none */
 } vecdb_field;
 
+/* Sets the defaults of the C++ struct. */
 VECDB_C_API void vecdb_field_init(vecdb_field* field, size_t struct_size);
 
+/* An empty one; the end of the handle. */
 VECDB_C_API vecdb_code vecdb_schema_new(vecdb_schema** out, vecdb_error* error);
 VECDB_C_API vecdb_code vecdb_schema_free(vecdb_schema* schema);
 /* Fields in their order. What they mean together is checked by vecdb_schema_check() and by
@@ -308,7 +324,8 @@ VECDB_C_API vecdb_code vecdb_schema_check(const vecdb_schema* schema, vecdb_erro
 
 /* ---- collections ------------------------------------------------------------------- */
 
-typedef struct vecdb_collection_options { /* vecdb::CollectionOptions */
+/* vecdb::CollectionOptions */
+typedef struct vecdb_collection_options {
   size_t struct_size;
   uint32_t shards;
   uint8_t check_keys;
@@ -317,8 +334,10 @@ typedef struct vecdb_collection_options { /* vecdb::CollectionOptions */
   int64_t seal_after_idle_ms;
 } vecdb_collection_options;
 
+/* Sets the defaults of the C++ struct. */
 VECDB_C_API void vecdb_collection_options_init(vecdb_collection_options* options,
                                                size_t struct_size);
+/* The members of vecdb::Database of the same names; vecdb_has_collection() stores 0 or 1. */
 VECDB_C_API vecdb_code vecdb_create_collection(vecdb_db* db, vecdb_text name,
                                                const vecdb_schema* schema,
                                                const vecdb_collection_options* options,
@@ -332,6 +351,7 @@ VECDB_C_API vecdb_code vecdb_list_collections(vecdb_db* db, vecdb_texts** out, v
 /* Closes nothing but the handle. It may outlive the handle of its database. */
 VECDB_C_API vecdb_code vecdb_collection_free(vecdb_collection* collection);
 
+/* Its name, lent by the handle; how many fields its schema has. */
 VECDB_C_API vecdb_code vecdb_collection_name(const vecdb_collection* collection, vecdb_text* out,
                                              vecdb_error* error);
 VECDB_C_API size_t vecdb_collection_field_count(const vecdb_collection* collection);
@@ -339,9 +359,11 @@ VECDB_C_API size_t vecdb_collection_field_count(const vecdb_collection* collecti
 VECDB_C_API vecdb_code vecdb_collection_field(const vecdb_collection* collection, size_t i,
                                               vecdb_field* out, vecdb_error* error);
 
+/* vecdb::Collection::Flush */
 VECDB_C_API vecdb_code vecdb_collection_flush(vecdb_collection* collection, vecdb_error* error);
 
-typedef struct vecdb_stats { /* vecdb::CollectionStats */
+/* vecdb::CollectionStats */
+typedef struct vecdb_stats {
   size_t struct_size;
   uint64_t rows;
   uint64_t deleted_rows;
@@ -351,12 +373,15 @@ typedef struct vecdb_stats { /* vecdb::CollectionStats */
   uint64_t memory_bytes;
 } vecdb_stats;
 
+/* Zeroes, and the size. */
 VECDB_C_API void vecdb_stats_init(vecdb_stats* stats, size_t struct_size);
+/* vecdb::Collection::Stats */
 VECDB_C_API vecdb_code vecdb_collection_stats(const vecdb_collection* collection,
                                               vecdb_stats* stats, vecdb_error* error);
 
 /* ---- rows going in ----------------------------------------------------------------- */
 
+/* vecdb::NamedValue */
 typedef struct vecdb_named_value {
   vecdb_text field;
   vecdb_value value;
@@ -410,11 +435,13 @@ VECDB_C_API vecdb_code vecdb_batch_floats(vecdb_batch* batch, vecdb_text field,
 
 /* ---- writing ----------------------------------------------------------------------- */
 
-typedef struct vecdb_write_options { /* vecdb::WriteOptions */
+/* vecdb::WriteOptions */
+typedef struct vecdb_write_options {
   size_t struct_size;
   int32_t durability; /* 0: that of the database */
 } vecdb_write_options;
 
+/* Sets the defaults of the C++ struct. */
 VECDB_C_API void vecdb_write_options_init(vecdb_write_options* options, size_t struct_size);
 
 /* What a write left: its place in the database's time, and the keys in the order of the batch. */
@@ -436,7 +463,8 @@ VECDB_C_API vecdb_code vecdb_delete(vecdb_collection* collection, const vecdb_ke
 
 /* ---- asking ------------------------------------------------------------------------ */
 
-typedef struct vecdb_search_request { /* vecdb::SearchRequest */
+/* vecdb::SearchRequest */
+typedef struct vecdb_search_request {
   size_t struct_size;
   vecdb_text field;  /* may be empty when the schema has one vector */
   vecdb_value query; /* as a value of the field: vecdb_value_floats(), ... */
@@ -447,7 +475,8 @@ typedef struct vecdb_search_request { /* vecdb::SearchRequest */
   size_t output_field_count;
 } vecdb_search_request;
 
-typedef struct vecdb_query_request { /* vecdb::QueryRequest */
+/* vecdb::QueryRequest */
+typedef struct vecdb_query_request {
   size_t struct_size;
   vecdb_text filter;
   uint64_t limit;
@@ -456,6 +485,7 @@ typedef struct vecdb_query_request { /* vecdb::QueryRequest */
   size_t output_field_count;
 } vecdb_query_request;
 
+/* What vecdb::Collection::Get is asked for. */
 typedef struct vecdb_get_request {
   size_t struct_size;
   const vecdb_key* keys;
@@ -464,10 +494,12 @@ typedef struct vecdb_get_request {
   size_t output_field_count;
 } vecdb_get_request;
 
+/* Sets the defaults of the C++ struct. */
 VECDB_C_API void vecdb_search_request_init(vecdb_search_request* request, size_t struct_size);
 VECDB_C_API void vecdb_query_request_init(vecdb_query_request* request, size_t struct_size);
 VECDB_C_API void vecdb_get_request_init(vecdb_get_request* request, size_t struct_size);
 
+/* The members of vecdb::Collection of the same names. */
 VECDB_C_API vecdb_code vecdb_search(const vecdb_collection* collection,
                                     const vecdb_search_request* request, vecdb_rows** out,
                                     vecdb_error* error);
@@ -484,6 +516,7 @@ VECDB_C_API vecdb_code vecdb_count(const vecdb_collection* collection, vecdb_tex
 /* ---- answers ----------------------------------------------------------------------- */
 /* Counts are 0 for what is no handle. Keys, names and values are lent by the handle. */
 
+/* How many there are. */
 VECDB_C_API size_t vecdb_rows_count(const vecdb_rows* rows);
 /* The key of row i: always after a search; else when the key is among the output fields. */
 VECDB_C_API vecdb_code vecdb_rows_key(const vecdb_rows* rows, size_t i, vecdb_key* out,
@@ -502,11 +535,13 @@ VECDB_C_API vecdb_code vecdb_rows_find(const vecdb_rows* rows, size_t i, vecdb_t
                                        vecdb_value* out, vecdb_error* error);
 VECDB_C_API vecdb_code vecdb_rows_free(vecdb_rows* rows);
 
+/* How many there are; key i; the end of the handle. */
 VECDB_C_API size_t vecdb_keys_count(const vecdb_keys* keys);
 VECDB_C_API vecdb_code vecdb_keys_at(const vecdb_keys* keys, size_t i, vecdb_key* out,
                                      vecdb_error* error);
 VECDB_C_API vecdb_code vecdb_keys_free(vecdb_keys* keys);
 
+/* How many there are; text i; the end of the handle. */
 VECDB_C_API size_t vecdb_texts_count(const vecdb_texts* texts);
 VECDB_C_API vecdb_code vecdb_texts_at(const vecdb_texts* texts, size_t i, vecdb_text* out,
                                       vecdb_error* error);
@@ -514,7 +549,8 @@ VECDB_C_API vecdb_code vecdb_texts_free(vecdb_texts* texts);
 
 /* ---- what lies on disk ------------------------------------------------------------- */
 
-typedef struct vecdb_check_counts { /* vecdb::CheckReport */
+/* vecdb::CheckReport */
+typedef struct vecdb_check_counts {
   size_t struct_size;
   uint64_t collections;
   uint64_t segments;
@@ -531,6 +567,7 @@ typedef struct vecdb_check_counts { /* vecdb::CheckReport */
 
 enum { VECDB_DAMAGED = 1, VECDB_UNCHECKED = 2, VECDB_NOTE = 3 };
 
+/* One thing that a check found; its texts are lent by the report. */
 typedef struct vecdb_finding {
   int32_t kind;
   vecdb_text file; /* empty: none alone */
@@ -540,6 +577,7 @@ typedef struct vecdb_finding {
 /* VECDB_OK means that it could be checked; clean it is when nothing is damaged or unchecked. */
 VECDB_C_API vecdb_code vecdb_check(vecdb_text directory, int full, vecdb_report** out,
                                    vecdb_error* error);
+/* Sets the size, and nothing found; then what was. */
 VECDB_C_API void vecdb_check_counts_init(vecdb_check_counts* counts, size_t struct_size);
 VECDB_C_API vecdb_code vecdb_report_counts(const vecdb_report* report, vecdb_check_counts* counts,
                                            vecdb_error* error);

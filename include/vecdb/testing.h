@@ -38,6 +38,7 @@ class VECDB_API TempDirectory {
   TempDirectory(const TempDirectory&) = delete;
   TempDirectory& operator=(const TempDirectory&) = delete;
 
+  // The directory, and what is called `name` in it.
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
   void Keep() { keep_ = true; }  // to be looked at after a failure

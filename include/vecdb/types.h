@@ -67,7 +67,9 @@ struct SparseVector {
   std::vector<std::uint32_t> indices;
   std::vector<float> values;
 
-  operator SparseView() const { return {indices, values}; }  // NOLINT: what may be lent, is
+  // It is lent where one is asked for.
+  operator SparseView() const { return {indices, values}; }  // NOLINT: on purpose
+  // The same numbers at the same places.
   friend bool operator==(const SparseVector& a, const SparseVector& b) {
     return a.indices == b.indices && a.values == b.values;
   }

@@ -1,6 +1,9 @@
 #include "chunk/json_text.h"
 
+#include <algorithm>
 #include <cmath>
+#include <cstring>
+#include <new>
 
 #include <rapidjson/error/en.h>
 #include <rapidjson/memorystream.h>
@@ -15,6 +18,21 @@ namespace {
 constexpr unsigned kParseFlags = rapidjson::kParseIterativeFlag |
                                  rapidjson::kParseValidateEncodingFlag |
                                  rapidjson::kParseFullPrecisionFlag;
+
+// rapidjson's own allocator is realloc, whose failure it does not notice; ours throws, as all else.
+class Memory {
+ public:
+  static constexpr bool kNeedFree = true;
+
+  static void* Malloc(std::size_t size) { return size == 0 ? nullptr : ::operator new(size); }
+  static void* Realloc(void* old, std::size_t old_size, std::size_t size) {
+    void* grown = Malloc(size);
+    if (const std::size_t kept = std::min(old_size, size); kept > 0) std::memcpy(grown, old, kept);
+    Free(old);
+    return grown;
+  }
+  static void Free(void* memory) { ::operator delete(memory); }
+};
 
 // What the grammar leaves open. Called by rapidjson, which fixes the names; false ends the parse.
 class Limits : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Limits> {
@@ -68,7 +86,7 @@ Status ValidateJson(const Field& field, std::string_view text) {
     return NoJson(field, nul, text, "a NUL byte");
   }
   rapidjson::MemoryStream stream(text.data(), text.size());
-  rapidjson::Reader reader;
+  rapidjson::GenericReader<rapidjson::UTF8<>, rapidjson::UTF8<>, Memory> reader;
   Limits limits;
   const rapidjson::ParseResult parsed = reader.Parse<kParseFlags>(stream, limits);
   if (!parsed.IsError()) return Status();

@@ -121,7 +121,7 @@ def try_recipe(source, work, options):
         known = set(re.findall(r"^option\((\w+)", (source / "CMakeLists.txt").read_text("utf-8"), re.M))
         chosen = recipe._cmake_options()
         unknown = set(chosen) - known
-        if unknown or recipe.cpp_info.libs != ["vecdb"] or recipe.required != ["fmt", "xsimd"]:
+        if unknown or recipe.cpp_info.libs != ["vecdb"] or recipe.required != ["fmt", "rapidjson", "xsimd"]:
             raise SystemExit(f"conanfile.py: options {unknown}, requires {recipe.required}")
         build, package = exported / "build/conan", work / f"conan-{shared}"
         subprocess.run(["cmake", "-G", "Ninja", "-S", exported, "-B", build, *options]
