@@ -258,7 +258,7 @@ void MeasureCosts(const std::vector<std::uint8_t>& memory, const std::vector<flo
           k == 0 ? 1 : 7);
       std::printf("%-8s %-7s %s %7.1f %7.1f  %s\n", kernel.name.c_str(), table->name,
                   WithGoal(many, kernel.goals[k]).c_str(), pair, mq,
-                  WithGoal(uncached, k == 0 ? 0 : kernel.uncached_goal).c_str());
+                  WithGoal(uncached, k < 2 ? 0 : kernel.uncached_goal).c_str());
     }
   }
 }
@@ -297,6 +297,7 @@ void MeasureScans(const std::vector<std::uint8_t>& memory, const std::vector<flo
     const bool bits = kernel.query_bytes == 1 && kernel.name[0] != 'i';
     const std::size_t size = bits ? dimension / 8 : dimension;
     const std::size_t bytes = rows * size * kernel.row_bytes;
+    if (bytes > memory.size()) continue;
     std::uint32_t out[2 * kBatch];
     volatile std::uint64_t keep = 0;
     std::vector<double> read;
@@ -328,4 +329,7 @@ int main() {
   std::printf("scans in batches of %zu beside a plain read of the same bytes, in turn\n", kBatch);
   MeasureScans(memory, queries, 1'000'000, 128);
   MeasureScans(memory, queries, 60'000, 784);
+  std::printf("and more rows than caches hold\n");
+  MeasureScans(memory, queries, 16'000'000, 128);
+  MeasureScans(memory, queries, 600'000, 784);
 }

@@ -1,7 +1,17 @@
 # Tests. tests/unit/<folder>/*_test.cc -> test_<folder>, linked with that folder and the floors below;
 # tests/{walks,crash,model,golden,install}/*_test.cc -> test_<name>, linked with all of them. ctest runs
 # each program as a whole. Labels: unit, walks, crash, model, golden, install, house, example, fuzz.
-find_package(Catch2 REQUIRED)  # 2.13 or 3: tests include support/catch.h
+if(CMAKE_CROSSCOMPILING)  # the library of Catch2 is this machine's: its headers and a main of ours
+  find_path(VECDB_CATCH2_INCLUDE_DIR catch2/catch.hpp REQUIRED)
+  add_library(Catch2::Catch2 INTERFACE IMPORTED)
+  target_include_directories(Catch2::Catch2 SYSTEM INTERFACE ${VECDB_CATCH2_INCLUDE_DIR})
+  add_library(vecdb_catch_main STATIC EXCLUDE_FROM_ALL
+    ${CMAKE_CURRENT_SOURCE_DIR}/tests/cross/catch_main.cc)
+  target_link_libraries(vecdb_catch_main PUBLIC Catch2::Catch2)
+  add_library(Catch2::Catch2WithMain ALIAS vecdb_catch_main)
+else()
+  find_package(Catch2 REQUIRED)  # 2.13 or 3: tests include support/catch.h
+endif()
 find_package(Python3 COMPONENTS Interpreter REQUIRED)
 
 file(GLOB_RECURSE _support CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/tests/support/*.cc
@@ -36,12 +46,14 @@ foreach(_folder IN LISTS VECDB_FOLDERS)
     continue()
   endif()
   vecdb_add_test(${_folder} vecdb_testing_${_folder} ${_sources})
-  if(_folder STREQUAL "simd")  # once per table of kernels; a level the processor lacks runs the best it has
+  if(_folder STREQUAL "simd")  # its tests try every level; what was chosen, once per name of a level
     foreach(_level IN ITEMS scalar sse2 avx2 avx512 icl)
-      add_test(NAME simd_${_level} COMMAND test_simd)
+      add_test(NAME simd_${_level} COMMAND test_simd [levels])
       set_tests_properties(simd_${_level} PROPERTIES
-        LABELS unit TIMEOUT 300 ENVIRONMENT VECDB_SIMD=${_level})
+        LABELS unit TIMEOUT 60 ENVIRONMENT VECDB_SIMD=${_level})
     endforeach()
+    add_test(NAME simd COMMAND test_simd)
+    set_tests_properties(simd PROPERTIES LABELS unit TIMEOUT 600)
   else()
     add_test(NAME ${_folder} COMMAND test_${_folder})
     set_tests_properties(${_folder} PROPERTIES LABELS unit TIMEOUT 300)
@@ -117,6 +129,19 @@ if(NOT VECDB_BUILD_SHARED AND NOT VECDB_SANITIZE AND NOT CMAKE_BUILD_TYPE STREQU
   add_test(NAME library COMMAND Python3::Interpreter
     ${CMAKE_CURRENT_SOURCE_DIR}/tests/house/check_library.py $<TARGET_FILE:vecdb>)
   set_tests_properties(library PROPERTIES LABELS house TIMEOUT 60)
+endif()
+# Wider instructions stay where they are asked for: by the symbols, and on a processor without them.
+if(VECDB_X86 AND NOT VECDB_SANITIZE)
+  add_test(NAME isa_symbols COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/tools/check_isa_symbols.sh
+    $<TARGET_OBJECTS:vecdb_simd> COMMAND_EXPAND_LISTS)
+  set(_programs "")
+  if(VECDB_BUILD_EXAMPLES)
+    set(_programs $<TARGET_FILE:readme_program>)
+  endif()
+  add_test(NAME old_cpu COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/tests/house/old_cpu.sh
+    $<TARGET_FILE:test_simd> ${_programs})
+  set_tests_properties(isa_symbols old_cpu PROPERTIES LABELS house TIMEOUT 120)
+  set_tests_properties(old_cpu PROPERTIES SKIP_RETURN_CODE 77)
 endif()
 # The shared library, linked from the same objects. What it exports depends on the compiler's choice of
 # what to inline, so the list is kept for one build only.

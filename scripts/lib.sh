@@ -41,4 +41,4 @@ source_files() { # every C and C++ file of the project, each followed by a zero 
 }
 
 build_packages="g++ cmake ninja-build ccache libfmt-dev libxsimd-dev libzstd-dev libcli11-dev rapidjson-dev"
-test_packages="catch2 python3"
+test_packages="catch2 python3 qemu-user-static"

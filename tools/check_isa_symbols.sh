@@ -2,7 +2,7 @@
 # Objects compiled for one instruction set must not offer functions that the linker may choose for
 # everyone: on an older CPU they would end the process.
 #
-# usage: check_isa_symbols.sh OBJECT...     e.g. the objects of src/simd/{kernels,crc32c}_*.cc
+# usage: check_isa_symbols.sh OBJECT...     e.g. all objects of src/simd
 #
 # Fails when an object defines a shared (weak or unique) symbol outside the renamed xsimd namespaces.
 # Two names of the compilers carry no such instructions: the pointer to the personality routine, and

@@ -51,8 +51,8 @@ class VECDB_API Batch {
   // finite, text is UTF-8, JSON is one value as RFC 8259 has it: at most 64 KiB, 64 levels deep,
   // with numbers that a double can hold. Floats fill Float16Vector and BFloat16Vector, rounded to
   // the nearest (even when halfway); one that would become infinite is refused. The elements of an
-  // Array, or the entries of a sparse vector, take at most 256 KiB. A key that vecdb gives (auto_id)
-  // may not be brought.
+  // Array, or the entries of a sparse vector, take at most 256 KiB. A key that vecdb gives
+  // (auto_id) may not be brought.
 
   // Row door. Fields left out take their default, else null where the schema allows it. Integers
   // must fit the field's width. A failed Add leaves the batch as it was before the call.

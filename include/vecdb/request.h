@@ -23,7 +23,7 @@ struct WriteOptions {
   std::optional<Durability> durability = {};  // empty = Options::durability
 };
 
-// What a search looks for, lent: floats for FloatVector, Float16Vector and BFloat16Vector, std::int8_t
+// What a search looks for, lent: floats for FloatVector, Float16Vector and BFloat16Vector, int8_t
 // for Int8Vector, bytes of eight bits for BinaryVector, a SparseView for SparseFloatVector.
 using QueryVector = std::variant<std::span<const float>, std::span<const std::int8_t>,
                                  std::span<const std::uint8_t>, SparseView>;

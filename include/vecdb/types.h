@@ -54,8 +54,8 @@ enum class Metric : std::uint8_t {
 // "L2", "IP", "COSINE", "HAMMING", "JACCARD".
 VECDB_API std::string_view ToString(Metric metric);
 
-// A sparse vector, lent: values[i] stands at indices[i]. Indices rise and are below 2^32 - 1; none at
-// all is the zero vector.
+// A sparse vector, lent: values[i] stands at indices[i]. Indices rise and are below 2^32 - 1; none
+// at all is the zero vector.
 struct SparseView {
   std::span<const std::uint32_t> indices;
   std::span<const float> values;
@@ -75,8 +75,8 @@ struct SparseVector {
 // A value lent to vecdb for one call. vecdb copies what it keeps before the call returns.
 // std::monostate is null. Bool is bool; Int8 to Int64 are std::int64_t; Float and Double are
 // double; VarChar is text in UTF-8, JSON too. FloatVector, Float16Vector and BFloat16Vector are
-// floats, Int8Vector is std::int8_t, BinaryVector is bytes of eight bits each. An Array is a span of
-// what its elements are.
+// floats, Int8Vector is std::int8_t, BinaryVector is bytes of eight bits each. An Array is a span
+// of what its elements are.
 using ValueView = std::variant<
     std::monostate, bool, std::int64_t, double, std::string_view, std::span<const float>,
     SparseView, std::span<const std::int8_t>, std::span<const std::uint8_t>, std::span<const bool>,

@@ -2,8 +2,8 @@
 // Little-endian, nothing is aligned:
 //
 //   array  = { u8 type of the elements, u32 count, values }
-//   values = count values in the width of the type         Bool u8 (0 or 1), Int8 to Int64, f32, f64
-//          | { u32 end[count], u8[end[count - 1]] }        VarChar; ends never descend
+//   values = count values in the width of the type       Bool u8 (0 or 1), Int8 to Int64, f32, f64
+//          | { u32 end[count], u8[end[count - 1]] }      VarChar; ends never descend
 #pragma once
 
 #include <cstddef>

@@ -93,18 +93,12 @@ Status FillEach(const Field& field, const ValueView& fallback, std::size_t rows,
 // The values of `field`, all there, converted to the width they are stored in.
 template <typename Stored, typename Given>
 Status FillAs(const Field& field, std::span<const Given> values, Column* column) {
-  if constexpr (std::is_same_v<Stored, Given>) {
-    column->AppendFixed(std::as_bytes(values), values.size());
-    if constexpr (std::is_integral_v<Given>) return Status();
-  }
   std::vector<Stored> stored(values.size());
   for (std::size_t row = 0; row < values.size(); ++row) {
     if (!Fits<Stored>(values[row])) return AtRow(row, ValidateValue(field, values[row]));
     stored[row] = static_cast<Stored>(values[row]);
   }
-  if constexpr (!std::is_same_v<Stored, Given>) {
-    column->AppendFixed(std::as_bytes(std::span<const Stored>(stored)), stored.size());
-  }
+  column->AppendFixed(std::as_bytes(std::span<const Stored>(stored)), stored.size());
   return Status();
 }
 
@@ -114,7 +108,8 @@ Status FillNumbers(const Field& field, std::span<const std::int64_t> values, Col
   if (field.type == DataType::kInt32) return FillAs<std::int32_t>(field, values, column);
   if (field.type == DataType::kFloat) return FillAs<float>(field, values, column);
   if (field.type == DataType::kDouble) return FillAs<double>(field, values, column);
-  return FillAs<std::int64_t>(field, values, column);
+  column->AppendFixed(std::as_bytes(values), values.size());
+  return Status();
 }
 
 Status FillNumbers(const Field& field, std::span<const double> values, Column* column) {

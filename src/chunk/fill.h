@@ -21,8 +21,8 @@ Status CheckBatchBytes(std::size_t size);
 template <typename T>
 Status CheckTakesColumn(const Field& field);
 
-// Fills an empty column. Where `valid` (empty, or one byte a row) is 0 the value is `fallback`. What
-// a failure leaves in the column is the caller's to remove.
+// Fills an empty column. Where `valid` (empty, or one byte a row) is 0 the value is `fallback`.
+// What a failure leaves in the column is the caller's to remove.
 template <typename T>
 Status FillColumn(const Field& field, const ValueView& fallback, std::span<const T> values,
                   std::span<const std::uint8_t> valid, Column* column);

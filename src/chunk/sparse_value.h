@@ -49,7 +49,8 @@ void EncodeSparse(const SparseView& vector, std::string* out);
 // rise; finite values, a squared norm that fits a float, not too many entries.
 Status ValidateSparse(const Field& field, const SparseView& vector);
 
-// Bytes that were read must be a sparse vector that `field` may hold. kInvalidArgument says why not.
+// Bytes that were read must be a sparse vector that `field` may hold. kInvalidArgument says why
+// not.
 Status CheckStoredSparse(const Field& field, std::string_view bytes);
 
 }  // namespace vecdb::chunk

@@ -8,6 +8,9 @@
 //   Sums, AddBits(sums, v)        32-bit lanes; BitLanes only
 //   And, Or, Xor
 //   Sum4(a, b, c, d, out)         the four sums over lanes
+//   kPacks                        whether it can sum rows that lie in V side by side; if so:
+//   Repeated<kRowBytes>(p)        a row, again and again
+//   StorePacked<kRowBytes>(sums, out)   the sums of all rows in V
 #ifndef VECDB_SIMD_BYTES_INL_
 #define VECDB_SIMD_BYTES_INL_
 
@@ -24,7 +27,8 @@ namespace {
 struct Hamming : BitLanes {
   static constexpr std::size_t kResults = 1;
   struct Row {
-    Sums differ = Zero();
+    Sums differ;
+    VECDB_ALWAYS_INLINE void Clear() { differ = Zero(); }
     VECDB_ALWAYS_INLINE void Add(V query, V row) { differ = AddBits(differ, Xor(query, row)); }
   };
   VECDB_ALWAYS_INLINE void AddQuery(V) {}
@@ -34,8 +38,9 @@ struct Hamming : BitLanes {
 struct Jaccard : BitLanes {
   static constexpr std::size_t kResults = 2;
   struct Row {
-    Sums both = Zero();
-    Sums either = Zero();
+    Sums both;
+    Sums either;
+    VECDB_ALWAYS_INLINE void Clear() { both = either = Zero(); }
     VECDB_ALWAYS_INLINE void Add(V query, V row) {
       both = AddBits(both, And(query, row));
       either = AddBits(either, Or(query, row));
@@ -63,6 +68,7 @@ VECDB_ALWAYS_INLINE void SumRows(ByteRow query, const Rows& rows, std::size_t i,
   });
   Op op;
   typename Op::Row sums[4];
+  Repeat<4>(VECDB_EACH(r) { sums[r].Clear(); });
   const auto add = [&](std::size_t at) __attribute__((always_inline)) {
     const V piece = Op::Load(query + at);
     op.AddQuery(piece);
@@ -86,11 +92,53 @@ VECDB_ALWAYS_INLINE void SumRows(ByteRow query, const Rows& rows, std::size_t i,
   });
 }
 
+template <class Op, std::size_t kRowBytes, class Number>
+std::size_t ScanPackedRows(ByteRow query, const Contiguous<std::uint8_t>& rows,
+                           Number* const* out) {
+  constexpr std::size_t kRows = Op::kBytes / kRowBytes;
+  const auto queries = Op::template Repeated<kRowBytes>(query);
+  Op op;
+  std::size_t i = 0;
+  for (; rows.n - i >= kRows; i += kRows) {
+    Prefetch(rows.Ahead(i));
+    typename Op::Row row;
+    row.Clear();
+    row.Add(queries, Op::Load(rows.Row(i)));
+    Repeat<Op::kResults>(
+        VECDB_EACH(k) { Op::template StorePacked<kRowBytes>(op.Lanes(k, row), out[k] + i); });
+  }
+  return i;
+}
+
+// Rows so short that several fill a register; the next row to sum. Only some sets have code for it.
+template <class Op, class Number>
+std::size_t ScanPacked(ByteRow query, const Contiguous<std::uint8_t>& rows, Number* const* out) {
+  if constexpr (Op::kPacks) {
+    switch (rows.dimension) {
+      case 4:
+        return ScanPackedRows<Op, 4>(query, rows, out);
+      case 8:
+        return ScanPackedRows<Op, 8>(query, rows, out);
+      case 16:
+        return ScanPackedRows<Op, 16>(query, rows, out);
+      case 32:
+        return ScanPackedRows<Op, 32>(query, rows, out);
+      default:
+        return 0;
+    }
+  }
+  return 0;
+}
+template <class Op, class Number>
+std::size_t ScanPacked(ByteRow, const Gathered<std::uint8_t>&, Number* const*) {
+  return 0;
+}
+
 template <class Op, class Number, class Rows>
 void ScanBytes(ByteRow query, const Rows& lent, Number* const* out) {
   const Rows rows = lent;
   std::int32_t sums[Op::kResults][4];
-  std::size_t i = 0;
+  std::size_t i = ScanPacked<Op>(query, rows, out);
   for (; rows.n - i >= 4; i += 4) {
     if (rows.dimension < kLineBytes) rows.PrefetchShort(i);
     SumRows<Op, 4>(query, rows, i, sums);
@@ -123,8 +171,8 @@ struct ByteVectors {
                   const std::uint32_t* ids, std::size_t n, Number* out) {
     ScanBytes<Op>(AsBytes(query), Gather(AsBytes(base), bytes, ids, n), &out);
   }
-  // NOLINTNEXTLINE(readability-function-size): the parameters are the table's.
   template <class Op>
+  // NOLINTNEXTLINE(readability-function-size): the parameters are the table's.
   static void IdsTwo(const Stored* query, const Stored* base, std::size_t bytes,
                      const std::uint32_t* ids, std::size_t n, Number* first, Number* second) {
     Number* const out[] = {first, second};
@@ -165,8 +213,8 @@ struct ByteVectors {
                          std::size_t bytes, std::size_t n, Number* out) {
     Blocks<Op>(queries, query_count, {AsBytes(base), bytes, n}, &out);
   }
-  // NOLINTNEXTLINE(readability-function-size): the parameters are the table's.
   template <class Op>
+  // NOLINTNEXTLINE(readability-function-size): the parameters are the table's.
   static void ManyToManyTwo(const Stored* queries, std::size_t query_count, const Stored* base,
                             std::size_t bytes, std::size_t n, Number* first, Number* second) {
     Number* const out[] = {first, second};

@@ -9,7 +9,7 @@
 //   LoadF16Tail(p, n), LoadBf16Tail(p, n)
 //   Sum4(a, b, c, d, out)         the four sums over lanes; each sum ignores the other three
 //   kQueries                      2 or 4: so many queries share one pass over a row
-//   kPackedDimension              rows of at most so many floats go four to a batch, unless it is 0:
+//   kPackedDimension              rows of at most so many floats go four to a batch, unless it is 0
 //   PackContiguous(p, d, rows)    from rows (1..4) contiguous rows, row r in lanes 4r..4r+d-1
 //   PackGathered(rows[4], d)      the same from anywhere
 //   PackQuery(p, d)               the query once in each four lanes
@@ -89,13 +89,47 @@ VECDB_ALWAYS_INLINE void Clear(F32* sums) {
   Repeat<Op::kSums>(VECDB_EACH(k) { sums[k] = F32(0.0F); });
 }
 
+// Components [i, end) of a row, a multiple of kStep, against kQueries queries, added to sums.
+template <class Op, class Query, class Element, std::size_t kQueries>
+// NOLINTNEXTLINE(readability-function-size): a part of AddRow, with its state.
+VECDB_ALWAYS_INLINE void AddBlock(const typename Query::Stored* queries, std::size_t dimension,
+                                  const typename Element::Stored* row, std::uintptr_t ahead,
+                                  std::size_t i, std::size_t end, F32 (*sums)[Op::kSums]) {
+  constexpr std::size_t kBytes = sizeof(typename Element::Stored);
+  F32 chains[4][kQueries][Op::kSums];
+  Repeat<4>(VECDB_EACH(c) { Repeat<kQueries>(VECDB_EACH(q) { Clear<Op>(chains[c][q]); }); });
+  for (; i < end; i += kStep) {
+    Repeat<(kStep * kBytes + kLineBytes - 1) / kLineBytes>(
+        VECDB_EACH(line) { Prefetch(ahead + i * kBytes + line * kLineBytes); });
+    Repeat<4>(VECDB_EACH(c) {
+      const F32 loaded = Element::Load(row + i + c * kLanes);
+      Repeat<kQueries>(VECDB_EACH(q) {
+        Op::Add(Query::Load(queries + q * dimension + i + c * kLanes), loaded, chains[c][q]);
+      });
+    });
+  }
+  Repeat<kQueries>(VECDB_EACH(q) {
+    Repeat<Op::kSums>(VECDB_EACH(k) {
+      sums[q][k] =
+          sums[q][k] + ((chains[0][q][k] + chains[1][q][k]) + (chains[2][q][k] + chains[3][q][k]));
+    });
+  });
+}
+
+template <class Op, std::size_t kQueries>
+VECDB_ALWAYS_INLINE void MoveInto(F32 (*totals)[Op::kSums], F32 (*sums)[Op::kSums]) {
+  Repeat<kQueries>(VECDB_EACH(q) {
+    Repeat<Op::kSums>(VECDB_EACH(k) { totals[q][k] = totals[q][k] + sums[q][k]; });
+    Clear<Op>(sums[q]);
+  });
+}
+
 // One row against kQueries queries, left to right; out[q][0..kSums) still have to be summed over
 // their lanes.
 template <class Op, class Query, class Element, std::size_t kQueries>
 void AddRow(const typename Query::Stored* queries, const typename Element::Stored* row,
             std::size_t dimension, std::uintptr_t ahead, F32 (*out)[Op::kSums]) {
   constexpr std::size_t kSums = Op::kSums;
-  constexpr std::size_t kStepBytes = kStep * sizeof(typename Element::Stored);
   F32 sums[kQueries][kSums];
   F32 totals[kQueries][kSums];
   Repeat<kQueries>(VECDB_EACH(q) {
@@ -107,31 +141,9 @@ void AddRow(const typename Query::Stored* queries, const typename Element::Store
   while (dimension - i >= kStep) {
     const std::size_t steps = (dimension - i) / kStep * kStep;
     const std::size_t end = i + (steps < kBlock ? steps : kBlock);
-    F32 chains[4][kQueries][kSums];
-    Repeat<4>(VECDB_EACH(c) { Repeat<kQueries>(VECDB_EACH(q) { Clear<Op>(chains[c][q]); }); });
-    for (; i < end; i += kStep) {
-      Repeat<(kStepBytes + kLineBytes - 1) / kLineBytes>(VECDB_EACH(line) {
-        Prefetch(ahead + i * sizeof(typename Element::Stored) + line * kLineBytes);
-      });
-      Repeat<4>(VECDB_EACH(c) {
-        const F32 loaded = Element::Load(row + i + c * kLanes);
-        Repeat<kQueries>(VECDB_EACH(q) {
-          Op::Add(Query::Load(queries + q * dimension + i + c * kLanes), loaded, chains[c][q]);
-        });
-      });
-    }
-    Repeat<kQueries>(VECDB_EACH(q) {
-      Repeat<kSums>(VECDB_EACH(k) {
-        sums[q][k] = sums[q][k] +
-                     ((chains[0][q][k] + chains[1][q][k]) + (chains[2][q][k] + chains[3][q][k]));
-      });
-    });
-    if (++blocks % kBlocks == 0) {
-      Repeat<kQueries>(VECDB_EACH(q) {
-        Repeat<kSums>(VECDB_EACH(k) { totals[q][k] = totals[q][k] + sums[q][k]; });
-        Clear<Op>(sums[q]);
-      });
-    }
+    AddBlock<Op, Query, Element, kQueries>(queries, dimension, row, ahead, i, end, sums);
+    i = end;
+    if (++blocks % kBlocks == 0) MoveInto<Op, kQueries>(totals, sums);
   }
   PrefetchBytes(ahead + i * sizeof(typename Element::Stored),
                 (dimension - i) * sizeof(typename Element::Stored));

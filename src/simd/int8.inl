@@ -13,7 +13,8 @@ namespace {
 struct Int8L2 : Int8Lanes {
   static constexpr std::size_t kResults = 1;
   struct Row {
-    Sums sums = Zero();
+    Sums sums;
+    VECDB_ALWAYS_INLINE void Clear() { sums = Zero(); }
     VECDB_ALWAYS_INLINE void Add(V query, V row) { sums = AddSquares(sums, query, row); }
   };
   VECDB_ALWAYS_INLINE void AddQuery(V) {}
@@ -23,7 +24,8 @@ struct Int8L2 : Int8Lanes {
 struct Int8Ip : Int8Lanes {
   static constexpr std::size_t kResults = 1;
   struct Row {
-    Sums sums = Zero();
+    Sums sums;
+    VECDB_ALWAYS_INLINE void Clear() { sums = Zero(); }
     VECDB_ALWAYS_INLINE void Add(V query, V row) { sums = AddProducts(sums, query, row); }
   };
   VECDB_ALWAYS_INLINE void AddQuery(V) {}
@@ -33,8 +35,9 @@ struct Int8Ip : Int8Lanes {
 struct Int8IpNorm : Int8Lanes {
   static constexpr std::size_t kResults = 2;
   struct Row {
-    Sums products = Zero();
-    Sums squares = Zero();
+    Sums products;
+    Sums squares;
+    VECDB_ALWAYS_INLINE void Clear() { products = squares = Zero(); }
     VECDB_ALWAYS_INLINE void Add(V query, V row) {
       products = AddProducts(products, query, row);
       squares = AddProducts(squares, row, row);

@@ -88,6 +88,7 @@ struct Isa {
 
 // For rows of bytes.
 struct Lanes256 {
+  static constexpr bool kPacks = false;
   using V = __m256i;
   using Sums = __m256i;
 

@@ -35,7 +35,8 @@ struct VnniLanes : Bytes512 {
 struct Int8Ip : VnniLanes {
   static constexpr std::size_t kResults = 1;
   struct Row {
-    Sums products = Zero();
+    Sums products;
+    VECDB_ALWAYS_INLINE void Clear() { products = Zero(); }
     VECDB_ALWAYS_INLINE void Add(V query, V row) {
       products = AddProducts(products, Raised(row), query);
     }
@@ -50,9 +51,10 @@ struct Int8Ip : VnniLanes {
 struct Int8IpNorm : VnniLanes {
   static constexpr std::size_t kResults = 2;
   struct Row {
-    Sums products = Zero();
-    Sums squares = Zero();
-    Sums row_raise = Zero();
+    Sums products;
+    Sums squares;
+    Sums row_raise;
+    VECDB_ALWAYS_INLINE void Clear() { products = squares = row_raise = Zero(); }
     VECDB_ALWAYS_INLINE void Add(V query, V row) {
       const V raised = Raised(row);
       products = AddProducts(products, raised, query);
@@ -67,24 +69,62 @@ struct Int8IpNorm : VnniLanes {
   Sums raise = Zero();
 };
 
-// (q - r)^2 = q^2 + r^2 - 2 q r.
-struct Int8L2 : VnniLanes {
+// Differences need nine bits. Thirty-two components, widened.
+struct Int8L2 : Lanes512 {
+  using V = __m512i;
+  static constexpr std::size_t kBytes = 32;
   static constexpr std::size_t kResults = 1;
-  using Row = Int8IpNorm::Row;
-  VECDB_ALWAYS_INLINE void AddQuery(V query) {
-    squares = AddProducts(squares, Raised(query), query);
-    raise = AddRaise(raise, query);
+
+  VECDB_ALWAYS_INLINE static V Load(const void* p) {
+    return _mm512_cvtepi8_epi16(_mm256_loadu_si256(static_cast<const __m256i*>(p)));
   }
-  VECDB_ALWAYS_INLINE Sums Lanes(std::size_t, const Row& row) const {
-    const Sums product = Minus(row.products, raise);
-    const Sums both = _mm512_add_epi32(Minus(squares, raise), Minus(row.squares, row.row_raise));
-    return Minus(both, _mm512_add_epi32(product, product));
+  VECDB_ALWAYS_INLINE static V LoadTail(const void* p, std::size_t n) {
+    return _mm512_cvtepi8_epi16(
+        _mm256_maskz_loadu_epi8(static_cast<__mmask32>((std::uint64_t{1} << n) - 1), p));
   }
-  Sums squares = Zero();
-  Sums raise = Zero();
+  struct Row {
+    Sums squares;
+    VECDB_ALWAYS_INLINE void Clear() { squares = Zero(); }
+    VECDB_ALWAYS_INLINE void Add(V query, V row) {
+      const V difference = _mm512_sub_epi16(query, row);
+      squares = _mm512_dpwssd_epi32(squares, difference, difference);
+    }
+  };
+  VECDB_ALWAYS_INLINE void AddQuery(V) {}
+  VECDB_ALWAYS_INLINE Sums Lanes(std::size_t, const Row& row) const { return row.squares; }
 };
 
 struct BitLanes : Bytes512 {
+  static constexpr bool kPacks = true;
+
+  template <std::size_t kRowBytes>
+  VECDB_ALWAYS_INLINE static V Repeated(const void* p) {
+    if constexpr (kRowBytes == 4) return _mm512_set1_epi32(LoadWord<std::int32_t>(p));
+    if constexpr (kRowBytes == 8) return _mm512_set1_epi64(LoadWord<std::int64_t>(p));
+    if constexpr (kRowBytes == 16) {
+      return _mm512_broadcast_i32x4(_mm_loadu_si128(static_cast<const __m128i*>(p)));
+    }
+    return _mm512_broadcast_i64x4(_mm256_loadu_si256(static_cast<const __m256i*>(p)));
+  }
+  // The lanes of a row are folded until its first one has the sum.
+  template <std::size_t kRowBytes>
+  VECDB_ALWAYS_INLINE static void StorePacked(Sums sums, void* out) {
+    if constexpr (kRowBytes == 4) {
+      _mm512_storeu_si512(out, sums);
+      return;
+    }
+    if constexpr (kRowBytes >= 32) {
+      sums = _mm512_add_epi32(sums, _mm512_permutex_epi64(sums, 0x4E));
+    }
+    if constexpr (kRowBytes >= 16) {
+      sums = _mm512_add_epi32(sums, _mm512_shuffle_epi32(sums, _MM_PERM_BADC));
+    }
+    sums = _mm512_add_epi32(sums, _mm512_srli_epi64(sums, 32));
+    const __m512i count = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    const __m512i first = _mm512_mullo_epi32(count, _mm512_set1_epi32(kRowBytes / 4));
+    const __m512i packed = _mm512_permutexvar_epi32(first, sums);
+    std::memcpy(out, &packed, kBytes / kRowBytes * sizeof(std::int32_t));
+  }
   VECDB_ALWAYS_INLINE static Sums AddBits(Sums sums, V v) {
     return _mm512_add_epi32(sums, _mm512_popcnt_epi32(v));
   }

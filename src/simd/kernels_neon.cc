@@ -64,6 +64,7 @@ struct Isa {
 
 // For rows of bytes.
 struct Lanes128 {
+  static constexpr bool kPacks = false;
   using V = uint8x16_t;
   using Sums = uint32x4_t;
   static constexpr std::size_t kBytes = 16;

@@ -177,17 +177,25 @@ void Narrow(const float* from, std::size_t n, std::uint16_t* to) {
   for (std::size_t i = 0; i < n; ++i) to[i] = Element::Narrowed(from[i]);
 }
 
-template <class Word>
-std::uint32_t Popcount(Word word) {
-  std::uint32_t count = 0;
-  for (; word != 0; word = static_cast<Word>(word & (word - 1))) ++count;
-  return count;
+// Without the instruction, which not every CPU has: neighbours are added, then neighbours of these.
+std::uint32_t Popcount(std::uint64_t word) {
+  word -= (word >> 1) & 0x5555555555555555U;
+  word = (word & 0x3333333333333333U) + ((word >> 2) & 0x3333333333333333U);
+  word = (word + (word >> 4)) & 0x0F0F0F0F0F0F0F0FU;
+  return static_cast<std::uint32_t>((word * 0x0101010101010101U) >> 56);
+}
+
+// The word that begins at p, or its n < 8 bytes.
+std::uint64_t LoadWord(const std::uint8_t* p, std::size_t n) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, p, n < 8 ? n : 8);
+  return word;
 }
 
 std::uint32_t HammingPair(const std::uint8_t* query, const std::uint8_t* row, std::size_t bytes) {
   std::uint32_t count = 0;
-  for (std::size_t i = 0; i < bytes; ++i) {
-    count += Popcount(static_cast<std::uint8_t>(query[i] ^ row[i]));
+  for (std::size_t i = 0; i < bytes; i += 8) {
+    count += Popcount(LoadWord(query + i, bytes - i) ^ LoadWord(row + i, bytes - i));
   }
   return count;
 }
@@ -196,9 +204,11 @@ void JaccardPair(const std::uint8_t* query, const std::uint8_t* row, std::size_t
                  std::uint32_t* both, std::uint32_t* either) {
   *both = 0;
   *either = 0;
-  for (std::size_t i = 0; i < bytes; ++i) {
-    *both += Popcount(static_cast<std::uint8_t>(query[i] & row[i]));
-    *either += Popcount(static_cast<std::uint8_t>(query[i] | row[i]));
+  for (std::size_t i = 0; i < bytes; i += 8) {
+    const std::uint64_t a = LoadWord(query + i, bytes - i);
+    const std::uint64_t b = LoadWord(row + i, bytes - i);
+    *both += Popcount(a & b);
+    *either += Popcount(a | b);
   }
 }
 

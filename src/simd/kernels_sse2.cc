@@ -108,6 +108,7 @@ struct Isa {
 
 // For rows of bytes.
 struct Lanes128 {
+  static constexpr bool kPacks = false;
   using V = __m128i;
   using Sums = __m128i;
 

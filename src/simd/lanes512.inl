@@ -8,6 +8,7 @@ namespace vecdb::simd {
 namespace {
 
 struct Lanes512 {
+  static constexpr bool kPacks = false;
   using Sums = __m512i;
 
   VECDB_ALWAYS_INLINE static Sums Zero() { return _mm512_setzero_si512(); }

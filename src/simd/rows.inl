@@ -22,7 +22,7 @@ namespace vecdb::simd {
 namespace {
 
 constexpr std::size_t kLineBytes = 64;
-constexpr std::size_t kAheadBytes = 4096;  // a page, where the hardware stops looking
+constexpr std::size_t kAheadBytes = 8192;  // two pages: the hardware looks no further than one
 
 // body(0) ... body(kCount - 1), written out, so that arrays indexed by it become registers.
 template <std::size_t kCount, class Body>
@@ -92,12 +92,12 @@ struct Gathered {
   }
 };
 
-// Looks about a page of rows ahead, and fetches the heads of those nobody looked ahead to.
+// Looks about two pages of rows ahead, and fetches the heads of those nobody looked ahead to.
 template <class Stored>
 Gathered<Stored> Gather(const Stored* base, std::size_t dimension, const std::uint32_t* ids,
                         std::size_t n) {
   const std::size_t bytes = dimension * sizeof(Stored);
-  const std::size_t fit = bytes < kAheadBytes / 8 ? 8 : kAheadBytes / bytes;
+  const std::size_t fit = bytes < kAheadBytes / 16 ? 16 : kAheadBytes / bytes;
   const Gathered<Stored> rows{base, dimension, n, ids, fit < 1 ? 1 : fit};
   const std::size_t head = bytes < 8 * kLineBytes ? bytes : 8 * kLineBytes;
   for (std::size_t i = 0; i < rows.rows_ahead && i < n; ++i) {

@@ -4,35 +4,39 @@
 
 #include "base/canary.h"
 #include "base/format.h"
+#include "chunk/kinds.h"
+#include "support/all_types.h"
+#include "support/vector_oracle.h"
 
 namespace vecdb::test {
 namespace {
 
 constexpr std::int64_t kProbeNumber = 987'654;
 
-std::string TextOf(const Value& value) {
-  struct Printer {
-    std::string operator()(std::monostate) const { return "null"; }
-    std::string operator()(bool b) const { return b ? "true" : "false"; }
-    std::string operator()(std::int64_t i) const { return std::to_string(i); }
-    std::string operator()(double d) const { return std::to_string(d); }
-    std::string operator()(const std::string& s) const { return "\"" + s + "\""; }
-    std::string operator()(const SparseVector& v) const {
-      return "{" + (*this)(v.indices) + (*this)(v.values) + "}";
-    }
-    template <typename T>
-    std::string operator()(const std::vector<T>& v) const {
-      std::string text = "[";
-      for (const auto& x : v) {
-        if constexpr (std::is_same_v<T, std::string>) {
-          text += (*this)(x) + " ";
-        } else {
-          text += std::to_string(x) + " ";
-        }
+struct Printer {
+  std::string operator()(std::monostate) const { return "null"; }
+  std::string operator()(bool b) const { return b ? "true" : "false"; }
+  std::string operator()(std::int64_t i) const { return std::to_string(i); }
+  std::string operator()(double d) const { return std::to_string(d); }
+  std::string operator()(const std::string& s) const { return "\"" + s + "\""; }
+  std::string operator()(const SparseVector& v) const {
+    return "{" + (*this)(v.indices) + (*this)(v.values) + "}";
+  }
+  template <typename T>
+  std::string operator()(const std::vector<T>& v) const {
+    std::string text = "[";
+    for (const auto& x : v) {
+      if constexpr (std::is_same_v<T, std::string>) {
+        text += (*this)(x) + " ";
+      } else {
+        text += std::to_string(x) + " ";
       }
-      return text + "]";
     }
-  };
+    return text + "]";
+  }
+};
+
+std::string TextOf(const Value& value) {
   return std::visit(Printer(), value);
 }
 std::string TextOf(const Key& key) {
@@ -110,17 +114,42 @@ void LookByKeys(const Collection& collection, const Seen& whole, Seen* seen,
   for (const Row& row : got->rows) *seen->got += TextOf(row);
 }
 
+bool HasAllTypes(const Collection& collection) {
+  return collection.schema().Find("array_Int8") != nullptr;
+}
+
+void LookByVector(const Collection& collection, const SearchRequest& request, Seen* seen,
+                  std::vector<std::string>* failures) {
+  const auto hits = collection.Search(request);
+  if (!hits.ok()) {
+    seen->found.reset();  // what other fields found is no whole answer
+    return failures->push_back(hits.status().ToString());
+  }
+  for (const Hit& hit : *hits) {
+    if (!seen->found) return;
+    *seen->found += TextOf(hit.key) + ":" + std::to_string(hit.score) + TextOf(hit.row);
+  }
+}
+
 void LookByVector(const Collection& collection, Seen* seen, std::vector<std::string>* failures) {
+  seen->found.emplace();
+  if (HasAllTypes(collection)) {
+    const Values values = MakeValues(collection.schema(), -5);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const Field& field = collection.schema().fields()[i];
+      if (!chunk::IsVector(field.type)) continue;
+      LookByVector(
+          collection,
+          {.field = field.name, .query = QueryOf(values[i]), .limit = 8, .output_fields = {"*"}},
+          seen, failures);
+    }
+    return;
+  }
   const std::vector<float> four = {3, -7, 20, 1};
   const std::vector<float> three = {3, -7, 20};
   const bool text = collection.schema().primary_key().type == DataType::kVarChar;
-  const auto hits =
-      collection.Search({.query = text ? three : four, .limit = 8, .output_fields = {"*"}});
-  if (!hits.ok()) return failures->push_back(hits.status().ToString());
-  seen->found.emplace();
-  for (const Hit& hit : *hits) {
-    *seen->found += TextOf(hit.key) + ":" + std::to_string(hit.score) + TextOf(hit.row);
-  }
+  LookByVector(collection, {.query = text ? three : four, .limit = 8, .output_fields = {"*"}}, seen,
+               failures);
 }
 
 template <typename T>
@@ -161,6 +190,13 @@ class Maker {
     Batch batch(TextSchema());
     for (std::int64_t i = first; i < first + count; ++i) AddTextRow(&batch, TextKey(i), i + add);
     database_->OpenBooks(name).Upsert(batch).status().OrDie();
+    Remember();
+  }
+  void AllOf(const std::string& name, std::int64_t first, std::int64_t count) {
+    Collection collection = database_->OpenBooks(name);
+    collection.Upsert(AllTypesBatch(collection.schema(), first, count, first % 2 == 0))
+        .status()
+        .OrDie();
     Remember();
   }
   void Delete(const std::string& name, const std::vector<Key>& keys) {
@@ -258,6 +294,21 @@ SampleDatabase TextKeys(bool closed) {
   return closed ? maker.Closed() : maker.Killed();
 }
 
+SampleDatabase EveryType(bool closed) {
+  Maker maker(closed ? "closed with every type" : "killed with every type", closed ? 51 : 52);
+  maker.Open();
+  maker.Create("first", AllTypes(0), {});
+  maker.Create("second", AllTypes(1), {});
+  maker.AllOf("first", 0, 9);
+  maker.AllOf("second", 0, 14);
+  maker.Flush("first");
+  maker.Flush("second");
+  maker.AllOf("first", 7, 4);
+  maker.AllOf("second", 20, 3);
+  maker.Delete("second", {Key(std::int64_t{3}), Key(std::int64_t{20})});
+  return closed ? maker.Closed() : maker.Killed();
+}
+
 // The disk when the second rotation had named its log and no group stood in it.
 struct Rotation {
   io::FileSystem* fs = nullptr;
@@ -341,6 +392,7 @@ bool Agrees(const Look& look, const Look& whole) {
 
 Batch ProbeFor(const Collection& collection) {
   Batch batch(collection.schema());
+  if (HasAllTypes(collection)) return AllTypesBatch(collection.schema(), kProbeNumber, 1, false);
   if (collection.schema().primary_key().type == DataType::kVarChar) {
     AddTextRow(&batch, kProbeKey, 55);
   } else {
@@ -357,6 +409,8 @@ std::vector<SampleDatabase> MakeSampleDatabases() {
   all.push_back(Segments(false));
   all.push_back(TextKeys(true));
   all.push_back(TextKeys(false));
+  all.push_back(EveryType(true));
+  all.push_back(EveryType(false));
   all.push_back(MidRotation());
   return all;
 }

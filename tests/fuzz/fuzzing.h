@@ -62,4 +62,21 @@ inline const Schema& EveryField() {
   return schema;
 }
 
+// The kinds that EveryField lacks.
+inline const Schema& EveryOtherField() {
+  static const Schema schema = *SchemaBuilder()
+                                    .PrimaryKey("id")
+                                    .Nullable("j", DataType::kJson)
+                                    .Array("ab", DataType::kBool)
+                                    .Array("ai", DataType::kInt16, 3)
+                                    .Array("af", DataType::kFloat)
+                                    .Array("as", DataType::kVarChar)
+                                    .Vector("h", 2, Metric::kL2, DataType::kFloat16Vector)
+                                    .Vector("b", 2, Metric::kL2, DataType::kBFloat16Vector)
+                                    .BinaryVector("x", 8)
+                                    .SparseVector("s")
+                                    .Build();
+  return schema;
+}
+
 }  // namespace vecdb::fuzz

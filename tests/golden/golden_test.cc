@@ -9,9 +9,12 @@
 #include <fstream>
 
 #include "catalog/manifest.h"
+#include "chunk/kinds.h"
 #include "io/layout.h"
+#include "support/all_types.h"
 #include "support/temp_directory.h"
 #include "support/test_database.h"
+#include "support/vector_oracle.h"
 
 using namespace vecdb;
 using namespace vecdb::test;
@@ -41,6 +44,115 @@ Schema NoteSchema() {
               .Scalar("read", DataType::kBool)
               .Vector("v", 3, Metric::kCosine)
               .Build();
+}
+
+// What version 2 added: every type that version 1 did not have, in two collections.
+Schema ThingSchema() {
+  return *SchemaBuilder()
+              .PrimaryKey("id")
+              .Nullable("json", DataType::kJson)
+              .Array("bools", DataType::kBool)
+              .Array("bytes", DataType::kInt8)
+              .Array("shorts", DataType::kInt16, 7)
+              .Array("ints", DataType::kInt32)
+              .Array("longs", DataType::kInt64)
+              .Array("floats", DataType::kFloat)
+              .Array("doubles", DataType::kDouble)
+              .Add({.name = "texts",
+                    .type = DataType::kArray,
+                    .max_length = 20,
+                    .element_type = DataType::kVarChar,
+                    .nullable = true,
+                    .default_value = std::vector<std::string>{"none"}})
+              .Vector("half", 3, Metric::kL2, DataType::kFloat16Vector)
+              .Vector("brain", 3, Metric::kCosine, DataType::kBFloat16Vector)
+              .Vector("int8", 3, Metric::kInnerProduct, DataType::kInt8Vector)
+              .BinaryVector("bits", 16)
+              .Build();
+}
+
+Schema PointSchema() {
+  return *SchemaBuilder()
+              .PrimaryKey("id")
+              .SparseVector("sparse")
+              .BinaryVector("bits", 24, Metric::kJaccard)
+              .Build();
+}
+
+std::vector<Value> Thing(std::int64_t id) {
+  const auto real = static_cast<double>(id) / 4;
+  const auto x = static_cast<float>(id);
+  const auto small = static_cast<std::int8_t>(id);
+  return {id,
+          id % 3 == 0 ? Value() : Value("{\"id\": " + std::to_string(id) + ".0}"),
+          std::vector<bool>(static_cast<std::size_t>(id % 4), id % 2 == 0),
+          std::vector<std::int64_t>{-128, id, 127},
+          std::vector<std::int64_t>{id * 100},
+          std::vector<std::int64_t>{-2'147'483'648, id},
+          std::vector<std::int64_t>{std::int64_t{1} << 62, -id},
+          std::vector<double>{real},
+          std::vector<double>{real / 3, -1e300},
+          id % 2 == 0 ? std::vector<std::string>{"none"}
+                      : std::vector<std::string>{"größe", "", std::to_string(id)},
+          std::vector<float>{x, -x / 2, 65504},
+          std::vector<float>{x + 1, 0.5F, -2},
+          std::vector<std::int8_t>{small, -128, 127},
+          std::vector<std::uint8_t>{static_cast<std::uint8_t>(id), 0xF0}};
+}
+
+std::vector<Value> Point(std::int64_t id) {
+  SparseVector sparse;
+  for (std::uint32_t i = 0; i < static_cast<std::uint32_t>(id % 5); ++i) {
+    sparse.indices.push_back(i == 3 ? 4'294'967'294 : i * 7);
+    sparse.values.push_back(static_cast<float>(id) - 2.5F);
+  }
+  return {id, sparse, std::vector<std::uint8_t>{static_cast<std::uint8_t>(id * 3), 0, 0x81}};
+}
+
+using RowMaker = std::vector<Value> (*)(std::int64_t id);
+
+void InsertRows(Collection collection, RowMaker make, std::int64_t first, std::int64_t end) {
+  Batch batch(collection.schema());
+  for (std::int64_t id = first; id < end; ++id) AddRow(make(id), &batch).OrDie();
+  collection.Insert(batch).status().OrDie();
+}
+
+void MakeTypes(Database& db) {
+  Collection things = *db.CreateCollection("things", ThingSchema());
+  Collection points = *db.CreateCollection("points", PointSchema());
+  InsertRows(things, Thing, 0, 12);
+  InsertRows(points, Point, 0, 12);
+  things.Flush().OrDie();
+  points.Flush().OrDie();
+  InsertRows(things, Thing, 12, 15);
+  InsertRows(points, Point, 12, 15);
+}
+
+void CheckRows(const Collection& collection, RowMaker make) {
+  const std::vector<Row> rows = *collection.Query({.output_fields = {"*"}});
+  REQUIRE(rows.size() == 15);
+  for (std::int64_t id = 0; id < 15; ++id) {
+    const std::vector<Value> expected = make(id);
+    CHECK(rows[static_cast<std::size_t>(id)].values == expected);
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+      const Field& field = collection.schema().fields()[i];
+      if (!chunk::IsVector(field.type)) continue;
+      std::map<Key, Value> all;
+      for (std::int64_t other = 0; other < 15; ++other) all[Key{other}] = make(other)[i];
+      const SearchRequest request{.field = field.name, .query = QueryOf(expected[i]), .limit = 4};
+      CHECK(CheckNearest(field.metric, expected[i], all, request, *collection.Search(request)) ==
+            "");
+    }
+  }
+}
+
+// Version 1 has none of them.
+void CheckTypes(Database& db) {
+  const auto things = db.OpenCollection("things");
+  if (things.status().code() == StatusCode::kNotFound) return;
+  CHECK(things->schema() == ThingSchema());
+  CheckRows(*things, Thing);
+  CheckRows(*db.OpenCollection("points"), Point);
 }
 
 void MakeGolden(const fs::path& folder) {
@@ -75,6 +187,7 @@ void MakeGolden(const fs::path& folder) {
             {"v", std::vector<float>{0, 1, 0}}})
       .OrDie();
   notes.Insert(batch).status().OrDie();
+  MakeTypes(db);
   db.Close().OrDie();
 }
 
@@ -112,6 +225,7 @@ TEST_CASE("a golden database is made when asked for", "[golden]") {
   MakeGolden(where);
   Database db = *Database::Open(where, {.read_only = true});
   CHECK(*ReadAll(*db.OpenCollection("books")) == GoldenBooks());
+  CheckTypes(db);
 }
 
 TEST_CASE("a database of every format version opens, answers, takes rows and opens again",
@@ -128,6 +242,7 @@ TEST_CASE("a database of every format version opens, answers, takes rows and ope
       CHECK(db.recovery().clean);
       CHECK(*ReadAll(*db.OpenCollection("books")) == expected);
       CheckNotes(*db.OpenCollection("notes"));
+      CheckTypes(db);
       db.OpenCollection("books")->Insert(BatchOf({{200, 1}})).status().OrDie();
       expected[200] = 1;
       db.Close().OrDie();
@@ -135,10 +250,30 @@ TEST_CASE("a database of every format version opens, answers, takes rows and ope
     Database db = *Database::Open(copy);
     CHECK(*ReadAll(*db.OpenCollection("books")) == expected);
     CheckNotes(*db.OpenCollection("notes"));
+    CheckTypes(db);
     ++versions;
   }
-  REQUIRE(versions >= 1);
+  REQUIRE(versions >= 2);
   std::printf("FIG golden.versions=%zu ok=%zu\n", versions, versions);
+}
+
+TEST_CASE("every file of every format version is found sound and can be read aloud", "[golden]") {
+  for (const fs::path& golden : GoldenFolders()) {
+    TempDirectory temp;
+    const fs::path copy = fs::path(temp.path()) / "db";
+    Copy(golden, copy);
+    const auto report = Check(copy, /*full=*/true);
+    INFO(golden.string() << " " << report.status().ToString());
+    REQUIRE(report.ok());
+    CHECK(report->clean());
+    for (const auto& entry : fs::recursive_directory_iterator(copy)) {
+      if (!entry.is_regular_file() || entry.path().filename() == io::kLockName) continue;
+      std::size_t lines = 0;
+      const Status read = Inspect(entry.path(), [&](std::string_view) { ++lines; });
+      INFO(entry.path().string() << " " << read.ToString());
+      CHECK((read.ok() && lines > 0));
+    }
+  }
 }
 
 TEST_CASE("a newer format is refused with both versions named, and nothing changes", "[golden]") {

@@ -29,9 +29,9 @@ struct Shape {
   bool whole_numbers = true;  // in vectors, so that distances are exact and often equal
 };
 
-// id, flag, tiny, year, big, ratio, single, title, rank (7 when left out), v, w; then what filters do
-// not read: json, tags (Array of VarChar), switches (Array of Bool with a default), shorts (Array of
-// Int16)
+// id, flag, tiny, year, big, ratio, single, title, rank (7 when left out), v, w; then what filters
+// do not read: json, tags (Array of VarChar), switches (Array of Bool with a default), shorts
+// (Array of Int16)
 Schema MakeSchema(const Shape& shape);
 inline constexpr std::size_t kRankField = 8;
 inline constexpr std::int64_t kRankDefault = 7;

@@ -102,8 +102,8 @@ inline double ExactScore(Metric metric, const Value& query, const Value& row) {
   return ExactScore(metric, TermsOf(query, row));
 }
 
-// Empty when `hits` are the first of `rows` (key -> vector) for `query`, in order, ties by key; else
-// what is wrong. Scores may be off by what 32-bit arithmetic loses.
+// Empty when `hits` are the first of `rows` (key -> vector) for `query`, in order, ties by key;
+// else what is wrong. Scores may be off by what 32-bit arithmetic loses.
 inline std::string CheckNearest(Metric metric, const Value& query, const std::map<Key, Value>& rows,
                                 const SearchRequest& request, const Hits& hits) {
   std::vector<std::pair<double, Key>> ranked;

@@ -54,5 +54,7 @@ void TryValue(Tally& tally, const ValueCase& c);
 
 // Every kind of value at its edges (limits_values.cc).
 void TryValues(Tally& tally);
+// JSON, arrays, and vectors other than of floats (limits_types.cc).
+void TryOtherTypes(Tally& tally);
 
 }  // namespace vecdb::test::limits

@@ -4,6 +4,9 @@
 #include <cstring>
 #include <limits>
 
+#include "chunk/half.h"
+#include "chunk/kinds.h"
+#include "chunk/value.h"
 #include "walks/limits.h"
 
 namespace vecdb::test::limits {
@@ -20,16 +23,11 @@ bool Same(const Value& a, const Value& b) {
     return x->size() == y.size() &&
            std::memcmp(x->data(), y.data(), x->size() * sizeof(float)) == 0;
   }
+  if (const auto* x = std::get_if<SparseVector>(&a)) {
+    return x->indices == std::get_if<SparseVector>(&b)->indices &&
+           Same(x->values, std::get_if<SparseVector>(&b)->values);
+  }
   return a == b;
-}
-
-ValueView ViewOf(const Value& value) {
-  if (const auto* text = std::get_if<std::string>(&value)) return std::string_view(*text);
-  if (const auto* v = std::get_if<std::vector<float>>(&value)) return std::span<const float>(*v);
-  if (const auto* b = std::get_if<bool>(&value)) return *b;
-  if (const auto* i = std::get_if<std::int64_t>(&value)) return *i;
-  if (const auto* d = std::get_if<double>(&value)) return *d;
-  return std::monostate();
 }
 
 // What a field gives back for what it was given.
@@ -42,6 +40,18 @@ Value Stored(const Field& field, const Value& given) {
   if (const auto* d = std::get_if<double>(&value); d != nullptr && field.type == DataType::kFloat) {
     value = static_cast<double>(static_cast<float>(*d));
   }
+  const auto* integers = std::get_if<std::vector<std::int64_t>>(&given);
+  const bool reals =
+      field.element_type == DataType::kFloat || field.element_type == DataType::kDouble;
+  if (integers != nullptr && reals) {
+    value = std::vector<double>(integers->begin(), integers->end());
+  }
+  if (auto* v = std::get_if<std::vector<float>>(&value);
+      v != nullptr && chunk::IsHalf(field.type)) {
+    std::vector<std::uint16_t> halves(v->size());
+    chunk::ToHalf(field.type, *v, halves.data());
+    chunk::FromHalf(field.type, halves, v->data());
+  }
   return value;
 }
 
@@ -49,14 +59,15 @@ Schema SchemaOf(const Field& field) {
   SchemaBuilder builder;
   if (!field.primary_key) builder.PrimaryKey("id");
   builder.Add(field);
-  if (field.type != DataType::kFloatVector) builder.Vector("other", 1, Metric::kL2);
+  if (!chunk::IsVector(field.type)) builder.Vector("other", 1, Metric::kL2);
   return *builder.Build();
 }
 
 Status FillByRow(const ValueCase& c, Batch* batch) {
-  std::vector<NamedValue> row{{c.field.name, ViewOf(c.value)}};
+  const chunk::LentValue lent(c.value);
+  std::vector<NamedValue> row{{c.field.name, lent.view()}};
   if (!c.field.primary_key) row.push_back({"id", std::int64_t{1}});
-  if (c.field.type != DataType::kFloatVector) row.push_back({"other", kOther});
+  if (!chunk::IsVector(c.field.type)) row.push_back({"other", kOther});
   return batch->Add(row);
 }
 
@@ -72,12 +83,39 @@ Status AddOne(const Field& field, const Value& value, Batch* batch) {
   }
   if (const auto* d = std::get_if<double>(&value)) return batch->AddColumn(name, std::span(d, 1));
   if (const auto* v = std::get_if<std::vector<float>>(&value)) return batch->AddVectors(name, *v);
+  if (const auto* v = std::get_if<std::vector<std::int8_t>>(&value)) {
+    return batch->AddVectors(name, *v);
+  }
+  if (const auto* v = std::get_if<std::vector<std::uint8_t>>(&value)) {
+    return batch->AddVectors(name, *v);
+  }
+  const chunk::LentValue lent(value);
+  if (const auto* v = std::get_if<SparseView>(&lent.view())) {
+    return batch->AddSparse(name, std::span(v, 1));
+  }
+  if (const auto* a = std::get_if<std::span<const bool>>(&lent.view())) {
+    return batch->AddColumn(name, std::span(a, 1));
+  }
+  if (const auto* a = std::get_if<std::span<const std::int64_t>>(&lent.view())) {
+    return batch->AddColumn(name, std::span(a, 1));
+  }
+  if (const auto* a = std::get_if<std::span<const double>>(&lent.view())) {
+    return batch->AddColumn(name, std::span(a, 1));
+  }
+  if (const auto* a = std::get_if<std::span<const std::string_view>>(&lent.view())) {
+    return batch->AddColumn(name, std::span(a, 1));
+  }
   const std::uint8_t null[] = {0};
   switch (field.type) {
     case DataType::kBool: {
       const bool one[] = {false};
       return batch->AddColumn(name, one, null);
     }
+    case DataType::kArray: {
+      const std::span<const std::int64_t> one[] = {{}};
+      return batch->AddColumn(name, one, null);
+    }
+    case DataType::kJson:
     case DataType::kVarChar: {
       const std::string_view one[] = {""};
       return batch->AddColumn(name, one, null);
@@ -99,7 +137,7 @@ Status FillByColumns(const ValueCase& c, Batch* batch) {
     const std::int64_t id[] = {1};
     batch->AddColumn("id", id).OrDie();
   }
-  if (c.field.type != DataType::kFloatVector) batch->AddVectors("other", kOther).OrDie();
+  if (!chunk::IsVector(c.field.type)) batch->AddVectors("other", kOther).OrDie();
   return AddOne(c.field, c.value, batch);
 }
 
@@ -136,7 +174,7 @@ bool Survives(const ValueCase& c, const Batch& batch) {
 }  // namespace
 
 void TryValue(Tally& tally, const ValueCase& c) {
-  const bool null_vector = c.field.type == DataType::kFloatVector && c.value.index() == 0;
+  const bool null_vector = chunk::IsVector(c.field.type) && c.value.index() == 0;
   for (const Door door : {Door::kRows, Door::kColumns}) {
     if (door == Door::kColumns && null_vector) continue;  // that door cannot say it
     INFO(NameOf(door) << ", " << ToString(c.field.type) << " field, value kind "
@@ -320,6 +358,7 @@ void TryValues(Tally& tally) {
   TryTypes(tally);
   TryTexts(tally);
   TryVectors(tally);
+  TryOtherTypes(tally);
 }
 
 }  // namespace vecdb::test::limits

@@ -6,6 +6,7 @@
 #include "io/install.h"
 #include "io/layout.h"
 #include "support/all_types.h"
+#include "support/fault_file_system.h"
 #include "support/vector_oracle.h"
 #include "walks/walk.h"
 
@@ -230,6 +231,45 @@ TEST_CASE("a database says the larger format only once a collection needs it", "
   db.Reopen();
   CHECK(version() == 2);
   CheckAll(*db->OpenCollection("c"), 20);
+}
+
+TEST_CASE("whatever fails while the format is raised, the database opens and says what it has",
+          "[walk][types]") {
+  const Schema schema = AllTypes(1);
+  const auto create = [&](TestDatabase& db) { return db->CreateCollection("c", schema).status(); };
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
+  {
+    auto disk = std::make_shared<FaultFileSystem>(io::MakeMemoryFileSystem());
+    TestDatabase db(disk);
+    db.MakeBooks();
+    first = disk->call_count();
+    create(db).OrDie();
+    last = disk->call_count();
+  }
+  REQUIRE(last - first >= 8);
+  for (std::uint64_t call = first; call < last; ++call) {
+    for (const FaultKind kind : {FaultKind::kIoError, FaultKind::kNoSpace, FaultKind::kWriteHalf,
+                                 FaultKind::kSyncFailsKept, FaultKind::kRenameFailsDone}) {
+      auto memory = io::MakeMemoryFileSystem();
+      auto disk = std::make_shared<FaultFileSystem>(memory);
+      TestDatabase db(disk);
+      db.MakeBooks();
+      disk->Arm({call, kind});
+      const Status created = create(db);
+      disk->Disarm();
+      INFO("call " << call << " fails by " << NameOf(kind) << ": " << created.ToString());
+      REQUIRE(db.ContinueOn(MemoryCopyOf(*memory)).ok());
+      const auto found = db->OpenCollection("c");
+      const auto format =
+          catalog::DecodeFormat(*io::ReadWholeFile(*db.fs(), io::kFormatName, 4096));
+      REQUIRE(format.ok());
+      if (created.ok()) CHECK(found.ok());
+      if (found.ok()) CHECK(format->version == 2);
+      REQUIRE(create(db).ok());
+      CHECK(db->OpenCollection("c")->Insert(AllTypesBatch(schema, 0, 3, true)).ok());
+    }
+  }
 }
 
 TEST_CASE("the largest values fit one row, one record and one file", "[walk][types]") {

@@ -135,7 +135,7 @@ TEST_CASE("bits are counted exactly, for every length and every way to reach a r
   }
 }
 
-TEST_CASE("many short rows are each counted alone", "[simd][bits]") {
+TEST_CASE("many short rows are each counted alone", "[simd][bits][old]") {
   const std::vector<std::uint8_t> query = RandomBytes(2 * 70, 3);
   const std::vector<std::uint8_t> base = RandomBytes(1000 * 70, 4);
   WalledMemory memory(base.size());

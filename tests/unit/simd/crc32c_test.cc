@@ -28,7 +28,7 @@ std::vector<unsigned char> Random(std::size_t n) {
 
 }  // namespace
 
-TEST_CASE("crc32c gives the published values", "[simd][crc]") {
+TEST_CASE("crc32c gives the published values", "[simd][crc][levels][old]") {
   std::string ascending;
   for (int i = 0; i < 32; ++i) ascending.push_back(static_cast<char>(i));
   const std::string descending(ascending.rbegin(), ascending.rend());
@@ -46,7 +46,7 @@ TEST_CASE("crc32c gives the published values", "[simd][crc]") {
   CHECK(vecdb::simd::Crc32c(0, "123456789", 9) == 0xE3069283);
 }
 
-TEST_CASE("crc32c agrees with its definition for every length", "[simd][crc]") {
+TEST_CASE("crc32c agrees with its definition for every length", "[simd][crc][levels][old]") {
   const std::vector<unsigned char> bytes = Random(20000);
   std::vector<std::size_t> lengths;
   for (std::size_t n = 0; n <= 1100; ++n) lengths.push_back(n);
@@ -63,7 +63,8 @@ TEST_CASE("crc32c agrees with its definition for every length", "[simd][crc]") {
   }
 }
 
-TEST_CASE("a checksum continued piece by piece is the checksum of the whole", "[simd][crc]") {
+TEST_CASE("a checksum continued piece by piece is the checksum of the whole",
+          "[simd][crc][levels][old]") {
   const std::vector<unsigned char> bytes = Random(9000);
   for (const KernelTable* table : AllLevels()) {
     for (const std::size_t total : {std::size_t{900}, bytes.size()}) {

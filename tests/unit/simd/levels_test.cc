@@ -20,19 +20,20 @@ bool IsComplete(const vecdb::simd::VectorKernels<Query, Element, Number>& kernel
 
 }  // namespace
 
-TEST_CASE("the table in use is one of this machine, and never better than what it has", "[simd]") {
+TEST_CASE("the table in use is one of this machine, and never better than what it has",
+          "[simd][levels][old]") {
   const KernelTable& table = vecdb::simd::Kernels();
   CHECK(KernelsAt(table.level) == &table);
   CHECK(table.level <= DetectedLevel());
   CHECK(&vecdb::simd::Kernels() == &table);
 }
 
-TEST_CASE("the scalar level and the detected level always exist", "[simd]") {
+TEST_CASE("the scalar level and the detected level always exist", "[simd][levels][old]") {
   CHECK(KernelsAt(Level::kScalar) != nullptr);
   CHECK(KernelsAt(DetectedLevel()) != nullptr);
 }
 
-TEST_CASE("the environment variable caps the level", "[simd]") {
+TEST_CASE("the environment variable caps the level", "[simd][levels][old]") {
   const char* cap = std::getenv("VECDB_SIMD");
   const std::string wanted = cap == nullptr ? "" : cap;
   const Level used = vecdb::simd::Kernels().level;
@@ -43,7 +44,7 @@ TEST_CASE("the environment variable caps the level", "[simd]") {
   if (wanted.empty()) CHECK(used == DetectedLevel());
 }
 
-TEST_CASE("every table is complete and knows its level", "[simd]") {
+TEST_CASE("every table is complete and knows its level", "[simd][levels][old]") {
   for (const KernelTable* table : AllLevels()) {
     INFO(table->name);
     CHECK(KernelsAt(table->level) == table);

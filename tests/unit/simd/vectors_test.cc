@@ -135,7 +135,7 @@ void ForEach(const std::vector<std::size_t>& dimensions, const Check& check) {
 }  // namespace
 
 TEMPLATE_TEST_CASE("distances are as near to the exact value as the bound says, in every dimension",
-                   "[simd]", F32, F16, Bf16, I8) {
+                   "[simd][old]", F32, F16, Bf16, I8) {
   ForEach<TestType>(Dimensions(), [](const Rows<TestType>& rows) {
     const std::size_t d = rows.dimension;
     std::array<Exact, kRows> exact;
@@ -171,8 +171,8 @@ TEMPLATE_TEST_CASE("a row's bits depend neither on the number of rows nor on its
   });
 }
 
-TEMPLATE_TEST_CASE("rows reached by id have the bits of rows reached by position", "[simd]", F32,
-                   F16, Bf16, I8) {
+TEMPLATE_TEST_CASE("rows reached by id have the bits of rows reached by position", "[simd][old]",
+                   F32, F16, Bf16, I8) {
   ForEach<TestType>(Dimensions(), [](const Rows<TestType>& rows) {
     constexpr std::array<std::uint32_t, kRows> kIds = {8, 0, 3, 3, 7, 1, 8, 8, 5};
     for (const KernelTable* table : AllLevels()) {

@@ -26,7 +26,7 @@ std::uint64_t CountBits(const std::vector<std::uint64_t>& words) {
 
 }  // namespace
 
-TEST_CASE("bitmap operations touch exactly their words, for every length", "[simd][words]") {
+TEST_CASE("bitmap operations touch exactly their words, for every length", "[simd][words][old]") {
   WalledMemory a_memory(200 * sizeof(std::uint64_t));
   WalledMemory b_memory(200 * sizeof(std::uint64_t));
   for (std::size_t n = 0; n <= 200; ++n) {
@@ -56,7 +56,7 @@ TEST_CASE("bitmap operations touch exactly their words, for every length", "[sim
   }
 }
 
-TEST_CASE("the number of set bits is exact, for every length", "[simd][words]") {
+TEST_CASE("the number of set bits is exact, for every length", "[simd][words][old]") {
   WalledMemory memory(200 * sizeof(std::uint64_t));
   for (std::size_t n = 0; n <= 200; ++n) {
     std::vector<std::uint64_t> words = Random(n, 5);
