@@ -122,6 +122,24 @@ Status CheckEncodedBytes(const Field& field, std::size_t bytes) {
                                kMaxEncodedBytes, bytes);
 }
 
+void PutElements(DataType /*element*/, std::span<const std::string_view> texts, std::string* out) {
+  std::uint32_t end = 0;
+  for (const std::string_view text : texts) {
+    end += static_cast<std::uint32_t>(text.size());
+    Put(end, out);
+  }
+  for (const std::string_view text : texts) out->append(text);
+}
+
+template <typename Given>
+void PutElements(DataType element, std::span<const Given> elements, std::string* out) {
+  WithElement(element, [&]<typename Stored>(Stored) {
+    if constexpr (kFills<Stored, Given>) {
+      for (const Given value : elements) Put(static_cast<Stored>(value), out);
+    }
+  });
+}
+
 template <typename To, typename Get>
 std::vector<To> Elements(std::size_t size, const Get& get) {
   std::vector<To> elements;
@@ -195,22 +213,9 @@ Value ArrayView::Owned() const {
 
 void EncodeArray(DataType element, const ValueView& array, std::string* out) {
   Put(static_cast<std::uint8_t>(element), out);
-  WithElements(array, [&]<typename Given>(std::span<const Given> elements) {
+  WithElements(array, [&](const auto& elements) {
     Put(static_cast<std::uint32_t>(elements.size()), out);
-    if constexpr (std::is_same_v<Given, std::string_view>) {
-      std::uint32_t end = 0;
-      for (const std::string_view text : elements) {
-        end += static_cast<std::uint32_t>(text.size());
-        Put(end, out);
-      }
-      for (const std::string_view text : elements) out->append(text);
-    } else {
-      WithElement(element, [&]<typename Stored>(Stored) {
-        if constexpr (kFills<Stored, Given>) {
-          for (const Given value : elements) Put(static_cast<Stored>(value), out);
-        }
-      });
-    }
+    PutElements(element, elements, out);
   });
 }
 
