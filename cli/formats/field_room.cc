@@ -70,11 +70,13 @@ Status FieldRoom::AddNumber(const Field& field, std::string_view digits) {
       if (field.element_type == DataType::kBool || field.element_type == DataType::kVarChar) {
         return Bad("element {} is a number, not {}", elements_, ToString(field.element_type));
       }
-      const auto integer = IsIntegral(digits) ? IntegerOf(digits) : std::nullopt;
-      if (IsIntegral(digits) && !integer)
+      const bool integral = IsIntegral(digits);
+      const std::int64_t integer = IntegerOf(digits).value_or(0);
+      if (integral && !IntegerOf(digits)) {
         return Bad("element {} is {}, out of range", elements_, digits);
-      all_integers_ = all_integers_ && integer;
-      if (all_integers_) integers_.push_back(*integer);
+      }
+      all_integers_ = all_integers_ && integral;
+      if (all_integers_) integers_.push_back(integer);
       reals_.push_back(RealOf(digits));
       if (!std::isfinite(reals_.back())) {
         return Bad("element {} is {}, too large for a number", elements_, digits);

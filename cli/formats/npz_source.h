@@ -8,6 +8,7 @@
 
 #include "formats/source.h"
 #include "formats/vector_reader.h"
+#include "formats/vector_value.h"
 #include "formats/zip.h"
 
 namespace vecdb::cli {
