@@ -90,8 +90,6 @@ class EditingReader final : public LineEditor {
     const char* const text = ::el_gets(editor_, &size);
     if (interrupted_) {
       std::fputs("^C\n", stdout);
-      ::el_set(editor_, EL_UNBUFFERED, 1);  // forgets what was written
-      ::el_set(editor_, EL_UNBUFFERED, 0);
       return Event::kInterrupted;
     }
     if (text == nullptr || size <= 0) return Event::kEnd;

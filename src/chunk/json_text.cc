@@ -1,9 +1,11 @@
 #include "chunk/json_text.h"
 
 #include <algorithm>
-#include <cmath>
+#include <charconv>
+#include <cstdint>
 #include <cstring>
 #include <new>
+#include <system_error>
 
 #include <rapidjson/error/en.h>
 #include <rapidjson/memorystream.h>
@@ -17,7 +19,7 @@ namespace {
 
 constexpr unsigned kParseFlags = rapidjson::kParseIterativeFlag |
                                  rapidjson::kParseValidateEncodingFlag |
-                                 rapidjson::kParseFullPrecisionFlag;
+                                 rapidjson::kParseNumbersAsStringsFlag;
 
 // rapidjson's own allocator is realloc, whose failure it does not notice; ours throws, as all else.
 class Memory {
@@ -34,12 +36,42 @@ class Memory {
   static void Free(void* memory) { ::operator delete(memory); }
 };
 
+// The exponent behind 'e', 0 where there is none; what no integer holds is as good as the largest.
+std::int64_t ExponentIn(std::string_view digits) {
+  const std::size_t at = digits.find_first_of("eE");
+  if (at == std::string_view::npos) return 0;
+  std::string_view text = digits.substr(at + 1);
+  if (text.front() == '+') text.remove_prefix(1);
+  std::int64_t exponent = 0;
+  if (std::from_chars(text.data(), text.data() + text.size(), exponent).ec == std::errc()) {
+    return exponent;
+  }
+  constexpr std::int64_t kLargest = std::int64_t{1} << 40;
+  return text.front() == '-' ? -kLargest : kLargest;
+}
+
+// Whether a number of JSON's grammar has a nearest double. rapidjson's own conversion reads out of
+// bounds for some numbers of many zeros, so it is asked for their text only.
+bool IsFinite(std::string_view digits) {
+  double number = 0;
+  const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  if (read.ec == std::errc()) return true;
+  // Out of range, so far that the place of the first digit that counts says in which direction.
+  const std::size_t point = std::min(digits.find_first_of(".eE"), digits.size());
+  const std::size_t first = digits.find_first_of("123456789");
+  if (first == std::string_view::npos || first > digits.find_first_of("eE")) return true;  // zero
+  const auto place = static_cast<std::int64_t>(point) - static_cast<std::int64_t>(first);
+  return place + ExponentIn(digits) < 0;
+}
+
 // What the grammar leaves open. Called by rapidjson, which fixes the names; false ends the parse.
 class Limits : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Limits> {
  public:
   const char* problem() const { return problem_; }
 
-  bool Double(double number) { return std::isfinite(number) || Refuse("a number is too big"); }
+  bool RawNumber(const char* text, rapidjson::SizeType size, bool /*copy*/) {
+    return IsFinite({text, size}) || Refuse("a number is too big");
+  }
   bool String(const char* text, rapidjson::SizeType size, bool /*copy*/) {
     return IsUtf8({text, size}) || Refuse("a string has half a surrogate pair");
   }

@@ -7,6 +7,7 @@
 
 #include "base/status.h"
 #include "chunk/validate.h"
+#include "chunk/value.h"
 
 namespace vecdb {
 
@@ -36,7 +37,8 @@ Field Named(std::string_view name, DataType type) {
   return field;
 }
 
-// A default written as integers for a field of floats is kept as the numbers they stand for.
+// A default is kept as rows would have it: numbers for integers in a field of floats, and elements of
+// arrays of Float rounded to what they are stored as.
 void SettleDefault(Field* field) {
   const DataType held = field->type == DataType::kArray ? field->element_type : field->type;
   if (held != DataType::kFloat && held != DataType::kDouble) return;
@@ -44,6 +46,11 @@ void SettleDefault(Field* field) {
     field->default_value = static_cast<double>(*integer);
   } else if (const auto* integers = std::get_if<std::vector<std::int64_t>>(&field->default_value)) {
     field->default_value = std::vector<double>(integers->begin(), integers->end());
+  }
+  auto* numbers = std::get_if<std::vector<double>>(&field->default_value);
+  if (numbers == nullptr || held != DataType::kFloat) return;
+  for (double& number : *numbers) {
+    if (chunk::Fits<float>(number)) number = static_cast<double>(static_cast<float>(number));
   }
 }
 

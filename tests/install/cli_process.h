@@ -70,6 +70,7 @@ class Terminal {
   int End(std::string* rest = nullptr) {
     while (ReadMore()) {
     }
+    if (late_) Signal(SIGKILL);
     if (rest != nullptr) *rest = unseen_;
     int status = 0;
     REQUIRE(::waitpid(child_, &status, 0) == child_);
@@ -83,7 +84,8 @@ class Terminal {
     struct pollfd wait {};
     wait.fd = terminal_;
     wait.events = POLLIN;
-    if (::poll(&wait, 1, kPatience) <= 0) return false;
+    late_ = ::poll(&wait, 1, kPatience) <= 0;
+    if (late_) return false;
     char buffer[4096];
     const ssize_t got = ::read(terminal_, buffer, sizeof(buffer));
     if (got <= 0) return false;
@@ -94,6 +96,7 @@ class Terminal {
   int terminal_ = -1;
   pid_t child_ = -1;
   std::string unseen_;
+  bool late_ = false;  // the last wait was in vain
 };
 
 }  // namespace vecdb_test

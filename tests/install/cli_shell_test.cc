@@ -64,6 +64,17 @@ TEST_CASE("a script runs line by line and stops at the first mistake, by its num
   CHECK(shell.Vecdb({"shell", shell.Path("new"), "--create"}, ".collections\n").code == 0);
 }
 
+// The editor shows its prompt a moment before it takes keys as such: until it has completed a word,
+// Ctrl-C and Ctrl-D would still be the terminal's.
+void AwaitKeys(Terminal* terminal) {
+#ifdef VECDB_TEST_LIBEDIT
+  terminal->Type("coun\t");
+  terminal->Await("t ");  // the completed end of the word, and a blank
+#else
+  static_cast<void>(terminal);
+#endif
+}
+
 TEST_CASE("a person edits, completes, interrupts and leaves", "[cli][shell]") {
   const Shell shell;
   const std::string database = WithBooks(shell);
@@ -74,7 +85,8 @@ TEST_CASE("a person edits, completes, interrupts and leaves", "[cli][shell]") {
     terminal.Type("count books --filter \"year > 1963\"\n");
     terminal.Await("\n1\r\n");
     terminal.Await("vecdb> ");
-    terminal.Type("count nonsense\x03");
+    AwaitKeys(&terminal);
+    terminal.Type("nonsense\x03");
     terminal.Await("vecdb> ");
     terminal.Type("count films\n");
     terminal.Await("no collection named 'films'");
@@ -92,7 +104,8 @@ TEST_CASE("a person edits, completes, interrupts and leaves", "[cli][shell]") {
     terminal.Type("n\n");
     terminal.Await("nothing was dropped");
     terminal.Await("vecdb> ");
-    terminal.Type("\x04");
+    AwaitKeys(&terminal);
+    terminal.Type("\x15\x04");
     CHECK(terminal.End() == 0);
   }
   CHECK(shell.Must({"count", database, "books"}) == "3\n");
@@ -106,7 +119,9 @@ TEST_CASE("a person edits, completes, interrupts and leaves", "[cli][shell]") {
   terminal.Await("vecdb> ");
   terminal.Type("\x10\x10\x10\n");  // what was written three lines before
   terminal.Await("\n1\r\n");
-  terminal.Type("\x04");
+  terminal.Await("vecdb> ");
+  AwaitKeys(&terminal);
+  terminal.Type("\x15\x04");
   CHECK(terminal.End() == 0);
 #endif
 }

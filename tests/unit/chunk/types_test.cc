@@ -257,6 +257,42 @@ TEST_CASE("JSON is one value of the grammar, and nothing else", "[types]") {
   Refused(chunk::ValidateJson(kJson, "[1, x]"), "at byte 4");
 }
 
+TEST_CASE("a JSON number of any length is judged by its value", "[types]") {
+  const auto zeros = [](std::size_t count) { return std::string(count, '0'); };
+  for (const std::string& text :
+       {"0." + zeros(400), "0." + zeros(348) + "1", "-0." + zeros(60'000) + "5",
+        "0." + zeros(41) + "e-308", "0." + zeros(50) + "e-300", "0." + zeros(400) + "1e400",
+        std::string(190, '7') + "." + std::string(40, '3') + "E-639", std::string("1e-400"),
+        std::string("1e-99999999999999999999"), "1" + zeros(300) + "e-10",
+        "1." + std::string(60'000, '1')}) {
+    INFO(text.substr(0, 20) << " of " << text.size() << " characters");
+    CHECK(chunk::ValidateJson(kJson, text).ok());
+  }
+  for (const std::string& text :
+       {"1" + zeros(400), "1" + zeros(400) + "e-10", "0." + zeros(10) + "1e400",
+        "-1" + zeros(308) + "9.5", std::string("1e99999999999999999999")}) {
+    INFO(text.substr(0, 20) << " of " << text.size() << " characters");
+    CHECK(chunk::ValidateJson(kJson, text).code() == StatusCode::kInvalidArgument);
+  }
+}
+
+TEST_CASE("the default of an array of floats is what rows get", "[types]") {
+  Field field;
+  field.name = "a";
+  field.type = DataType::kArray;
+  field.element_type = DataType::kFloat;
+  field.default_value = std::vector<double>{0.1, 0.5};
+  const Schema schema =
+      *SchemaBuilder().PrimaryKey("id").Vector("v", 1, Metric::kL2).Add(field).Build();
+  base::Bytes bytes;
+  base::ByteWriter writer(&bytes);
+  chunk::EncodeSchema(schema, &writer);
+  base::ByteReader reader(bytes, "schema");
+  const auto back = chunk::DecodeSchema(&reader);
+  REQUIRE(back.ok());
+  CHECK(*back == schema);
+}
+
 TEST_CASE("arrays hold what their elements may be", "[types]") {
   const auto check = [](const Field& field, const ValueView& value) {
     return chunk::ValidateValue(field, value);

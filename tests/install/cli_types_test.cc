@@ -1,0 +1,132 @@
+// Every type of field through import, export and search.
+#include <tuple>
+
+#include "cli_arrays.h"
+
+#ifdef VECDB_TEST_CLI
+
+namespace vecdb_test {
+namespace {
+
+using rapidjson::Document;
+
+constexpr const char* kRows =
+    R"({"id": 1, "h": [0.5, -2], "i": [-128, 127], "bits": [255, 1], )"
+    R"("words": {"indices": [3, 7], "values": [0.5, 1]}, "tags": ["x", "y\n"], "ns": [1, -2], )"
+    R"("xs": [0.5, 2], "fs": [true, false], )"
+    R"("about": {"a": [1, 2.50, null, "\u00e9\""], "a b": {}}})"
+    "\n"
+    R"({"id": 2, "h": [1, 1], "i": [1, 2], "bits": [0, 0], )"
+    R"("words": {"values": [], "indices": []}, "tags": [], "ns": [], "xs": [], "fs": [], )"
+    R"("about": "text"})"
+    "\n"
+    R"({"id": 3, "h": [3, 4], "i": [0, 0], "bits": [15, 0], )"
+    R"("words": {"indices": [7], "values": [2]}, "tags": null, "ns": [9], "xs": [1], )"
+    R"("fs": [true], "about": null})";
+
+std::string Fields(const Shell& shell, const std::string& database, const std::string& name) {
+  const std::string text = shell.Must({"info", database, name, "--json"});
+  return text.substr(text.find("\"fields\""));
+}
+
+TEST_CASE("rows of every type come in by JSON and go out again", "[cli][types]") {
+  const Shell shell;
+  const std::string database = shell.Path("db");
+  std::vector<std::string> create{"create", database, "t"};
+  for (const char* field : {"id:Int64:key", "h:Float16Vector(2):COSINE", "i:Int8Vector(2):IP",
+                            "bits:BinaryVector(16):JACCARD", "words:SparseFloatVector",
+                            "tags:Array(VarChar,5):nullable", "ns:Array(Int8)", "xs:Array(Float)",
+                            "fs:Array(Bool)", "about:JSON:nullable"}) {
+    create.insert(create.end(), {"--field", field});
+  }
+  shell.Must(create);
+  shell.Must({"import", database, "t", shell.Write("rows.jsonl", kRows)});
+  const std::string all = shell.Must({"query", database, "t", "--json"});
+  for (const char* piece :
+       {R"("h":[0.5,-2])", R"("i":[-128,127])", R"("bits":[255,1])",
+        R"("words":{"indices":[3,7],"values":[0.5,1]})", R"("tags":["x","y\n"])", R"("ns":[1,-2])",
+        R"("xs":[0.5,2])", R"("fs":[true,false])", R"("about":{"a":[1,2.50,null,"é\""],"a b":{}})",
+        R"("about":"text")", R"("tags":null)", R"("about":null)"}) {
+    CHECK_THAT(all, ContainsSubstring(piece));
+  }
+  const std::string schema = shell.Write("schema", shell.Must({"info", database, "t", "--json"}));
+  for (const char* ending : {"jsonl", "csv"}) {
+    CAPTURE(ending);
+    const std::string file = shell.Path(std::string("out.") + ending);
+    shell.Must({"export", database, "t", file});
+    const std::string copy = shell.Path(std::string("copy-") + ending);
+    shell.Must({"import", copy, "t", file, "--create", "--schema", schema});
+    CHECK(shell.Must({"query", copy, "t", "--json"}) == all);
+    CHECK(Fields(shell, copy, "t") == Fields(shell, database, "t"));
+  }
+  const std::vector<std::tuple<std::string, std::string, std::int64_t>> searches{
+      {"h", "[6, 8]", 3},
+      {"i", "[2, 2]", 2},
+      {"bits", "[15, 0]", 3},
+      {"words", "{\"indices\": [3], \"values\": [1]}", 1}};
+  for (const auto& [field, vector, key] : searches) {
+    CAPTURE(field);
+    Document json;
+    ParseJson(shell.Must({"search", database, "t", "--field", field, "--vector", vector, "--json"}),
+              &json);
+    CHECK(json["hits"][0]["key"].GetInt64() == key);
+  }
+  const std::vector<std::pair<std::string, std::string>> bad{
+      {R"("i": [1, 128])", "field 'i': element 1 is 128, out of range"},
+      {R"("i": [1, 0.5])", "field 'i': element 1 is 0.5, no integer"},
+      {R"("bits": [256, 0])", "field 'bits': element 0 is 256, out of range"},
+      {R"("words": {"indices": [1]})", "field 'words': a sparse vector is written like"},
+      {R"("words": {"indices": [1], "indices": [2]})", "'indices' comes twice"},
+      {R"("words": {"index": [1]})", "indices and values, not 'index'"},
+      {R"("words": [1])", "field 'words'"},
+      {R"("tags": ["a", 1])", "field 'tags': element 1 is a number, not VarChar"},
+      {R"("tags": [["a"]])", "field 'tags': element 0 is no scalar"},
+      {R"("ns": [1, "a"])", "field 'ns': element 1 is text, not Int8"},
+      {R"("ns": [1, 300])", "'ns'"},
+      {R"("fs": [1])", "field 'fs': element 0 is a number, not Bool"},
+      {R"("h": [1e6, 1])", "'h'"},
+      {R"("about": {"a": 1)", "no JSON at character"}};
+  for (const auto& [member, message] : bad) {
+    CAPTURE(member);
+    const Ran ran = shell.Vecdb({"insert", database, "t", "{\"id\": 9, " + member + "}"});
+    CHECK(ran.code == 1);
+    CHECK_THAT(ran.error, ContainsSubstring(message));
+  }
+}
+
+TEST_CASE("vector files fill vectors of halves, small integers and bits", "[cli][types]") {
+  const Shell shell;
+  const std::string database = shell.Path("db");
+  const std::string bytes = Raw(std::uint32_t{3}) + Raw(std::uint32_t{2}) + "\1\2\3\4\5\6";
+  const std::string file = shell.Write("v.u8bin", bytes);
+  for (const char* type : {"Float16Vector", "BFloat16Vector", "Int8Vector", "BinaryVector"}) {
+    CAPTURE(type);
+    shell.Must({"import", database, type, file, "--create", "--type", type});
+    CHECK_THAT(shell.Must({"get", database, type, "2", "--json"}),
+               ContainsSubstring("\"vector\":[5,6]"));
+    Document json;
+    ParseJson(
+        shell.Must({"search", database, type, "--file", file, "--row", "1", "-k", "1", "--json"}),
+        &json);
+    CHECK(json["hits"][0]["key"].GetInt64() == 1);
+    const std::string out = shell.Path(std::string(type) + ".npy");
+    shell.Must({"export", database, type, out});
+    shell.Must({"import", database, std::string(type) + "_again", out, "--create", "--type", type});
+    CHECK(shell.Must({"query", database, std::string(type) + "_again", "--json"}) ==
+          shell.Must({"query", database, type, "--json"}));
+  }
+  const std::string large = Raw(std::uint32_t{1}) + Raw(std::uint32_t{2}) + "\1\xC8";
+  const Ran ran = shell.Vecdb({"import", database, "large", shell.Write("l.u8bin", large),
+                               "--create", "--type", "Int8Vector"});
+  CHECK(ran.code == 1);
+  CHECK_THAT(ran.error, ContainsSubstring("row 0 offset 8: element 1 is 200, which an 8-bit"));
+  const Ran floats = shell.Vecdb({"import", database, "floats", shell.Write("f.fvecs", Fvecs(1)),
+                                  "--create", "--type", "BinaryVector"});
+  CHECK(floats.code == 1);
+  CHECK_THAT(floats.error, ContainsSubstring("vectors of float32, which field 'vector' of type"));
+}
+
+}  // namespace
+}  // namespace vecdb_test
+
+#endif  // VECDB_TEST_CLI
