@@ -30,6 +30,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+/* NOLINTBEGIN(modernize-*, readability-redundant-*): this is C */
 
 #define VECDB_C_API __attribute__((visibility("default")))
 
@@ -591,6 +592,7 @@ VECDB_C_API vecdb_code vecdb_report_free(vecdb_report* report);
 VECDB_C_API vecdb_code vecdb_inspect(vecdb_text file, void (*print)(void* user, vecdb_text line),
                                      void* user, vecdb_error* error);
 
+/* NOLINTEND(modernize-*, readability-redundant-*) */
 #ifdef __cplusplus
 }
 #endif

@@ -148,9 +148,8 @@ void CrashState::CloseSelection(std::vector<bool>* selected) const {
 void CrashState::Apply(const Change& change, std::map<InodeNumber, Names>* directories) const {
   if (change.link) {
     if (inodes_.at(change.inode).directory) {  // has one name only
-      for (auto& [directory, names] : *directories) {
-        std::erase_if(names, [&](const auto& entry) { return entry.second == change.inode; });
-      }
+      const auto is_it = [&](const auto& entry) { return entry.second == change.inode; };
+      for (auto& [directory, names] : *directories) std::erase_if(names, is_it);
     }
     (*directories)[change.to_directory][change.to_name] = change.inode;
   }
