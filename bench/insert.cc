@@ -1,5 +1,5 @@
-// How fast are batches taken in, beside other databases that live in a process? Each of them does it
-// as its manual says: zvec through its package for Node.js (bench/peers), sqlite-vec as a loaded
+// How fast are batches taken in, beside other databases that live in a process? Each of them does
+// it as its manual says: zvec through its package for Node.js (bench/peers), sqlite-vec as a loaded
 // extension of SQLite. VECDB_BENCH_PEERS is the folder with their node_modules; scripts/bench fills
 // one. Whoever is missing gets a row that says so.
 #include <random>

@@ -37,8 +37,8 @@ Field Named(std::string_view name, DataType type) {
   return field;
 }
 
-// A default is kept as rows would have it: numbers for integers in a field of floats, and elements of
-// arrays of Float rounded to what they are stored as.
+// A default is kept as rows would have it: numbers for integers in a field of floats, and elements
+// of arrays of Float rounded to what they are stored as.
 void SettleDefault(Field* field) {
   const DataType held = field->type == DataType::kArray ? field->element_type : field->type;
   if (held != DataType::kFloat && held != DataType::kDouble) return;
