@@ -48,9 +48,14 @@ struct ValueCase {
 
 inline const std::vector<float> kOther{1};  // the vector of rows whose vector does not matter
 
-// One value, through both doors, into a collection made for it; when accepted it must come back the
-// same to the last bit: growing, replayed, flushed and reopened.
+// One value, through both doors and that of C, into a collection made for it; when accepted it must
+// come back the same to the last bit: growing, replayed, flushed and reopened.
 void TryValue(Tally& tally, const ValueCase& c);
+// Its part in C (limits_c.cc): growing and flushed.
+void TryByC(Tally& tally, const ValueCase& c, const Schema& schema, const Value& expected);
+
+// Equal to the last bit: 0 and -0 differ.
+bool Same(const Value& a, const Value& b);
 
 // Every kind of value at its edges (limits_values.cc).
 void TryValues(Tally& tally);

@@ -1,5 +1,5 @@
-// Every limit at L-1, L and L+1, and every kind of value at its edges, through the row door and the
-// column door. What is accepted must come back the same: growing, replayed, flushed, reopened.
+// Every limit at L-1, L and L+1, and every kind of value at its edges, through the row door, the
+// column door and C. What is accepted must come back the same: growing, replayed, flushed, reopened.
 #include "walks/limits.h"
 
 #include <algorithm>
@@ -339,7 +339,7 @@ TEST_CASE("every limit holds through both doors, and what is accepted comes back
   TryBatches(tally);
   TryWindows(tally);
   TryKeyLists(tally);
-  std::printf("FIG limits.cases=%zu entries=2 accepted_roundtrip=%zu\n", tally.cases,
+  std::printf("FIG limits.cases=%zu entries=3 accepted_roundtrip=%zu\n", tally.cases,
               tally.accepted == 0 ? 0 : tally.survived * 100 / tally.accepted);
   CHECK(tally.survived == tally.accepted);
   CHECK(tally.cases >= 300);

@@ -10,9 +10,6 @@
 #include "walks/limits.h"
 
 namespace vecdb::test::limits {
-namespace {
-
-// Equal to the last bit: 0 and -0 differ.
 bool Same(const Value& a, const Value& b) {
   if (a.index() != b.index()) return false;
   if (const auto* x = std::get_if<double>(&a)) {
@@ -29,6 +26,8 @@ bool Same(const Value& a, const Value& b) {
   }
   return a == b;
 }
+
+namespace {
 
 // What a field gives back for what it was given.
 Value Stored(const Field& field, const Value& given) {
@@ -189,6 +188,7 @@ void TryValue(Tally& tally, const ValueCase& c) {
     CHECK(survived);
     tally.survived += survived ? 1 : 0;
   }
+  TryByC(tally, c, SchemaOf(c.field), Stored(c.field, c.value));
 }
 
 namespace {
