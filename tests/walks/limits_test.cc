@@ -1,5 +1,6 @@
 // Every limit at L-1, L and L+1, and every kind of value at its edges, through the row door, the
-// column door and C. What is accepted must come back the same: growing, replayed, flushed, reopened.
+// column door and C. What is accepted must come back the same: growing, replayed, flushed,
+// reopened.
 #include "walks/limits.h"
 
 #include <algorithm>
