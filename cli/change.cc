@@ -99,8 +99,8 @@ Status Delete(const Session& session, const DeleteArguments& arguments) {
   CLI_TRY_ASSIGN(Lease database, session.OpenToWrite(arguments.database));
   CLI_TRY_ASSIGN(Collection collection, database->OpenCollection(arguments.collection));
   std::uint64_t deleted = 0;
-  if (arguments.keys.empty()) {
-    CLI_TRY(DeleteMatching(collection, arguments.filter, &deleted));
+  if (arguments.filter) {
+    CLI_TRY(DeleteMatching(collection, *arguments.filter, &deleted));
   } else {
     CLI_TRY_ASSIGN(auto keys, ParseKeys(collection.schema().primary_key(), arguments.keys));
     CLI_TRY(DeleteKeys(collection, std::move(keys), &deleted));
@@ -118,6 +118,14 @@ int RunInsert(const Session& session, const InsertArguments& arguments) {
 }
 
 int RunDelete(const Session& session, const DeleteArguments& arguments) {
+  if (arguments.keys.empty() != arguments.filter.has_value()) {
+    Complain("delete takes either keys or --filter (see `vecdb delete --help`)");
+    return kExitUsage;
+  }
+  if (arguments.filter && arguments.filter->find_first_not_of(" \t\r\n") == std::string::npos) {
+    Complain("--filter is empty, which every row would match: nothing was deleted");
+    return kExitUsage;
+  }
   const InterruptGuard guard;
   const Status status = Delete(session, arguments);
   if (status.code() == StatusCode::kCancelled) {

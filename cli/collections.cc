@@ -32,7 +32,8 @@ Status Drop(const Session& session, const DropArguments& arguments) {
   CLI_TRY_ASSIGN(const std::uint64_t rows, collection.Count());
   const bool sure = arguments.yes || !CanAsk() ||
                     Ask(Format("Drop '{}' with its {} {} for good?", arguments.collection,
-                               Grouped(rows), Plural(rows, "row", "rows")));
+                               Grouped(rows), Plural(rows, "row", "rows")),
+                        Answer::kNo);
   if (!sure) return Status(StatusCode::kCancelled, "nothing was dropped");
   CLI_TRY(database->DropCollection(arguments.collection));
   RemoveTicket(TicketPath(arguments.database, arguments.collection));

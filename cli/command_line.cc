@@ -336,7 +336,7 @@ void CommandLine::Body::AddGet() {
   CLI::App* c = Command("get", "Show rows by key", "shop.db books 17 42 --output title,year",
                         [this, &a] { return RunGet(session, a); });
   AddPlace(c, &a.database, &a.collection);
-  c->add_option("KEY", a.keys, "Keys; write -- before a negative one")->required();
+  c->add_option("KEY", a.keys, "Keys; write -- before one that begins with -")->required();
   AddOutput(c, &a.output, "Fields to show (default: all)");
   c->add_flag("--json", a.json, "One JSON object instead of a table");
 }
@@ -365,10 +365,11 @@ void CommandLine::Body::AddDelete() {
                         "shop.db books --filter \"year < 1900\"",
                         [this, &a] { return RunDelete(session, a); });
   AddPlace(c, &a.database, &a.collection);
-  auto* which = c->add_option_group("rows", "Which rows");
-  which->add_option("KEY", a.keys, "Keys; write -- before a negative one");
-  which->add_option("--filter", a.filter, "All rows that match, in pieces of 16384");
-  which->require_option(1);
+  // No option group, whose positionals CLI11 does not find behind --; the command checks.
+  c->add_option("KEY", a.keys, "Keys; write -- before one that begins with -");
+  c->add_option_function<std::string>(
+      "--filter", [&a](const std::string& filter) { a.filter = filter; },
+      "Instead of keys: all rows that match, in pieces of 16384");
 }
 
 void CommandLine::Body::AddCreate() {

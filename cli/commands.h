@@ -107,7 +107,7 @@ struct DeleteArguments {
   std::string database;
   std::string collection;
   std::vector<std::string> keys;
-  std::string filter;
+  std::optional<std::string> filter;  // one of the two
 };
 int RunDelete(const Session& session, const DeleteArguments& arguments);
 

@@ -34,7 +34,8 @@ Result<Schema> AgreeOnSchema(const ImportArguments& arguments,
   CLI_TRY_ASSIGN(const Schema schema, choose());
   CLI_TRY(Rehearse(arguments, schema));  // a mistake leaves no empty database
   PrintSchemaTable(Format("'{}' is new, with this schema:", arguments.collection), schema);
-  if (arguments.yes || !CanAsk() || Ask("Make it so?")) return schema;
+  if (arguments.yes || !CanAsk() || Ask("Make it so?", Answer::kYes)) return schema;
+  if (Interrupted()) return Status(StatusCode::kCancelled, "interrupted: nothing was imported");
   return Status(StatusCode::kCancelled,
                 "nothing was imported; --field NAME:TYPE... and --schema FILE change the schema");
 }
@@ -111,7 +112,8 @@ int EndImport(const ImportArguments& arguments, std::unique_ptr<RowSink> sink, S
                                           Plural(rows, "row before stays", "rows before stay")));
   }
   const int code = status.ok() ? kExitInterrupted : Fail(status);
-  if (sink == nullptr || !(sink->resumable())) return code;
+  if (sink == nullptr) return Interrupted() ? kExitInterrupted : code;
+  if (!sink->resumable()) return code;
   const std::uint64_t all = sink->before() + rows;
   if (interrupted) {
     Complain(

@@ -1,7 +1,9 @@
 #include "interrupt.h"
 
 #include <array>
-#include <csignal>
+
+#include <sys/select.h>
+#include <unistd.h>
 
 namespace vecdb::cli {
 namespace {
@@ -32,9 +34,28 @@ InterruptGuard::InterruptGuard() {
 }
 
 InterruptGuard::~InterruptGuard() {
+  noted = 0;
   for (std::size_t i = 0; i < kSignals.size(); ++i) {
     static_cast<void>(::sigaction(kSignals[i], &before[i], nullptr));
   }
+}
+
+InterruptibleInput::InterruptibleInput() {
+  sigset_t held{};
+  static_cast<void>(::sigemptyset(&held));
+  for (const int number : kSignals) static_cast<void>(::sigaddset(&held, number));
+  static_cast<void>(::pthread_sigmask(SIG_BLOCK, &held, &before_));
+}
+
+InterruptibleInput::~InterruptibleInput() {
+  static_cast<void>(::pthread_sigmask(SIG_SETMASK, &before_, nullptr));
+}
+
+bool InterruptibleInput::Await() const {
+  if (Interrupted()) return false;
+  fd_set input{};
+  FD_SET(STDIN_FILENO, &input);
+  return ::pselect(STDIN_FILENO + 1, &input, nullptr, nullptr, nullptr, &before_) == 1;
 }
 
 bool Interrupted() {

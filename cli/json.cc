@@ -13,6 +13,11 @@ struct JsonWriter::Body {
   rapidjson::StringBuffer buffer;
   rapidjson::Writer<rapidjson::StringBuffer> writer{buffer};
 
+  // What has no fraction gets one, so that no reader takes it for an integer.
+  void Real(std::string digits) {
+    if (digits.find_first_of(".e") == std::string::npos) digits += ".0";
+    Number(digits);
+  }
   void Number(const std::string& digits) {
     writer.RawValue(digits.data(), digits.size(), rapidjson::kNumberType);
   }
@@ -52,7 +57,7 @@ void JsonWriter::Uint(std::uint64_t value) {
 
 void JsonWriter::Real(double value) {
   if (!std::isfinite(value)) return Null();
-  body_->Number(Format("{}", value));
+  body_->Real(Format("{}", value));
 }
 
 void JsonWriter::Float(float value) {

@@ -25,8 +25,9 @@ class JsonWriter {
   void Bool(bool value);
   void Int(std::int64_t value);
   void Uint(std::uint64_t value);
-  void Real(double value);  // shortest digits that give the number back; null when not finite
-  void Float(float value);
+  // The shortest digits that give the number back; null when not finite.
+  void Real(double value);            // 8.0
+  void Float(float value);            // 8, as in vectors
   void Json(std::string_view value);  // the text of one JSON value, as it is
   void Text(std::string_view value);  // what is not UTF-8 becomes U+FFFD
 

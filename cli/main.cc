@@ -47,6 +47,7 @@ int Run(int argc, char** argv) {
 
 int Main(int argc, char** argv) {
   if (!HoldStandardStreams()) return kExitFailure;
+  ReadTerminalAsItComes();
   try {
     return Run(argc, argv);
   } catch (const std::bad_alloc&) {  // none for the usual way either, perhaps

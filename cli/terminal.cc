@@ -5,6 +5,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "interrupt.h"
 #include "text.h"
 
 namespace vecdb::cli {
@@ -40,23 +41,31 @@ std::optional<std::size_t> StderrWidth() {
   return WidthOfStream(STDERR_FILENO);
 }
 
+void ReadTerminalAsItComes() {
+  if (StdinIsTerminal()) static_cast<void>(std::setvbuf(stdin, nullptr, _IONBF, 0));
+}
+
 bool CanAsk() {
   return StdinIsTerminal() && StdoutIsTerminal();
 }
 
-bool Ask(std::string_view question) {
+bool Ask(std::string_view question, Answer usual) {
+  const InterruptibleInput input;
   Write(OneLine(question));
-  Write(" [Y/n] ");
+  Write(usual == Answer::kYes ? " [Y/n] " : " [y/N] ");
   static_cast<void>(std::fflush(stdout));
   std::string answer;
-  int c = std::getc(stdin);
-  for (; c != EOF && c != '\n'; c = std::getc(stdin)) answer += static_cast<char>(c);
-  if (c == EOF) {
+  int c = EOF;
+  while (input.Await() && (c = std::getc(stdin)) != EOF && c != '\n') {
+    answer += static_cast<char>(c);
+  }
+  if (c != '\n') {
     std::clearerr(stdin);
     Write("\n");
     return false;
   }
-  return answer.empty() || answer == "y" || answer == "Y" || answer == "yes";
+  if (answer.empty()) return usual == Answer::kYes;
+  return answer == "y" || answer == "Y" || answer == "yes";
 }
 
 }  // namespace vecdb::cli

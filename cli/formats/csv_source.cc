@@ -5,6 +5,7 @@
 
 #include "formats/guess.h"
 #include "formats/json_rows.h"
+#include "formats/numbers.h"
 #include "formats/schema_text.h"
 #include "text.h"
 
@@ -19,6 +20,14 @@ template <typename T>
 bool Parses(std::string_view text, T* number) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *number);
   return error == std::errc() && end == text.data() + text.size() && !text.empty();
+}
+
+// One that is too large for a double, too; not "nan".
+bool IsNumber(std::string_view text) {
+  double number = 0;
+  if (text.find_first_not_of("0123456789+-.eE") != std::string_view::npos) return false;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error != std::errc::invalid_argument && end == text.data() + text.size();
 }
 
 // As "007" is not: what looks like a number and is a code keeps its zeros as text.
@@ -188,15 +197,17 @@ Result<bool> CsvSource::Next() {
   return true;
 }
 
-// Integers stay integers, so that the batch can refuse those that a field would round.
 Result<ValueView> CsvSource::ConvertNumber(const Part& part, std::string_view text) const {
   const DataType type = part.field->type;
   std::int64_t integer = 0;
-  if (Parses(text, &integer)) return ValueView(integer);
-  double real = 0;
-  const bool integral = text.find_first_not_of("+-0123456789") == std::string_view::npos;
-  const bool floating = type == DataType::kFloat || type == DataType::kDouble;
-  if (floating && !integral && Parses(text, &real)) return ValueView(real);
+  if (type == DataType::kFloat || type == DataType::kDouble) {
+    if (IsNumber(text)) {
+      CLI_TRY_ASSIGN(const double real, RealFor(*part.field, text));
+      return ValueView(real);
+    }
+  } else if (Parses(text, &integer)) {
+    return ValueView(integer);
+  }
   return Bad("field '{}' is of type {}, which {} is not", part.name, ToString(type), Quoted(text));
 }
 

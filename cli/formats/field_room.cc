@@ -1,5 +1,6 @@
 #include "formats/field_room.h"
 
+#include <cmath>
 #include <limits>
 
 #include "formats/json_parse.h"
@@ -16,6 +17,11 @@ Status AddFloat(std::string_view digits, std::vector<float>* vector) {
   return Status();
 }
 
+// Of an array: its elements are floating numbers, rounded like those of a vector.
+bool HasReals(const Field& field) {
+  return field.element_type == DataType::kFloat || field.element_type == DataType::kDouble;
+}
+
 }  // namespace
 
 void FieldRoom::Clear() {
@@ -26,7 +32,6 @@ void FieldRoom::Clear() {
   bytes_.clear();
   integers_.clear();
   reals_.clear();
-  all_integers_ = true;
   texts_.clear();
   indices_here_ = false;
   lists_ = 0;
@@ -36,7 +41,9 @@ void FieldRoom::Clear() {
 
 Status FieldRoom::AddInteger(std::string_view digits, std::int64_t least, std::int64_t most,
                              std::int64_t* number) const {
-  const auto integer = IsIntegral(digits) ? IntegerOf(digits) : std::nullopt;
+  const auto integer = IntegerOf(digits);
+  if (!integer && IsIntegral(digits))
+    return Bad("element {} is {}, out of range", elements_, digits);
   if (!integer) return Bad("element {} is {}, no integer", elements_, digits);
   if (*integer < least || *integer > most) {
     return Bad("element {} is {}, out of range", elements_, digits);
@@ -70,17 +77,14 @@ Status FieldRoom::AddNumber(const Field& field, std::string_view digits) {
       if (field.element_type == DataType::kBool || field.element_type == DataType::kVarChar) {
         return Bad("element {} is a number, not {}", elements_, ToString(field.element_type));
       }
-      const bool integral = IsIntegral(digits);
-      const std::int64_t integer = IntegerOf(digits).value_or(0);
-      if (integral && !IntegerOf(digits)) {
-        return Bad("element {} is {}, out of range", elements_, digits);
-      }
-      all_integers_ = all_integers_ && integral;
-      if (all_integers_) integers_.push_back(integer);
-      reals_.push_back(RealOf(digits));
-      if (!std::isfinite(reals_.back())) {
+      if (HasReals(field)) {
+        reals_.push_back(RealOf(digits));
+        if (std::isfinite(reals_.back())) break;
         return Bad("element {} is {}, too large for a number", elements_, digits);
       }
+      constexpr auto kAll = std::numeric_limits<std::int64_t>();
+      CLI_TRY(AddInteger(digits, kAll.min(), kAll.max(), &number));
+      integers_.push_back(number);
       break;
     }
     case DataType::kBool:
@@ -145,8 +149,8 @@ Result<ValueView> FieldRoom::Take(const Field& field) const {
       if (field.element_type == DataType::kVarChar) {
         return ValueView(std::span<const std::string_view>(texts_));
       }
-      if (all_integers_) return ValueView(std::span<const std::int64_t>(integers_));
-      return ValueView(std::span<const double>(reals_));
+      if (HasReals(field)) return ValueView(std::span<const double>(reals_));
+      return ValueView(std::span<const std::int64_t>(integers_));
     case DataType::kFloatVector:
     case DataType::kFloat16Vector:
     case DataType::kBFloat16Vector:

@@ -47,7 +47,6 @@ class FieldRoom {
   std::vector<std::uint8_t> bytes_;
   std::vector<std::int64_t> integers_;
   std::vector<double> reals_;
-  bool all_integers_ = true;
   std::vector<std::string_view> texts_;
   std::array<bool, kMaxBools> bools_{};
   bool indices_here_ = false;  // which list of a sparse vector is read

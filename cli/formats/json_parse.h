@@ -1,10 +1,6 @@
 // One pass of rapidjson over text in place; included where rows are parsed and nowhere else.
 #pragma once
 
-#include <charconv>
-#include <cmath>
-#include <cstdlib>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -13,6 +9,7 @@
 
 #include "vecdb/status.h"
 
+#include "formats/numbers.h"
 #include "text.h"
 
 namespace vecdb::cli {
@@ -22,26 +19,6 @@ namespace vecdb::cli {
 inline constexpr unsigned kParseFlags =
     rapidjson::kParseInsituFlag | rapidjson::kParseIterativeFlag |
     rapidjson::kParseValidateEncodingFlag | rapidjson::kParseNumbersAsStringsFlag;
-
-// The nearest double, or an infinity.
-inline double RealOf(std::string_view digits) {
-  double number = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  if (error == std::errc()) return number;
-  return std::strtod(std::string(digits).c_str(), nullptr);  // out of range: 0 or infinite
-}
-
-inline std::optional<std::int64_t> IntegerOf(std::string_view digits) {
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  if (error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
-  return number;
-}
-
-// Without a fraction and an exponent.
-inline bool IsIntegral(std::string_view digits) {
-  return digits.find_first_of(".eE") == std::string_view::npos;
-}
 
 // What every handler has in common: the first thing wrong is kept and the parse goes on, so that
 // text that is no JSON at all is called that.

@@ -1,6 +1,7 @@
 #include "formats/json_rows.h"
 
 #include <bitset>
+#include <cmath>
 #include <deque>
 #include <limits>
 
@@ -180,20 +181,12 @@ class RowHandler : public JsonHandler {
                       ToString(field_->type)));
   }
 
-  // Integers stay integers, so that the batch can refuse those that a field would round.
   bool TakeNumber(std::string_view digits) {
-    const bool integral = IsIntegral(digits);
-    const auto integer = integral ? IntegerOf(digits) : std::nullopt;
     if (field_->type == DataType::kFloat || field_->type == DataType::kDouble) {
-      if (integer) return Take(*integer);
-      if (integral) {
-        return Refuse(Bad("field '{}' is of type {}, which does not hold the integer {} exactly",
-                          field_->name, ToString(field_->type), digits));
-      }
-      const double number = RealOf(digits);
-      if (std::isfinite(number)) return Take(number);
-      return Note(Bad("{} is too large for a number", digits));
+      const auto real = RealFor(*field_, digits);
+      return real.ok() ? Take(*real) : Refuse(real.status());
     }
+    const auto integer = IntegerOf(digits);
     const bool takes = field_->type >= DataType::kInt8 && field_->type <= DataType::kInt64;
     return takes && integer ? Take(*integer) : RefuseHere();
   }

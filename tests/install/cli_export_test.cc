@@ -159,6 +159,40 @@ TEST_CASE("rows and collections are made, changed and removed by commands", "[cl
   CHECK(shell.Vecdb({"drop", database, "t"}).code == 1);
 }
 
+TEST_CASE("keys that begin with a hyphen are deleted behind --", "[cli]") {
+  const Shell shell;
+  const std::string database = shell.Path("db");
+  for (const char* type : {"Int64", "VarChar"}) {
+    shell.Must({"create", database, type, "--field", std::string("id:") + type + ":key", "--field",
+                "v:FloatVector(1)"});
+  }
+  shell.Must({"insert", database, "Int64", R"({"id": -5, "v": [1]})", R"({"id": 6, "v": [1]})"});
+  shell.Must({"insert", database, "VarChar", R"({"id": "-x", "v": [1]})",
+              R"({"id": "--filter", "v": [1]})"});
+  CHECK(shell.Must({"delete", database, "Int64", "--", "-5"}) == "deleted 1 row\n");
+  CHECK(shell.Must({"delete", database, "Int64", "6"}) == "deleted 1 row\n");
+  CHECK(shell.Must({"delete", database, "VarChar", "--", "-x", "--filter"}) == "deleted 2 rows\n");
+}
+
+TEST_CASE("rows are deleted by keys or by a filter that says something", "[cli]") {
+  const Shell shell;
+  const std::string database = WithBooks(shell);
+  for (const std::vector<std::string>& rest :
+       {std::vector<std::string>{}, {"1", "--filter", "id == 2"}}) {
+    std::vector<std::string> words{"delete", database, "books"};
+    words.insert(words.end(), rest.begin(), rest.end());
+    const Ran ran = shell.Vecdb(words);
+    CHECK(ran.code == 2);
+    CHECK_THAT(ran.error, ContainsSubstring("delete takes either keys or --filter"));
+  }
+  for (const char* filter : {"", " \t\n"}) {
+    const Ran ran = shell.Vecdb({"delete", database, "books", "--filter", filter});
+    CHECK(ran.code == 2);
+    CHECK_THAT(ran.error, ContainsSubstring("--filter is empty, which every row would match"));
+  }
+  CHECK(shell.Must({"count", database, "books"}) == "3\n");
+}
+
 }  // namespace
 }  // namespace vecdb_test
 

@@ -33,15 +33,16 @@ TEST_CASE("integers that a field of floating numbers would round are refused", "
   const std::string good = "{\"id\": 1, \"x\": 1.5, \"v\": [1]}\n";
   shell.Must({"import", database, "rows", shell.Write("good", good), "--create"});
   const std::vector<std::string> exact{
-      "-0.0", "9007199254740992", "-9007199254740992", "9007199254740993.0", "1e300", "-1E22"};
+      "-0.0",  "9007199254740992", "-9007199254740992",    "9007199254740993.0",  "1e300",
+      "-1E22", "9007199254740994", "-9223372036854775808", "18446744073709551616"};
   std::string rows;
   for (std::size_t i = 0; i < exact.size(); ++i) {
     rows += "{\"id\": " + std::to_string(i + 2) + ", \"x\": " + exact[i] + ", \"v\": [2]}\n";
   }
   shell.Must({"import", database, "rows", shell.Write("exact", rows)});
   for (const char* digits :
-       {"9007199254740993", "-9223372036854775808", "-9223372036854775809", "9223372036854775808",
-        "18446744073709551615", "18446744073709551616", "1000000000000000000000000000000"}) {
+       {"9007199254740993", "-9007199254740993", "-9223372036854775809", "9223372036854775807",
+        "18446744073709551615", "1000000000000000000000000000000"}) {
     CAPTURE(digits);
     const std::string row =
         std::string("{\"v\": [922337203685477580], \"id\": 99, \"x\": ") + digits + "}\n";
@@ -49,7 +50,7 @@ TEST_CASE("integers that a field of floating numbers would round are refused", "
     CHECK(ran.code == 1);
     CHECK_THAT(ran.error, ContainsSubstring("line 1 offset 0: field 'x'"));
     CHECK_THAT(ran.error, ContainsSubstring(digits));
-    CHECK(shell.Must({"count", database, "rows"}) == "7\n");
+    CHECK(shell.Must({"count", database, "rows"}) == "10\n");
   }
 }
 

@@ -100,8 +100,8 @@ TEST_CASE("a person edits, completes, interrupts and leaves", "[cli][shell]") {
     terminal.Await("took ");
     terminal.Await("vecdb> ");
     terminal.Type("drop books\n");
-    terminal.Await("for good? [Y/n] ");
-    terminal.Type("n\n");
+    terminal.Await("for good? [y/N] ");
+    terminal.Type("\n");
     terminal.Await("nothing was dropped");
     terminal.Await("vecdb> ");
     AwaitKeys(&terminal);
@@ -220,6 +220,21 @@ TEST_CASE("the manual page is well-formed and names every command", "[cli]") {
       Quoted(page) + " 2>" + Quoted(errors) + " >/dev/null";
   CHECK(std::system(command.c_str()) == 0);
   CHECK(ReadFile(errors).empty());
+}
+
+TEST_CASE("a signal at the question of an import ends it, and nothing is made", "[cli][import]") {
+  const vecdb_test::Shell shell;
+  const std::string database = shell.Path("db");
+  const std::string file = shell.Write("books.jsonl", kBooks);
+  for (const int number : {SIGINT, SIGTERM}) {
+    Terminal terminal({"import", database, "books", file, "--create"}, 80);
+    terminal.Await("Make it so? [Y/n] ");
+    terminal.Signal(number);
+    std::string rest;
+    CHECK(terminal.End(&rest) == 130);
+    CHECK_THAT(rest, ContainsSubstring("interrupted: nothing was imported"));
+    CHECK_FALSE(std::filesystem::exists(database));
+  }
 }
 
 }  // namespace

@@ -42,11 +42,11 @@ TEST_CASE("rows of every type come in by JSON and go out again", "[cli][types]")
   shell.Must(create);
   shell.Must({"import", database, "t", shell.Write("rows.jsonl", kRows)});
   const std::string all = shell.Must({"query", database, "t", "--json"});
-  for (const char* piece :
-       {R"("h":[0.5,-2])", R"("i":[-128,127])", R"("bits":[255,1])",
-        R"("words":{"indices":[3,7],"values":[0.5,1]})", R"("tags":["x","y\n"])", R"("ns":[1,-2])",
-        R"("xs":[0.5,2])", R"("fs":[true,false])", R"("about":{"a":[1,2.50,null,"é\""],"a b":{}})",
-        R"("about":"text")", R"("tags":null)", R"("about":null)"}) {
+  for (const char* piece : {R"("h":[0.5,-2])", R"("i":[-128,127])", R"("bits":[255,1])",
+                            R"("words":{"indices":[3,7],"values":[0.5,1]})",
+                            R"("tags":["x","y\n"])", R"("ns":[1,-2])", R"("xs":[0.5,2.0])",
+                            R"("fs":[true,false])", R"("about":{"a":[1,2.50,null,"é\""],"a b":{}})",
+                            R"("about":"text")", R"("tags":null)", R"("about":null)"}) {
     CHECK_THAT(all, ContainsSubstring(piece));
   }
   const std::string schema = shell.Write("schema", shell.Must({"info", database, "t", "--json"}));
@@ -92,6 +92,64 @@ TEST_CASE("rows of every type come in by JSON and go out again", "[cli][types]")
     CHECK(ran.code == 1);
     CHECK_THAT(ran.error, ContainsSubstring(message));
   }
+}
+
+TEST_CASE("floating numbers that are whole come back from an export as they were",
+          "[cli][types][export]") {
+  const Shell shell;
+  const std::string database = shell.Path("db");
+  shell.Must({"create", database, "t", "--field", "id:Int64:key", "--field", "f:Float", "--field",
+              "v:FloatVector(1)", "--field", "d:Double", "--field", "fs:Array(Float)", "--field",
+              "ds:Array(Double)"});
+  const std::string rows =
+      R"({"id": 1, "v": [1], "f": 25000000, "d": 1e15, "fs": [25000000], "ds": [9007199254740993]})"
+      "\n"
+      R"({"id": 2, "v": [-0], "f": -0.0, "d": -0, "fs": [-0, 16777216], "ds": [9007199254740993, 0.5]})"
+      "\n"
+      R"({"id": 3, "v": [2], "f": 3e38, "d": 36028797018963968, "fs": [0.5, 1e10], )"
+      R"("ds": [0.5, 9223372036854775808]})";
+  shell.Must({"import", database, "t", shell.Write("rows.jsonl", rows)});
+  const std::string all = shell.Must({"query", database, "t", "--json"});
+  for (
+      const char* piece :
+      {R"("f":25000000.0,"v":[1],"d":1000000000000000.0,"fs":[25000000.0],"ds":[9007199254740992.0])",
+       R"("f":-0.0,"v":[-0],"d":-0.0,"fs":[-0.0,16777216.0],"ds":[9007199254740992.0,0.5])"}) {
+    CHECK_THAT(all, ContainsSubstring(piece));
+  }
+  const std::string schema = shell.Write("schema", shell.Must({"info", database, "t", "--json"}));
+  for (const char* ending : {"jsonl", "csv"}) {
+    CAPTURE(ending);
+    const std::string file = shell.Path(std::string("out.") + ending);
+    shell.Must({"export", database, "t", file});
+    const std::string copy = shell.Path(std::string("copy-") + ending);
+    shell.Must({"import", copy, "t", file, "--create", "--schema", schema});
+    CHECK(shell.Must({"query", copy, "t", "--json"}) == all);
+  }
+}
+
+TEST_CASE("digits of integers fill a floating field exactly or not at all", "[cli][types]") {
+  const Shell shell;
+  const std::string database = shell.Path("db");
+  shell.Must({"create", database, "t", "--field", "id:Int64:key", "--field", "f:Float:nullable",
+              "--field", "d:Double:nullable", "--field", "v:FloatVector(1)"});
+  const std::string good = shell.Write(
+      "good.csv",
+      "id,v,f,d\n1,[1],25000000,36028797018963968\n2,[1],007,-0\n3,[1],-16777218,0.1\n");
+  shell.Must({"import", database, "t", good});
+  CHECK_THAT(shell.Must({"query", database, "t", "--json"}),
+             ContainsSubstring(R"("f":25000000.0,"d":3.602879701896397e+16)") &&
+                 ContainsSubstring(R"("f":7.0,"d":-0.0)") && ContainsSubstring("-16777218.0"));
+  const std::vector<std::pair<std::string, std::string>> bad{
+      {"f", "16777217"}, {"f", "-25000001"}, {"d", "9007199254740993"}};
+  for (const auto& [field, digits] : bad) {
+    CAPTURE(field, digits);
+    const std::string message = "which does not hold the integer " + digits + " exactly";
+    const std::string row = R"({"id": 9, "v": [1], ")" + field + "\": " + digits + "}";
+    CHECK_THAT(shell.Vecdb({"insert", database, "t", row}).error, ContainsSubstring(message));
+    const std::string file = shell.Write("bad.csv", "id,v," + field + "\n9,[1]," + digits + "\n");
+    CHECK_THAT(shell.Vecdb({"import", database, "t", file}).error, ContainsSubstring(message));
+  }
+  CHECK(shell.Must({"count", database, "t"}) == "3\n");
 }
 
 TEST_CASE("vector files fill vectors of halves, small integers and bits", "[cli][types]") {
