@@ -99,6 +99,76 @@ void Measure(const std::string& name, std::size_t rows, std::uint32_t dimension)
   db.Close().OrDie();
 }
 
+// Rows of `type` that take `row_bytes` each, against the plain sum of as many bytes of floats.
+template <typename Stored>
+void MeasureType(const char* name, const Field& field, std::size_t rows,
+                 const std::vector<Stored>& row_major, const QueryVector& query) {
+  const std::size_t per_row = row_major.size() / rows;
+  const Schema schema = *SchemaBuilder().PrimaryKey("id").Add(field).Build();
+  Folder folder;
+  Database db = *Database::Open(folder.path(), {.durability = Durability::kFlushOnly});
+  Collection collection = *db.CreateCollection("c", schema);
+  Batch batch(schema);
+  for (std::size_t at = 0; at < rows; at += 10'000) {
+    std::vector<std::int64_t> keys(10'000);
+    for (std::size_t i = 0; i < keys.size(); ++i) keys[i] = static_cast<std::int64_t>(at + i);
+    batch.Clear();
+    batch.AddColumn("id", std::span<const std::int64_t>(keys)).OrDie();
+    batch.AddVectors("v", std::span(row_major.data() + at * per_row, keys.size() * per_row))
+        .OrDie();
+    collection.Insert(batch).status().OrDie();
+  }
+  collection.Flush().OrDie();
+  const std::vector<float> plain(row_major.size() * sizeof(Stored) / sizeof(float), 1.0F);
+  volatile float keep = 0;
+  std::vector<double> sum;
+  std::vector<double> mine;
+  for (int round = 0; round < 41; ++round) {
+    sum.push_back(Seconds([&] { keep = keep + Sum(plain.data(), plain.size()); }));
+    mine.push_back(Seconds([&] { (void)*collection.Search({.query = query, .limit = 10}); }));
+  }
+  std::printf("%-24s %zu x %u  sum %6.2f ms %5.1f GB/s | vecdb %6.2f ms = %5.1f %% of it\n", name,
+              rows, field.dimension, Median(sum) * 1e3,
+              static_cast<double>(plain.size() * sizeof(float)) / Median(sum) / 1e9,
+              Median(mine) * 1e3, 100 * Median(sum) / Median(mine));
+  db.Close().OrDie();
+}
+
+void MeasureOtherTypes() {
+  constexpr std::size_t kRows = 1'000'000;
+  constexpr std::uint32_t kDimension = 128;
+  std::uint64_t state = 1;
+  const auto next = [&state] {
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    return state >> 40;
+  };
+  std::vector<std::uint16_t> halves(kRows * kDimension);
+  for (std::uint16_t& bits : halves) bits = static_cast<std::uint16_t>(next() & 0xBBFF);  // finite
+  std::vector<std::int8_t> bytes(kRows * kDimension);
+  for (std::int8_t& byte : bytes) byte = static_cast<std::int8_t>(next());
+  std::vector<std::uint8_t> bits(kRows * kDimension);
+  for (std::uint8_t& byte : bits) byte = static_cast<std::uint8_t>(next());
+  const std::vector<float> floats(kDimension, 0.5F);
+  const std::span<const float> query(floats);
+  const auto dense = [&](DataType type, Metric metric) {
+    return Field{.name = "v", .type = type, .metric = metric, .dimension = kDimension};
+  };
+  MeasureType("Float16Vector, L2", dense(DataType::kFloat16Vector, Metric::kL2), kRows, halves,
+              query);
+  MeasureType("BFloat16Vector, IP", dense(DataType::kBFloat16Vector, Metric::kInnerProduct), kRows,
+              halves, query);
+  MeasureType("Int8Vector, L2", dense(DataType::kInt8Vector, Metric::kL2), kRows, bytes,
+              std::span<const std::int8_t>(bytes.data(), kDimension));
+  Field binary{.name = "v",
+               .type = DataType::kBinaryVector,
+               .metric = Metric::kHamming,
+               .dimension = kDimension * 8};
+  const std::span<const std::uint8_t> first(bits.data(), kDimension);
+  MeasureType("BinaryVector, HAMMING", binary, kRows, bits, first);
+  binary.metric = Metric::kJaccard;
+  MeasureType("BinaryVector, JACCARD", binary, kRows, bits, first);
+}
+
 void MeasureFixedCost() {
   Database db = *Database::OpenInMemory();
   Collection collection = *db.CreateCollection("c", VectorSchema(8));
@@ -131,4 +201,5 @@ int main() {
   MeasureFixedCost();
   Measure("mnist-784", 60'000, 784);
   Measure("dsift-128", 1'000'000, 128);
+  MeasureOtherTypes();
 }
