@@ -1,5 +1,6 @@
 #include "command_line.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
 #include <functional>
@@ -461,6 +462,12 @@ int CommandLine::Run(const std::vector<std::string>& words) {
   CLI::App& app = body_->app;
   body_->import_rows.command = words;
   body_->import_rows.command.insert(body_->import_rows.command.begin(), "vecdb");
+  const std::vector<std::string> names = Commands();
+  if (!words.empty() && words[0].rfind('-', 0) != 0 &&
+      std::find(names.begin(), names.end(), words[0]) == names.end()) {
+    Complain(Format("there is no command {} (see `vecdb --help`)", Quoted(words[0])));
+    return kExitUsage;
+  }
   try {
     app.parse(std::vector<std::string>(words.rbegin(), words.rend()));
   } catch (const CLI::ParseError& error) {

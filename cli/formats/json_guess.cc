@@ -1,6 +1,7 @@
 #include "formats/json_guess.h"
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 #include <vector>
 
@@ -108,6 +109,92 @@ class GuessHandler : public JsonHandler {
 
 using Json = rapidjson::Value;
 
+// Builds a document whose numbers are exact. The value of a member "default" becomes its own text:
+// what it means depends on the type of the field, and as JSON it keeps its digits.
+class SchemaHandler : public JsonHandler {
+ public:
+  explicit SchemaHandler(rapidjson::Document* document) : document_(*document) {}
+
+  // Called by rapidjson, which fixes the names.
+  bool Null() {
+    return Send([](auto& to) { return to.Null(); });
+  }
+  bool Bool(bool value) {
+    return Send([value](auto& to) { return to.Bool(value); });
+  }
+  bool String(const char* text, rapidjson::SizeType size, bool /*copy*/) {
+    return Send([text, size](auto& to) { return to.String(text, size, true); });
+  }
+  bool RawNumber(const char* text, rapidjson::SizeType size, bool /*copy*/) {
+    const std::string_view digits(text, size);
+    return Send([this, digits](auto& to) { return Number(digits, to); });
+  }
+  bool Key(const char* name, rapidjson::SizeType size, bool /*copy*/) {
+    if (inside_) return writer_.Key(name, size, true);
+    inside_ = std::string_view(name, size) == "default";
+    depth_ = 0;
+    text_.Clear();
+    writer_.Reset(text_);
+    return document_.Key(name, size, true);
+  }
+  bool StartObject() {
+    ++depth_;
+    return inside_ ? writer_.StartObject() : document_.StartObject();
+  }
+  bool StartArray() {
+    ++depth_;
+    return inside_ ? writer_.StartArray() : document_.StartArray();
+  }
+  bool EndObject(rapidjson::SizeType members) {
+    --depth_;
+    return Send([members](auto& to) { return to.EndObject(members); });
+  }
+  bool EndArray(rapidjson::SizeType elements) {
+    --depth_;
+    return Send([elements](auto& to) { return to.EndArray(elements); });
+  }
+
+ private:
+  using Writer = rapidjson::Writer<rapidjson::StringBuffer>;
+
+  // A value, or its end, to where it belongs.
+  template <typename Give>
+  bool Send(const Give& give) {
+    if (!inside_) return give(document_);
+    if (!give(writer_)) return false;
+    if (depth_ != 0) return true;
+    inside_ = false;
+    return document_.String(text_.GetString(), static_cast<rapidjson::SizeType>(text_.GetSize()),
+                            true);
+  }
+  static bool Number(std::string_view digits, Writer& to) {
+    return to.RawValue(digits.data(), digits.size(), rapidjson::kNumberType);
+  }
+  bool Number(std::string_view digits, rapidjson::Document& to) {
+    if (const auto integer = IntegerOf(digits)) return to.Int64(*integer);
+    const double number = RealOf(digits);
+    if (!std::isfinite(number)) Refuse(Bad("{} is too large for a number", digits));
+    return to.Double(number);
+  }
+
+  rapidjson::Document& document_;
+  rapidjson::StringBuffer text_;
+  Writer writer_{text_};
+  bool inside_ = false;  // a default
+};
+
+Status ReadDocument(std::string text, rapidjson::Document* document) {
+  Status status;
+  const auto parse = [&](rapidjson::Document& to) {
+    SchemaHandler handler(&to);
+    rapidjson::Reader reader;
+    status = ParseText(&text, &reader, &handler);
+    return status.ok();
+  };
+  document->Populate(parse);
+  return status;
+}
+
 Status TakeNumber(const Json& field, const char* name, std::uint32_t* out) {
   const auto member = field.FindMember(name);
   if (member == field.MemberEnd()) return Status();
@@ -157,13 +244,12 @@ Status TakeArrayDefault(const Json& array, Field* field) {
       field);
 }
 
-Status TakeDefault(const Json& value, Field* field) {
+Status TakeDefault(const std::string& text, Field* field) {
+  rapidjson::Document value;
+  CLI_TRY(ReadDocument(text, &value));
   if (value.IsNull()) return Status();
   if (field->type == DataType::kJson) {
-    rapidjson::StringBuffer text;
-    rapidjson::Writer<rapidjson::StringBuffer> writer(text);
-    value.Accept(writer);
-    field->default_value = std::string(text.GetString(), text.GetSize());
+    field->default_value = text;
   } else if (value.IsArray()) {
     return TakeArrayDefault(value, field);
   } else if (value.IsBool()) {
@@ -209,8 +295,10 @@ Result<Field> FieldOf(const Json& json) {
   CLI_TRY(TakeFlag(json, "primary_key", &field.primary_key));
   CLI_TRY(TakeFlag(json, "auto_id", &field.auto_id));
   CLI_TRY(TakeFlag(json, "nullable", &field.nullable));
-  const auto value = json.FindMember("default");
-  if (value != json.MemberEnd()) CLI_TRY(TakeDefault(value->value, &field));
+  if (json.HasMember("default")) {
+    CLI_TRY_ASSIGN(const std::string text, TakeText(json, "default"));
+    CLI_TRY(TakeDefault(text, &field));
+  }
   return field;
 }
 
@@ -226,12 +314,7 @@ Status GuessFromRow(std::string_view text, Guess* guess) {
 
 Result<std::vector<Field>> ParseSchema(std::string_view text) {
   rapidjson::Document document;
-  document.Parse<rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag |
-                 rapidjson::kParseFullPrecisionFlag>(text.data(), text.size());
-  if (document.HasParseError()) {
-    return Bad("no JSON at character {}: {}", document.GetErrorOffset() + 1,
-               rapidjson::GetParseError_En(document.GetParseError()));
-  }
+  CLI_TRY(ReadDocument(std::string(text), &document));
   const Json* found = &document;
   if (document.IsObject() && document.HasMember("collections")) {
     const Json& collections = document["collections"];

@@ -12,7 +12,11 @@ vecdb_code Report(const Status& status, vecdb_error* error) noexcept {
   if (error == nullptr) return code;
   const std::string_view message = status.message();
   std::size_t size = std::min(message.size(), sizeof(error->message) - 1);
-  while (size != 0 && size < message.size() && !chunk::BeginsUtf8(message[size])) --size;
+  // Not within a character, of up to four bytes; what is no UTF-8 is cut where it has to be.
+  const std::size_t least = size - std::min<std::size_t>(size, 3);
+  std::size_t begin = size;
+  while (begin > least && begin < message.size() && !chunk::BeginsUtf8(message[begin])) --begin;
+  if (begin == message.size() || chunk::BeginsUtf8(message[begin])) size = begin;
   error->code = code;
   std::memcpy(error->message, message.data(), size);
   error->message[size] = '\0';

@@ -237,6 +237,16 @@ TEST_CASE("a signal at the question of an import ends it, and nothing is made", 
   }
 }
 
+TEST_CASE("a command that does not exist is named", "[cli]") {
+  const vecdb_test::Shell shell;
+  const std::string database = WithBooks(shell);
+  const Ran ran = shell.Vecdb({"cuont", database});
+  CHECK(ran.code == 2);
+  CHECK_THAT(ran.error, ContainsSubstring("there is no command 'cuont'"));
+  CHECK_THAT(shell.Vecdb({"shell", database}, "cuont books\n").error,
+             ContainsSubstring("line 1: there is no command 'cuont'"));
+}
+
 }  // namespace
 }  // namespace vecdb_test
 

@@ -152,6 +152,32 @@ TEST_CASE("digits of integers fill a floating field exactly or not at all", "[cl
   CHECK(shell.Must({"count", database, "t"}) == "3\n");
 }
 
+TEST_CASE("defaults of a schema file keep their digits", "[cli][types]") {
+  const Shell shell;
+  const std::string database = shell.Path("db");
+  const std::string zeros(400, '0');
+  const std::string json = "{\"a\":[1.50,18446744073709551616,0." + zeros + "1],\"default\":\"\"}";
+  const std::string schema = shell.Write(
+      "schema",
+      R"({"fields": [{"name": "id", "type": "Int64", "primary_key": true},)"
+      R"({"name": "v", "type": "FloatVector", "dimension": 1},)"
+      R"({"name": "d", "type": "Double", "default": 0.1000000000000000055511151231257827},)"
+      R"({"name": "z", "type": "Double", "default": 0.)" +
+          zeros +
+          R"(},{"name": "ds", "type": "Array", "element_type": "Double",)"
+          R"("max_capacity": 3, "default": [1e23, 8]},)"
+          R"({"name": "j", "type": "JSON", "default": )" +
+          json + "}]}");
+  shell.Must({"create", database, "t", "--schema", schema});
+  shell.Must({"insert", database, "t", R"({"id": 1, "v": [1]})"});
+  const std::string row = shell.Must({"get", database, "t", "1", "--json"});
+  CHECK_THAT(row, ContainsSubstring(R"("d":0.1,"z":0.0,"ds":[1e+23,8.0],"j":)" + json));
+  CHECK(shell
+            .Vecdb({"create", database, "u", "--schema",
+                    shell.Write("large", R"({"fields": [{"name": "id", "dimension": 1e999}]})")})
+            .code == 1);
+}
+
 TEST_CASE("vector files fill vectors of halves, small integers and bits", "[cli][types]") {
   const Shell shell;
   const std::string database = shell.Path("db");

@@ -75,6 +75,14 @@ TEST_CASE("codes, types and metrics have the names of C++, and other numbers hav
   CHECK(vecdb_text_of("four").size == 4);
 }
 
+TEST_CASE("a message with bytes that are no text is cut where it is too long") {
+  Handles h;
+  const std::string path = "/nowhere/" + std::string(1900, '\x80');
+  vecdb_error error;
+  CHECK(vecdb_open(Text(path), nullptr, &h.db, &error) != VECDB_OK);
+  CHECK(std::strlen(error.message) > sizeof error.message - 5);
+}
+
 TEST_CASE("a message that is too long is cut between two characters") {
   for (std::size_t before = 1; before < 4; ++before) {
     std::string text(before, 'x');
