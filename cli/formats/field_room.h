@@ -24,8 +24,8 @@ class FieldRoom {
   Status AddNumber(const Field& field, std::string_view digits);
   Status AddBool(const Field& field, bool value);
   Status AddText(const Field& field, std::string_view text);
-  // The list of a sparse vector that the next numbers belong to; a failure for another name, and for
-  // one that comes twice.
+  // The list of a sparse vector that the next numbers belong to; a failure for another name, and
+  // for one that comes twice.
   Status ChooseList(std::string_view name);
   // A vector or an array that has ended; lent.
   Result<ValueView> Take(const Field& field) const;

@@ -109,6 +109,36 @@ class GuessHandler : public JsonHandler {
   bool odd_ = false;           // it holds other things, too
 };
 
+// Makes a document, with each number as near as it can be.
+class DocumentHandler : public JsonHandler {
+ public:
+  explicit DocumentHandler(rapidjson::Document* document) : document_(*document) {}
+
+  bool Null() { return document_.Null(); }
+  bool Bool(bool value) { return document_.Bool(value); }
+  bool String(const char* text, rapidjson::SizeType size, bool /*copy*/) {
+    return document_.String(text, size, true);
+  }
+  bool Key(const char* text, rapidjson::SizeType size, bool /*copy*/) {
+    return document_.Key(text, size, true);
+  }
+  bool RawNumber(const char* text, rapidjson::SizeType size, bool /*copy*/) {
+    const std::string_view digits(text, size);
+    const auto integer = IsIntegral(digits) ? IntegerOf(digits) : std::nullopt;
+    if (integer) return document_.Int64(*integer);
+    const double number = RealOf(digits);
+    if (!std::isfinite(number)) Refuse(Bad("{} is too large for a number", digits));
+    return document_.Double(number);
+  }
+  bool StartObject() { return document_.StartObject(); }
+  bool EndObject(rapidjson::SizeType members) { return document_.EndObject(members); }
+  bool StartArray() { return document_.StartArray(); }
+  bool EndArray(rapidjson::SizeType elements) { return document_.EndArray(elements); }
+
+ private:
+  rapidjson::Document& document_;
+};
+
 using Json = rapidjson::Value;
 
 Status TakeNumber(const Json& field, const char* name, std::uint32_t* out) {
@@ -228,13 +258,17 @@ Status GuessFromRow(std::string_view text, Guess* guess) {
 }
 
 Result<std::vector<Field>> ParseSchema(std::string_view text) {
+  std::string copy(text);
   rapidjson::Document document;
-  document.Parse<rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag |
-                 rapidjson::kParseFullPrecisionFlag>(text.data(), text.size());
-  if (document.HasParseError()) {
-    return Bad("no JSON at character {}: {}", document.GetErrorOffset() + 1,
-               rapidjson::GetParseError_En(document.GetParseError()));
-  }
+  Status status;
+  const auto generate = [&](rapidjson::Document& target) {
+    DocumentHandler handler(&target);
+    rapidjson::Reader reader;
+    status = ParseText(&copy, &reader, &handler);
+    return status.ok();
+  };
+  document.Populate(generate);
+  CLI_TRY(status);
   const Json* found = &document;
   if (document.IsObject() && document.HasMember("collections")) {
     const Json& collections = document["collections"];

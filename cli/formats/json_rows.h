@@ -1,7 +1,7 @@
 // Rows from text: one JSON object a line. Parsed in place, in one pass.
 //
-// A vector is an array of numbers, of bits as bytes; a sparse one {"indices": [3, 7], "values": [0.5,
-// 1]}. A field of JSON takes any value.
+// A vector is an array of numbers, of bits as bytes; a sparse one
+// {"indices": [3, 7], "values": [0.5, 1]}. A field of JSON takes any value.
 #pragma once
 
 #include <memory>
