@@ -57,6 +57,7 @@ std::string JsonLines(std::size_t rows, std::uint32_t dimension) {
 double Import(const std::string& program, const std::string& database, const std::string& file) {
   const std::string command =
       "'" + program + "' import '" + database + "' c '" + file + "' --create > /dev/null";
+  ::sync();  // what the round before left to be written is not this one's
   return Seconds([&] {
     if (std::system(command.c_str()) == 0) return;
     std::fprintf(stderr, "failed: %s\n", command.c_str());
@@ -65,6 +66,7 @@ double Import(const std::string& program, const std::string& database, const std
 }
 
 double Insert(const std::string& database, const Vectors& data) {
+  ::sync();
   return Seconds([&] {
     Database db = *Database::Open(database, {.durability = Durability::kInterval});
     Collection collection = *db.CreateCollection("c", VectorSchema(data.dimension));

@@ -37,7 +37,6 @@ constexpr std::size_t kMaxMemory = std::size_t{4} << 30;  // of a decompressed a
 constexpr std::size_t kEndSize = 22;
 constexpr std::size_t kLocatorSize = 20;
 constexpr std::size_t kRecordSize = 56;
-constexpr std::size_t kEntrySize = 46;
 constexpr std::size_t kLocalSize = 30;
 constexpr std::uint32_t kMany = 0xFFFFFFFF;  // the true number is in zip64's place
 
@@ -102,7 +101,7 @@ class MemoryBytes final : public RandomBytes {
     if (offset > bytes_.size() || out.size() > bytes_.size() - offset) {
       return Bad("nothing at offset {}", offset);
     }
-    std::memcpy(out.data(), bytes_.data() + offset, out.size());
+    if (!out.empty()) std::memcpy(out.data(), bytes_.data() + offset, out.size());
     return Status();
   }
 

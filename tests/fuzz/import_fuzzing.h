@@ -24,7 +24,7 @@ inline bool Understood(const Status& status) {
 template <typename Open>
 void ReadRows(const Open& open) {
   std::uint64_t rows = 0;
-  for (const std::uint64_t skip : {0, 1}) {
+  for (std::uint64_t skip = 0; skip < 2; ++skip) {
     auto source = open();
     if (!Understood(source.status())) return;
     const auto fields = (*source)->Guess();

@@ -51,6 +51,8 @@ TEST_CASE("rows that no schema can hold are refused before anything is made", "[
   const std::string database = shell.Path("db");
   const std::vector<std::pair<std::string, std::string>> bad{
       {"", "no rows"},
+      {"[1, {\"a\": [2, \"x\"]}, [3], null]", "a row is a JSON object"},
+      {"7", "a row is a JSON object"},
       {"{\"v\": [1], \"o\": {}}", "'o' is an object"},
       {"{\"v\": [1], \"a\": [\"x\"]}", "'a' is an array of other things"},
       {"{\"v\": []}", "'v' is an empty array"},
