@@ -171,7 +171,7 @@ Status ToReals(Element element, std::span<const std::byte> bytes, std::vector<Re
 template <typename T>
 void Widen(std::span<const std::byte> bytes, std::vector<std::int64_t>* out) {
   out->resize(bytes.size() / sizeof(T));
-  Each<T>(bytes, [out](std::size_t i, T value) { (*out)[i] = value; });
+  Each<T>(bytes, [out](std::size_t i, T value) { (*out)[i] = std::int64_t{value}; });
 }
 
 }  // namespace

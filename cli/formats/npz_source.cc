@@ -40,7 +40,7 @@ DataType TypeFor(Element element) {
 }  // namespace
 
 Result<std::unique_ptr<RowSource>> NpzSource::Open(const std::string& path,
-                                                   std::shared_ptr<RandomBytes> bytes,
+                                                   const std::shared_ptr<RandomBytes>& bytes,
                                                    const SourceOptions& options) {
   const auto entries = ReadZipDirectory(*bytes);
   if (!entries.ok()) return Annotate(entries.status(), Format("'{}'", path));
@@ -50,7 +50,7 @@ Result<std::unique_ptr<RowSource>> NpzSource::Open(const std::string& path,
   return std::unique_ptr<RowSource>(std::move(source));
 }
 
-Status NpzSource::AddArray(std::shared_ptr<RandomBytes> bytes, const ZipEntry& entry) {
+Status NpzSource::AddArray(const std::shared_ptr<RandomBytes>& bytes, const ZipEntry& entry) {
   constexpr std::string_view kEnding = ".npy";
   if (entry.name.size() <= kEnding.size() ||
       entry.name.compare(entry.name.size() - kEnding.size(), kEnding.size(), kEnding) != 0) {
@@ -62,7 +62,7 @@ Status NpzSource::AddArray(std::shared_ptr<RandomBytes> bytes, const ZipEntry& e
     if (other.name == array.name)
       return Bad("'{}' has the array {} twice", path_, Quoted(array.name));
   }
-  CLI_TRY_ASSIGN(auto input, OpenZipEntry(path_, std::move(bytes), entry));
+  CLI_TRY_ASSIGN(auto input, OpenZipEntry(path_, bytes, entry));
   CLI_TRY_ASSIGN(array.reader, VectorReader::Of(std::move(input), "npy"));
   const std::uint64_t rows = *array.reader->rows();
   if (!arrays_.empty() && rows != rows_) {

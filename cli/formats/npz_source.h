@@ -16,7 +16,7 @@ namespace vecdb::cli {
 class NpzSource final : public RowSource {
  public:
   static Result<std::unique_ptr<RowSource>> Open(const std::string& path,
-                                                 std::shared_ptr<RandomBytes> bytes,
+                                                 const std::shared_ptr<RandomBytes>& bytes,
                                                  const SourceOptions& options);
 
   Result<std::vector<Field>> Guess() override;
@@ -35,7 +35,7 @@ class NpzSource final : public RowSource {
 
   NpzSource(std::string path, const SourceOptions& options)
       : path_(std::move(path)), options_(options) {}
-  Status AddArray(std::shared_ptr<RandomBytes> bytes, const ZipEntry& entry);
+  Status AddArray(const std::shared_ptr<RandomBytes>& bytes, const ZipEntry& entry);
   bool HasKey(const std::string& name) const;
   static Status CheckFits(const Array& array, const Field& field);
   Status AddColumn(Array& array, std::size_t rows, Batch* batch);

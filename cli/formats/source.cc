@@ -14,8 +14,8 @@ Result<std::unique_ptr<RowSource>> RowSource::Open(const std::string& path,
                                                    const SourceOptions& options) {
   const std::string ending = EndingOf(path);
   if (ending == "npz") {
-    CLI_TRY_ASSIGN(auto bytes, RandomBytes::Open(path));
-    return NpzSource::Open(path, std::move(bytes), options);
+    CLI_TRY_ASSIGN(const auto bytes, RandomBytes::Open(path));
+    return NpzSource::Open(path, bytes, options);
   }
   CLI_TRY_ASSIGN(auto input, Input::Open(path));
   if (VectorReader::Reads(ending)) return VectorSource::Open(std::move(input), options);

@@ -48,8 +48,6 @@ std::vector<std::string> Completions(std::string_view line, const CommandLine& c
     all = {"off", "on"};
   } else if (open.words[0] == ".mode") {
     all = {"json", "table"};
-  } else if (open.words[0][0] == '.') {
-    all = collections;
   } else if (TakesFields(open.words.back())) {
     const bool named = open.words.size() > 2 && IsCollection(collections, open.words[1]);
     AddFields(database, named ? open.words[1] : current, &all);
@@ -58,7 +56,7 @@ std::vector<std::string> Completions(std::string_view line, const CommandLine& c
     last = last.substr(prefix.size());
   } else if (!last.empty() && last[0] == '-') {
     all = commands.OptionsOf(open.words[0]);
-  } else if (open.words.size() == 1) {
+  } else if (open.words.size() == 1 || open.words[0][0] == '.') {
     all = collections;
   }
   std::vector<std::string> fitting;

@@ -139,8 +139,8 @@ class Shell {
   }
 
   bool NamesCollection(const std::vector<std::string>& words) const {
-    static const std::vector<std::string> kAlways{"create", "drop", "list"};
-    if (std::find(kAlways.begin(), kAlways.end(), words[0]) != kAlways.end()) return true;
+    static const std::vector<std::string> always{"create", "drop", "list"};
+    if (std::find(always.begin(), always.end(), words[0]) != always.end()) return true;
     const auto is_option = [](const std::string& word) {
       return word.size() > 1 && word[0] == '-';
     };
