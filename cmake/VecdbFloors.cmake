@@ -42,11 +42,6 @@ if(VECDB_SANITIZE)
     -fsanitize=${VECDB_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
 endif()
 
-if(VECDB_SANITIZE MATCHES "undefined")  # rapidjson compares null + n with null while its stack is empty
-  set_source_files_properties(${CMAKE_CURRENT_SOURCE_DIR}/src/chunk/json_text.cc PROPERTIES
-    COMPILE_OPTIONS -fno-sanitize=pointer-overflow)
-endif()
-
 # Instruction sets are chosen by file name; the table of kernels is chosen at run time.
 set(_avx2 -mavx2 -mfma -mf16c -mpopcnt -mbmi -mbmi2)
 set(_avx512 ${_avx2} -mavx512f -mavx512cd -mavx512vl -mavx512dq -mavx512bw)
