@@ -1,7 +1,6 @@
 #include "api/c_call.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "chunk/text.h"
 
@@ -18,7 +17,7 @@ vecdb_code Report(const Status& status, vecdb_error* error) noexcept {
   while (begin > least && begin < message.size() && !chunk::BeginsUtf8(message[begin])) --begin;
   if (begin == message.size() || chunk::BeginsUtf8(message[begin])) size = begin;
   error->code = code;
-  std::memcpy(error->message, message.data(), size);
+  message.substr(0, size).copy(error->message, size);
   error->message[size] = '\0';
   return code;
 }

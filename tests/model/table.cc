@@ -173,7 +173,8 @@ bool SameBits(const Value& a, const Value& b) {
   }
   if (const auto* x = std::get_if<std::vector<float>>(&a)) {
     const auto& y = std::get<std::vector<float>>(b);
-    return x->size() == y.size() && std::memcmp(x->data(), y.data(), x->size() * 4) == 0;
+    return x->size() == y.size() &&
+           (x->empty() || std::memcmp(x->data(), y.data(), x->size() * 4) == 0);
   }
   if (const auto* x = std::get_if<SparseVector>(&a)) {
     return x->indices == std::get<SparseVector>(b).indices &&

@@ -18,7 +18,7 @@ bool Same(const Value& a, const Value& b) {
   if (const auto* x = std::get_if<std::vector<float>>(&a)) {
     const auto& y = *std::get_if<std::vector<float>>(&b);
     return x->size() == y.size() &&
-           std::memcmp(x->data(), y.data(), x->size() * sizeof(float)) == 0;
+           (x->empty() || std::memcmp(x->data(), y.data(), x->size() * sizeof(float)) == 0);
   }
   if (const auto* x = std::get_if<SparseVector>(&a)) {
     return x->indices == std::get_if<SparseVector>(&b)->indices &&
