@@ -167,7 +167,7 @@ class SchemaHandler : public JsonHandler {
     return document_.String(text_.GetString(), static_cast<rapidjson::SizeType>(text_.GetSize()),
                             true);
   }
-  static bool Number(std::string_view digits, Writer& to) {
+  bool Number(std::string_view digits, Writer& to) {
     return to.RawValue(digits.data(), digits.size(), rapidjson::kNumberType);
   }
   bool Number(std::string_view digits, rapidjson::Document& to) {

@@ -24,7 +24,7 @@ constexpr unsigned kParseFlags = rapidjson::kParseIterativeFlag |
 // rapidjson's own allocator is realloc, whose failure it does not notice; ours throws, as all else.
 class Memory {
  public:
-  static constexpr bool kNeedFree = true;
+  [[maybe_unused]] static constexpr bool kNeedFree = true;  // rapidjson asks
 
   static void* Malloc(std::size_t size) { return size == 0 ? nullptr : ::operator new(size); }
   static void* Realloc(void* old, std::size_t old_size, std::size_t size) {
