@@ -273,6 +273,7 @@ SCENARIO("a process may end with a database open and nothing acknowledged is los
     auto db = Database::Open(folder / way);
     REQUIRE(db.ok());
     CHECK(*db->OpenCollection("points")->Count() >= 1);
-    CHECK(db->recovery().clean == (std::string_view(way) == "global"));
+    // The others may have been idle long enough for a SEAL.
+    if (std::string_view(way) == "global") CHECK(db->recovery().clean);
   }
 }
