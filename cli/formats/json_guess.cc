@@ -31,25 +31,25 @@ class GuessHandler : public JsonHandler {
 
   // Called by rapidjson, which fixes the names.
   bool Key(const char* name, rapidjson::SizeType size, bool /*copy*/) {
-    if (depth_ != 1 || !status_.ok()) return true;
+    if (!AtMember() || !status_.ok()) return true;
     names_.emplace_back(name, size);
     given_ = guess_.Given(names_.back());
     return true;
   }
   bool StartObject() {
     if (depth_ == 0) object_ = true;
-    if (depth_ == 1)
+    if (AtMember())
       Judge("is an object; --field NAME:JSON or NAME:SparseFloatVector says what it is to be");
     if (depth_ > 1) odd_ = true;
     ++depth_;
     return true;
   }
   bool EndObject(rapidjson::SizeType /*members*/) {
-    if (--depth_ == 1 && given_) Add(Shape::kText);
-    return true;
+    --depth_;
+    return !AtMember() || !given_ || Add(Shape::kText);
   }
   bool StartArray() {
-    if (depth_ == 1) {
+    if (AtMember()) {
       numbers_ = 0;
       odd_ = false;
     } else {
@@ -59,7 +59,8 @@ class GuessHandler : public JsonHandler {
     return true;
   }
   bool EndArray(rapidjson::SizeType elements) {
-    if (--depth_ != 1) return true;
+    --depth_;
+    if (!AtMember()) return true;
     if (odd_) {
       Judge(
           "is an array of other things than numbers; --field NAME:Array(TYPE) or NAME:JSON says "
@@ -77,7 +78,7 @@ class GuessHandler : public JsonHandler {
   bool RawNumber(const char* text, rapidjson::SizeType size, bool /*copy*/) {
     const std::string_view digits(text, size);
     if (depth_ == 2) ++numbers_;
-    if (depth_ != 1) return true;
+    if (!AtMember()) return true;
     if (!IsIntegral(digits)) return Add(Shape::kReal);
     if (IntegerOf(digits)) return Add(Shape::kInteger);
     Judge(Format("is {}, an integer too large for every type", digits));
@@ -85,13 +86,15 @@ class GuessHandler : public JsonHandler {
   }
 
  private:
+  // Not so in an array that is in the place of a row.
+  bool AtMember() const { return depth_ == 1 && object_; }
   bool Judge(std::string_view words) {
     if (given_ || !status_.ok()) return true;
     return Refuse(Bad("field {} {}", Quoted(names_.back()), words));
   }
   bool Scalar(Shape shape) {
     if (depth_ > 1) odd_ = true;
-    return depth_ != 1 || Add(shape);
+    return !AtMember() || Add(shape);
   }
   bool Add(Shape shape) {
     if (!status_.ok()) return true;

@@ -83,7 +83,8 @@ def fresh_debian(folder):
     if os.geteuid() != 0:
         return "it takes root"
     release = re.search(r"^VERSION_CODENAME=(\w+)", pathlib.Path("/etc/os-release").read_text(), re.M)
-    made = subprocess.run(["mmdebstrap", "--quiet", "--variant=apt", "--include=g++,pkg-config",
+    needed = "g++,pkg-config,libedit2,libzstd1,zlib1g"  # the last three by vecdb-tools: no network inside
+    made = subprocess.run(["mmdebstrap", "--quiet", "--variant=apt", f"--include={needed}",
                            release[1] if release else "stable", folder], stdin=subprocess.DEVNULL)
     return None if made.returncode == 0 else "mmdebstrap failed (no network?)"
 
