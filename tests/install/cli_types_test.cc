@@ -104,16 +104,17 @@ TEST_CASE("floating numbers that are whole come back from an export as they were
   const std::string rows =
       R"({"id": 1, "v": [1], "f": 25000000, "d": 1e15, "fs": [25000000], "ds": [9007199254740993]})"
       "\n"
-      R"({"id": 2, "v": [-0], "f": -0.0, "d": -0, "fs": [-0, 16777216], "ds": [9007199254740993, 0.5]})"
+      R"({"id": 2, "v": [-0], "f": -0.0, "d": -0, "fs": [-0, 16777216], )"
+      R"("ds": [9007199254740993, 0.5]})"
       "\n"
       R"({"id": 3, "v": [2], "f": 3e38, "d": 36028797018963968, "fs": [0.5, 1e10], )"
       R"("ds": [0.5, 9223372036854775808]})";
   shell.Must({"import", database, "t", shell.Write("rows.jsonl", rows)});
   const std::string all = shell.Must({"query", database, "t", "--json"});
-  for (
-      const char* piece :
-      {R"("f":25000000.0,"v":[1],"d":1000000000000000.0,"fs":[25000000.0],"ds":[9007199254740992.0])",
-       R"("f":-0.0,"v":[-0],"d":-0.0,"fs":[-0.0,16777216.0],"ds":[9007199254740992.0,0.5])"}) {
+  for (const char* piece :
+       {R"("f":25000000.0,"v":[1],"d":1000000000000000.0,"fs":[25000000.0])",
+        R"("fs":[25000000.0],"ds":[9007199254740992.0])",
+        R"("f":-0.0,"v":[-0],"d":-0.0,"fs":[-0.0,16777216.0],"ds":[9007199254740992.0,0.5])"}) {
     CHECK_THAT(all, ContainsSubstring(piece));
   }
   const std::string schema = shell.Write("schema", shell.Must({"info", database, "t", "--json"}));
