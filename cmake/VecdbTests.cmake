@@ -222,8 +222,8 @@ if(TARGET vecdb_exports AND EXISTS ${_symbols} AND CMAKE_CXX_COMPILER_ID STREQUA
 endif()
 if(TARGET vecdb_exports AND VECDB_EDGE AND CMAKE_BUILD_TYPE STREQUAL "MinSizeRel")
   add_test(NAME edge_size COMMAND sh -c
-    "strip -o \"$2\" \"$1\" && echo FIG edge.stripped_bytes=$(stat -c %s \"$2\")"
-    sh $<TARGET_FILE:vecdb_exports> ${CMAKE_CURRENT_BINARY_DIR}/edge-stripped.so)
+    "strip -o \"$2\" \"$1\" && echo $3 edge.stripped_bytes=$(stat -c %s \"$2\")"
+    sh $<TARGET_FILE:vecdb_exports> ${CMAKE_CURRENT_BINARY_DIR}/edge-stripped.so FIG)
   set_tests_properties(edge_size PROPERTIES LABELS install TIMEOUT 60)
 endif()
 if(VECDB_INSTALL AND NOT VECDB_SANITIZE AND TARGET vecdb_api)
