@@ -71,8 +71,9 @@ VECDB_ALWAYS_INLINE void StoreBf16(std::uint16_t* to, F32 floats) {
   const I32 bits = xsimd::bitwise_cast<I32>(floats);
   const I32 upper = (bits >> 16) & I32(0xFFFF);
   const I32 rounded = (bits + I32(0x7FFF) + (upper & I32(1))) >> 16;
-  const auto is_nan = (bits & I32(0x7FFFFFFF)) > I32(0x7F800000);
-  Isa::StoreLow16(to, xsimd::select(is_nan, upper | I32(0x40), rounded));
+  // All ones for a NaN. Not xsimd's select: that of integers does not compile unoptimised.
+  const I32 is_nan = (I32(0x7F800000) - (bits & I32(0x7FFFFFFF))) >> 31;
+  Isa::StoreLow16(to, rounded ^ ((rounded ^ (upper | I32(0x40))) & is_nan));
 }
 
 template <void (*kStore)(std::uint16_t*, F32)>
