@@ -111,14 +111,63 @@ void StreamingNode::Apply(LiveCollection& collection, const WriteRequest& reques
   watermark_.Applied(position.timestamp, request.durability == Durability::kEveryWrite);
 }
 
+// A write that was checked under its lanes, ready for the log.
+struct StreamingNode::Prepared {
+  const WriteRequest* request = nullptr;
+  std::vector<segment::View::Place> replaced;  // lent by the View it was checked in
+  std::vector<wal::Message> messages;
+};
+
+// Small writes that have no key in common, so that each finds what it would find behind the others:
+// they go to the log as one group.
+class StreamingNode::Group {
+ public:
+  // Whether this write may join those that are in.
+  bool Takes(const Schema& schema, const WriteRequest& request) {
+    hashes_.clear();
+    if (request.parts.size() != 1 || writes_.size() >= kMostWrites) return writes_.empty();
+    const WritePart& part = *request.parts.front();
+    const chunk::KeySpan keys = part.keys(schema);
+    if (keys.size() > kMostKeys || part.payload.size() > kMostBytes) return writes_.empty();
+    for (std::size_t i = 0; i < keys.size(); ++i) hashes_.push_back(chunk::HashKey(keys[i]));
+    return !alone_ && std::none_of(hashes_.begin(), hashes_.end(), [this](std::uint64_t hash) {
+      return std::find(taken_.begin(), taken_.end(), hash) != taken_.end();
+    });
+  }
+  // The write that Takes() was asked about last.
+  void Add(Prepared write) {
+    writes_.push_back(std::move(write));
+    alone_ = hashes_.empty();  // too large to share
+    taken_.insert(taken_.end(), hashes_.begin(), hashes_.end());
+  }
+  void Clear() {
+    writes_.clear();
+    taken_.clear();
+    alone_ = false;
+  }
+  std::span<const Prepared> writes() const { return writes_; }
+
+ private:
+  static constexpr std::size_t kMostWrites = 64;
+  static constexpr std::size_t kMostKeys = 16;
+  static constexpr std::size_t kMostBytes = 16 << 10;
+
+  std::vector<Prepared> writes_;
+  std::vector<std::uint64_t> taken_;   // hashes of their keys
+  std::vector<std::uint64_t> hashes_;  // of the write that asked last
+  bool alone_ = false;
+};
+
 // A turn at a lane's queue. Each ticket taken from it gets an end, and the turn is passed on, also
-// when memory runs out on the way: for the write at hand then, and the others try again.
+// when memory runs out on the way: for the writes at hand then, and the others try again.
 class StreamingNode::Turn {
  public:
   Turn(LaneQueue& queue, Durability own, wal::Sleepers* followers)
       : queue_(queue), own_(own), followers_(*followers) {}
   ~Turn() {
     if (current_ != nullptr) End(current_, WriteTicket::State::kOutOfMemory);
+    const auto joined = logging_ ? WriteTicket::State::kOutOfMemory : WriteTicket::State::kAgain;
+    while (joined_ != nullptr) End(TakeJoined(), joined);
     while (NextWaiting() != nullptr) End(current_, WriteTicket::State::kAgain);
     queue_.Leave();
   }
@@ -132,20 +181,41 @@ class StreamingNode::Turn {
     if (current_ != nullptr) waiting_ = current_->next;
     return current_;
   }
-  // One that waits for the same sync as this thread sleeps on until it is over.
+  // The one at hand has its end.
   void Done(Result<wal::Position> outcome) {
+    Done(std::exchange(current_, nullptr), std::move(outcome));
+  }
+  // The one at hand is in the group.
+  void Join() {
     WriteTicket* const ticket = std::exchange(current_, nullptr);
+    ticket->next = nullptr;
+    (joined_ == nullptr ? joined_ : last_joined_->next) = ticket;
+    last_joined_ = ticket;
+  }
+  // From here to Logged() the log may have the group.
+  void Logging() { logging_ = true; }
+  bool has_joined() const { return joined_ != nullptr; }
+  // The first of the group has its end.
+  void DoneJoined(Result<wal::Position> outcome) { Done(TakeJoined(), std::move(outcome)); }
+  void Logged() { logging_ = false; }
+
+ private:
+  // One that waits for the same sync as this thread sleeps on until that is over.
+  void Done(WriteTicket* ticket, Result<wal::Position> outcome) {
     const bool follows = outcome.ok() && own_ == Durability::kEveryWrite &&
                          ticket->request.durability == Durability::kEveryWrite;
     ticket->outcome.emplace(std::move(outcome));
     ticket->state = WriteTicket::State::kDone;
     (follows ? followers_ : ended_).Add(&ticket->sleeper);
   }
-
- private:
   void End(WriteTicket* ticket, WriteTicket::State state) {
     ticket->state = state;
     ended_.Add(&ticket->sleeper);
+  }
+  WriteTicket* TakeJoined() {
+    WriteTicket* const first = joined_;
+    joined_ = first->next;
+    return first;
   }
 
   LaneQueue& queue_;
@@ -154,6 +224,9 @@ class StreamingNode::Turn {
   wal::Sleepers ended_;  // woken when the turn has been passed on
   WriteTicket* current_ = nullptr;
   WriteTicket* waiting_ = nullptr;
+  WriteTicket* joined_ = nullptr;
+  WriteTicket* last_joined_ = nullptr;
+  bool logging_ = false;
 };
 
 Result<wal::Position> StreamingNode::Execute(LiveCollection& collection, WriteTicket* ticket,
@@ -161,7 +234,11 @@ Result<wal::Position> StreamingNode::Execute(LiveCollection& collection, WriteTi
   const auto& parts = ticket->request.parts;
   if (parts.front()->shard != parts.back()->shard) {
     const LaneLocks lanes(collection, ticket->request);
-    return LogAndApply(collection, ticket->request);
+    const auto view = collection.board.Pin();
+    VECDB_TRY_ASSIGN(const Prepared write, Prepare(collection, *view, ticket->request));
+    wal::Position position;
+    VECDB_TRY(LogAndApply(collection, std::span(&write, 1), std::span(&position, 1)));
+    return position;
   }
   LaneQueue& queue = collection.lanes[parts.front()->shard]->queue;
   while (!queue.Enter(ticket)) {
@@ -188,49 +265,94 @@ Status StreamingNode::OutOfMemory() const {
   return base::OutcomeUnknown("a write may or may not survive: {}", health.ToString());
 }
 
-// The caller's own write comes last: what is thrown before it has changed nothing of it.
+// The caller's own write comes last: what is thrown before it has changed nothing of it. No View is
+// published under the lane, so one serves all.
 Result<wal::Position> StreamingNode::ExecuteForAll(LiveCollection& collection, LaneQueue& queue,
                                                    const WriteTicket& own,
                                                    wal::Sleepers* followers) {
+  const Schema& schema = collection.record.schema;
   Turn turn(queue, own.request.durability, followers);
   const LaneLocks lanes(collection, own.request);
+  const auto view = collection.board.Pin();
+  Group group;
   turn.TakeWaiting();
   while (const WriteTicket* other = turn.NextWaiting()) {
-    turn.Done(LogAndApply(collection, other->request));
+    if (!group.Takes(schema, other->request)) {
+      (void)LogGroup(collection, &group, &turn);
+      (void)group.Takes(schema, other->request);
+    }
+    auto write = Prepare(collection, *view, other->request);
+    if (!write.ok()) {
+      turn.Done(write.status());
+      continue;
+    }
+    group.Add(std::move(*write));
+    turn.Join();
   }
-  return LogAndApply(collection, own.request);
+  if (!group.Takes(schema, own.request)) {
+    (void)LogGroup(collection, &group, &turn);
+    (void)group.Takes(schema, own.request);
+  }
+  auto write = Prepare(collection, *view, own.request);
+  if (write.ok()) group.Add(std::move(*write));
+  const auto last = LogGroup(collection, &group, &turn);
+  return write.ok() ? last : write.status();
 }
 
-// Called under the lanes.
-Result<wal::Position> StreamingNode::LogAndApply(
-    LiveCollection& collection, const WriteRequest& request) NO_THREAD_SAFETY_ANALYSIS {
-  const std::shared_ptr<const segment::View> view = collection.board.Pin();
-  VECDB_TRY(Check(collection, *view, request));
+// Where the last write of the group stands.
+Result<wal::Position> StreamingNode::LogGroup(LiveCollection& collection, Group* group,
+                                              Turn* turn) {
+  if (group->writes().empty()) return wal::Position();
+  std::vector<wal::Position> positions(group->writes().size());
+  turn->Logging();
+  const Status logged = LogAndApply(collection, group->writes(), positions);
+  for (std::size_t i = 0; turn->has_joined(); ++i) {
+    turn->DoneJoined(logged.ok() ? Result<wal::Position>(positions[i]) : logged);
+  }
+  turn->Logged();
+  group->Clear();
+  if (!logged.ok()) return logged;
+  return positions.back();
+}
 
-  std::vector<segment::View::Place> replaced;
-  std::vector<wal::Message> messages;
+// Called under the lanes, as is what follows.
+Result<StreamingNode::Prepared> StreamingNode::Prepare(
+    LiveCollection& collection, const segment::View& view,
+    const WriteRequest& request) const NO_THREAD_SAFETY_ANALYSIS {
+  VECDB_TRY(Check(collection, view, request));
+  Prepared write{.request = &request, .replaced = {}, .messages = {}};
   for (const auto& part : request.parts) {
     Lane& lane = *collection.lanes[part->shard];
     if (request.type != wal::MessageType::kInsert) {
-      const auto keys = part->keys(view->schema());
-      VECDB_TRY_ASSIGN(const auto live, view->FindLive(part->shard, keys, base::kEndOfTime,
-                                                       collection.KeyFilter(part->shard)));
-      replaced.insert(replaced.end(), live.begin(), live.end());
+      const auto keys = part->keys(view.schema());
+      VECDB_TRY_ASSIGN(const auto live, view.FindLive(part->shard, keys, base::kEndOfTime,
+                                                      collection.KeyFilter(part->shard)));
+      write.replaced.insert(write.replaced.end(), live.begin(), live.end());
     }
-    messages.push_back(wal::Message{.type = request.type,
-                                    .shard = part->shard,
-                                    .collection = collection.record.id,
-                                    .schema_version = collection.record.schema_version,
-                                    .segment = part->rows != nullptr ? lane.growing->id() : 0,
-                                    .partition = kDefaultPartition,
-                                    .payload = part->payload});
+    write.messages.push_back(wal::Message{.type = request.type,
+                                          .shard = part->shard,
+                                          .collection = collection.record.id,
+                                          .schema_version = collection.record.schema_version,
+                                          .segment = part->rows != nullptr ? lane.growing->id() : 0,
+                                          .partition = kDefaultPartition,
+                                          .payload = part->payload});
   }
-  VECDB_TRY_ASSIGN(const wal::Position position, writer_->Append(messages));
+  return write;
+}
+
+Status StreamingNode::LogAndApply(LiveCollection& collection, std::span<const Prepared> writes,
+                                  std::span<wal::Position> positions) {
+  std::vector<std::span<const wal::Message>> messages;
+  messages.reserve(writes.size());
+  for (const Prepared& write : writes) messages.emplace_back(write.messages);
+  VECDB_TRY(writer_->AppendAll(messages, positions));
   Unapplied unapplied(*this);
   unapplied.logged = true;
-  Apply(collection, request, replaced, position);
+  for (std::size_t i = 0; i < writes.size(); ++i) {
+    Apply(collection, *writes[i].request, writes[i].replaced, positions[i]);
+  }
   unapplied.logged = false;
-  return position;
+  return Status();
 }
 
 Status StreamingNode::MakeDurable(const wal::Position& position, Durability durability,

@@ -86,7 +86,13 @@ class StreamingNode {
   Result<wal::Position> ExecuteForAll(LiveCollection& collection, LaneQueue& queue,
                                       const WriteTicket& own, wal::Sleepers* followers);
   Status OutOfMemory() const;
-  Result<wal::Position> LogAndApply(LiveCollection& collection, const WriteRequest& request);
+  struct Prepared;
+  class Group;
+  Result<Prepared> Prepare(LiveCollection& collection, const segment::View& view,
+                           const WriteRequest& request) const;
+  Status LogAndApply(LiveCollection& collection, std::span<const Prepared> writes,
+                     std::span<wal::Position> positions);
+  Result<wal::Position> LogGroup(LiveCollection& collection, Group* group, Turn* turn);
   Status Check(const LiveCollection& collection, const segment::View& view,
                const WriteRequest& request) const;
   void Apply(LiveCollection& collection, const WriteRequest& request,

@@ -23,18 +23,23 @@ namespace {
 constexpr std::size_t kLinkSize = io::kRecordHeaderSize + 28;
 constexpr int kNameAttempts = 1000;  // names taken by litter of earlier crashes
 
-// The bytes of the write in the log; kInvalidArgument above the limits.
-Result<std::size_t> CheckedSize(std::span<const Message> messages) {
-  if (messages.empty()) return base::InvalidArgument("a write of no messages");
+using Writes = std::span<const std::span<const Message>>;
+
+// The bytes of the writes in the log; kInvalidArgument above the limits.
+Result<std::size_t> CheckedSize(Writes writes) {
   constexpr std::size_t kLimit = io::kMaxGroupBytes - io::kGroupHeaderSize - kLinkSize;
   std::size_t total = 0;
-  for (const Message& message : messages) {
-    const std::size_t size = kMessageHeaderSize + message.payload.size();
-    if (size > io::kMaxRecordBytes) {
-      return base::InvalidArgument("a message of {} bytes is above the limit of {} for one record",
-                                   size, io::kMaxRecordBytes);
+  for (const auto& messages : writes) {
+    if (messages.empty()) return base::InvalidArgument("a write of no messages");
+    for (const Message& message : messages) {
+      const std::size_t size = kMessageHeaderSize + message.payload.size();
+      if (size > io::kMaxRecordBytes) {
+        return base::InvalidArgument(
+            "a message of {} bytes is above the limit of {} for one record", size,
+            io::kMaxRecordBytes);
+      }
+      total += io::kRecordHeaderSize + size;
     }
-    total += io::kRecordHeaderSize + size;
   }
   if (total > kLimit) {
     return base::InvalidArgument("a write of {} bytes is above the limit of {} for one batch",
@@ -43,28 +48,40 @@ Result<std::size_t> CheckedSize(std::span<const Message> messages) {
   return total;
 }
 
-// The records of one write: a LINK when the log needs one, then the messages.
+// The records of one group: a LINK when the log needs one, then the messages of its writes.
 class Batch {
  public:
-  explicit Batch(std::span<const Message> messages) {
-    headers_.reserve(messages.size() * kMessageHeaderSize);
-    for (const Message& message : messages) EncodeMessageHeader(message, Timestamp{0}, &headers_);
-    records_.resize(messages.size() + 1);
-    records_[0].type = io::kLinkRecord;
-    for (std::size_t i = 0; i < messages.size(); ++i) {
-      io::LogRecord& record = records_[i + 1];
-      record.type = static_cast<std::uint16_t>(messages[i].type);
-      record.head = std::span(headers_).subspan(i * kMessageHeaderSize, kMessageHeaderSize);
-      record.body = messages[i].payload;
+  explicit Batch(Writes writes) : writes_(writes) {
+    std::size_t count = 0;
+    for (const auto& messages : writes) count += messages.size();
+    headers_.reserve(count * kMessageHeaderSize);
+    records_.reserve(count + 1);
+    records_.push_back({.type = io::kLinkRecord, .body = {}});
+    for (const auto& messages : writes) {
+      for (const Message& message : messages) Add(message);
     }
   }
 
-  // The timestamp is the first field of every message.
-  void Stamp(Timestamp timestamp) {
-    for (std::size_t at = 0; at < headers_.size(); at += kMessageHeaderSize) {
-      std::memcpy(headers_.data() + at, &timestamp, sizeof(timestamp));
+  // The timestamp is the first field of every message. Each write has its own, from `first` on.
+  void Stamp(Timestamp first) {
+    std::byte* at = headers_.data();
+    std::uint64_t timestamp = base::Raw(first);
+    for (const auto& messages : writes_) {
+      for (std::size_t i = 0; i < messages.size(); ++i, at += kMessageHeaderSize) {
+        std::memcpy(at, &timestamp, sizeof(timestamp));
+      }
+      ++timestamp;
     }
   }
+  // Where each write stands when the first record, or the LINK in front of it, has this lsn.
+  void Place(Lsn first_lsn, Timestamp first, std::span<Position> positions) const {
+    for (std::size_t i = 0; i < writes_.size(); ++i) {
+      const Lsn next = first_lsn + writes_[i].size();
+      positions[i] = {first_lsn, next - 1, Timestamp{base::Raw(first) + i}};
+      first_lsn = next;
+    }
+  }
+  std::size_t writes() const { return writes_.size(); }
   std::span<const io::LogRecord> WithoutLink() const { return std::span(records_).subspan(1); }
   std::span<const io::LogRecord> WithLink(std::span<const std::byte> link) {
     records_[0].body = link;
@@ -72,6 +89,15 @@ class Batch {
   }
 
  private:
+  void Add(const Message& message) {
+    const std::size_t at = headers_.size();
+    EncodeMessageHeader(message, Timestamp{0}, &headers_);  // within what was reserved
+    records_.push_back({.type = static_cast<std::uint16_t>(message.type),
+                        .body = message.payload,
+                        .head = std::span(headers_).subspan(at, kMessageHeaderSize)});
+  }
+
+  const Writes writes_;
   base::Bytes headers_;
   std::vector<io::LogRecord> records_;
 };
@@ -119,7 +145,7 @@ struct Writer::State {
   Result<io::LogIdentity> CreateFirstLog() EXCLUDES(mutex);
   Status CopyGroup(std::span<const io::LogRecord> records, Lsn first_lsn, std::uint64_t group_ts)
       EXCLUDES(mutex);
-  Result<Position> Append(std::span<const Message> messages) EXCLUDES(mutex);
+  Status Append(Writes writes, std::span<Position> positions) EXCLUDES(mutex);
   Status SealIfIdle(std::chrono::steady_clock::time_point idle_since) EXCLUDES(mutex);
   Status Close() EXCLUDES(mutex);
   Status SyncAll() { return line.Sync(line.written_lsn()); }
@@ -130,7 +156,7 @@ struct Writer::State {
   Result<std::shared_ptr<io::PageLogWriter>> CreateLog(std::size_t reserve_bytes) REQUIRES(mutex);
   Status MakeDurable(io::PageLogWriter& log) REQUIRES(mutex);
   void RememberLink() REQUIRES(mutex);
-  Result<Position> WriteBatch(Batch* batch, Timestamp timestamp) REQUIRES(mutex);
+  Status WriteBatch(Batch* batch, Timestamp first, std::span<Position> positions) REQUIRES(mutex);
   Status AppendGroup(std::span<const io::LogRecord> records, Lsn first_lsn, std::uint64_t timestamp)
       REQUIRES(mutex);
   Status Seal() REQUIRES(mutex);
@@ -304,14 +330,14 @@ Status Writer::State::CopyGroup(std::span<const io::LogRecord> records, Lsn firs
   return Status();
 }
 
-Result<Position> Writer::State::Append(std::span<const Message> messages) {
-  VECDB_TRY_ASSIGN(const std::size_t bytes, CheckedSize(messages));
-  Batch batch(messages);
+Status Writer::State::Append(Writes writes, std::span<Position> positions) {
+  VECDB_TRY_ASSIGN(const std::size_t bytes, CheckedSize(writes));
+  Batch batch(writes);
   base::MutexLock lock(mutex);
   VECDB_TRY(Ready());
   appended = true;
-  const Timestamp timestamp = oracle.Next();
-  batch.Stamp(timestamp);
+  const Timestamp first = oracle.Next(writes.size());
+  batch.Stamp(first);
   Status failure;
   bool fresh = false;
   while (!fresh) {  // once in the log at hand, once in another
@@ -320,9 +346,8 @@ Result<Position> Writer::State::Append(std::span<const Message> messages) {
       if (!failure.ok()) break;
       fresh = true;
     }
-    auto position = WriteBatch(&batch, timestamp);
-    if (position.ok() || !NoSpace(position.status())) return position;
-    failure = position.status();
+    failure = WriteBatch(&batch, first, positions);
+    if (failure.ok() || !NoSpace(failure)) return failure;
   }
   if (!NoSpace(failure)) return failure;
   return base::ResourceExhausted(
@@ -330,24 +355,28 @@ Result<Position> Writer::State::Append(std::span<const Message> messages) {
       options.pchannel, failure.message());
 }
 
-Result<Position> Writer::State::WriteBatch(Batch* batch, Timestamp timestamp) {
+Status Writer::State::WriteBatch(Batch* batch, Timestamp first, std::span<Position> positions) {
   base::KillPoint("wal.append.before_write");
   const Lsn links = needs_link ? 1 : 0;
   const base::Bytes link_body = needs_link ? io::EncodeLink(link) : base::Bytes();
   const auto records = needs_link ? batch->WithLink(link_body) : batch->WithoutLink();
   const Lsn first_lsn = next_lsn;
+  const std::uint64_t last_timestamp = base::Raw(first) + batch->writes() - 1;
   StopUnlessDone stop(line, *current, unapplied);
-  const Status written = AppendGroup(records, first_lsn, base::Raw(timestamp));
+  const Status written = AppendGroup(records, first_lsn, last_timestamp);
   if (!written.ok()) {
     line.Resized();
     if (NoSpace(written) || written.code() == StatusCode::kInvalidArgument) return written;
     return StopOn(written);
   }
   base::KillPoint("wal.append.after_write");
-  if (on_assigned) on_assigned(timestamp);
-  line.Written(next_lsn - 1, base::Raw(timestamp));
+  batch->Place(first_lsn + links, first, positions);
+  for (std::size_t i = 0; on_assigned && i < batch->writes(); ++i) {
+    on_assigned(Timestamp{base::Raw(first) + i});
+  }
+  line.Written(next_lsn - 1, last_timestamp);
   stop.done = true;
-  return Position{first_lsn + links, next_lsn - 1, timestamp};
+  return Status();
 }
 
 Status Writer::State::Seal() {
@@ -406,7 +435,17 @@ Status Writer::CopyGroup(std::span<const io::LogRecord> records, Lsn first_lsn,
 }
 
 Result<Position> Writer::Append(std::span<const Message> messages) {
-  return state_->Append(messages);
+  Position position;
+  VECDB_TRY(state_->Append(std::span(&messages, 1), std::span(&position, 1)));
+  return position;
+}
+
+Status Writer::AppendAll(std::span<const std::span<const Message>> writes,
+                         std::span<Position> positions) {
+  if (writes.empty() || positions.size() != writes.size()) {
+    return base::InvalidArgument("{} writes with {} positions", writes.size(), positions.size());
+  }
+  return state_->Append(writes, positions);
 }
 
 Status Writer::Sync(Lsn lsn, Sleepers* followers) {

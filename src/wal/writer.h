@@ -65,10 +65,15 @@ class Writer {
   // the first Append, in order.
   Status CopyGroup(std::span<const io::LogRecord> records, Lsn first_lsn, std::uint64_t max_ts);
 
-  // One group of these messages, all with one new timestamp. Not visible, not durable yet.
+  // One write: a group of these messages, all with one new timestamp. Not visible, not durable yet.
   // A failure changes nothing: no lsn, no timestamp, no byte that counts; but kOutcomeUnknown, from
   // a write error other than no space, says that the write may be there after the next open.
   Result<Position> Append(std::span<const Message> messages);
+
+  // Several writes as one group, which is there as a whole or not at all: each has a timestamp of
+  // its own, in this order, and its place in `positions` (as many as `writes`). Fails as above, for
+  // all of them.
+  Status AppendAll(std::span<const std::span<const Message>> writes, std::span<Position> positions);
 
   // Returns when everything up to `lsn` is synced. kOutcomeUnknown when the sync failed, whoever
   // led it and however late one asks; SyncAll, once stopped, is kFailedPrecondition. `followers`
