@@ -242,6 +242,8 @@ typedef struct vecdb_options {
   uint64_t write_buffer_bytes;
   vecdb_log_function log; /* NULL: nobody listens */
   void* log_user;         /* handed to log; yours until the database is closed */
+  uint32_t search_threads;
+  uint32_t query_nodes;
 } vecdb_options;
 
 /* Sets the defaults of the C++ struct. */
@@ -591,6 +593,24 @@ VECDB_C_API vecdb_code vecdb_report_free(vecdb_report* report);
 /* One file in readable lines; `print` is called on this thread. */
 VECDB_C_API vecdb_code vecdb_inspect(vecdb_text file, void (*print)(void* user, vecdb_text line),
                                      void* user, vecdb_error* error);
+
+/* ---- what works beside what -------------------------------------------------------- */
+
+/* vecdb::QueryNodeInfo */
+typedef struct vecdb_query_node {
+  size_t struct_size;
+  uint32_t segments;
+  uint64_t rows;
+  uint64_t bytes;
+  uint64_t reads;
+} vecdb_query_node;
+
+/* Zeroes, and the size. */
+VECDB_C_API void vecdb_query_node_init(vecdb_query_node* node, size_t struct_size);
+/* How many there are; node i. vecdb::Database::QueryNodes */
+VECDB_C_API vecdb_code vecdb_query_node_count(vecdb_db* db, size_t* out, vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_query_node_at(vecdb_db* db, size_t i, vecdb_query_node* out,
+                                           vecdb_error* error);
 
 /* NOLINTEND(modernize-*, readability-redundant-*) */
 #ifdef __cplusplus

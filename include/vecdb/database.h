@@ -62,6 +62,9 @@ class VECDB_API Database {
   Status DropCollection(std::string_view name);
   Result<std::vector<std::string>> ListCollections() const;  // in name order
 
+  // Every query node, by number: see Options::query_nodes.
+  Result<std::vector<QueryNodeInfo>> QueryNodes() const;
+
   // Returns when everything up to `timestamp` would survive a power cut, whatever the
   // durability it was written with. A timestamp of the future means everything written so far.
   // kOutcomeUnknown when the sync failed, kFailedPrecondition when writing had stopped before.

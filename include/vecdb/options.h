@@ -36,8 +36,16 @@ struct Options {
   std::chrono::milliseconds sync_interval{50};  // 1 ms to 24 hours
 
   // Sealing, flushing, filters of keys; 0 = a quarter of the cores, at least 1; at most 256. One
-  // more thread syncs and keeps house. A read-only database has none.
+  // more thread syncs and keeps house. A read-only database has none
+  // of these.
   std::uint32_t background_threads = 0;
+  // A search, query or count may use so many at once, the caller's among them; 0 = one a core; at
+  // most 256. Small ones use the caller's alone. The others start with the first read that is large
+  // enough to be shared, also in a read-only database.
+  std::uint32_t search_threads = 0;
+  // Sealed segments are spread over so many nodes, each read by one thread at a time for one search;
+  // 0 = one a core, at most 64.
+  std::uint32_t query_nodes = 0;
   bool own_threads = true;  // false: not one thread; call Database::RunBackground() yourself
   // Rows not yet in sealed segments, over all collections; at least 1 MiB. Above it writers help to
   // flush, and wait; kResourceExhausted when that fails.

@@ -60,6 +60,15 @@ struct CollectionStats {
   std::uint64_t memory_bytes = 0;  // growing segments and the filters of checked keys
 };
 
+// What one query node has of all collections. A read is one of one segment, by a search, query or
+// count.
+struct QueryNodeInfo {
+  std::uint32_t segments = 0;  // sealed ones
+  std::uint64_t rows = 0;      // in them, deleted ones included
+  std::uint64_t bytes = 0;     // on disk
+  std::uint64_t reads = 0;     // since the database was opened
+};
+
 // What Open() found in the log. Nothing is dropped silently: bytes are discarded only behind the
 // last write known to be synced, and counted here. With kInterval and kFlushOnly that may be behind
 // acknowledged writes after a power cut.

@@ -31,6 +31,8 @@ struct CStruct<vecdb_options> {
     out.background_threads = defaults.background_threads;
     out.sync_interval_ms = defaults.sync_interval.count();
     out.write_buffer_bytes = defaults.write_buffer_bytes;
+    out.search_threads = defaults.search_threads;
+    out.query_nodes = defaults.query_nodes;
     return out;
   }
 };
@@ -62,6 +64,8 @@ Result<Options> OptionsOf(const vecdb_options* given) {
   options.background_threads = from.background_threads;
   options.sync_interval = std::chrono::milliseconds(from.sync_interval_ms);
   options.write_buffer_bytes = from.write_buffer_bytes;
+  options.search_threads = from.search_threads;
+  options.query_nodes = from.query_nodes;
   if (from.log != nullptr) {
     options.log = [log = from.log, user = from.log_user](LogLevel level, std::string_view line) {
       log(user, static_cast<std::int32_t>(level), Lend(line));

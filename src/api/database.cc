@@ -119,6 +119,14 @@ Result<std::vector<std::string>> Database::ListCollections() const {
   });
 }
 
+Result<std::vector<QueryNodeInfo>> Database::QueryNodes() const {
+  if (impl_ == nullptr) return MovedFrom();
+  return api::Inside(*impl_->engine, false, [&]() -> Result<std::vector<QueryNodeInfo>> {
+    const roles::EngineParts& parts = impl_->engine->parts();
+    return parts.query->Describe(parts.collections.All());
+  });
+}
+
 Status Database::WaitDurable(Timestamp timestamp) {
   if (impl_ == nullptr) return MovedFrom();
   return api::Inside(*impl_->engine, false, [&] { return impl_->engine->WaitDurable(timestamp); });

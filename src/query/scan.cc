@@ -11,10 +11,6 @@ namespace {
 
 constexpr RowIndex kRowsPerStep = 8192;
 
-bool KeyBefore(const Candidate& a, const Candidate& b) {
-  return a.key < b.key;
-}
-
 chunk::KeyView KeyOf(const chunk::ColumnView& view, std::size_t row) {
   if (view.type == DataType::kVarChar) return view.As<std::string_view>()[row];
   return view.As<std::int64_t>()[row];
@@ -47,18 +43,25 @@ Status FirstByKey::Offer(const segment::Segment& segment, Timestamp t, const Fil
     for (std::size_t i = 0; i < keys.rows; ++i) {
       const RowIndex row = first + static_cast<RowIndex>(i);
       if (allowed.bitmap && !allowed.bitmap->Test(row)) continue;
-      const Candidate candidate{0, row, &segment, KeyOf(keys, i)};
-      if (heap_.size() == limit_) {
-        if (!KeyBefore(candidate, heap_.front())) continue;
-        std::pop_heap(heap_.begin(), heap_.end(), KeyBefore);
-        heap_.pop_back();
-      }
-      heap_.push_back(candidate);
-      std::push_heap(heap_.begin(), heap_.end(), KeyBefore);
+      Add(Candidate{0, row, &segment, KeyOf(keys, i)});
     }
     first += static_cast<RowIndex>(keys.rows);
   }
   return Status();
+}
+
+void FirstByKey::Add(const Candidate& candidate) {
+  if (heap_.size() == limit_) {
+    if (!KeyBefore(candidate, heap_.front())) return;
+    std::pop_heap(heap_.begin(), heap_.end(), KeyBefore);
+    heap_.pop_back();
+  }
+  heap_.push_back(candidate);
+  std::push_heap(heap_.begin(), heap_.end(), KeyBefore);
+}
+
+void FirstByKey::Merge(const FirstByKey& other) {
+  for (const Candidate& candidate : other.heap_) Add(candidate);
 }
 
 std::vector<Candidate> FirstByKey::Take() {

@@ -26,10 +26,15 @@ class FirstByKey {
  public:
   explicit FirstByKey(std::size_t limit) : limit_(limit) {}
   Status Offer(const segment::Segment& segment, Timestamp t, const Filter* filter);
+  // Another of the same limit, empty; and what such a one has found.
+  FirstByKey Empty() const { return FirstByKey(limit_); }
+  void Merge(const FirstByKey& other);
   std::vector<Candidate> Take();  // in key order
 
  private:
-  const std::size_t limit_;
+  void Add(const Candidate& candidate);
+
+  std::size_t limit_;
   std::vector<Candidate> heap_;  // the largest key on top
 };
 

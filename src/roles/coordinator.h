@@ -19,7 +19,7 @@
 #include "catalog/manifest.h"
 #include "roles/data_node.h"
 #include "roles/live_collection.h"
-#include "roles/query_node.h"
+#include "roles/query_nodes.h"
 #include "roles/segment_events.h"
 #include "roles/streaming_node.h"
 #include "wal/writer.h"
@@ -37,7 +37,7 @@ struct CoordinatorParts {
   base::Log& log;
   Collections& collections;
   StreamingNode& streaming;
-  QueryNode& query;
+  QueryNodes& query;
   DataNode& data;
   const Guard& guard;
   catalog::Format& format;  // the strand's

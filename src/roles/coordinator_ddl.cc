@@ -51,8 +51,9 @@ Result<std::shared_ptr<LiveCollection>> Coordinator::CreateCollection(
                                      .options = options,
                                      .created = parts_.oracle.Next()};
     auto live = std::make_shared<LiveCollection>(
-        record, std::make_shared<const segment::View>(
-                    schema, std::vector<std::shared_ptr<segment::Segment>>{}));
+        record,
+        std::make_shared<const segment::View>(
+            schema, std::vector<std::shared_ptr<segment::Segment>>{}, parts_.query.NodesFor(id)));
     VECDB_TRY(AddGrowing(*live));
     catalog::Edit edit;
     edit.operations.emplace_back(catalog::CreateCollection{record});

@@ -1,5 +1,6 @@
 #include "roles/create.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/canary.h"
@@ -92,7 +93,7 @@ Status CreateDatabase(EngineParts& p) {
   p.format.created_ms = now;
   VECDB_TRY(catalog::WriteFormat(fs, p.format));
   base::KillPoint("create.format");
-  p.query = std::make_unique<QueryNode>(fs, p.database, p.options.load);
+  MakeQueryNodes(p);
   MakeNodes(p);
   return Status();
 }
@@ -103,7 +104,25 @@ std::size_t BackgroundThreads(const Options& options) {
   return std::max<std::size_t>(1, base::HardwareThreads() / 4);
 }
 
+// Beside the caller's.
+std::size_t SearchHelpers(const Options& options) {
+  if (!options.own_threads) return 0;
+  return (options.search_threads != 0 ? options.search_threads : base::HardwareThreads()) - 1;
+}
+
+std::uint32_t QueryNodeCount(const Options& options) {
+  if (options.query_nodes != 0) return options.query_nodes;
+  return static_cast<std::uint32_t>(std::min(base::HardwareThreads(), kMostQueryNodes));
+}
+
 }  // namespace
+
+void MakeQueryNodes(EngineParts& p) {
+  p.search_pool = std::make_unique<SearchPool>(SearchHelpers(p.options), p.env.search_task_bytes,
+                                               *p.env.clock, p.env.guard);
+  p.query = std::make_unique<QueryNodes>(*p.env.fs, p.database, p.options.load,
+                                         QueryNodeCount(p.options), *p.search_pool);
+}
 
 void MakeWriter(EngineParts& p, std::uint64_t log_number, Lsn next_lsn) {
   wal::WriterOptions options;

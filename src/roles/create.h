@@ -13,6 +13,9 @@ Result<bool> LockOrCreate(EngineParts& parts);
 // The log writer, from this log number and lsn on.
 void MakeWriter(EngineParts& parts, std::uint64_t log_number, Lsn next_lsn);
 
+// Those who read; before any collection.
+void MakeQueryNodes(EngineParts& parts);
+
 // Everything above manifest and log.
 void MakeNodes(EngineParts& parts);
 

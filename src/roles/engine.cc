@@ -12,6 +12,7 @@ namespace {
 constexpr std::chrono::milliseconds kIdleSeal{100};
 constexpr std::chrono::milliseconds kHousekeeping{1000};
 constexpr std::chrono::hours kLongestInterval{24};  // far from where adding to a time overflows
+constexpr std::uint32_t kMostThreads = 256;
 
 Status CheckOptions(const Options& options) {
   VECDB_TRY(CheckDurability("Options::durability", options.durability));
@@ -33,9 +34,17 @@ Status CheckOptions(const Options& options) {
     return base::InvalidArgument("Options::write_buffer_bytes is {}, below 1 MiB",
                                  options.write_buffer_bytes);
   }
-  if (options.background_threads > 256) {
-    return base::InvalidArgument("Options::background_threads is {}, above 256",
-                                 options.background_threads);
+  if (options.background_threads > kMostThreads) {
+    return base::InvalidArgument("Options::background_threads is {}, above {}",
+                                 options.background_threads, kMostThreads);
+  }
+  if (options.search_threads > kMostThreads) {
+    return base::InvalidArgument("Options::search_threads is {}, above {}", options.search_threads,
+                                 kMostThreads);
+  }
+  if (options.query_nodes > kMostQueryNodes) {
+    return base::InvalidArgument("Options::query_nodes is {}, above {}", options.query_nodes,
+                                 kMostQueryNodes);
   }
   return Status();
 }
@@ -184,6 +193,7 @@ static Status RecordEnd(EngineParts& p) {
 Status Engine::Shut() {
   EngineParts& p = *parts_;
   p.timers->Stop();
+  p.search_pool->Stop();
   Status first;
   const auto keep = [&first](const Status& status) {
     if (first.ok()) first = status;

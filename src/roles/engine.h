@@ -24,12 +24,14 @@
 #include "roles/data_node.h"
 #include "roles/live_collection.h"
 #include "roles/proxy.h"
-#include "roles/query_node.h"
+#include "roles/query_nodes.h"
 #include "roles/streaming_node.h"
 #include "roles/watermark.h"
 #include "wal/writer.h"
 
 namespace vecdb::roles {
+
+inline constexpr std::size_t kMostQueryNodes = 64;
 
 // What a database stands on; tests bring their own.
 struct Environment {
@@ -37,6 +39,8 @@ struct Environment {
   const base::Clock* clock = nullptr;     // outlives the engine
   std::function<std::uint64_t()> random;  // for ids that must differ between databases and logs
   std::uint64_t log_bytes = std::uint64_t{64} << 20;  // a log above this is followed by another
+  // A search gives another thread work only where that has so many bytes to read.
+  std::uint64_t search_task_bytes = std::uint64_t{1} << 20;
   // Around what runs in the background or cannot fail any more; the API puts in its own.
   Guard guard = [](const auto& task) { return task(); };
 };
@@ -58,7 +62,8 @@ struct EngineParts {
   // Null in a read-only database: manifest, writer, data, coordinator.
   std::unique_ptr<catalog::Manifest> manifest;
   std::unique_ptr<wal::Writer> writer;
-  std::unique_ptr<QueryNode> query;
+  std::unique_ptr<SearchPool> search_pool;
+  std::unique_ptr<QueryNodes> query;
   std::unique_ptr<DataNode> data;
   std::unique_ptr<StreamingNode> streaming;
   std::unique_ptr<Coordinator> coordinator;

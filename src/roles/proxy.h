@@ -16,7 +16,7 @@
 #include "base/timestamp_oracle.h"
 #include "chunk/chunk.h"
 #include "roles/live_collection.h"
-#include "roles/query_node.h"
+#include "roles/query_nodes.h"
 #include "roles/streaming_node.h"
 #include "roles/watermark.h"
 
@@ -24,7 +24,7 @@ namespace vecdb::roles {
 
 class Proxy {
  public:
-  Proxy(StreamingNode& streaming, QueryNode& query, Watermark& watermark,
+  Proxy(StreamingNode& streaming, QueryNodes& query, Watermark& watermark,
         base::TimestampOracle& oracle, Durability durability)
       : streaming_(streaming),
         query_(query),
@@ -56,7 +56,7 @@ class Proxy {
                                  wal::MessageType type, const WriteOptions& options);
 
   StreamingNode& streaming_;
-  QueryNode& query_;
+  QueryNodes& query_;
   Watermark& watermark_;
   base::TimestampOracle& oracle_;
   const Durability durability_;

@@ -1,10 +1,8 @@
-#include "base/canary.h"
 #include "base/status.h"
 #include "chunk/validate.h"
 #include "query/fetch.h"
 #include "query/plan.h"
 #include "query/scan.h"
-#include "query/search.h"
 #include "roles/proxy.h"
 
 namespace vecdb::roles {
@@ -16,9 +14,7 @@ Result<Hits> Proxy::Search(const LiveCollection& collection, const SearchRequest
   const Timestamp t = watermark_.ReadTime();  // first: a View never lacks a row of its past
   const auto view = collection.board.Pin();
   query::TopK top(plan.limit + plan.offset);
-  VECDB_TRY(streaming_.Search(*view, t, plan, &top));
-  const Status sealed = query_.Search(*view, t, plan, &top);
-  if (!base::Canary(29)) VECDB_TRY(sealed);
+  VECDB_TRY(query_.Search(*view, t, plan, &top));
 
   const std::vector<query::Candidate> best = top.Take();
   Hits hits;
@@ -40,9 +36,7 @@ Result<std::vector<Row>> Proxy::Query(const LiveCollection& collection,
   const Timestamp t = watermark_.ReadTime();
   const auto view = collection.board.Pin();
   query::FirstByKey first(plan.limit + plan.offset);
-  for (const auto& segment : view->segments()) {
-    VECDB_TRY(first.Offer(*segment, t, plan.filter.get()));
-  }
+  VECDB_TRY(query_.Query(*view, t, plan.filter.get(), &first));
   const std::vector<query::Candidate> found = first.Take();
   std::vector<Row> rows;
   for (std::size_t i = plan.offset; i < found.size(); ++i) {
@@ -85,12 +79,7 @@ Result<std::uint64_t> Proxy::Count(const LiveCollection& collection,
   VECDB_TRY_ASSIGN(const auto compiled, query::PlanFilter(collection.record.schema, filter));
   const Timestamp t = watermark_.ReadTime();
   const auto view = collection.board.Pin();
-  std::uint64_t count = 0;
-  for (const auto& segment : view->segments()) {
-    VECDB_TRY_ASSIGN(const auto allowed, query::AllowedRowsAt(*segment, t, compiled.get()));
-    count += allowed.Count();
-  }
-  return count;
+  return query_.Count(*view, t, compiled.get());
 }
 
 Result<CollectionStats> Proxy::Stats(const LiveCollection& collection) const {

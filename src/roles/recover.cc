@@ -41,10 +41,11 @@ struct Recovery {
 
 Status OpenFiles(Recovery& r) {
   EngineParts& p = r.parts;
-  p.query = std::make_unique<QueryNode>(*p.env.fs, p.database, p.options.load);
+  MakeQueryNodes(p);
   for (const auto& [id, record] : r.catalog.state.collections) {
     VECDB_TRY_ASSIGN(auto segments, p.query->OpenAll(r.catalog.state, record));
-    auto view = std::make_shared<const segment::View>(record.schema, std::move(segments));
+    auto view = std::make_shared<const segment::View>(record.schema, std::move(segments),
+                                                      p.query->NodesFor(id));
     r.by_id[id] = std::make_shared<LiveCollection>(record, std::move(view));
   }
   return Status();

@@ -5,7 +5,6 @@
 
 #include "base/canary.h"
 #include "base/status.h"
-#include "query/search.h"
 
 namespace vecdb::roles {
 namespace {
@@ -302,14 +301,6 @@ void StreamingNode::SubtractBuffered(std::uint64_t bytes) {
     buffered_bytes_ -= bytes;
   }
   room_changed_.NotifyAll();
-}
-
-Status StreamingNode::Search(const segment::View& view, Timestamp t, const query::SearchPlan& plan,
-                             query::TopK* top) const {
-  for (const auto& segment : view.segments()) {
-    if (!segment->sealed()) VECDB_TRY(query::SearchSegment(*segment, t, plan, top));
-  }
-  return Status();
 }
 
 Status StreamingNode::SyncInterval() {

@@ -1,5 +1,4 @@
-// Owns the log and the growing segments: writes go through here, shard by shard, and so does the
-// search of rows that are not yet in files.
+// Owns the log and the growing segments: writes go through here, shard by shard.
 //
 // Thread safety: all methods from any thread. Lock order: lanes (ascending shard), then the log
 // writer, then a growing segment's own locks.
@@ -15,8 +14,6 @@
 #include "base/mutex.h"
 #include "base/task_queue.h"
 #include "chunk/chunk.h"
-#include "query/plan.h"
-#include "query/reduce.h"
 #include "roles/live_collection.h"
 #include "roles/segment_events.h"
 #include "roles/watermark.h"
@@ -64,10 +61,6 @@ class StreamingNode {
   // a failure leaves.
   Result<Timestamp> Write(const std::shared_ptr<LiveCollection>& collection,
                           const WriteRequest& request);
-
-  // Offers the rows of the view's growing segments.
-  Status Search(const segment::View& view, Timestamp t, const query::SearchPlan& plan,
-                query::TopK* top) const;
 
   // Interval durability: syncs what asked for it since the last call.
   Status SyncInterval();

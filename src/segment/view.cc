@@ -71,7 +71,44 @@ bool IsOlder(Timestamp row, Timestamp mark) {
   return base::Canary(23) ? row <= mark : row < mark;
 }
 
+// Sealed segments get a node, growing ones have none.
+std::vector<std::uint32_t> PlaceSealed(std::span<const std::shared_ptr<Segment>> segments,
+                                       Nodes nodes, std::vector<std::uint32_t> node_of) {
+  node_of.resize(segments.size(), kNoNode);
+  std::vector<PlacedSegment> sealed;
+  for (std::size_t i = 0; i < segments.size(); ++i) {
+    if (!segments[i]->sealed()) continue;
+    sealed.push_back({segments[i]->rows(), segments[i]->disk_bytes(), node_of[i]});
+  }
+  segment::Place(sealed, nodes);
+  for (std::size_t i = 0, next = 0; i < segments.size(); ++i) {
+    if (segments[i]->sealed()) node_of[i] = sealed[next++].node;
+  }
+  return node_of;
+}
+
 }  // namespace
+
+View::View(const Schema& schema, std::vector<std::shared_ptr<Segment>> segments, Nodes nodes,
+           std::vector<std::uint32_t> node_of)
+    : schema_(schema),
+      segments_(std::move(segments)),
+      nodes_(nodes),
+      node_of_(PlaceSealed(segments_, nodes, std::move(node_of))) {
+}
+
+std::shared_ptr<const View> View::Next(std::vector<std::shared_ptr<Segment>> segments) const {
+  std::vector<std::uint32_t> node_of(segments.size(), kNoNode);
+  for (std::size_t i = 0, before = 0; i < segments.size(); ++i) {
+    const SegmentId id = segments[i]->id();
+    while (before < segments_.size() && segments_[before]->id() < id) ++before;
+    if (before == segments_.size()) break;
+    if (segments_[before]->id() == id) node_of[i] = node_of_[before];
+  }
+  // Not make_shared: the constructor is private.
+  return std::shared_ptr<const View>(
+      new View(schema_, std::move(segments), nodes_, std::move(node_of)));
+}
 
 std::shared_ptr<const View> View::With(std::shared_ptr<Segment> added) const {
   std::vector<std::shared_ptr<Segment>> segments = segments_;
@@ -81,7 +118,7 @@ std::shared_ptr<const View> View::With(std::shared_ptr<Segment> added) const {
   VECDB_CHECK(at == segments.end() || (*at)->id() != added->id(),
               "a view gets a segment that it already has");
   segments.insert(at, std::move(added));
-  return std::make_shared<const View>(schema_, std::move(segments));
+  return Next(std::move(segments));
 }
 
 std::shared_ptr<const View> View::Replacing(SegmentId id, std::shared_ptr<Segment> by) const {
@@ -91,7 +128,7 @@ std::shared_ptr<const View> View::Replacing(SegmentId id, std::shared_ptr<Segmen
   VECDB_CHECK(at != segments.end() && by->id() == id,
               "a view replaces a segment that it does not have");
   *at = std::move(by);
-  return std::make_shared<const View>(schema_, std::move(segments));
+  return Next(std::move(segments));
 }
 
 Result<std::optional<std::size_t>> View::ContainsKeys(ShardId shard, chunk::KeySpan keys,

@@ -10,6 +10,7 @@
 
 #include "base/mutex.h"
 #include "segment/growing_segment.h"
+#include "segment/placement.h"
 #include "segment/sealed_segment.h"
 #include "segment/shard_key_filter.h"
 
@@ -17,11 +18,14 @@ namespace vecdb::segment {
 
 class View {
  public:
-  View(const Schema& schema, std::vector<std::shared_ptr<Segment>> segments)
-      : schema_(schema), segments_(std::move(segments)) {}
+  View(const Schema& schema, std::vector<std::shared_ptr<Segment>> segments, Nodes nodes = {})
+      : View(schema, std::move(segments), nodes, {}) {}
 
   const Schema& schema() const { return schema_; }
   std::span<const std::shared_ptr<Segment>> segments() const { return segments_; }  // by id
+  // The query node of each of them, below node_count(); kNoNode for a growing one.
+  std::span<const std::uint32_t> nodes() const { return node_of_; }
+  std::uint32_t node_count() const { return nodes_.count; }
 
   // A copy of this view with one segment added, or one replaced (same id) by another.
   std::shared_ptr<const View> With(std::shared_ptr<Segment> added) const;
@@ -52,8 +56,16 @@ class View {
   Result<std::optional<Place>> Find(chunk::KeyView key, Timestamp t) const;
 
  private:
+  View(const Schema& schema, std::vector<std::shared_ptr<Segment>> segments, Nodes nodes,
+       std::vector<std::uint32_t> node_of);
+  // The view of these segments that comes after this one: those that it has too and that were
+  // sealed keep their nodes, as far as segment::Place leaves them there.
+  std::shared_ptr<const View> Next(std::vector<std::shared_ptr<Segment>> segments) const;
+
   const Schema schema_;
   const std::vector<std::shared_ptr<Segment>> segments_;
+  const Nodes nodes_;
+  const std::vector<std::uint32_t> node_of_;
 };
 
 // The rows of one segment that a read at `t` may see: [0, rows) without `deleted`.
