@@ -36,7 +36,7 @@ struct Options {
   std::chrono::milliseconds sync_interval{50};  // 1 ms to 24 hours
 
   // Sealing, flushing, filters of keys; 0 = a quarter of the cores, at least 1; at most 256. One
-  // more thread syncs and keeps house. A read-only database has none
+  // more for each of streaming_nodes syncs and keeps house. A read-only database has none
   // of these.
   std::uint32_t background_threads = 0;
   // A search, query or count may use so many at once, the caller's among them; 0 = one a core; at
@@ -46,6 +46,12 @@ struct Options {
   // Sealed segments are spread over so many nodes, each read by one thread at a time for one search;
   // 0 = one a core, at most 64.
   std::uint32_t query_nodes = 0;
+  // Logs that new collections are spread over, 1 to 16: each collection writes to one for as long as
+  // it lives, so writes to collections of different channels do not wait for each other's syncs.
+  // Above 1 the directory cannot be opened by a vecdb that reads formats up to 2.
+  std::uint32_t channels = 1;
+  // Each channel belongs to one, which syncs it; 1 to 16, each with a thread.
+  std::uint32_t streaming_nodes = 1;
   bool own_threads = true;  // false: not one thread; call Database::RunBackground() yourself
   // Rows not yet in sealed segments, over all collections; at least 1 MiB. Above it writers help to
   // flush, and wait; kResourceExhausted when that fails.

@@ -61,7 +61,8 @@ Status Collection::Flush() {
     VECDB_TRY(handle_->live->CheckAlive());
     auto& parts = handle_->engine->parts();
     VECDB_TRY(parts.coordinator->Flush(*handle_->live));
-    return handle_->engine->WaitDurable(parts.watermark.ReadTime());
+    roles::Channel& channel = *handle_->live->channel;
+    return parts.streaming->WaitDurable(channel, channel.watermark.ReadTime());
   });
 }
 

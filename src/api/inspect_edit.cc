@@ -54,6 +54,7 @@ class OperationPrinter {
   }
   void operator()(const catalog::CommitSegment& operation) const {
     out_.Line("    segment {} holds everything up to record {}", operation.id, operation.last_lsn);
+    if (operation.pchannel != 0) out_.Line("      of channel {}", operation.pchannel);
   }
   void operator()(const catalog::SetDeletes& operation) const {
     out_.Line("    deletes of segment {}: file {} with {}", operation.segment,
@@ -69,6 +70,9 @@ class OperationPrinter {
   void operator()(const catalog::SetCheckpoint& operation) const {
     out_.Line("    channel {}: replay from record {}, synced up to {}", operation.pchannel,
               operation.checkpoint, operation.durable);
+  }
+  void operator()(const catalog::BindCollection& operation) const {
+    out_.Line("    collection {} writes to channel {}", operation.collection, operation.pchannel);
   }
   void operator()(const catalog::LeaseIds& operation) const {
     out_.Line("    ids below {} may be in use", operation.next);

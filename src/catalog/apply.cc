@@ -54,7 +54,7 @@ class Applier {
       return Corruption("an edit creates collection {} named '{}', the name of collection {}",
                         record.id, record.name, other->id);
     }
-    state_.collections.emplace(record.id, record);
+    state_.collections.emplace(record.id, record).first->second.pchannel = 0;
     return Status();
   }
 
@@ -103,7 +103,8 @@ class Applier {
 
   Status operator()(const CommitSegment& commit) {
     VECDB_TRY(CheckLeased("segment", commit.id));
-    if (!state_.committed.emplace(commit.id, commit.last_lsn).second) {
+    const CommittedSegment committed{commit.last_lsn, commit.pchannel};
+    if (!state_.committed.emplace(commit.id, committed).second) {
       return Corruption("an edit commits segment {} twice", commit.id);
     }
     return Status();
@@ -169,6 +170,20 @@ class Applier {
     return Status();
   }
 
+  // Once: what is in one log is not in another.
+  Status operator()(const BindCollection& bind) {
+    const auto collection = state_.collections.find(bind.collection);
+    if (collection == state_.collections.end()) {
+      return Corruption("an edit binds collection {}, which does not exist", bind.collection);
+    }
+    if (collection->second.pchannel != 0 || bind.pchannel == 0) {
+      return Corruption("an edit binds collection {} to pchannel {}, which has pchannel {}",
+                        bind.collection, bind.pchannel, collection->second.pchannel);
+    }
+    collection->second.pchannel = bind.pchannel;
+    return Status();
+  }
+
  private:
   Status CheckLeased(std::string_view kind, std::uint64_t id) const {
     if (id != 0 && id < state_.next_id) return Status();
@@ -179,16 +194,13 @@ class Applier {
   State& state_;
 };
 
-// A commit record does not say in which pchannel its lsn counts, so it is forgotten when it ends
-// below the checkpoints of all: kept too long it does no harm, for ids are never reused.
+// Commit records that end below the checkpoint of their pchannel: replay does not come to them.
 void ForgetCommits(State* state) {
-  if (state->pchannels.empty()) return;
-  Lsn lowest = kNoLsn;
-  for (const auto& [id, pchannel] : state->pchannels) {
-    lowest = std::min(lowest, pchannel.checkpoint);
-  }
   for (auto at = state->committed.begin(); at != state->committed.end();) {
-    at = at->second < lowest ? state->committed.erase(at) : std::next(at);
+    const auto pchannel = state->pchannels.find(at->second.pchannel);
+    const bool passed =
+        pchannel != state->pchannels.end() && at->second.last_lsn < pchannel->second.checkpoint;
+    at = passed ? state->committed.erase(at) : std::next(at);
   }
 }
 

@@ -30,6 +30,7 @@ struct DropSegment {
 struct CommitSegment {
   SegmentId id = 0;
   Lsn last_lsn = 0;
+  PchannelId pchannel = 0;  // where the lsn counts
 };
 struct SetDeletes {  // replaces the deletes file of a segment
   SegmentId segment = 0;
@@ -56,10 +57,15 @@ struct LeaseIds {
 struct SetMaxTimestamp {
   Timestamp timestamp{0};
 };
+// Behind the collection's creation, in the same edit; without it the pchannel is 0.
+struct BindCollection {
+  CollectionId collection = 0;
+  PchannelId pchannel = 0;
+};
 
-using Operation =
-    std::variant<CreateCollection, DropCollection, AddSegment, DropSegment, CommitSegment,
-                 SetDeletes, AddLog, DropLog, SetCheckpoint, LeaseIds, SetMaxTimestamp>;
+using Operation = std::variant<CreateCollection, DropCollection, AddSegment, DropSegment,
+                               CommitSegment, SetDeletes, AddLog, DropLog, SetCheckpoint, LeaseIds,
+                               SetMaxTimestamp, BindCollection>;
 
 struct Edit {
   std::vector<Operation> operations;

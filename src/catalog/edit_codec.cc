@@ -15,6 +15,8 @@
 //     9 SetCheckpoint     u32 pchannel, u64 checkpoint, u64 durable
 //    10 LeaseIds          u64 next
 //    11 SetMaxTimestamp   u64 timestamp
+//    20 BindCollection    u64 collection, u32 pchannel (not 0)
+//    21 CommitSegment     u64 id, u64 last lsn, u32 pchannel (not 0: else it is 5)
 //   column            u32 field, u32 chunk, file
 //   deletes           u64 number, file
 //   file              u64 file id, u32 kind, u64 size in bytes, u64 rows, u32 footer crc
@@ -45,6 +47,8 @@ enum class OperationType : std::uint16_t {
   kSetCheckpoint = 9,
   kLeaseIds = 10,
   kSetMaxTimestamp = 11,
+  kBindCollection = 20,
+  kCommitSegmentIn = 21,
 };
 constexpr std::uint16_t kMayBeSkipped = 0x8000;
 
@@ -114,7 +118,9 @@ OperationType Body(const DropSegment& operation, ByteWriter* out) {
 OperationType Body(const CommitSegment& operation, ByteWriter* out) {
   out->Put(operation.id);
   out->Put(operation.last_lsn);
-  return OperationType::kCommitSegment;
+  if (operation.pchannel == 0) return OperationType::kCommitSegment;
+  out->Put(operation.pchannel);
+  return OperationType::kCommitSegmentIn;
 }
 
 OperationType Body(const SetDeletes& operation, ByteWriter* out) {
@@ -154,6 +160,12 @@ OperationType Body(const LeaseIds& operation, ByteWriter* out) {
 OperationType Body(const SetMaxTimestamp& operation, ByteWriter* out) {
   out->Put(operation.timestamp);
   return OperationType::kSetMaxTimestamp;
+}
+
+OperationType Body(const BindCollection& operation, ByteWriter* out) {
+  out->Put(operation.collection);
+  out->Put(operation.pchannel);
+  return OperationType::kBindCollection;
 }
 
 // Decoding: each function reads one body; the caller checks that nothing is left of it.
@@ -228,6 +240,22 @@ Result<Operation> GetCommitSegment(ByteReader* in) {
   CommitSegment operation;
   VECDB_TRY(in->Get(&operation.id));
   VECDB_TRY(in->Get(&operation.last_lsn));
+  return Operation(operation);
+}
+
+Result<Operation> GetCommitSegmentIn(ByteReader* in) {
+  CommitSegment operation;
+  VECDB_TRY(in->Get(&operation.id));
+  VECDB_TRY(in->Get(&operation.last_lsn));
+  VECDB_TRY(in->Get(&operation.pchannel));
+  if (operation.pchannel == 0) return in->Bad("a segment is committed in pchannel 0 by type 21");
+  return Operation(operation);
+}
+
+Result<Operation> GetBindCollection(ByteReader* in) {
+  BindCollection operation;
+  VECDB_TRY(in->Get(&operation.collection));
+  VECDB_TRY(in->Get(&operation.pchannel));
   return Operation(operation);
 }
 
@@ -307,6 +335,10 @@ Result<Operation> GetOperation(std::uint16_t type, ByteReader* in) {
       return GetNumber<LeaseIds>(in);
     case OperationType::kSetMaxTimestamp:
       return GetSetMaxTimestamp(in);
+    case OperationType::kBindCollection:
+      return GetBindCollection(in);
+    case OperationType::kCommitSegmentIn:
+      return GetCommitSegmentIn(in);
   }
   return in->Bad(base::Format("an operation is of type {}, which is not known", type));
 }

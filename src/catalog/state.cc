@@ -45,13 +45,18 @@ std::vector<Edit> Snapshot(const State& state) {
   SnapshotEdits edits;
   edits.Add(LeaseIds{state.next_id});
   edits.Add(SetMaxTimestamp{state.max_timestamp});
-  for (const auto& [id, record] : state.collections) edits.Add(CreateCollection{record});
+  for (const auto& [id, record] : state.collections) {
+    edits.Add(CreateCollection{record});
+    if (record.pchannel != 0) edits.Add(BindCollection{id, record.pchannel});
+  }
   for (const auto& [id, record] : state.segments) edits.Add(AddSegment{record});
   for (const auto& [id, pchannel] : state.pchannels) {
     edits.Add(SetCheckpoint{id, pchannel.checkpoint, pchannel.durable});
     for (const auto& [number, identity] : pchannel.logs) edits.Add(AddLog{identity});
   }
-  for (const auto& [id, last_lsn] : state.committed) edits.Add(CommitSegment{id, last_lsn});
+  for (const auto& [id, committed] : state.committed) {
+    edits.Add(CommitSegment{id, committed.last_lsn, committed.pchannel});
+  }
   return edits.Take();
 }
 

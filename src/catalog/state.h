@@ -16,11 +16,17 @@ struct PchannelState {
   Lsn durable = 0;
 };
 
+struct CommittedSegment {
+  Lsn last_lsn = 0;
+  PchannelId pchannel = 0;
+  friend bool operator==(const CommittedSegment&, const CommittedSegment&) = default;
+};
+
 struct State {
   io::DatabaseUuid database{};
   std::map<CollectionId, CollectionRecord> collections;
   std::map<SegmentId, SegmentRecord> segments;
-  std::map<SegmentId, Lsn> committed;  // segment -> its last lsn
+  std::map<SegmentId, CommittedSegment> committed;
   std::map<PchannelId, PchannelState> pchannels;
   std::uint64_t next_id = 1;
   Timestamp max_timestamp{0};

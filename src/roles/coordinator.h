@@ -21,26 +21,30 @@
 #include "roles/live_collection.h"
 #include "roles/query_nodes.h"
 #include "roles/segment_events.h"
-#include "roles/streaming_node.h"
-#include "wal/writer.h"
+#include "roles/streaming_nodes.h"
 
 namespace vecdb::roles {
+
+inline constexpr std::uint32_t kChannelsFormat = 3;  // of databases with more than one channel
 
 // The parts of the open database that the coordinator directs; all outlive it.
 struct CoordinatorParts {
   io::FileSystem& fs;
   catalog::Manifest& manifest;
-  wal::Writer& writer;
+  Channels& channels;
   base::TimestampOracle& oracle;
   const base::Clock& clock;
   base::TaskQueue& background;
   base::Log& log;
   Collections& collections;
-  StreamingNode& streaming;
+  StreamingNodes& streaming;
   QueryNodes& query;
   DataNode& data;
   const Guard& guard;
   catalog::Format& format;  // the strand's
+  // A writer for a channel that has none, from this log number on.
+  const std::function<void(Channel&, std::uint64_t log_number, Lsn next_lsn)>& make_writer;
+  std::uint32_t channel_count;  // that new collections are spread over
 };
 
 class Coordinator final : public SegmentEvents {
@@ -63,7 +67,7 @@ class Coordinator final : public SegmentEvents {
   // Drops logs that nobody needs any more. Where replay would have to begin now: nothing below it
   // is needed.
   Status TrimLog();
-  Lsn Checkpoint() const;
+  Lsn Checkpoint(const Channel& channel) const;
   // Timed: seals idle shards, retries flushes that failed, flushes when the log has grown long.
   void Housekeeping();
   // Lets long work that can be done again end early: the database is about to be closed.
@@ -77,7 +81,13 @@ class Coordinator final : public SegmentEvents {
   BackgroundFailure LastFailure() const override;
 
  private:
-  Status RaiseFormat(const Schema& schema);
+  Status RaiseFormat(std::uint32_t version);
+  Status RaiseFormat(const Schema& schema) {
+    return RaiseFormat(catalog::FormatVersionFor(schema));
+  }
+  // ---- channels (coordinator_channels.cc) ---------------------------------------------
+  Result<std::shared_ptr<Channel>> ChannelForNew();
+  Result<std::shared_ptr<Channel>> MakeChannel(PchannelId id);
   Status Seal(LiveCollection& collection, ShardId shard);
   Status SealAll(LiveCollection& collection);
   Status FlushPending(LiveCollection& collection);
@@ -92,10 +102,10 @@ class Coordinator final : public SegmentEvents {
   Status CommitFlush(LiveCollection& collection, const segment::GrowingSegment* flushed,
                      const catalog::SegmentRecord* record, Saved saved,
                      std::shared_ptr<segment::SealedSegment> sealed);
-  Status MoveCheckpoint(SegmentId leaving, const Saved& saved, catalog::Edit* edit,
-                        std::vector<io::LogIdentity>* dropped);
-  void ForgetLogs(const std::vector<io::LogIdentity>& dropped);
-  Lsn OldestNeeded(SegmentId leaving, const Saved& saved) const;
+  Status MoveCheckpoint(Channel& channel, SegmentId leaving, const Saved& saved,
+                        catalog::Edit* edit, std::vector<io::LogIdentity>* dropped);
+  void ForgetLogs(Channel& channel, const std::vector<io::LogIdentity>& dropped);
+  Lsn OldestNeeded(const Channel& channel, SegmentId leaving, const Saved& saved) const;
   void NoteFailure(const Status& status);
   // Runs `task`, for which `asked` was set, in the background. Without the memory to remember it,
   // `asked` is cleared, so that the next who needs it asks again.

@@ -43,20 +43,23 @@ Result<std::shared_ptr<LiveCollection>> Coordinator::CreateCollection(
       return base::ResourceExhausted("there are {} collections, the limit", kMaxCollections);
     }
     VECDB_TRY(RaiseFormat(schema));
+    VECDB_TRY_ASSIGN(const std::shared_ptr<Channel> channel, ChannelForNew());
     VECDB_TRY_ASSIGN(const CollectionId id, parts_.manifest.NewIds(1));
     catalog::CollectionRecord record{.id = id,
                                      .name = std::string(name),
                                      .schema_version = 1,
                                      .schema = schema,
                                      .options = options,
-                                     .created = parts_.oracle.Next()};
+                                     .created = parts_.oracle.Next(),
+                                     .pchannel = channel->id};
     auto live = std::make_shared<LiveCollection>(
-        record,
+        record, channel,
         std::make_shared<const segment::View>(
             schema, std::vector<std::shared_ptr<segment::Segment>>{}, parts_.query.NodesFor(id)));
     VECDB_TRY(AddGrowing(*live));
     catalog::Edit edit;
     edit.operations.emplace_back(catalog::CreateCollection{record});
+    if (channel->id != 0) edit.operations.emplace_back(catalog::BindCollection{id, channel->id});
     edit.operations.emplace_back(catalog::SetMaxTimestamp{record.created});
     auto entry = Collections::EntryFor(live);
     base::KillPoint("ddl.create.before");
@@ -71,9 +74,9 @@ Result<std::shared_ptr<LiveCollection>> Coordinator::CreateCollection(
 //
 // 1 FORMAT of a larger version replaces the one before   crash: either of them, and both are true
 // Only then is the edit committed that needs it.
-Status Coordinator::RaiseFormat(const Schema& schema) {
+Status Coordinator::RaiseFormat(std::uint32_t version) {
   catalog::Format raised = parts_.format;
-  raised.version = std::max(raised.version, catalog::FormatVersionFor(schema));
+  raised.version = std::max(raised.version, version);
   if (raised.version == parts_.format.version) return Status();
   VECDB_TRY(catalog::WriteFormat(parts_.fs, raised));
   parts_.format = raised;

@@ -150,9 +150,9 @@ Status Coordinator::SaveDeletes(LiveCollection& collection) {
   });
 }
 
-Lsn Coordinator::Checkpoint() const {
-  const Lsn end = parts_.writer.next_lsn();
-  return std::min(end, OldestNeeded(0, {}));
+Lsn Coordinator::Checkpoint(const Channel& channel) const {
+  const Lsn end = channel.writer->next_lsn();
+  return std::min(end, OldestNeeded(channel, 0, {}));
 }
 
 // Logs that nobody needs though no segment was flushed: their rows were dropped with a collection,
@@ -160,20 +160,22 @@ Lsn Coordinator::Checkpoint() const {
 Status Coordinator::TrimLog() {
   return flush_strand_.Run([&] {
     return strand_.Run([&]() -> Status {
-      if (parts_.writer.LogsBelow(Checkpoint()).empty()) return Status();
-      catalog::Edit edit;
-      std::vector<io::LogIdentity> dropped;
-      VECDB_TRY(MoveCheckpoint(0, {}, &edit, &dropped));
-      VECDB_TRY(parts_.manifest.Commit(edit));
-      ForgetLogs(dropped);
+      for (const auto& channel : parts_.channels.All()) {
+        if (channel->writer->LogsBelow(Checkpoint(*channel)).empty()) continue;
+        catalog::Edit edit;
+        std::vector<io::LogIdentity> dropped;
+        VECDB_TRY(MoveCheckpoint(*channel, 0, {}, &edit, &dropped));
+        VECDB_TRY(parts_.manifest.Commit(edit));
+        ForgetLogs(*channel, dropped);
+      }
       return Status();
     });
   });
 }
 
 // Their drop is durable.
-void Coordinator::ForgetLogs(const std::vector<io::LogIdentity>& dropped) {
-  const Status forgotten = parts_.writer.Forget(dropped);
+void Coordinator::ForgetLogs(Channel& channel, const std::vector<io::LogIdentity>& dropped) {
+  const Status forgotten = channel.writer->Forget(dropped);
   if (forgotten.ok()) return;
   parts_.log.Write(LogLevel::kWarning, "logs stay until the next open: {}", forgotten.message());
 }
@@ -190,12 +192,13 @@ Status Coordinator::SaveOlderDeletes(const LiveCollection& collection, catalog::
   return Status();
 }
 
-// The oldest record that a growing segment or an unsaved tombstone needs, when `leaving` and what
+// The oldest record of the channel that a growing segment or an unsaved tombstone needs, when `leaving` and what
 // `saved` names are counted as files already. Every record below the writer's next lsn (read before
 // this is called) has been applied to its segment once its lane was held here.
-Lsn Coordinator::OldestNeeded(SegmentId leaving, const Saved& saved) const {
+Lsn Coordinator::OldestNeeded(const Channel& channel, SegmentId leaving, const Saved& saved) const {
   Lsn oldest = kNoLsn;
   for (const auto& collection : parts_.collections.All()) {
+    if (collection->channel.get() != &channel) continue;
     for (const auto& lane : collection->lanes) {
       base::MutexLock lock(lane->mutex);
       oldest = std::min(oldest, lane->growing->first_lsn());
@@ -216,19 +219,21 @@ Lsn Coordinator::OldestNeeded(SegmentId leaving, const Saved& saved) const {
   return oldest;
 }
 
-// The whole log is synced first: what a segment's files make permanent must not be ahead of what
-// the log keeps, or a power cut could leave half of a batch, or a later write without an earlier
-// one.
-Status Coordinator::MoveCheckpoint(SegmentId leaving, const Saved& saved, catalog::Edit* edit,
-                                   std::vector<io::LogIdentity>* dropped) {
-  const Lsn end = parts_.writer.next_lsn();
-  const Lsn checkpoint = std::min(end, OldestNeeded(leaving, saved));
-  VECDB_TRY(parts_.streaming.WaitDurable(base::kEndOfTime));
-  edit->operations.emplace_back(catalog::SetCheckpoint{0, checkpoint, parts_.writer.durable_lsn()});
+// The channel's whole log is synced first: what a segment's files make permanent must not be ahead
+// of what the log keeps, or a power cut could leave half of a batch, or a later write without an
+// earlier one.
+Status Coordinator::MoveCheckpoint(Channel& channel, SegmentId leaving, const Saved& saved,
+                                   catalog::Edit* edit, std::vector<io::LogIdentity>* dropped) {
+  const wal::Writer& writer = *channel.writer;
+  const Lsn end = writer.next_lsn();
+  const Lsn checkpoint = std::min(end, OldestNeeded(channel, leaving, saved));
+  VECDB_TRY(StreamingNodes::WaitDurable(channel, base::kEndOfTime));
+  edit->operations.emplace_back(
+      catalog::SetCheckpoint{channel.id, checkpoint, writer.durable_lsn()});
   edit->operations.emplace_back(catalog::SetMaxTimestamp{parts_.oracle.last()});
-  *dropped = parts_.writer.LogsBelow(checkpoint);
+  *dropped = writer.LogsBelow(checkpoint);
   const auto state = parts_.manifest.state();
-  const auto& known = state->pchannels.at(0).logs;
+  const auto& known = state->pchannels.at(channel.id).logs;
   for (const io::LogIdentity& log : *dropped) {
     if (!known.contains(log.number)) continue;  // dropped by an edit after which memory ran out
     edit->operations.emplace_back(catalog::DropLog{log.channel, log.number});
@@ -242,18 +247,20 @@ Status Coordinator::CommitFlush(LiveCollection& collection, const segment::Growi
                                 const catalog::SegmentRecord* record, Saved saved,
                                 std::shared_ptr<segment::SealedSegment> sealed) {
   return strand_.Run([&]() -> Status {
+    Channel& channel = *collection.channel;
     const auto before = parts_.manifest.state();
     const SegmentId leaving = flushed != nullptr ? flushed->id() : 0;
     catalog::Edit edit;
     std::vector<io::LogIdentity> dropped;
     if (flushed != nullptr) {
       edit.operations.emplace_back(catalog::AddSegment{*record});
-      edit.operations.emplace_back(catalog::CommitSegment{record->id, flushed->last_lsn()});
+      edit.operations.emplace_back(
+          catalog::CommitSegment{record->id, flushed->last_lsn(), channel.id});
     }
     VECDB_TRY(SaveOlderDeletes(collection, &edit, &saved));
-    VECDB_TRY(MoveCheckpoint(leaving, saved, &edit, &dropped));
+    VECDB_TRY(MoveCheckpoint(channel, leaving, saved, &edit, &dropped));
     base::KillPoint("flush.commit.before");
-    if (base::Canary(21)) VECDB_TRY(parts_.writer.Forget(dropped));
+    if (base::Canary(21)) VECDB_TRY(channel.writer->Forget(dropped));
     VECDB_TRY(parts_.manifest.Commit(edit));
     base::KillPoint("flush.commit.after");
 
@@ -266,7 +273,7 @@ Status Coordinator::CommitFlush(LiveCollection& collection, const segment::Growi
       parts_.streaming.SubtractBuffered(flushed->memory_bytes());
     }
     base::KillPoint("flush.published");
-    ForgetLogs(dropped);
+    ForgetLogs(channel, dropped);
     base::KillPoint("flush.forgotten");
     for (const auto& [id, count] : saved) {
       const auto old = before->segments.find(id);
@@ -361,9 +368,9 @@ void Coordinator::OnPressure() {
 }
 
 void Coordinator::Housekeeping() {
-  const bool long_log = parts_.writer.live_bytes() > kLongLogBytes;
   const auto now = parts_.clock.Now();
   for (const auto& collection : parts_.collections.All()) {
+    const bool long_log = collection->channel->writer->live_bytes() > kLongLogBytes;
     for (ShardId shard = 0; shard < collection->lanes.size(); ++shard) {
       Lane& lane = *collection->lanes[shard];
       bool due = false;
@@ -388,8 +395,9 @@ void Coordinator::Housekeeping() {
 }
 
 Status Coordinator::FlushBeforeClose() {
-  if (!parts_.writer.health().ok() || !parts_.manifest.health().ok()) return Status();
+  if (!parts_.manifest.health().ok()) return Status();
   for (const auto& collection : parts_.collections.All()) {
+    if (!collection->channel->writer->health().ok()) continue;
     std::uint64_t bytes = 0;
     for (const auto view = collection->board.Pin(); const auto& segment : view->segments()) {
       if (!segment->sealed()) bytes += segment->memory_bytes();

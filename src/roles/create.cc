@@ -79,8 +79,9 @@ Status CreateDatabase(EngineParts& p) {
     const std::uint64_t random = p.env.random();
     std::memcpy(p.database.data() + i, &random, sizeof(random));
   }
-  MakeWriter(p, 1, 1);
-  VECDB_TRY_ASSIGN(const io::LogIdentity log, p.writer->CreateFirstLog());
+  auto channel = std::make_shared<Channel>(0);  // more come with collections that write to them
+  MakeWriter(p, *channel, 1, 1);
+  VECDB_TRY_ASSIGN(const io::LogIdentity log, channel->writer->CreateFirstLog());
   base::KillPoint("create.log");
   catalog::State state;
   state.database = p.database;
@@ -93,6 +94,7 @@ Status CreateDatabase(EngineParts& p) {
   p.format.created_ms = now;
   VECDB_TRY(catalog::WriteFormat(fs, p.format));
   base::KillPoint("create.format");
+  p.channels.Add(Channels::EntryFor(std::move(channel)));
   MakeQueryNodes(p);
   MakeNodes(p);
   return Status();
@@ -124,37 +126,44 @@ void MakeQueryNodes(EngineParts& p) {
                                          QueryNodeCount(p.options), *p.search_pool);
 }
 
-void MakeWriter(EngineParts& p, std::uint64_t log_number, Lsn next_lsn) {
+void MakeWriter(EngineParts& p, Channel& channel, std::uint64_t log_number, Lsn next_lsn) {
   wal::WriterOptions options;
   options.database = p.database;
+  options.pchannel = channel.id;
   options.next_log_number = log_number;
   options.next_lsn = next_lsn;
   options.log_bytes = p.env.log_bytes;
   options.random = p.env.random;
-  p.writer = std::make_unique<wal::Writer>(
+  channel.writer = std::make_unique<wal::Writer>(
       *p.env.fs, p.oracle, *p.env.clock, std::move(options),
       [&p](const io::LogIdentity& log) {
         catalog::Edit edit;
         edit.operations.emplace_back(catalog::AddLog{log});
         return p.manifest->Commit(edit);
       },
-      [&p](Timestamp timestamp) { p.watermark.Begin(timestamp); });
+      [&channel](Timestamp timestamp) { channel.watermark.Begin(timestamp); });
 }
 
 void MakeNodes(EngineParts& p) {
   const std::size_t threads = BackgroundThreads(p.options);
-  p.timers = std::make_unique<base::TaskQueue>(threads == 0 ? 0 : 1, *p.env.clock);
+  p.timers =
+      std::make_unique<base::TaskQueue>(threads == 0 ? 0 : p.options.streaming_nodes, *p.env.clock);
   p.background = std::make_unique<base::TaskQueue>(threads, *p.env.clock);
-  p.streaming = std::make_unique<StreamingNode>(p.writer.get(), p.watermark, *p.background,
-                                                *p.env.clock, p.options.write_buffer_bytes);
-  p.proxy =
-      std::make_unique<Proxy>(*p.streaming, *p.query, p.watermark, p.oracle, p.options.durability);
-  if (p.writer == nullptr) return;
+  p.streaming =
+      std::make_unique<StreamingNodes>(p.options.streaming_nodes, p.channels, *p.background,
+                                       *p.env.clock, p.options.write_buffer_bytes);
+  p.proxy = std::make_unique<Proxy>(*p.streaming, *p.query, p.oracle, p.options.durability);
+  if (p.manifest == nullptr) return;
+  for (const auto& channel : p.channels.All()) p.streaming->Adopt(channel);
+  p.make_writer = [&p](Channel& channel, std::uint64_t log_number, Lsn next_lsn) {
+    MakeWriter(p, channel, log_number, next_lsn);
+  };
   p.data = std::make_unique<DataNode>(
       *p.env.fs, p.database, [&p](std::uint64_t count) { return p.manifest->NewIds(count); });
-  p.coordinator = std::make_unique<Coordinator>(CoordinatorParts{
-      *p.env.fs, *p.manifest, *p.writer, p.oracle, *p.env.clock, *p.background, p.log,
-      p.collections, *p.streaming, *p.query, *p.data, p.env.guard, p.format});
+  p.coordinator = std::make_unique<Coordinator>(
+      CoordinatorParts{*p.env.fs, *p.manifest, p.channels, p.oracle, *p.env.clock, *p.background,
+                       p.log, p.collections, *p.streaming, *p.query, *p.data, p.env.guard, p.format,
+                       p.make_writer, p.options.channels});
   p.streaming->SetEvents(p.coordinator.get());
 }
 

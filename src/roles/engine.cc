@@ -42,6 +42,14 @@ Status CheckOptions(const Options& options) {
     return base::InvalidArgument("Options::search_threads is {}, above {}", options.search_threads,
                                  kMostThreads);
   }
+  if (options.channels < 1 || options.channels > kMostChannels) {
+    return base::InvalidArgument("Options::channels is {}, not between 1 and {}", options.channels,
+                                 kMostChannels);
+  }
+  if (options.streaming_nodes < 1 || options.streaming_nodes > kMostChannels) {
+    return base::InvalidArgument("Options::streaming_nodes is {}, not between 1 and {}",
+                                 options.streaming_nodes, kMostChannels);
+  }
   if (options.query_nodes > kMostQueryNodes) {
     return base::InvalidArgument("Options::query_nodes is {}, above {}", options.query_nodes,
                                  kMostQueryNodes);
@@ -49,10 +57,18 @@ Status CheckOptions(const Options& options) {
   return Status();
 }
 
+// What made the first of the logs stop that did.
+Status HealthOfLogs(const EngineParts& parts) {
+  for (const auto& channel : parts.channels.All()) {
+    if (channel->writer != nullptr) VECDB_TRY(channel->writer->health());
+  }
+  return Status();
+}
+
 // While a database opens nobody waits for the outcome of a write: what made its log or its catalog
 // stop is told as it is.
 Status CauseOfStop(const EngineParts& parts, const Status& failure) {
-  if (parts.writer != nullptr && !parts.writer->health().ok()) return parts.writer->health();
+  VECDB_TRY(HealthOfLogs(parts));
   if (parts.manifest != nullptr && !parts.manifest->health().ok()) return parts.manifest->health();
   return failure;
 }
@@ -83,16 +99,18 @@ Engine::~Engine() {
 
 void Engine::StartTimers() {
   EngineParts& p = *parts_;
-  if (p.writer == nullptr) return;
+  if (p.manifest == nullptr) return;
   const auto every = [&p](std::chrono::milliseconds interval, std::function<Status()> task) {
     p.timers->Every(interval, [&p, task = std::move(task)] { (void)p.env.guard(task); });
   };
-  every(p.options.sync_interval, [&p] { return p.streaming->SyncInterval(); });
-  every(kIdleSeal, [&p] {
-    const Status sealed = p.writer->SealIfIdle(p.env.clock->Now() - kIdleSeal);
-    if (!sealed.ok()) p.log.Write(LogLevel::kDebug, "idle seal: {}", sealed.message());
-    return sealed;
-  });
+  for (const auto& node : p.streaming->nodes()) {
+    every(p.options.sync_interval, [streaming = node.get()] { return streaming->SyncInterval(); });
+    every(kIdleSeal, [&p, streaming = node.get()] {
+      const Status sealed = streaming->SealIfIdle(kIdleSeal);
+      if (!sealed.ok()) p.log.Write(LogLevel::kDebug, "idle seal: {}", sealed.message());
+      return sealed;
+    });
+  }
   every(kHousekeeping, [&p] {
     p.coordinator->Housekeeping();
     return Status();
@@ -118,7 +136,7 @@ Status Engine::Enter(bool write) {
 }
 
 Status Engine::CheckWritable() const {
-  if (parts_->writer == nullptr)
+  if (parts_->manifest == nullptr)
     return base::FailedPrecondition("the database was opened read-only");
   const Status health = FirstFailure();
   if (health.ok()) return health;
@@ -134,7 +152,7 @@ void Engine::Leave() {
 }
 
 Status Engine::WaitDurable(Timestamp timestamp) {
-  if (parts_->writer == nullptr) return Status();
+  if (parts_->manifest == nullptr) return Status();
   return parts_->streaming->WaitDurable(timestamp);
 }
 
@@ -154,8 +172,8 @@ Status Engine::Health() const {
 }
 
 Status Engine::FirstFailure() const {
-  if (parts_->writer == nullptr) return Status();
-  VECDB_TRY(parts_->writer->health());
+  if (parts_->manifest == nullptr) return Status();
+  VECDB_TRY(HealthOfLogs(*parts_));
   return parts_->manifest->health();
 }
 
@@ -172,20 +190,33 @@ Status Engine::Close() {
   return shut;
 }
 
-// Lets the catalog know how far the log goes, so that not even one that is cut short, as if the
+// Lets the catalog know how far each log goes, so that not even one that is cut short, as if the
 // rest had never been written, passes for whole; and from where it is needed. Without space for
 // that the seal has to do.
 static Status RecordEnd(EngineParts& p) {
   const auto state = p.manifest->state();
-  const catalog::PchannelState& channel = state->pchannels.at(0);
-  const Lsn durable = p.writer->durable_lsn();
-  const Lsn checkpoint = std::max(channel.checkpoint, p.coordinator->Checkpoint());
-  if (durable <= channel.durable && checkpoint <= channel.checkpoint) return Status();
   catalog::Edit edit;
-  edit.operations.emplace_back(catalog::SetCheckpoint{0, checkpoint, durable});
+  for (const auto& channel : p.channels.All()) {
+    const catalog::PchannelState& known = state->pchannels.at(channel->id);
+    const Lsn durable = channel->writer->durable_lsn();
+    const Lsn checkpoint = std::max(known.checkpoint, p.coordinator->Checkpoint(*channel));
+    if (durable <= known.durable && checkpoint <= known.checkpoint) continue;
+    edit.operations.emplace_back(catalog::SetCheckpoint{channel->id, checkpoint, durable});
+  }
+  if (edit.operations.empty()) return Status();
   edit.operations.emplace_back(catalog::SetMaxTimestamp{p.oracle.last()});
   const Status recorded = p.manifest->Commit(edit);
   return recorded.code() == StatusCode::kResourceExhausted ? Status() : recorded;
+}
+
+// Each is closed, whatever became of the one before.
+static Status CloseLogs(EngineParts& p) {
+  Status first;
+  for (const auto& channel : p.channels.All()) {
+    const Status closed = channel->writer->Close();
+    if (first.ok()) first = closed;
+  }
+  return first;
 }
 
 // Timers first, so that nothing new is posted; then what would be slow to replay is flushed; then
@@ -198,11 +229,11 @@ Status Engine::Shut() {
   const auto keep = [&first](const Status& status) {
     if (first.ok()) first = status;
   };
-  if (p.writer != nullptr) keep(p.coordinator->FlushBeforeClose());
+  if (p.manifest != nullptr) keep(p.coordinator->FlushBeforeClose());
   p.background->Stop();
   base::KillPoint("close.before_seal");
-  if (p.writer != nullptr) {
-    const Status sealed = p.writer->Close();
+  if (p.manifest != nullptr) {
+    const Status sealed = CloseLogs(p);
     base::KillPoint("close.log_sealed");
     keep(sealed);
     if (sealed.ok() && p.manifest->health().ok()) keep(RecordEnd(p));

@@ -20,18 +20,18 @@
 #include "base/timestamp_oracle.h"
 #include "catalog/manifest.h"
 #include "io/file_system.h"
+#include "roles/channel.h"
 #include "roles/coordinator.h"
 #include "roles/data_node.h"
 #include "roles/live_collection.h"
 #include "roles/proxy.h"
 #include "roles/query_nodes.h"
-#include "roles/streaming_node.h"
-#include "roles/watermark.h"
-#include "wal/writer.h"
+#include "roles/streaming_nodes.h"
 
 namespace vecdb::roles {
 
 inline constexpr std::size_t kMostQueryNodes = 64;
+inline constexpr std::uint32_t kMostChannels = 16;
 
 // What a database stands on; tests bring their own.
 struct Environment {
@@ -53,19 +53,19 @@ struct EngineParts {
   const Options options;
   base::Log log;
   base::TimestampOracle oracle;
-  Watermark watermark;
+  Channels channels;
   Collections collections;
   RecoveryReport report;
   io::DatabaseUuid database{};
   catalog::Format format;  // as FORMAT has it; the coordinator's once there is one
   std::unique_ptr<io::FileLock> lock;
-  // Null in a read-only database: manifest, writer, data, coordinator.
+  // Null in a read-only database: manifest, the writers of channels, data, coordinator.
   std::unique_ptr<catalog::Manifest> manifest;
-  std::unique_ptr<wal::Writer> writer;
+  std::function<void(Channel&, std::uint64_t log_number, Lsn next_lsn)> make_writer;
   std::unique_ptr<SearchPool> search_pool;
   std::unique_ptr<QueryNodes> query;
   std::unique_ptr<DataNode> data;
-  std::unique_ptr<StreamingNode> streaming;
+  std::unique_ptr<StreamingNodes> streaming;
   std::unique_ptr<Coordinator> coordinator;
   std::unique_ptr<Proxy> proxy;
   // Last, so that their tasks end before what these use.

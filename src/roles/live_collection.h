@@ -11,6 +11,7 @@
 
 #include "base/mutex.h"
 #include "catalog/records.h"
+#include "roles/channel.h"
 #include "roles/lane_queue.h"
 #include "segment/shard_key_filter.h"
 #include "segment/view.h"
@@ -29,8 +30,9 @@ struct Lane {
 };
 
 struct LiveCollection : std::enable_shared_from_this<LiveCollection> {
-  LiveCollection(catalog::CollectionRecord r, std::shared_ptr<const segment::View> view)
-      : record(std::move(r)), board(std::move(view)) {
+  LiveCollection(catalog::CollectionRecord r, std::shared_ptr<Channel> writes_to,
+                 std::shared_ptr<const segment::View> view)
+      : record(std::move(r)), channel(std::move(writes_to)), board(std::move(view)) {
     for (std::uint32_t i = 0; i < record.options.shards; ++i) {
       lanes.push_back(std::make_unique<Lane>());
       if (!record.options.check_keys) continue;
@@ -48,6 +50,7 @@ struct LiveCollection : std::enable_shared_from_this<LiveCollection> {
   std::uint64_t KeyFilterBytes() const;
 
   const catalog::CollectionRecord record;
+  const std::shared_ptr<Channel> channel;  // record.pchannel
   std::atomic<bool> dropped{false};        // the drop is durable
   std::atomic<bool> flush_asked{false};    // a task that flushes what is pending waits in the queue
   std::atomic<bool> deletes_asked{false};  // the same for one that saves deletes

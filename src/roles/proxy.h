@@ -17,20 +17,15 @@
 #include "chunk/chunk.h"
 #include "roles/live_collection.h"
 #include "roles/query_nodes.h"
-#include "roles/streaming_node.h"
-#include "roles/watermark.h"
+#include "roles/streaming_nodes.h"
 
 namespace vecdb::roles {
 
 class Proxy {
  public:
-  Proxy(StreamingNode& streaming, QueryNodes& query, Watermark& watermark,
-        base::TimestampOracle& oracle, Durability durability)
-      : streaming_(streaming),
-        query_(query),
-        watermark_(watermark),
-        oracle_(oracle),
-        durability_(durability) {}
+  Proxy(StreamingNodes& streaming, QueryNodes& query, base::TimestampOracle& oracle,
+        Durability durability)
+      : streaming_(streaming), query_(query), oracle_(oracle), durability_(durability) {}
 
   using CollectionPtr = std::shared_ptr<LiveCollection>;
 
@@ -55,9 +50,8 @@ class Proxy {
   Result<WriteReceipt> WriteRows(const CollectionPtr& collection, const Batch& batch,
                                  wal::MessageType type, const WriteOptions& options);
 
-  StreamingNode& streaming_;
+  StreamingNodes& streaming_;
   QueryNodes& query_;
-  Watermark& watermark_;
   base::TimestampOracle& oracle_;
   const Durability durability_;
 };

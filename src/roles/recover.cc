@@ -23,30 +23,32 @@ struct Recovery {
   std::map<CollectionId, std::shared_ptr<LiveCollection>> by_id;
   // Growing segments found in the log, by shard and id.
   std::map<CollectionId, std::map<SegmentId, std::shared_ptr<segment::GrowingSegment>>> growing;
-  io::ChainReport chain;
-  Lsn next_lsn = 1;
-  Timestamp replayed{0};  // of the record replayed last
-
-  const catalog::PchannelState& channel() {
-    return catalog.state.pchannels[0];  // made by the first open
-  }
-  std::vector<io::LogIdentity> logs() {
-    std::vector<io::LogIdentity> identities;
-    for (const auto& [number, identity] : channel().logs) identities.push_back(identity);
-    return identities;
-  }
 };
+
+std::vector<io::LogIdentity> LogsOf(const catalog::PchannelState& channel) {
+  std::vector<io::LogIdentity> identities;
+  for (const auto& [number, identity] : channel.logs) identities.push_back(identity);
+  return identities;
+}
 
 // ---- 3: files -------------------------------------------------------------------------
 
 Status OpenFiles(Recovery& r) {
   EngineParts& p = r.parts;
   MakeQueryNodes(p);
+  for (const auto& [id, state] : r.catalog.state.pchannels) {
+    p.channels.Add(Channels::EntryFor(std::make_shared<Channel>(id)));
+  }
   for (const auto& [id, record] : r.catalog.state.collections) {
     VECDB_TRY_ASSIGN(auto segments, p.query->OpenAll(r.catalog.state, record));
     auto view = std::make_shared<const segment::View>(record.schema, std::move(segments),
                                                       p.query->NodesFor(id));
-    r.by_id[id] = std::make_shared<LiveCollection>(record, std::move(view));
+    auto channel = p.channels.Find(record.pchannel);
+    if (channel == nullptr) {
+      return base::Corruption("collection '{}' writes to pchannel {}, which has no log",
+                              record.name, record.pchannel);
+    }
+    r.by_id[id] = std::make_shared<LiveCollection>(record, std::move(channel), std::move(view));
   }
   return Status();
 }
@@ -95,12 +97,8 @@ Status ApplyRows(Recovery& r, LiveCollection& collection, const wal::LoggedMessa
   return Status();
 }
 
-Status ApplyMessage(Recovery& r, const wal::LoggedMessage& logged) {
+Status ApplyMessage(Recovery& r, PchannelId pchannel, const wal::LoggedMessage& logged) {
   const wal::Message& message = logged.message;
-  if (logged.timestamp < r.replayed) {
-    return base::Corruption("record {} of the log is older than the record before it", logged.lsn);
-  }
-  r.replayed = logged.timestamp;
   const auto found = r.by_id.find(message.collection);
   if (found == r.by_id.end()) {
     const catalog::State& state = r.catalog.state;
@@ -112,6 +110,11 @@ Status ApplyMessage(Recovery& r, const wal::LoggedMessage& logged) {
                             message.collection);
   }
   LiveCollection& collection = *found->second;
+  if (collection.record.pchannel != pchannel) {
+    return base::Corruption("record {} of pchannel {} names collection '{}' of pchannel {}",
+                            logged.lsn, pchannel, collection.record.name,
+                            collection.record.pchannel);
+  }
   if (message.shard >= collection.record.options.shards) {
     return base::Corruption("the log names shard {} of collection '{}', which has {}",
                             message.shard, collection.record.name,
@@ -125,31 +128,49 @@ Status ApplyMessage(Recovery& r, const wal::LoggedMessage& logged) {
                                              logged.lsn);
 }
 
+Result<io::ChainReport> ReplayChannel(Recovery& r, PchannelId pchannel,
+                                      const catalog::PchannelState& channel) {
+  Timestamp replayed{0};  // of the record replayed last
+  const auto apply = [&](const wal::ReplayedGroup& group) -> Status {
+    for (const wal::LoggedMessage& message : group.messages) {
+      if (message.timestamp < replayed) {
+        return base::Corruption("record {} of the log is older than the record before it",
+                                message.lsn);
+      }
+      replayed = message.timestamp;
+      VECDB_TRY(ApplyMessage(r, pchannel, message));
+      if (base::Canary(38)) break;
+    }
+    return Status();
+  };
+  return wal::Replay(*r.parts.env.fs, pchannel, LogsOf(channel), channel.checkpoint,
+                     channel.durable, apply);
+}
+
+void AddToReport(const io::ChainReport& chain, RecoveryReport* report) {
+  report->logs_read += chain.logs_read;
+  report->groups_applied += chain.groups;
+  report->discarded_bytes += chain.discarded_bytes;
+  if (report->first_lost_lsn == 0) report->first_lost_lsn = chain.first_lost_lsn;
+  report->clean = report->clean && chain.sealed;
+  report->detail += chain.detail;
+}
+
 Status ReplayLogs(Recovery& r) {
-  const catalog::PchannelState& channel = r.channel();
-  VECDB_TRY_ASSIGN(r.chain,
-                   wal::Replay(*r.parts.env.fs, 0, r.logs(), channel.checkpoint, channel.durable,
-                               [&r](const wal::ReplayedGroup& group) -> Status {
-                                 for (const wal::LoggedMessage& message : group.messages) {
-                                   VECDB_TRY(ApplyMessage(r, message));
-                                   if (base::Canary(38)) break;
-                                 }
-                                 return Status();
-                               }));
-  r.next_lsn = std::max(r.chain.last_lsn + 1, channel.checkpoint);
-  const std::uint64_t newest = std::max(base::Raw(r.catalog.state.max_timestamp), r.chain.max_ts);
+  RecoveryReport& report = r.parts.report;
+  report.discarded_bytes = r.catalog.report.discarded_bytes;
+  report.detail = r.catalog.report.detail;
+  std::uint64_t newest = base::Raw(r.catalog.state.max_timestamp);
+  for (const auto& [pchannel, channel] : r.catalog.state.pchannels) {
+    VECDB_TRY_ASSIGN(const io::ChainReport chain, ReplayChannel(r, pchannel, channel));
+    newest = std::max(newest, chain.max_ts);
+    AddToReport(chain, &report);
+  }
   if (newest >= kEndOfTimestamps) {
     return base::Corruption("the newest timestamp on disk is {}, beyond the year 3000", newest);
   }
   r.parts.oracle.AdvancePast(Timestamp{newest});
-
-  RecoveryReport& report = r.parts.report;
-  report.logs_read = r.chain.logs_read;
-  report.groups_applied = r.chain.groups;
-  report.discarded_bytes = r.chain.discarded_bytes + r.catalog.report.discarded_bytes;
-  report.first_lost_lsn = r.chain.first_lost_lsn;
-  report.clean = r.chain.sealed && report.discarded_bytes == 0;
-  report.detail = r.catalog.report.detail + r.chain.detail;
+  report.clean = report.clean && report.discarded_bytes == 0;
   return Status();
 }
 
@@ -165,9 +186,9 @@ Result<std::uint64_t> NextNumber(io::FileSystem& fs, const std::string& folder, 
   return above + 1;
 }
 
-Status CopyTail(Recovery& r, const catalog::PchannelState& old) {
-  wal::Writer& writer = *r.parts.writer;
-  VECDB_TRY(wal::Replay(*r.parts.env.fs, 0, r.logs(), old.checkpoint, old.durable,
+Status CopyTail(Recovery& r, Channel& channel, const catalog::PchannelState& old) {
+  wal::Writer& writer = *channel.writer;
+  VECDB_TRY(wal::Replay(*r.parts.env.fs, channel.id, LogsOf(old), old.checkpoint, old.durable,
                         [&writer](const wal::ReplayedGroup& group) {
                           return writer.CopyGroup(group.records, group.records.front().lsn,
                                                   group.header.max_ts);
@@ -176,26 +197,34 @@ Status CopyTail(Recovery& r, const catalog::PchannelState& old) {
   return writer.SyncAll();
 }
 
-Status RewriteTail(Recovery& r) {
+// What is to be replayed of one channel, in a new log, synced. No catalog knows it yet: when it
+// fails, its space is given back.
+Status RewriteTail(Recovery& r, Channel& channel, catalog::PchannelState* state) {
   EngineParts& p = r.parts;
   io::FileSystem& fs = *p.env.fs;
-  const catalog::PchannelState old = r.channel();
-  const std::uint64_t last_log = old.logs.empty() ? 0 : old.logs.rbegin()->first;
+  const std::uint64_t last_log = state->logs.empty() ? 0 : state->logs.rbegin()->first;
   VECDB_TRY_ASSIGN(const std::uint64_t log_number,
-                   NextNumber(fs, io::PchannelFolder(0), last_log, io::ParseLogName));
-  MakeWriter(p, log_number, old.checkpoint);
-  VECDB_TRY_ASSIGN(const io::LogIdentity log, p.writer->CreateFirstLog());
+                   NextNumber(fs, io::PchannelFolder(channel.id), last_log, io::ParseLogName));
+  MakeWriter(p, channel, log_number, state->checkpoint);
+  VECDB_TRY_ASSIGN(const io::LogIdentity log, channel.writer->CreateFirstLog());
   base::KillPoint("recover.log_created");
-  if (const Status copied = CopyTail(r, old); !copied.ok()) {
-    (void)fs.RemoveFile(io::LogPath(0, log.number));  // no catalog knows it; its space is needed
+  if (const Status copied = CopyTail(r, channel, *state); !copied.ok()) {
+    (void)fs.RemoveFile(io::LogPath(channel.id, log.number));
     return copied;
   }
   base::KillPoint("recover.log_synced");
+  state->logs = {{log.number, log}};
+  state->durable = channel.writer->durable_lsn();
+  return Status();
+}
 
+Status RewriteTails(Recovery& r) {
+  EngineParts& p = r.parts;
+  io::FileSystem& fs = *p.env.fs;
   catalog::State state = std::move(r.catalog.state);
-  catalog::PchannelState& channel = state.pchannels[0];
-  channel.logs = {{log.number, log}};
-  channel.durable = p.writer->durable_lsn();
+  for (const auto& channel : p.channels.All()) {
+    VECDB_TRY(RewriteTail(r, *channel, &state.pchannels.at(channel->id)));
+  }
   state.max_timestamp = std::max(state.max_timestamp, p.oracle.last());
   VECDB_TRY_ASSIGN(const std::uint64_t number,
                    NextNumber(fs, "", r.catalog.manifest_number, io::ParseManifestName));
@@ -257,7 +286,7 @@ Status ServeReadOnly(Recovery& r) {
 Status Recover(EngineParts& p) {
   VECDB_TRY_ASSIGN(const bool made, LockOrCreate(p));  // 1
   if (made) return Status();
-  Recovery r{p, {}, {}, {}, {}, 1};
+  Recovery r{p, {}, {}, {}};
   VECDB_TRY_ASSIGN(r.catalog, catalog::Recover(*p.env.fs));  // 2
   if (!p.options.read_only) VECDB_TRY(catalog::CheckWritable(r.catalog.format));
   p.format = r.catalog.format;
@@ -267,9 +296,9 @@ Status Recover(EngineParts& p) {
   }
   VECDB_TRY(OpenFiles(r));   // 3
   VECDB_TRY(ReplayLogs(r));  // 4
-  p.watermark.Start(p.oracle.last());
+  for (const auto& channel : p.channels.All()) channel->watermark.Start(p.oracle.last());
   if (p.options.read_only) return ServeReadOnly(r);
-  VECDB_TRY(RewriteTail(r));  // 5
+  VECDB_TRY(RewriteTails(r));  // 5
   MakeNodes(p);
   VECDB_TRY(PublishAndSweep(r));  // 6
   if (p.report.discarded_bytes != 0) {

@@ -58,11 +58,11 @@ Status CheckDurability(std::string_view option, Durability durability) {
 // open finds: there are none, and nothing from this one on becomes visible.
 class StreamingNode::Unapplied {
  public:
-  explicit Unapplied(StreamingNode& node) : node_(node) {}  // needs no memory
-  ~Unapplied() {
+  Unapplied(Channel& channel, const Status& cause) : channel_(channel), cause_(cause) {}
+  ~Unapplied() {  // needs no memory
     if (!logged) return;
-    node_.writer_->Stop(node_.unapplied_);
-    node_.watermark_.Fail(node_.unapplied_);
+    channel_.writer->Stop(cause_);
+    channel_.watermark.Fail(cause_);
   }
   Unapplied(const Unapplied&) = delete;
   Unapplied& operator=(const Unapplied&) = delete;
@@ -70,7 +70,8 @@ class StreamingNode::Unapplied {
   bool logged = false;
 
  private:
-  StreamingNode& node_;
+  Channel& channel_;
+  const Status& cause_;
 };
 
 // Called under the lanes.
@@ -104,10 +105,11 @@ void StreamingNode::Apply(LiveCollection& collection, const WriteRequest& reques
     const std::uint64_t before = lane.growing->rows() == 0 ? 0 : lane.growing->memory_bytes();
     lane.growing->Append(*part->rows, position.timestamp, position.first_lsn, position.last_lsn);
     lane.last_write = clock_.Now();
-    AddBuffered(lane.growing->memory_bytes() - before);
+    buffer_.Add(lane.growing->memory_bytes() - before);
     lane.full = IsFull(*lane.growing, collection.record.options);
   }
-  watermark_.Applied(position.timestamp, request.durability == Durability::kEveryWrite);
+  collection.channel->watermark.Applied(position.timestamp,
+                                        request.durability == Durability::kEveryWrite);
 }
 
 // A turn at a lane's queue. Each ticket taken from it gets an end, and the turn is passed on, also
@@ -171,7 +173,7 @@ Result<wal::Position> StreamingNode::Execute(LiveCollection& collection, WriteTi
       case WriteTicket::State::kDone:
         return std::move(*ticket->outcome);
       case WriteTicket::State::kOutOfMemory:
-        return OutOfMemory();
+        return OutOfMemory(*collection.channel);
       case WriteTicket::State::kWaiting:
       case WriteTicket::State::kAgain:
         break;
@@ -181,8 +183,8 @@ Result<wal::Position> StreamingNode::Execute(LiveCollection& collection, WriteTi
 }
 
 // For a write that another thread could not finish. If the log has it, the writer was stopped.
-Status StreamingNode::OutOfMemory() const {
-  const Status health = writer_->health();
+Status StreamingNode::OutOfMemory(const Channel& channel) {
+  const Status health = channel.writer->health();
   if (health.ok()) return base::ResourceExhausted("memory ran out before the write was logged");
   return base::OutcomeUnknown("a write may or may not survive: {}", health.ToString());
 }
@@ -224,45 +226,48 @@ Result<wal::Position> StreamingNode::LogAndApply(
                                     .partition = kDefaultPartition,
                                     .payload = part->payload});
   }
-  VECDB_TRY_ASSIGN(const wal::Position position, writer_->Append(messages));
-  Unapplied unapplied(*this);
+  Channel& channel = *collection.channel;
+  VECDB_TRY_ASSIGN(const wal::Position position, channel.writer->Append(messages));
+  Unapplied unapplied(channel, unapplied_);
   unapplied.logged = true;
   Apply(collection, request, replaced, position);
   unapplied.logged = false;
   return position;
 }
 
-Status StreamingNode::MakeDurable(const wal::Position& position, Durability durability,
-                                  wal::Sleepers* followers) {
+Status StreamingNode::MakeDurable(Channel& channel, const wal::Position& position,
+                                  Durability durability, wal::Sleepers* followers) {
   if (durability == Durability::kInterval) {
-    Lsn asked = interval_lsn_.load(std::memory_order_relaxed);
+    Lsn asked = channel.interval_lsn.load(std::memory_order_relaxed);
     while (asked < position.last_lsn &&
-           !interval_lsn_.compare_exchange_weak(asked, position.last_lsn)) {
+           !channel.interval_lsn.compare_exchange_weak(asked, position.last_lsn)) {
     }
   }
   if (durability != Durability::kEveryWrite) return Status();
-  const Status synced = writer_->Sync(position.last_lsn, followers);
+  const Status synced = channel.writer->Sync(position.last_lsn, followers);
   if (!synced.ok()) {
-    watermark_.Fail(synced);
+    channel.watermark.Fail(synced);
     return synced;
   }
-  watermark_.Durable(writer_->durable_timestamp());
+  channel.watermark.Durable(channel.writer->durable_timestamp());
   return Status();
 }
 
 Result<Timestamp> StreamingNode::Write(const std::shared_ptr<LiveCollection>& collection,
                                        const WriteRequest& request) {
-  VECDB_TRY(WaitForRoom());
+  Channel& channel = *collection->channel;
+  const auto health = [&channel] { return channel.writer->health(); };
+  VECDB_TRY(buffer_.WaitForRoom(health));
   if (!collection->written.exchange(true)) events_->OnFirstWrite(collection);
   wal::Sleepers followers;  // those whose writes this thread executes; woken however it ends
   WriteTicket ticket(request);
   VECDB_TRY_ASSIGN(const wal::Position position, Execute(*collection, &ticket, &followers));
-  Unapplied unapplied(*this);
+  Unapplied unapplied(channel, unapplied_);
   unapplied.logged = true;
   base::KillPoint("write.applied");
   AskToSeal(collection, request);
-  VECDB_TRY(MakeDurable(position, request.durability, &followers));
-  VECDB_TRY(watermark_.WaitFor(position.timestamp));
+  VECDB_TRY(MakeDurable(channel, position, request.durability, &followers));
+  VECDB_TRY(channel.watermark.WaitFor(position.timestamp));
   unapplied.logged = false;
   return position.timestamp;
 }
@@ -275,51 +280,37 @@ void StreamingNode::AskToSeal(const std::shared_ptr<LiveCollection>& collection,
   }
 }
 
-Status StreamingNode::WaitForRoom() {
-  if (buffered_bytes_.load() <= write_buffer_bytes_) return Status();
-  const std::uint64_t known = events_->LastFailure().count;
-  while (buffered_bytes_.load() > write_buffer_bytes_) {
-    VECDB_TRY(writer_->health());
-    if (const BackgroundFailure failure = events_->LastFailure(); failure.count != known) {
-      return base::ResourceExhausted(
-          "the write buffer is full ({} of {} bytes) and making room failed: {}",
-          buffered_bytes_.load(), write_buffer_bytes_, failure.status.ToString());
-    }
-    events_->OnPressure();
-    if (background_.RunOne()) continue;  // lends a hand; without threads it is the only one
-    base::MutexLock lock(room_mutex_);
-    if (buffered_bytes_.load() <= write_buffer_bytes_) break;
-    room_changed_.WaitUntil(room_mutex_,
-                            std::chrono::steady_clock::now() + std::chrono::milliseconds(20));
-  }
-  return Status();
+void StreamingNode::Adopt(std::shared_ptr<Channel> channel) {
+  base::MutexLock lock(mutex_);
+  channels_.push_back(std::move(channel));
 }
 
-void StreamingNode::SubtractBuffered(std::uint64_t bytes) {
-  {
-    base::MutexLock lock(room_mutex_);
-    buffered_bytes_ -= bytes;
-  }
-  room_changed_.NotifyAll();
+std::vector<std::shared_ptr<Channel>> StreamingNode::channels() const {
+  base::MutexLock lock(mutex_);
+  return channels_;
 }
 
+// One channel that fails does not keep the others from being synced.
 Status StreamingNode::SyncInterval() {
-  const Lsn asked = interval_lsn_.load();
-  if (asked <= writer_->durable_lsn()) return Status();
-  const Status synced = writer_->Sync(asked);
-  if (!synced.ok()) watermark_.Fail(synced);
-  return synced;
+  Status first;
+  for (const auto& channel : channels()) {
+    const Lsn asked = channel->interval_lsn.load();
+    if (asked <= channel->writer->durable_lsn()) continue;
+    const Status synced = channel->writer->Sync(asked);
+    if (synced.ok()) continue;
+    channel->watermark.Fail(synced);
+    if (first.ok()) first = synced;
+  }
+  return first;
 }
 
-Status StreamingNode::WaitDurable(Timestamp timestamp) {
-  if (writer_->durable_timestamp() >= timestamp) return Status();
-  const Status synced = writer_->SyncAll();
-  if (!synced.ok()) {
-    watermark_.Fail(synced);
-    return synced;
+Status StreamingNode::SealIfIdle(std::chrono::milliseconds idle) {
+  Status first;
+  for (const auto& channel : channels()) {
+    const Status sealed = channel->writer->SealIfIdle(clock_.Now() - idle);
+    if (first.ok()) first = sealed;
   }
-  watermark_.Durable(writer_->durable_timestamp());
-  return Status();
+  return first;
 }
 
 }  // namespace vecdb::roles

@@ -66,10 +66,11 @@ catalog::Edit EditOf(Operations... operations) {
 inline catalog::Edit EverythingEdit() {
   return EditOf(catalog::LeaseIds{100}, catalog::SetMaxTimestamp{vecdb::Timestamp{5000}},
                 catalog::CreateCollection{Books(1)}, catalog::CreateCollection{Books(2, "papers")},
-                catalog::AddLog{LogOf(0, 1)}, catalog::AddLog{LogOf(0, 2)},
-                catalog::AddLog{LogOf(1, 1)}, catalog::AddSegment{SegmentOf(1, 10, 20)},
+                catalog::BindCollection{2, 1}, catalog::AddLog{LogOf(0, 1)},
+                catalog::AddLog{LogOf(0, 2)}, catalog::AddLog{LogOf(1, 1)},
+                catalog::AddSegment{SegmentOf(1, 10, 20)},
                 catalog::AddSegment{SegmentOf(2, 11, 30, true)}, catalog::CommitSegment{10, 40},
-                catalog::CommitSegment{11, 60},
+                catalog::CommitSegment{11, 60, 1},
                 catalog::SetDeletes{10, {1, FileOf(50, io::FileKind::kDeletes)}},
                 catalog::SetCheckpoint{0, 12, 34}, catalog::SetCheckpoint{1, 5, 6});
 }

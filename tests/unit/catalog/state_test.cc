@@ -77,6 +77,10 @@ std::vector<Contradiction> Contradictions() {
       {EditOf(catalog::DropLog{0, 9}), {"log 9", "pchannel 0"}},
       {EditOf(catalog::DropLog{7, 1}), {"log 1", "pchannel 7"}},
       {EditOf(catalog::LeaseIds{99}), {"99", "100"}},
+      {EditOf(catalog::BindCollection{3, 1}), {"collection 3"}},
+      {EditOf(catalog::BindCollection{1, 0}), {"collection 1", "pchannel 0"}},
+      {EditOf(catalog::BindCollection{2, 4}), {"collection 2", "pchannel 4", "pchannel 1"}},
+      {EditOf(catalog::CommitSegment{11, 70, 2}), {"segment 11", "twice"}},
   };
 }
 
@@ -88,7 +92,10 @@ TEST_CASE("an edit shows in the state that follows it") {
   CHECK(state.FindCollection("papers")->id == 2);
   CHECK(state.FindCollection("paper") == nullptr);
   CHECK(state.segments.at(10).deletes->info.file_id == 50);
-  CHECK(state.committed == std::map<SegmentId, Lsn>{{10, 40}, {11, 60}});
+  CHECK(state.collections.at(1).pchannel == 0);
+  CHECK(state.collections.at(2).pchannel == 1);
+  CHECK(state.committed ==
+        std::map<SegmentId, catalog::CommittedSegment>{{10, {40, 0}}, {11, {60, 1}}});
   CHECK(state.pchannels.at(0).logs.size() == 2);
   CHECK(state.pchannels.at(0).checkpoint == 12);
   CHECK(state.pchannels.at(0).durable == 34);
@@ -122,19 +129,22 @@ TEST_CASE("a dropped collection takes its segments along and leaves its name fre
   CHECK(state->committed.count(10) == 1);
 }
 
-TEST_CASE("a commit record is kept until every checkpoint is past it") {
+TEST_CASE("a commit record is kept until the checkpoint of its pchannel is past it") {
   const auto dropped = Apply(Everything(), EditOf(catalog::DropSegment{10}));
   REQUIRE(dropped.ok());
   CHECK(dropped->committed.count(10) == 1);
-  const auto one = Apply(*dropped, EditOf(catalog::SetCheckpoint{0, 41, 41}));
-  REQUIRE(one.ok());
-  CHECK(one->committed.count(10) == 1);
-  const auto both = Apply(*one, EditOf(catalog::SetCheckpoint{1, 40, 41}));
-  REQUIRE(both.ok());
-  CHECK(both->committed.count(10) == 1);
-  const auto past = Apply(*both, EditOf(catalog::SetCheckpoint{1, 41, 41}));
+  const auto at = Apply(*dropped, EditOf(catalog::SetCheckpoint{0, 40, 41}));
+  REQUIRE(at.ok());
+  CHECK(at->committed.count(10) == 1);
+  const auto other = Apply(*at, EditOf(catalog::SetCheckpoint{1, 60, 90}));
+  REQUIRE(other.ok());
+  CHECK(other->committed.size() == 2);
+  const auto past = Apply(*other, EditOf(catalog::SetCheckpoint{0, 41, 41}));
   REQUIRE(past.ok());
-  CHECK(past->committed == std::map<SegmentId, Lsn>{{11, 60}});
+  CHECK(past->committed == std::map<SegmentId, catalog::CommittedSegment>{{11, {60, 1}}});
+  const auto both = Apply(*past, EditOf(catalog::SetCheckpoint{1, 61, 90}));
+  REQUIRE(both.ok());
+  CHECK(both->committed.empty());
 }
 
 TEST_CASE("checkpoints and the largest timestamp only grow") {
