@@ -244,6 +244,8 @@ typedef struct vecdb_options {
   void* log_user;         /* handed to log; yours until the database is closed */
   uint32_t search_threads;
   uint32_t query_nodes;
+  uint32_t channels;
+  uint32_t streaming_nodes;
 } vecdb_options;
 
 /* Sets the defaults of the C++ struct. */

@@ -33,6 +33,8 @@ struct CStruct<vecdb_options> {
     out.write_buffer_bytes = defaults.write_buffer_bytes;
     out.search_threads = defaults.search_threads;
     out.query_nodes = defaults.query_nodes;
+    out.channels = defaults.channels;
+    out.streaming_nodes = defaults.streaming_nodes;
     return out;
   }
 };
@@ -66,6 +68,8 @@ Result<Options> OptionsOf(const vecdb_options* given) {
   options.write_buffer_bytes = from.write_buffer_bytes;
   options.search_threads = from.search_threads;
   options.query_nodes = from.query_nodes;
+  options.channels = from.channels;
+  options.streaming_nodes = from.streaming_nodes;
   if (from.log != nullptr) {
     options.log = [log = from.log, user = from.log_user](LogLevel level, std::string_view line) {
       log(user, static_cast<std::int32_t>(level), Lend(line));

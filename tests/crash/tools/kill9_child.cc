@@ -122,12 +122,14 @@ std::uint64_t SystemRandom() {
   return std::uint64_t{device()} << 32 | device();
 }
 
-Result<Database> Open(const char* directory, LoadMode load) {
+// Every second directory has its collections in channels of their own.
+Result<Database> Open(const char* directory, std::uint64_t seed, LoadMode load) {
   auto fs = io::OpenDirectory(directory, /*create=*/true);
   if (!fs.ok()) return fs.status();
   Options options;
   options.sync_interval = std::chrono::milliseconds(10);
   options.load = load;
+  options.channels = options.streaming_nodes = 1 + seed % 2;
   constexpr std::uint64_t kLogBytes = 30'000;  // so that logs follow each other quickly
   return api::DatabaseAccess::Open(
       roles::Environment{*fs, &base::SystemClock(), SystemRandom, kLogBytes}, options);
@@ -135,7 +137,7 @@ Result<Database> Open(const char* directory, LoadMode load) {
 
 int Live(const char* directory, std::uint64_t seed, std::uint64_t life, std::size_t steps) {
   Random random(seed + life);
-  auto opened = Open(directory, life % 2 == 0 ? LoadMode::kMapped : LoadMode::kResident);
+  auto opened = Open(directory, seed, life % 2 == 0 ? LoadMode::kMapped : LoadMode::kResident);
   if (!opened.ok()) {
     SayWrong("opening: " + opened.status().ToString());
     return 1;
