@@ -246,6 +246,7 @@ typedef struct vecdb_options {
   uint32_t query_nodes;
   uint32_t channels;
   uint32_t streaming_nodes;
+  int64_t seal_after_ms;
 } vecdb_options;
 
 /* Sets the defaults of the C++ struct. */

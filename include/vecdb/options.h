@@ -56,6 +56,8 @@ struct Options {
   // Rows not yet in sealed segments, over all collections; at least 1 MiB. Above it writers help to
   // flush, and wait; kResourceExhausted when that fails.
   std::size_t write_buffer_bytes = 256u << 20;
+  // A growing segment seals so long after its first row, however busy it is; from 1 ms.
+  std::chrono::milliseconds seal_after = std::chrono::hours(24);
   LoadMode load = LoadMode::kMapped;
 
   // A directory that belongs to another user (the superuser excepted) or that everyone may write
@@ -72,8 +74,9 @@ struct Options {
 // Of one collection, chosen when it is created.
 struct CollectionOptions {
   std::uint32_t shards = 1;  // by key, each with its own segments, 1..16; the log is one for all
-  // A growing segment seals at this size in memory, at least 1024 bytes; earlier when the write
-  // buffer is full or the log has grown long;
+  // A growing segment seals at this size in memory, at least 1024 bytes, or up to a tenth below it,
+  // so that not all seal together; earlier when the write buffer is full or the log has grown to
+  // eight files (512 MiB), after Options::seal_after,
   std::size_t segment_bytes = 122'880'000;
   std::size_t segment_rows = 0;                        // or at this many rows; 0 = no limit
   std::chrono::milliseconds seal_after_idle{600'000};  // or when no row came for so long, from 1 ms

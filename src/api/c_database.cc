@@ -35,6 +35,7 @@ struct CStruct<vecdb_options> {
     out.query_nodes = defaults.query_nodes;
     out.channels = defaults.channels;
     out.streaming_nodes = defaults.streaming_nodes;
+    out.seal_after_ms = defaults.seal_after.count();
     return out;
   }
 };
@@ -70,6 +71,7 @@ Result<Options> OptionsOf(const vecdb_options* given) {
   options.query_nodes = from.query_nodes;
   options.channels = from.channels;
   options.streaming_nodes = from.streaming_nodes;
+  options.seal_after = std::chrono::milliseconds(from.seal_after_ms);
   if (from.log != nullptr) {
     options.log = [log = from.log, user = from.log_user](LogLevel level, std::string_view line) {
       log(user, static_cast<std::int32_t>(level), Lend(line));

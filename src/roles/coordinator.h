@@ -44,7 +44,9 @@ struct CoordinatorParts {
   catalog::Format& format;  // the strand's
   // A writer for a channel that has none, from this log number on.
   const std::function<void(Channel&, std::uint64_t log_number, Lsn next_lsn)>& make_writer;
-  std::uint32_t channel_count;  // that new collections are spread over
+  std::uint32_t channel_count;   // that new collections are spread over
+  std::uint64_t long_log_bytes;  // of a channel: above it what is growing there is sealed
+  std::chrono::milliseconds seal_after;
 };
 
 class Coordinator final : public SegmentEvents {

@@ -12,12 +12,19 @@
 #include "base/status.h"
 #include "io/layout.h"
 #include "roles/coordinator.h"
+#include "roles/seal_policy.h"
 
 namespace vecdb::roles {
 namespace {
 
-constexpr std::uint64_t kLongLogBytes = std::uint64_t{512} << 20;
 constexpr std::uint64_t kSlowReplayBytes = std::uint64_t{16} << 20;
+
+// By its first row's timestamp, so that it counts on from before the database was opened.
+std::chrono::milliseconds AgeOf(const segment::GrowingSegment& growing, const base::Clock& clock) {
+  if (growing.rows() == 0) return std::chrono::milliseconds(0);
+  const auto born = static_cast<std::int64_t>(base::PhysicalMilliseconds(*growing.TimestampOf(0)));
+  return std::chrono::milliseconds(static_cast<std::int64_t>(clock.WallMilliseconds()) - born);
+}
 
 }  // namespace
 
@@ -370,7 +377,7 @@ void Coordinator::OnPressure() {
 void Coordinator::Housekeeping() {
   const auto now = parts_.clock.Now();
   for (const auto& collection : parts_.collections.All()) {
-    const bool long_log = collection->channel->writer->live_bytes() > kLongLogBytes;
+    const bool long_log = collection->channel->writer->live_bytes() > parts_.long_log_bytes;
     for (ShardId shard = 0; shard < collection->lanes.size(); ++shard) {
       Lane& lane = *collection->lanes[shard];
       bool due = false;
@@ -379,8 +386,11 @@ void Coordinator::Housekeeping() {
         // In milliseconds: a limit of "never" has no nanoseconds.
         const auto quiet =
             std::chrono::duration_cast<std::chrono::milliseconds>(now - lane.last_write);
-        due = lane.growing->rows() > 0 &&
-              (long_log || quiet >= collection->record.options.seal_after_idle);
+        const GrowingFacts facts{.rows = lane.growing->rows(),
+                                 .quiet = quiet,
+                                 .age = AgeOf(*lane.growing, parts_.clock),
+                                 .long_log = long_log};
+        due = WhyDue(facts, collection->record.options, parts_.seal_after) != SealReason::kNone;
       }
       if (due && !lane.seal_asked.exchange(true)) OnFull(collection, shard);
     }

@@ -11,6 +11,8 @@
 namespace vecdb::roles {
 namespace {
 
+constexpr std::uint64_t kLongLog = 8;  // logs
+
 bool IsOurs(const io::DirectoryEntry& entry) {
   if (entry.is_directory) {
     return entry.name == io::kTmpFolder || entry.name == io::kWalFolder ||
@@ -160,10 +162,10 @@ void MakeNodes(EngineParts& p) {
   };
   p.data = std::make_unique<DataNode>(
       *p.env.fs, p.database, [&p](std::uint64_t count) { return p.manifest->NewIds(count); });
-  p.coordinator = std::make_unique<Coordinator>(
-      CoordinatorParts{*p.env.fs, *p.manifest, p.channels, p.oracle, *p.env.clock, *p.background,
-                       p.log, p.collections, *p.streaming, *p.query, *p.data, p.env.guard, p.format,
-                       p.make_writer, p.options.channels});
+  p.coordinator = std::make_unique<Coordinator>(CoordinatorParts{
+      *p.env.fs, *p.manifest, p.channels, p.oracle, *p.env.clock, *p.background, p.log,
+      p.collections, *p.streaming, *p.query, *p.data, p.env.guard, p.format, p.make_writer,
+      p.options.channels, kLongLog * p.env.log_bytes, p.options.seal_after});
   p.streaming->SetEvents(p.coordinator.get());
 }
 

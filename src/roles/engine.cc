@@ -30,6 +30,10 @@ Status CheckOptions(const Options& options) {
         "itself",
         options.sync_interval.count());
   }
+  if (options.seal_after.count() < 1) {
+    return base::InvalidArgument("Options::seal_after is {} ms, below 1",
+                                 options.seal_after.count());
+  }
   if (options.write_buffer_bytes < (std::size_t{1} << 20)) {
     return base::InvalidArgument("Options::write_buffer_bytes is {}, below 1 MiB",
                                  options.write_buffer_bytes);

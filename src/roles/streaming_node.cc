@@ -5,18 +5,15 @@
 
 #include "base/canary.h"
 #include "base/status.h"
+#include "roles/seal_policy.h"
 
 namespace vecdb::roles {
 namespace {
 
-// Rows are counted in 32 bits; what is written while the sealing waits its turn has room above.
-constexpr std::uint64_t kMostRows = std::uint64_t{1} << 30;
-
 bool IsFull(const segment::GrowingSegment& growing, const CollectionOptions& options) {
-  const std::uint64_t most_rows = options.segment_rows == 0
-                                      ? kMostRows
-                                      : std::min<std::uint64_t>(options.segment_rows, kMostRows);
-  return growing.memory_bytes() >= options.segment_bytes || growing.rows() >= most_rows;
+  const GrowingFacts facts{
+      .id = growing.id(), .rows = growing.rows(), .bytes = growing.memory_bytes()};
+  return WhyFull(facts, options) != SealReason::kNone;
 }
 
 // Holds the lanes of the shards that a write touches, in ascending order.
