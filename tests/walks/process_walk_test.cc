@@ -65,6 +65,7 @@ Calls CallsOn(Database& db) {
       {"OpenCollection", [&] { return db.OpenCollection("books").status(); }},
       {"DropCollection", [&] { return db.DropCollection("books"); }},
       {"ListCollections", [&] { return db.ListCollections().status(); }},
+      {"QueryNodes", [&] { return db.QueryNodes().status(); }},
       {"WaitDurable", [&] { return db.WaitDurable(Timestamp{1}); }},
       {"RunBackground", [&] { return db.RunBackground(std::chrono::milliseconds(1)); }},
       {"Health", [&] { return db.Health(); }},
