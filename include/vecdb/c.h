@@ -227,6 +227,10 @@ enum { VECDB_LOG_DEBUG = 0, VECDB_LOG_INFO = 1, VECDB_LOG_WARNING = 2, VECDB_LOG
 /* Called one at a time, from any thread; must not call back into vecdb. */
 typedef void (*vecdb_log_function)(void* user, int32_t level, vecdb_text line);
 
+/* vecdb::Options::executor: calls run(task) once, soon, on any thread, but not before it returns. Called
+ * by several threads at once; `run` may come later than the end of the database. */
+typedef void (*vecdb_executor_function)(void* user, void (*run)(void* task), void* task);
+
 /* vecdb::Options */
 typedef struct vecdb_options {
   size_t struct_size;
@@ -247,6 +251,8 @@ typedef struct vecdb_options {
   uint32_t channels;
   uint32_t streaming_nodes;
   int64_t seal_after_ms;
+  vecdb_executor_function executor; /* NULL: threads of its own */
+  void* executor_user;              /* handed to executor; yours until the database is closed */
 } vecdb_options;
 
 /* Sets the defaults of the C++ struct. */

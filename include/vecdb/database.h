@@ -70,7 +70,7 @@ class VECDB_API Database {
   // kOutcomeUnknown when the sync failed, kFailedPrecondition when writing had stopped before.
   Status WaitDurable(Timestamp timestamp);
 
-  // With Options::own_threads off: does the background work that is due (interval sync, SEAL of an
+  // With Options::own_threads off, or an executor: does the background work that is due (interval sync, SEAL of an
   // idle log, sealing, flushing, filters of keys), for about `budget`; a task begun is finished.
   // Returns Health().
   Status RunBackground(std::chrono::milliseconds budget);

@@ -53,6 +53,12 @@ struct Options {
   // Each channel belongs to one, which syncs it; 1 to 16, each with a thread.
   std::uint32_t streaming_nodes = 1;
   bool own_threads = true;  // false: not one thread; call Database::RunBackground() yourself
+  // Yours to run what vecdb would run on threads of its own: there are none then, whatever the options
+  // above say. It gets background work and shares of large reads, each to be called once, soon, on
+  // any thread but not before it returns; what it is given may outlive the database. Syncs at
+  // intervals, idle seals and housekeeping are left to RunBackground(): call it now and then. Called
+  // from your calls and from its own tasks, by several threads at once; must not throw.
+  std::function<void(std::function<void()>)> executor = {};
   // Rows not yet in sealed segments, over all collections; at least 1 MiB. Above it writers help to
   // flush, and wait; kResourceExhausted when that fails.
   std::size_t write_buffer_bytes = 256u << 20;

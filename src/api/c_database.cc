@@ -1,6 +1,8 @@
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <limits>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -49,6 +51,14 @@ struct CStruct<vecdb_recovery> {
 
 namespace {
 
+using Task = std::function<void()>;
+
+// What a C executor is handed; run once, it is gone.
+void RunTask(void* task) {
+  const std::unique_ptr<Task> owned(static_cast<Task*>(task));
+  (*owned)();
+}
+
 Result<Options> OptionsOf(const vecdb_options* given) {
   VECDB_TRY_ASSIGN(const vecdb_options from, ReadOptional(given));
   Options options;
@@ -72,6 +82,11 @@ Result<Options> OptionsOf(const vecdb_options* given) {
   options.channels = from.channels;
   options.streaming_nodes = from.streaming_nodes;
   options.seal_after = std::chrono::milliseconds(from.seal_after_ms);
+  if (from.executor != nullptr) {
+    options.executor = [run = from.executor, user = from.executor_user](Task task) {
+      run(user, RunTask, new Task(std::move(task)));
+    };
+  }
   if (from.log != nullptr) {
     options.log = [log = from.log, user = from.log_user](LogLevel level, std::string_view line) {
       log(user, static_cast<std::int32_t>(level), Lend(line));

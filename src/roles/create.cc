@@ -103,14 +103,14 @@ Status CreateDatabase(EngineParts& p) {
 }
 
 std::size_t BackgroundThreads(const Options& options) {
-  if (!options.own_threads || options.read_only) return 0;
+  if (!options.own_threads || options.read_only || options.executor) return 0;
   if (options.background_threads != 0) return options.background_threads;
   return std::max<std::size_t>(1, base::HardwareThreads() / 4);
 }
 
 // Beside the caller's.
 std::size_t SearchHelpers(const Options& options) {
-  if (!options.own_threads) return 0;
+  if (!options.own_threads && !options.executor) return 0;
   return (options.search_threads != 0 ? options.search_threads : base::HardwareThreads()) - 1;
 }
 
@@ -123,7 +123,7 @@ std::uint32_t QueryNodeCount(const Options& options) {
 
 void MakeQueryNodes(EngineParts& p) {
   p.search_pool = std::make_unique<SearchPool>(SearchHelpers(p.options), p.env.search_task_bytes,
-                                               *p.env.clock, p.env.guard);
+                                               *p.env.clock, p.env.guard, p.options.executor);
   p.query = std::make_unique<QueryNodes>(*p.env.fs, p.database, p.options.load,
                                          QueryNodeCount(p.options), *p.search_pool);
 }
@@ -150,7 +150,9 @@ void MakeNodes(EngineParts& p) {
   const std::size_t threads = BackgroundThreads(p.options);
   p.timers =
       std::make_unique<base::TaskQueue>(threads == 0 ? 0 : p.options.streaming_nodes, *p.env.clock);
-  p.background = std::make_unique<base::TaskQueue>(threads, *p.env.clock);
+  p.background = p.options.executor
+                     ? std::make_unique<base::TaskQueue>(p.options.executor, *p.env.clock)
+                     : std::make_unique<base::TaskQueue>(threads, *p.env.clock);
   p.streaming =
       std::make_unique<StreamingNodes>(p.options.streaming_nodes, p.channels, *p.background,
                                        *p.env.clock, p.options.write_buffer_bytes);

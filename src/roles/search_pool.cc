@@ -69,7 +69,10 @@ void SearchPool::Help(const std::shared_ptr<Job>& job) {
 
 base::TaskQueue* SearchPool::Threads() {
   base::MutexLock lock(mutex_);
-  if (threads_ == nullptr) threads_ = std::make_unique<base::TaskQueue>(helpers_, clock_);
+  if (threads_ == nullptr) {
+    threads_ = executor_ ? std::make_unique<base::TaskQueue>(executor_, clock_)
+                         : std::make_unique<base::TaskQueue>(helpers_, clock_);
+  }
   return threads_.get();
 }
 

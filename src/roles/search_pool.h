@@ -1,4 +1,4 @@
-// The threads that help with large reads. They start when a read is first worth their while, and end
+// The threads that help with large reads, its own or the host's. Its own start when a read is first worth their while, and end
 // with Stop(). A read that no thread is free for is done by its caller alone: nobody waits for a
 // helper that has not begun.
 //
@@ -24,8 +24,13 @@ class SearchPool {
  public:
   // `least_bytes`: what a thread should have to read, so that waking it is cheap beside that. The
   // clock outlives the pool.
-  SearchPool(std::size_t helpers, std::uint64_t least_bytes, const base::Clock& clock, Guard guard)
-      : helpers_(helpers), least_bytes_(least_bytes), clock_(clock), guard_(std::move(guard)) {}
+  SearchPool(std::size_t helpers, std::uint64_t least_bytes, const base::Clock& clock, Guard guard,
+             base::TaskQueue::Executor executor = {})
+      : helpers_(helpers),
+        least_bytes_(least_bytes),
+        clock_(clock),
+        guard_(std::move(guard)),
+        executor_(std::move(executor)) {}
 
   // How many threads, the caller's among them, are worth so many tasks that read so many bytes.
   std::size_t ThreadsFor(std::size_t tasks, std::uint64_t bytes) const;
@@ -51,6 +56,7 @@ class SearchPool {
   const std::uint64_t least_bytes_;
   const base::Clock& clock_;
   const Guard guard_;
+  const base::TaskQueue::Executor executor_;  // empty: threads of its own
   // thread-safe by itself
   std::atomic<std::uint64_t> handed_over_{0};
   // guarded
