@@ -133,6 +133,40 @@ TEST_CASE("structs of an older program and of a newer one are told apart from go
   CHECK(CountOf(h) == 0);
 }
 
+TEST_CASE("query nodes are counted and told one by one") {
+  vecdb_options options = QuietC();
+  options.query_nodes = 3;
+  Handles h;
+  C_OK(vecdb_open_in_memory(&options, &h.db, &error));
+  C_OK(vecdb_schema_new(&h.schema, &error));
+  DescribeAll(h.schema);
+  C_OK(vecdb_create_collection(h.db, Text("all"), h.schema, nullptr, &h.collection, &error));
+  C_OK(vecdb_batch_new(h.collection, &h.batch, &error));
+  for (std::int64_t id = 0; id < 4; ++id) {
+    AddFullRow(h.batch, id);
+    C_OK(vecdb_insert(h.collection, h.batch, nullptr, nullptr, &error));
+    C_OK(vecdb_batch_clear(h.batch, &error));
+    C_OK(vecdb_collection_flush(h.collection, &error));
+  }
+  size_t count = 0;
+  C_OK(vecdb_query_node_count(h.db, &count, &error));
+  REQUIRE(count == 3);
+  uint64_t rows = 0;
+  for (size_t i = 0; i < count; ++i) {
+    vecdb_query_node node;
+    vecdb_query_node_init(&node, sizeof node);
+    C_OK(vecdb_query_node_at(h.db, i, &node, &error));
+    CHECK(node.segments >= 1);
+    CHECK(node.bytes > 0);
+    rows += node.rows;
+  }
+  CHECK(rows == 4);
+  vecdb_query_node node;
+  vecdb_query_node_init(&node, sizeof node);
+  C_REFUSED(vecdb_query_node_at(h.db, 3, &node, &error), VECDB_INVALID_ARGUMENT,
+            "there is no query node 3: there are 3");
+}
+
 TEST_CASE("options have the defaults of C++") {
   const vecdb::Options cpp;
   vecdb_options options;
@@ -144,6 +178,8 @@ TEST_CASE("options have the defaults of C++") {
   CHECK(options.load == static_cast<int>(cpp.load));
   CHECK(options.sync_interval_ms == cpp.sync_interval.count());
   CHECK(options.write_buffer_bytes == cpp.write_buffer_bytes);
+  CHECK(options.search_threads == cpp.search_threads);
+  CHECK(options.query_nodes == cpp.query_nodes);
   const vecdb::CollectionOptions of_collection;
   vecdb_collection_options collection;
   vecdb_collection_options_init(&collection, sizeof collection);

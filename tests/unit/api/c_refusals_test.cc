@@ -59,6 +59,8 @@ struct Stored : Handles {
   vecdb_stats stats = {sizeof(vecdb_stats), 0, 0, 0, 0, 0, 0};
   vecdb_recovery recovery = {};
   vecdb_check_counts counts = {};
+  vecdb_query_node node = {};
+  size_t nodes = 0;
   uint64_t count = 0;
   float score = 0;
   int flag = 0;
@@ -66,6 +68,7 @@ struct Stored : Handles {
   Stored() {
     recovery.struct_size = sizeof recovery;
     counts.struct_size = sizeof counts;
+    node.struct_size = sizeof node;
   }
 };
 
@@ -84,6 +87,8 @@ const Calls& FillingCalls() {
       {"vecdb_run_background", CALL(vecdb_run_background(h.db, 0, e))},
       {"vecdb_health", CALL(vecdb_health(h.db, e))},
       {"vecdb_recovery_report", CALL(vecdb_recovery_report(h.db, &s.recovery, e))},
+      {"vecdb_query_node_count", CALL(vecdb_query_node_count(h.db, &s.nodes, e))},
+      {"vecdb_query_node_at", CALL(vecdb_query_node_at(h.db, 0, &s.node, e))},
       {"vecdb_has_collection", CALL(vecdb_has_collection(h.db, Text("all"), &s.flag, e))},
       {"vecdb_list_collections", CALL(vecdb_list_collections(h.db, &s.texts, e))},
       {"vecdb_open_collection", CALL(vecdb_open_collection(h.db, Text("all"), &s.collection, e))},
@@ -398,6 +403,8 @@ TEST_CASE("places to store into that are NULL are refused before anything happen
   C_REFUSED(vecdb_collection_name(h.collection, nullptr, &error), kBad, "out is NULL");
   C_REFUSED(vecdb_collection_field(h.collection, 0, nullptr, &error), kBad, "vecdb_field is NULL");
   C_REFUSED(vecdb_collection_stats(h.collection, nullptr, &error), kBad, "vecdb_stats is NULL");
+  C_REFUSED(vecdb_query_node_count(h.db, nullptr, &error), kBad, "out is NULL");
+  C_REFUSED(vecdb_query_node_at(h.db, 0, nullptr, &error), kBad, "vecdb_query_node is NULL");
   C_REFUSED(vecdb_recovery_report(h.db, nullptr, &error), kBad, "vecdb_recovery is NULL");
   C_REFUSED(vecdb_report_counts(h.report, nullptr, &error), kBad, "vecdb_check_counts is NULL");
   C_REFUSED(vecdb_report_finding(h.report, 0, nullptr, &error), kBad, "out is NULL");
