@@ -167,6 +167,44 @@ TEST_CASE("query nodes are counted and told one by one") {
             "there is no query node 3: there are 3");
 }
 
+TEST_CASE("an executor in C is handed tasks, and may run them late") {
+  struct Kept {
+    std::vector<std::pair<void (*)(void*), void*>> tasks;
+  } kept;
+  vecdb_options options = QuietC();
+  options.executor_user = &kept;
+  options.executor = [](void* user, void (*run)(void*), void* task) {
+    static_cast<Kept*>(user)->tasks.emplace_back(run, task);
+  };
+  {
+    Handles h;
+    C_OK(vecdb_open_in_memory(&options, &h.db, &error));
+    C_OK(vecdb_schema_new(&h.schema, &error));
+    DescribeAll(h.schema);
+    vecdb_collection_options small;
+    vecdb_collection_options_init(&small, sizeof small);
+    small.segment_rows = 1;
+    C_OK(vecdb_create_collection(h.db, Text("all"), h.schema, &small, &h.collection, &error));
+    C_OK(vecdb_batch_new(h.collection, &h.batch, &error));
+    AddFullRow(h.batch, 1);
+    C_OK(vecdb_insert(h.collection, h.batch, nullptr, nullptr, &error));
+    REQUIRE_FALSE(kept.tasks.empty());
+    for (std::size_t i = 0; i < kept.tasks.size(); ++i) {  // tasks make tasks
+      const auto [run, task] = kept.tasks[i];
+      run(task);
+    }
+    vecdb_stats stats;
+    vecdb_stats_init(&stats, sizeof stats);
+    C_OK(vecdb_collection_stats(h.collection, &stats, &error));
+    CHECK(stats.sealed_segments == 1);
+    kept.tasks.clear();
+    C_OK(vecdb_batch_clear(h.batch, &error));
+    AddFullRow(h.batch, 2);
+    C_OK(vecdb_insert(h.collection, h.batch, nullptr, nullptr, &error));
+  }
+  for (const auto& [run, task] : kept.tasks) run(task);  // behind the end of the database
+}
+
 TEST_CASE("options have the defaults of C++") {
   const vecdb::Options cpp;
   vecdb_options options;
@@ -180,6 +218,10 @@ TEST_CASE("options have the defaults of C++") {
   CHECK(options.write_buffer_bytes == cpp.write_buffer_bytes);
   CHECK(options.search_threads == cpp.search_threads);
   CHECK(options.query_nodes == cpp.query_nodes);
+  CHECK(options.channels == cpp.channels);
+  CHECK(options.streaming_nodes == cpp.streaming_nodes);
+  CHECK(options.seal_after_ms == cpp.seal_after.count());
+  CHECK(options.executor == nullptr);
   const vecdb::CollectionOptions of_collection;
   vecdb_collection_options collection;
   vecdb_collection_options_init(&collection, sizeof collection);
