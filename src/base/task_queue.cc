@@ -44,14 +44,14 @@ class TaskQueue::Gate {
   // Marks this thread as one that is inside of the executor's call.
   class Asking {
    public:
-    Asking() { ++asking_; }
-    ~Asking() { --asking_; }
+    Asking() { ++asking; }
+    ~Asking() { --asking; }
     Asking(const Asking&) = delete;
     Asking& operator=(const Asking&) = delete;
   };
 
   void RunOne() {
-    if (asking_ != 0) return;
+    if (asking != 0) return;
     std::optional<Running> running;  // from here on Stop() waits
     TaskQueue* queue = nullptr;
     {
@@ -64,12 +64,12 @@ class TaskQueue::Gate {
     queue->RunOne();
   }
 
-  static thread_local int asking_;
+  static thread_local int asking;
   Mutex mutex_;  // taken before the queue's
   TaskQueue* queue_ GUARDED_BY(mutex_);
 };
 
-thread_local int TaskQueue::Gate::asking_ = 0;
+thread_local int TaskQueue::Gate::asking = 0;
 
 void TaskQueue::Borrow() {
   MutexLock lock(mutex_);
