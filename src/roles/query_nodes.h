@@ -59,7 +59,7 @@ class QueryNodes {
       const std::vector<std::shared_ptr<LiveCollection>>& collections) const;
 
  private:
-  struct alignas(64) Node {
+  struct Node {
     std::atomic<std::uint64_t> reads{0};
   };
   void NoteRead(std::uint32_t node);

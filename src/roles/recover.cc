@@ -197,9 +197,9 @@ Status CopyTail(Recovery& r, Channel& channel, const catalog::PchannelState& old
   return writer.SyncAll();
 }
 
-// What is to be replayed of one channel, in a new log, synced. No catalog knows it yet: when it
-// fails, its space is given back.
-Status RewriteTail(Recovery& r, Channel& channel, catalog::PchannelState* state) {
+// What is to be replayed of one channel, in a new log, synced, that no catalog knows yet.
+Status RewriteTail(Recovery& r, Channel& channel, catalog::PchannelState* state,
+                   std::vector<std::string>* made) {
   EngineParts& p = r.parts;
   io::FileSystem& fs = *p.env.fs;
   const std::uint64_t last_log = state->logs.empty() ? 0 : state->logs.rbegin()->first;
@@ -207,11 +207,9 @@ Status RewriteTail(Recovery& r, Channel& channel, catalog::PchannelState* state)
                    NextNumber(fs, io::PchannelFolder(channel.id), last_log, io::ParseLogName));
   MakeWriter(p, channel, log_number, state->checkpoint);
   VECDB_TRY_ASSIGN(const io::LogIdentity log, channel.writer->CreateFirstLog());
+  made->push_back(io::LogPath(channel.id, log.number));
   base::KillPoint("recover.log_created");
-  if (const Status copied = CopyTail(r, channel, *state); !copied.ok()) {
-    (void)fs.RemoveFile(io::LogPath(channel.id, log.number));
-    return copied;
-  }
+  VECDB_TRY(CopyTail(r, channel, *state));
   base::KillPoint("recover.log_synced");
   state->logs = {{log.number, log}};
   state->durable = channel.writer->durable_lsn();
@@ -222,8 +220,12 @@ Status RewriteTails(Recovery& r) {
   EngineParts& p = r.parts;
   io::FileSystem& fs = *p.env.fs;
   catalog::State state = std::move(r.catalog.state);
+  std::vector<std::string> made;
   for (const auto& channel : p.channels.All()) {
-    VECDB_TRY(RewriteTail(r, *channel, &state.pchannels.at(channel->id)));
+    const Status rewritten = RewriteTail(r, *channel, &state.pchannels.at(channel->id), &made);
+    if (rewritten.ok()) continue;
+    for (const std::string& path : made) (void)fs.RemoveFile(path);  // their space is needed
+    return rewritten;
   }
   state.max_timestamp = std::max(state.max_timestamp, p.oracle.last());
   VECDB_TRY_ASSIGN(const std::uint64_t number,
