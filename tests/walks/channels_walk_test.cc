@@ -1,6 +1,8 @@
 // Several pchannels: each collection writes to one, with a log, a watermark, a checkpoint and a
 // recovery of its own, and nothing of one is felt in the other.
 
+#include <atomic>
+
 #include "base/canary.h"
 #include "catalog/manifest.h"
 #include "io/layout.h"
@@ -253,6 +255,48 @@ SCENARIO("a channel that finds no space is not made, and is when there is some",
   db.Reopen();
   CHECK(*db.OpenBooks("a").Count() == 1);
   CHECK(*db.OpenBooks("b").Count() == 1);
+}
+
+SCENARIO("channels come to be while others are written to and read", "[walk][channels]") {
+  Options options;
+  options.channels = 4;
+  options.streaming_nodes = 2;
+  options.sync_interval = std::chrono::milliseconds(1);
+  TestDatabase db(io::MakeMemoryFileSystem(), options);
+  db.MakeBooks({}, "first");
+  std::atomic<int> wrong{0};
+  std::atomic<bool> stop{false};
+  std::atomic<std::int64_t> written{0};
+  std::thread writer([&] {
+    Collection books = db.OpenBooks("first");
+    for (std::int64_t i = 1; !stop; ++i) {
+      const WriteOptions how{.durability =
+                                 i % 2 == 0 ? Durability::kEveryWrite : Durability::kInterval};
+      if (!books.Insert(BatchOf({{i}}), how).ok()) ++wrong;
+      written = i;
+      if (*books.Count() != static_cast<std::uint64_t>(i)) ++wrong;
+    }
+  });
+  const auto one = [&](const std::string& name) {
+    return std::thread([&db, &wrong, name] {
+      auto books = db->CreateCollection(name, BookSchema());
+      for (std::int64_t i = 1; i <= 20 && books.ok(); ++i) {
+        if (!books->Insert(BatchOf({{i}})).ok()) ++wrong;
+      }
+      if (!books.ok() || *books->Count() != 20) ++wrong;
+    });
+  };
+  std::vector<std::thread> makers;
+  for (int i = 0; i < 8; ++i) makers.push_back(one("c" + std::to_string(i)));
+  for (std::thread& maker : makers) maker.join();
+  CHECK(Eventually([&] { return written > 20; }));
+  stop = true;
+  writer.join();
+  CHECK(wrong == 0);
+  CHECK(NamesIn(*db.fs(), "wal").size() == 4);
+  db.Reopen();
+  CHECK(*db.OpenBooks("first").Count() == static_cast<std::uint64_t>(written));
+  for (int i = 0; i < 8; ++i) CHECK(*db.OpenBooks("c" + std::to_string(i)).Count() == 20);
 }
 
 SCENARIO("a log that fails stops the writes of all channels, and no read", "[walk][channels]") {
