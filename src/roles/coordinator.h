@@ -77,7 +77,8 @@ class Coordinator final : public SegmentEvents {
   BackgroundFailure LastFailure() const override;
 
  private:
-  Status RaiseFormat(const Schema& schema);
+  // On the strand, before the first edit that only vecdb's of this format version can read.
+  Status RaiseFormat(std::uint32_t version);
   Status Seal(LiveCollection& collection, ShardId shard);
   Status SealAll(LiveCollection& collection);
   Status FlushPending(LiveCollection& collection);
