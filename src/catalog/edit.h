@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "catalog/properties.h"
 #include "catalog/records.h"
 
 namespace vecdb::catalog {
@@ -57,6 +58,10 @@ struct LeaseIds {
 struct SetMaxTimestamp {
   Timestamp timestamp{0};
 };
+struct SetProperties {  // replaces those of a collection
+  CollectionId collection = 0;
+  Properties properties;
+};
 // Behind the collection's creation, in the same edit; without it the pchannel is 0.
 struct BindCollection {
   CollectionId collection = 0;
@@ -65,7 +70,7 @@ struct BindCollection {
 
 using Operation = std::variant<CreateCollection, DropCollection, AddSegment, DropSegment,
                                CommitSegment, SetDeletes, AddLog, DropLog, SetCheckpoint, LeaseIds,
-                               SetMaxTimestamp, BindCollection>;
+                               SetMaxTimestamp, SetProperties, BindCollection>;
 
 struct Edit {
   std::vector<Operation> operations;

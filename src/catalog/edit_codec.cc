@@ -15,6 +15,7 @@
 //     9 SetCheckpoint     u32 pchannel, u64 checkpoint, u64 durable
 //    10 LeaseIds          u64 next
 //    11 SetMaxTimestamp   u64 timestamp
+//    15 SetProperties     u64 collection, properties
 //    20 BindCollection    u64 collection, u32 pchannel (not 0)
 //    21 CommitSegment     u64 id, u64 last lsn, u32 pchannel (not 0: else it is 5)
 //   column            u32 field, u32 chunk, file
@@ -22,6 +23,7 @@
 //   file              u64 file id, u32 kind, u64 size in bytes, u64 rows, u32 footer crc
 //   text              u32 length, bytes
 //   schema, options   chunk/codec.h
+//   properties        catalog/properties.cc
 #include <algorithm>
 #include <utility>
 
@@ -47,6 +49,7 @@ enum class OperationType : std::uint16_t {
   kSetCheckpoint = 9,
   kLeaseIds = 10,
   kSetMaxTimestamp = 11,
+  kSetProperties = 15,
   kBindCollection = 20,
   kCommitSegmentIn = 21,
 };
@@ -160,6 +163,12 @@ OperationType Body(const LeaseIds& operation, ByteWriter* out) {
 OperationType Body(const SetMaxTimestamp& operation, ByteWriter* out) {
   out->Put(operation.timestamp);
   return OperationType::kSetMaxTimestamp;
+}
+
+OperationType Body(const SetProperties& operation, ByteWriter* out) {
+  out->Put(operation.collection);
+  EncodeProperties(operation.properties, out);
+  return OperationType::kSetProperties;
 }
 
 OperationType Body(const BindCollection& operation, ByteWriter* out) {
@@ -303,6 +312,13 @@ Result<Operation> GetSetMaxTimestamp(ByteReader* in) {
   return Operation(operation);
 }
 
+Result<Operation> GetSetProperties(ByteReader* in) {
+  SetProperties operation;
+  VECDB_TRY(in->Get(&operation.collection));
+  VECDB_TRY_ASSIGN(operation.properties, DecodeProperties(in));
+  return Operation(operation);
+}
+
 // An operation of one number.
 template <typename T>
 Result<Operation> GetNumber(ByteReader* in) {
@@ -335,6 +351,8 @@ Result<Operation> GetOperation(std::uint16_t type, ByteReader* in) {
       return GetNumber<LeaseIds>(in);
     case OperationType::kSetMaxTimestamp:
       return GetSetMaxTimestamp(in);
+    case OperationType::kSetProperties:
+      return GetSetProperties(in);
     case OperationType::kBindCollection:
       return GetBindCollection(in);
     case OperationType::kCommitSegmentIn:

@@ -25,6 +25,7 @@ struct CommittedSegment {
 struct State {
   io::DatabaseUuid database{};
   std::map<CollectionId, CollectionRecord> collections;
+  std::map<CollectionId, Properties> properties;  // those that are not the default
   std::map<SegmentId, SegmentRecord> segments;
   std::map<SegmentId, CommittedSegment> committed;
   std::map<PchannelId, PchannelState> pchannels;
@@ -32,6 +33,7 @@ struct State {
   Timestamp max_timestamp{0};
 
   const CollectionRecord* FindCollection(std::string_view name) const;
+  Properties PropertiesOf(CollectionId collection) const;
 };
 
 // The state after `edit`. kCorruption when the edit contradicts the state (a segment of an unknown

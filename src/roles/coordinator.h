@@ -83,10 +83,8 @@ class Coordinator final : public SegmentEvents {
   BackgroundFailure LastFailure() const override;
 
  private:
+  // On the strand, before the first edit that only vecdb's of this format version can read.
   Status RaiseFormat(std::uint32_t version);
-  Status RaiseFormat(const Schema& schema) {
-    return RaiseFormat(catalog::FormatVersionFor(schema));
-  }
   // ---- channels (coordinator_channels.cc) ---------------------------------------------
   Result<std::shared_ptr<Channel>> ChannelForNew();
   Result<std::shared_ptr<Channel>> MakeChannel(PchannelId id);

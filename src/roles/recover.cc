@@ -48,7 +48,8 @@ Status OpenFiles(Recovery& r) {
       return base::Corruption("collection '{}' writes to pchannel {}, which has no log",
                               record.name, record.pchannel);
     }
-    r.by_id[id] = std::make_shared<LiveCollection>(record, std::move(channel), std::move(view));
+    r.by_id[id] = std::make_shared<LiveCollection>(record, std::move(channel), std::move(view),
+                                                   r.catalog.state.PropertiesOf(id));
   }
   return Status();
 }
