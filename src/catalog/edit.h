@@ -57,14 +57,26 @@ struct LeaseIds {
 struct SetMaxTimestamp {
   Timestamp timestamp{0};
 };
+struct RenameCollection {
+  CollectionId id = 0;
+  std::string name;
+};
+struct SetAlias {  // one more, or in place of what the alias named before
+  std::string alias;
+  CollectionId collection = 0;
+};
+struct DropAlias {
+  std::string alias;
+};
 struct SetProperties {  // replaces those of a collection
   CollectionId collection = 0;
   Properties properties;
 };
 
-using Operation = std::variant<CreateCollection, DropCollection, AddSegment, DropSegment,
-                               CommitSegment, SetDeletes, AddLog, DropLog, SetCheckpoint, LeaseIds,
-                               SetMaxTimestamp, SetProperties>;
+using Operation =
+    std::variant<CreateCollection, DropCollection, AddSegment, DropSegment, CommitSegment,
+                 SetDeletes, AddLog, DropLog, SetCheckpoint, LeaseIds, SetMaxTimestamp,
+                 RenameCollection, SetAlias, DropAlias, SetProperties>;
 
 struct Edit {
   std::vector<Operation> operations;

@@ -51,6 +51,7 @@ std::vector<Edit> Snapshot(const State& state) {
   edits.Add(LeaseIds{state.next_id});
   edits.Add(SetMaxTimestamp{state.max_timestamp});
   for (const auto& [id, record] : state.collections) edits.Add(CreateCollection{record});
+  for (const auto& [alias, id] : state.aliases) edits.Add(SetAlias{alias, id});
   for (const auto& [id, changed] : state.properties) edits.Add(SetProperties{id, changed});
   for (const auto& [id, record] : state.segments) edits.Add(AddSegment{record});
   for (const auto& [id, pchannel] : state.pchannels) {

@@ -53,6 +53,13 @@ class Coordinator final : public SegmentEvents {
                                                            const CollectionOptions& options);
   Status DropCollection(std::string_view name);
 
+  // ---- what may change of them (coordinator_names.cc) ---------------------------------
+  Status RenameCollection(std::string_view from, std::string_view to);
+  Status CreateAlias(std::string_view alias, std::string_view collection);
+  Status AlterAlias(std::string_view alias, std::string_view collection);
+  Status DropAlias(std::string_view alias);
+  Status AlterCollection(std::string_view name, const CollectionProperties& properties);
+
   // ---- segments (coordinator_segments.cc) ---------------------------------------------
   // Gives every lane without a growing segment one, and publishes the View that shows it.
   Status AddGrowing(LiveCollection& collection);
@@ -79,6 +86,10 @@ class Coordinator final : public SegmentEvents {
  private:
   // On the strand, before the first edit that only vecdb's of this format version can read.
   Status RaiseFormat(std::uint32_t version);
+  Result<std::shared_ptr<LiveCollection>> Named(std::string_view name) const;
+  Status CheckFree(std::string_view name) const;
+  Status SetAlias(std::string_view alias, std::shared_ptr<LiveCollection> live);
+  Status CommitChange(const catalog::Edit& edit);
   Status Seal(LiveCollection& collection, ShardId shard);
   Status SealAll(LiveCollection& collection);
   Status FlushPending(LiveCollection& collection);

@@ -293,7 +293,7 @@ void Coordinator::PostFlush(std::shared_ptr<LiveCollection> collection) {
     if (flushed.ok()) return;
     NoteFailure(flushed);
     parts_.log.Write(LogLevel::kError, "flushing '{}' failed and will be tried again: {}",
-                     collection->record.name, flushed.message());
+                     collection->name(), flushed.message());
   });
 }
 
@@ -315,7 +315,7 @@ void Coordinator::OnFull(std::shared_ptr<LiveCollection> collection, ShardId sha
     if (sealed.ok()) return PostFlush(collection);
     collection->lanes[shard]->seal_asked = false;
     NoteFailure(sealed);
-    parts_.log.Write(LogLevel::kError, "sealing '{}' failed: {}", collection->record.name,
+    parts_.log.Write(LogLevel::kError, "sealing '{}' failed: {}", collection->name(),
                      sealed.message());
   });
 }

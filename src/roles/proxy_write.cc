@@ -109,7 +109,7 @@ Result<WriteReceipt> Proxy::WriteRows(const CollectionPtr& collection, const Bat
   VECDB_TRY(CheckDurability("WriteOptions::durability", durability));
   if (!(batch.schema() == schema)) {
     return base::InvalidArgument("the batch was made for another schema than collection '{}' has",
-                                 collection->record.name);
+                                 collection->name());
   }
   chunk::Chunk filled;  // with auto_id or columns left out; otherwise the batch's own is lent
   VECDB_TRY_ASSIGN(const chunk::Chunk* lent, chunk::BatchAccess::LendChunk(batch, &filled));
