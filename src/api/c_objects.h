@@ -55,6 +55,11 @@ struct ReportObject final : ObjectOf<vecdb_report, HandleKind::kReport> {
   CheckReport report;
 };
 
+struct DescriptionObject final : ObjectOf<vecdb_description, HandleKind::kDescription> {
+  std::optional<CollectionInfo> info;
+  LentValues defaults;  // of the fields, in their order
+};
+
 struct RowsObject final : ObjectOf<vecdb_rows, HandleKind::kRows> {
   bool searched = false;   // then `hits` have keys and scores, too
   Hits hits;               // of a query or get: rows only
