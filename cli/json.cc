@@ -84,6 +84,11 @@ void JsonWriter::Member(std::string_view name, std::uint64_t value) {
   Uint(value);
 }
 
+void JsonWriter::Flag(std::string_view name, bool value) {
+  Name(name);
+  Bool(value);
+}
+
 std::string_view JsonWriter::text() const {
   return {body_->buffer.GetString(), body_->buffer.GetSize()};
 }

@@ -34,6 +34,7 @@ class JsonWriter {
   // Members of the object that is open.
   void Member(std::string_view name, std::string_view value);
   void Member(std::string_view name, std::uint64_t value);
+  void Flag(std::string_view name, bool value);
 
   std::string_view text() const;  // what was written so far; lent
   // To stdout, with a newline; once, at the end.

@@ -139,7 +139,7 @@ class Shell {
   }
 
   bool NamesCollection(const std::vector<std::string>& words) const {
-    static const std::vector<std::string> always{"create", "drop", "list"};
+    static const std::vector<std::string> always{"alias", "create", "drop", "list"};
     if (std::find(always.begin(), always.end(), words[0]) != always.end()) return true;
     const auto is_option = [](const std::string& word) {
       return word.size() > 1 && word[0] == '-';
@@ -148,8 +148,8 @@ class Shell {
     const auto plain = options - words.begin() - 1;
     if (words[0] == "import" || words[0] == "export") return plain != 1;
     if (plain == 0) return false;
-    const auto names = database_.ListCollections();
-    return names.ok() && std::find(names->begin(), names->end(), words[1]) != names->end();
+    const auto there = database_.HasCollection(words[1]);
+    return there.ok() && *there;
   }
 
   int Misused(std::string_view words) const {

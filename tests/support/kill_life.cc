@@ -40,6 +40,8 @@ Step Draw(Random& random, const std::string& name, std::int64_t version) {
     step.kind = StepKind::kFlush;
   } else if (drawn < 18) {
     step.kind = StepKind::kWaitDurable;
+  } else if (drawn < 20) {
+    step.kind = StepKind::kChangeNames;
   } else if (drawn < 38) {
     step.kind = StepKind::kDelete;
     step.deleted = SomeKeys(random, 12);

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/format.h"
+#include "base/status.h"
 
 namespace vecdb::test {
 namespace {
@@ -95,7 +96,33 @@ Status PerformWrite(Collection& collection, const Step& step) {
   return collection.Upsert(batch, options).status();
 }
 
+constexpr std::string_view kMoved = "_moved";
+
+Status ChangeNames(Database& database, const std::string& name) {
+  const std::string alias = name + "_alias";
+  const std::string moved = name + std::string(kMoved);
+  CollectionProperties properties;
+  properties.ttl = std::chrono::hours(24 * 365 * 50);
+  VECDB_TRY(database.CreateAlias(alias, name));
+  VECDB_TRY(database.AlterCollection(alias, properties));
+  VECDB_TRY(database.RenameCollection(name, moved));
+  VECDB_TRY(database.DropAlias(alias));
+  VECDB_TRY(database.RenameCollection(moved, name));
+  return database.AlterCollection(name, {});
+}
+
 }  // namespace
+
+Status RestoreNames(Database& database) {
+  VECDB_TRY_ASSIGN(const auto aliases, database.ListAliases());
+  for (const auto& [alias, collection] : aliases) VECDB_TRY(database.DropAlias(alias));
+  VECDB_TRY_ASSIGN(const auto names, database.ListCollections());
+  for (const std::string& name : names) {
+    if (!name.ends_with(kMoved)) continue;
+    VECDB_TRY(database.RenameCollection(name, name.substr(0, name.size() - kMoved.size())));
+  }
+  return Status();
+}
 
 const char* NameOf(StepKind kind) {
   switch (kind) {
@@ -109,6 +136,8 @@ const char* NameOf(StepKind kind) {
       return "upsert";
     case StepKind::kDelete:
       return "delete";
+    case StepKind::kChangeNames:
+      return "change names";
     case StepKind::kFlush:
       return "flush";
     case StepKind::kFlushAll:
@@ -206,6 +235,8 @@ Status Perform(Database& database, const Step& step, base::ManualClock& clock) {
       if (!collection.ok()) return collection.status();
       return step.kind == StepKind::kFlush ? collection->Flush() : PerformWrite(*collection, step);
     }
+    case StepKind::kChangeNames:
+      return ChangeNames(database, step.collection);
     case StepKind::kFlushAll:
       return database.Flush();
     case StepKind::kWaitDurable:

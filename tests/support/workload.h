@@ -24,6 +24,7 @@ enum class StepKind {
   kInsert,
   kUpsert,
   kDelete,
+  kChangeNames,  // name, alias and properties of one collection, there and back
   kFlush,        // one collection
   kFlushAll,     // Database::Flush
   kWaitDurable,  // everything written so far
@@ -69,5 +70,7 @@ Workload RandomWorkload(std::uint64_t seed, std::size_t steps,
 // Hands one step to the database: not kReopen and kKill, which are about the database itself, nor
 // kRead, whose answer is for the oracle. `clock` is turned by kBackground.
 Status Perform(Database& database, const Step& step, base::ManualClock& clock);
+// Ends what kChangeNames left when it was cut short: of a collection's two names it has one.
+Status RestoreNames(Database& database);
 
 }  // namespace vecdb::test

@@ -141,6 +141,9 @@ int Live(const char* directory, std::uint64_t seed, std::uint64_t life, std::siz
     return 1;
   }
   Database database = std::move(*opened);
+  if (const Status restored = RestoreNames(database); !restored.ok()) {
+    SayWrong("restoring names: " + restored.ToString());
+  }
   Say("O");
   TellAll(database, random);
   if (random.Chance(50)) {
