@@ -215,7 +215,8 @@ class Machine : public Process {
         return slot.shelf->keys.count(key) != 0;
       });
       const bool twice = fresh.size() != batch.keys.size();
-      if (!twice) Expect(code == (known && !takes_known ? VECDB_ALREADY_EXISTS : VECDB_OK));
+      const vecdb_code otherwise = known && !takes_known ? VECDB_ALREADY_EXISTS : VECDB_OK;
+      Expect(code == (twice ? VECDB_INVALID_ARGUMENT : otherwise));
     }
     if (code == VECDB_OK) Expect(vecdb_keys_count(receipt.keys) == rows);
     for (const Key& key : Settle(receipt)) {
