@@ -8,6 +8,7 @@
 #include "command_line.h"
 #include "commands.h"
 #include "import.h"
+#include "schema_json.h"
 #include "shell/completion.h"
 #include "shell/line_editor.h"
 #include "shell/words.h"
@@ -26,7 +27,7 @@ Of the shell:
   .collections        their names
   .schema [NAME]      the fields of one, or of all
   .use NAME           the collection of commands that name none; without NAME: none
-  .mode table|json    how results are shown
+  .mode table|json    how results are shown: for people, or one JSON object a line
   .timer on|off       how long each command took
   .help  .quit
 Words are parted by blanks; '...' and "..." keep them together. # begins a comment, a backslash at
@@ -199,6 +200,10 @@ class Shell {
     for (const std::string& name : *names) {
       const auto opened = database_.OpenCollection(name);
       if (!opened.ok()) return Fail(opened.status());
+      if (session_.json) {
+        PrintSchemaObject(name, opened->schema());
+        continue;
+      }
       if (name != names->front()) Print("");
       PrintSchemaTable(Format("{}:", name), opened->schema());
     }
