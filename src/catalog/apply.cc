@@ -62,9 +62,40 @@ class Applier {
     if (state_.collections.erase(drop.id) == 0) {
       return Corruption("an edit drops collection {}, which does not exist", drop.id);
     }
-    for (auto at = state_.segments.begin(); at != state_.segments.end();) {
-      at = at->second.collection == drop.id ? state_.segments.erase(at) : std::next(at);
+    state_.partitions.erase(drop.id);
+    std::erase_if(state_.segments,
+                  [&](const auto& entry) { return entry.second.collection == drop.id; });
+    return Status();
+  }
+
+  Status operator()(const CreatePartition& create) {
+    VECDB_TRY(CheckLeased("partition", create.id));
+    if (state_.collections.count(create.collection) == 0) {
+      return Corruption("an edit creates partition {} of collection {}, which does not exist",
+                        create.id, create.collection);
     }
+    auto& named = state_.partitions[create.collection];
+    for (const auto& [id, name] : named) {
+      if (name != create.name) continue;
+      return Corruption("an edit creates partition {} named '{}', the name of partition {}",
+                        create.id, create.name, id);
+    }
+    if (!named.emplace(create.id, create.name).second) {
+      return Corruption("an edit creates partition {} twice", create.id);
+    }
+    return Status();
+  }
+
+  Status operator()(const DropPartition& drop) {
+    const auto named = state_.partitions.find(drop.collection);
+    if (named == state_.partitions.end() || named->second.erase(drop.id) == 0) {
+      return Corruption("an edit drops partition {} of collection {}, which does not exist",
+                        drop.id, drop.collection);
+    }
+    if (named->second.empty()) state_.partitions.erase(named);
+    std::erase_if(state_.segments, [&](const auto& entry) {
+      return entry.second.collection == drop.collection && entry.second.partition == drop.id;
+    });
     return Status();
   }
 
@@ -75,6 +106,10 @@ class Applier {
     if (collection == state_.collections.end()) {
       return Corruption("an edit adds segment {} of collection {}, which does not exist", record.id,
                         record.collection);
+    }
+    if (!state_.HasPartition(record.collection, record.partition)) {
+      return Corruption("an edit adds segment {} of partition {}, which does not exist", record.id,
+                        record.partition);
     }
     const std::size_t fields = collection->second.schema.fields().size();
     for (const ColumnFileRecord& column : record.columns) {

@@ -56,10 +56,19 @@ struct LeaseIds {
 struct SetMaxTimestamp {
   Timestamp timestamp{0};
 };
+struct CreatePartition {
+  CollectionId collection = 0;
+  PartitionId id = 0;
+  std::string name;
+};
+struct DropPartition {  // with its segments
+  CollectionId collection = 0;
+  PartitionId id = 0;
+};
 
-using Operation =
-    std::variant<CreateCollection, DropCollection, AddSegment, DropSegment, CommitSegment,
-                 SetDeletes, AddLog, DropLog, SetCheckpoint, LeaseIds, SetMaxTimestamp>;
+using Operation = std::variant<CreateCollection, DropCollection, AddSegment, DropSegment,
+                               CommitSegment, SetDeletes, AddLog, DropLog, SetCheckpoint, LeaseIds,
+                               SetMaxTimestamp, CreatePartition, DropPartition>;
 
 struct Edit {
   std::vector<Operation> operations;

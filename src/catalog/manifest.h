@@ -19,7 +19,7 @@ namespace vecdb::catalog {
 
 // The newest that this code reads and writes. FORMAT names the smallest that can read the
 // directory, so that what an older vecdb understands it may go on opening.
-inline constexpr std::uint32_t kFormatVersion = 2;
+inline constexpr std::uint32_t kFormatVersion = 3;
 inline constexpr std::uint32_t kFirstFormatVersion = 1;
 
 // The smallest version that can read collections of this schema.

@@ -19,6 +19,8 @@ struct PchannelState {
 struct State {
   io::DatabaseUuid database{};
   std::map<CollectionId, CollectionRecord> collections;
+  // The names of those that were created; every collection has kDefaultPartition besides.
+  std::map<CollectionId, std::map<PartitionId, std::string>> partitions;
   std::map<SegmentId, SegmentRecord> segments;
   std::map<SegmentId, Lsn> committed;  // segment -> its last lsn
   std::map<PchannelId, PchannelState> pchannels;
@@ -26,6 +28,10 @@ struct State {
   Timestamp max_timestamp{0};
 
   const CollectionRecord* FindCollection(std::string_view name) const;
+  // Whether rows of this collection may be in it: the default one, or one that was created.
+  bool HasPartition(CollectionId collection, PartitionId partition) const;
+  // Whether what was written at `written` may name it: one that was dropped since, too.
+  bool HadPartition(CollectionId collection, PartitionId partition, Timestamp written) const;
 };
 
 // The state after `edit`. kCorruption when the edit contradicts the state (a segment of an unknown

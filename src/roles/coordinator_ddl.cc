@@ -42,7 +42,7 @@ Result<std::shared_ptr<LiveCollection>> Coordinator::CreateCollection(
     if (parts_.collections.All().size() >= kMaxCollections) {
       return base::ResourceExhausted("there are {} collections, the limit", kMaxCollections);
     }
-    VECDB_TRY(RaiseFormat(schema));
+    VECDB_TRY(RaiseFormat(catalog::FormatVersionFor(schema)));
     VECDB_TRY_ASSIGN(const CollectionId id, parts_.manifest.NewIds(1));
     catalog::CollectionRecord record{.id = id,
                                      .name = std::string(name),
@@ -70,10 +70,10 @@ Result<std::shared_ptr<LiveCollection>> Coordinator::CreateCollection(
 //
 // 1 FORMAT of a larger version replaces the one before   crash: either of them, and both are true
 // Only then is the edit committed that needs it.
-Status Coordinator::RaiseFormat(const Schema& schema) {
+Status Coordinator::RaiseFormat(std::uint32_t version) {
+  if (version <= parts_.format.version) return Status();
   catalog::Format raised = parts_.format;
-  raised.version = std::max(raised.version, catalog::FormatVersionFor(schema));
-  if (raised.version == parts_.format.version) return Status();
+  raised.version = version;
   VECDB_TRY(catalog::WriteFormat(parts_.fs, raised));
   parts_.format = raised;
   return Status();
@@ -118,10 +118,10 @@ Status Coordinator::Drop(std::string_view name) {
   const auto live = parts_.collections.Find(name);
   if (live == nullptr) return base::NotFound("no collection named '{}'", name);
   const auto before = parts_.manifest.state();
+  DroppedLanes lanes(*live);
   catalog::Edit edit;
   edit.operations.emplace_back(catalog::DropCollection{live->record.id});
-  edit.operations.emplace_back(catalog::SetMaxTimestamp{parts_.oracle.last()});
-  DroppedLanes lanes(*live);
+  edit.operations.emplace_back(catalog::SetMaxTimestamp{parts_.oracle.last()});  // of every write
   base::KillPoint("ddl.drop.before");
   if (const Status committed = parts_.manifest.Commit(edit); !committed.ok()) {
     // A drop that may survive must not be followed by writes that were acknowledged.
@@ -156,13 +156,15 @@ void Coordinator::Forget(LiveCollection& collection) {
 // next open sweeps. Readers that still pin them keep their mappings.
 void Coordinator::RemoveFiles(const catalog::State& before, CollectionId dropped) {
   for (const auto& [id, record] : before.segments) {
-    if (record.collection != dropped) continue;
-    const Status removed = io::RemoveTree(parts_.fs, io::SegmentFolder(id));
-    if (!removed.ok()) {
-      parts_.log.Write(LogLevel::kWarning, "segment {} stays until the next open: {}", id,
-                       removed.message());
-    }
+    if (record.collection == dropped) RemoveFolder(id);
   }
+}
+
+void Coordinator::RemoveFolder(SegmentId segment) {
+  const Status removed = io::RemoveTree(parts_.fs, io::SegmentFolder(segment));
+  if (removed.ok()) return;
+  parts_.log.Write(LogLevel::kWarning, "segment {} stays until the next open: {}", segment,
+                   removed.message());
 }
 
 }  // namespace vecdb::roles

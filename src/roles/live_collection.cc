@@ -9,6 +9,12 @@ Status LiveCollection::CheckAlive() const {
   return base::NotFound("collection '{}' was dropped", record.name);
 }
 
+Result<std::shared_ptr<Partition>> LiveCollection::FindPartition(std::string_view name) const {
+  auto found = partitions.Find(name);
+  if (found != nullptr) return found;
+  return base::NotFound("collection '{}' has no partition named '{}'", record.name, name);
+}
+
 std::uint64_t LiveCollection::KeyFilterBytes() const {
   std::uint64_t bytes = 0;
   for (const auto& filter : key_filters) bytes += filter->memory_bytes();

@@ -12,25 +12,33 @@
 #include "base/mutex.h"
 #include "catalog/records.h"
 #include "roles/lane_queue.h"
+#include "roles/partitions.h"
 #include "segment/shard_key_filter.h"
 #include "segment/view.h"
 
 namespace vecdb::roles {
 
+// What takes the rows of one partition in one lane.
+struct Growing {
+  std::shared_ptr<segment::GrowingSegment> segment;
+  std::chrono::steady_clock::time_point last_write;
+  bool due = false;  // to be sealed: large enough, idle for long, or the largest under pressure
+};
+
 // The write path of one shard (one vchannel): whoever holds it is the shard's only writer.
 struct Lane {
   LaneQueue queue;  // of the writes that need no other lane
   base::Mutex mutex;
-  std::shared_ptr<segment::GrowingSegment> growing GUARDED_BY(mutex);  // takes the rows
-  std::chrono::steady_clock::time_point last_write GUARDED_BY(mutex);
+  std::map<PartitionId, Growing> growing GUARDED_BY(mutex);  // those with Partition::open
   bool dropped GUARDED_BY(mutex) = false;
-  std::atomic<bool> full{false};  // the growing segment is large enough to be sealed
+  std::atomic<bool> due{false};  // one of its growing segments is
   std::atomic<bool> seal_asked{false};
 };
 
 struct LiveCollection : std::enable_shared_from_this<LiveCollection> {
-  LiveCollection(catalog::CollectionRecord r, std::shared_ptr<const segment::View> view)
-      : record(std::move(r)), board(std::move(view)) {
+  LiveCollection(catalog::CollectionRecord r, std::shared_ptr<const segment::View> view,
+                 const Partitions::Named& created = {})
+      : record(std::move(r)), partitions(created, record.options.shards), board(std::move(view)) {
     for (std::uint32_t i = 0; i < record.options.shards; ++i) {
       lanes.push_back(std::make_unique<Lane>());
       if (!record.options.check_keys) continue;
@@ -41,6 +49,9 @@ struct LiveCollection : std::enable_shared_from_this<LiveCollection> {
   // kNotFound once it was dropped: handles may outlive what they name.
   Status CheckAlive() const;
 
+  // kNotFound names it.
+  Result<std::shared_ptr<Partition>> FindPartition(std::string_view name) const;
+
   // Null where keys are not checked.
   segment::ShardKeyFilter* KeyFilter(ShardId shard) const {
     return key_filters.empty() ? nullptr : key_filters[shard].get();
@@ -48,6 +59,7 @@ struct LiveCollection : std::enable_shared_from_this<LiveCollection> {
   std::uint64_t KeyFilterBytes() const;
 
   const catalog::CollectionRecord record;
+  Partitions partitions;
   std::atomic<bool> dropped{false};        // the drop is durable
   std::atomic<bool> flush_asked{false};    // a task that flushes what is pending waits in the queue
   std::atomic<bool> deletes_asked{false};  // the same for one that saves deletes

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "base/canary.h"
 #include "base/status.h"
 #include "chunk/validate.h"
@@ -8,13 +10,37 @@
 #include "roles/proxy.h"
 
 namespace vecdb::roles {
+namespace {
+
+// Ascending, once each; empty for all.
+Result<std::vector<PartitionId>> PartitionsOf(const LiveCollection& collection,
+                                              std::span<const std::string> names) {
+  std::vector<PartitionId> ids;
+  for (const std::string& name : names) {
+    VECDB_TRY_ASSIGN(const auto partition, collection.FindPartition(name));
+    ids.push_back(partition->id);
+  }
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  return ids;
+}
+
+// The segments that a read asks, all of these partitions, or of any when none is named.
+std::shared_ptr<const segment::View> PinFor(const LiveCollection& collection,
+                                            std::span<const PartitionId> partitions) {
+  auto view = collection.board.Pin();
+  return partitions.empty() ? view : view->InPartitions(partitions);
+}
+
+}  // namespace
 
 Result<Hits> Proxy::Search(const LiveCollection& collection, const SearchRequest& request) const {
   VECDB_TRY(collection.CheckAlive());
   const Schema& schema = collection.record.schema;
   VECDB_TRY_ASSIGN(const query::SearchPlan plan, query::PlanSearch(schema, request));
+  VECDB_TRY_ASSIGN(const auto partitions, PartitionsOf(collection, request.read.partitions));
   const Timestamp t = watermark_.ReadTime();  // first: a View never lacks a row of its past
-  const auto view = collection.board.Pin();
+  const auto view = PinFor(collection, partitions);
   query::TopK top(plan.limit + plan.offset);
   VECDB_TRY(streaming_.Search(*view, t, plan, &top));
   const Status sealed = query_.Search(*view, t, plan, &top);
@@ -37,8 +63,9 @@ Result<std::vector<Row>> Proxy::Query(const LiveCollection& collection,
   VECDB_TRY(collection.CheckAlive());
   const Schema& schema = collection.record.schema;
   VECDB_TRY_ASSIGN(const query::QueryPlan plan, query::PlanQuery(schema, request));
+  VECDB_TRY_ASSIGN(const auto partitions, PartitionsOf(collection, request.read.partitions));
   const Timestamp t = watermark_.ReadTime();
-  const auto view = collection.board.Pin();
+  const auto view = PinFor(collection, partitions);
   query::FirstByKey first(plan.limit + plan.offset);
   for (const auto& segment : view->segments()) {
     VECDB_TRY(first.Offer(*segment, t, plan.filter.get()));
@@ -54,7 +81,8 @@ Result<std::vector<Row>> Proxy::Query(const LiveCollection& collection,
 }
 
 Result<GetResult> Proxy::Get(const LiveCollection& collection, std::span<const Key> keys,
-                             std::span<const std::string> output_fields) const {
+                             std::span<const std::string> output_fields,
+                             const ReadOptions& read) const {
   VECDB_TRY(collection.CheckAlive());
   const Schema& schema = collection.record.schema;
   if (keys.size() > query::kMaxLimit) {
@@ -64,8 +92,9 @@ Result<GetResult> Proxy::Get(const LiveCollection& collection, std::span<const K
   VECDB_TRY(chunk::ValidateKeys(schema, keys));
   VECDB_TRY_ASSIGN(std::vector<std::uint32_t> output, query::PlanOutput(schema, output_fields));
   if (output.empty()) output.push_back(static_cast<std::uint32_t>(chunk::KeyFieldIndex(schema)));
+  VECDB_TRY_ASSIGN(const auto partitions, PartitionsOf(collection, read.partitions));
   const Timestamp t = watermark_.ReadTime();
-  const auto view = collection.board.Pin();
+  const auto view = PinFor(collection, partitions);
   GetResult result;
   for (const Key& key : keys) {
     VECDB_TRY_ASSIGN(const auto place, view->Find(chunk::ViewOf(key), t));
@@ -79,12 +108,13 @@ Result<GetResult> Proxy::Get(const LiveCollection& collection, std::span<const K
   return result;
 }
 
-Result<std::uint64_t> Proxy::Count(const LiveCollection& collection,
-                                   std::string_view filter) const {
+Result<std::uint64_t> Proxy::Count(const LiveCollection& collection, std::string_view filter,
+                                   const ReadOptions& read) const {
   VECDB_TRY(collection.CheckAlive());
   VECDB_TRY_ASSIGN(const auto compiled, query::PlanFilter(collection.record.schema, filter));
+  VECDB_TRY_ASSIGN(const auto partitions, PartitionsOf(collection, read.partitions));
   const Timestamp t = watermark_.ReadTime();
-  const auto view = collection.board.Pin();
+  const auto view = PinFor(collection, partitions);
   std::uint64_t count = 0;
   for (const auto& segment : view->segments()) {
     VECDB_TRY_ASSIGN(const auto allowed, query::AllowedRowsAt(*segment, t, compiled.get()));
@@ -93,12 +123,16 @@ Result<std::uint64_t> Proxy::Count(const LiveCollection& collection,
   return count;
 }
 
-Result<CollectionStats> Proxy::Stats(const LiveCollection& collection) const {
+Result<CollectionStats> Proxy::Stats(const LiveCollection& collection,
+                                     std::string_view partition) const {
   VECDB_TRY(collection.CheckAlive());
+  std::vector<std::string> named;
+  if (!partition.empty()) named.emplace_back(partition);
+  VECDB_TRY_ASSIGN(const auto partitions, PartitionsOf(collection, named));
   const Timestamp t = watermark_.ReadTime();
-  const auto view = collection.board.Pin();
+  const auto view = PinFor(collection, partitions);
   CollectionStats stats;
-  stats.memory_bytes = collection.KeyFilterBytes();
+  if (partitions.empty()) stats.memory_bytes = collection.KeyFilterBytes();
   for (const auto& segment : view->segments()) {
     VECDB_TRY_ASSIGN(const auto allowed, query::AllowedRowsAt(*segment, t, nullptr));
     stats.rows += allowed.Count();

@@ -66,6 +66,7 @@ catalog::Edit EditOf(Operations... operations) {
 inline catalog::Edit EverythingEdit() {
   return EditOf(catalog::LeaseIds{100}, catalog::SetMaxTimestamp{vecdb::Timestamp{5000}},
                 catalog::CreateCollection{Books(1)}, catalog::CreateCollection{Books(2, "papers")},
+                catalog::CreatePartition{1, 3, "old"}, catalog::CreatePartition{1, 4, "2-new"},
                 catalog::AddLog{LogOf(0, 1)}, catalog::AddLog{LogOf(0, 2)},
                 catalog::AddLog{LogOf(1, 1)}, catalog::AddSegment{SegmentOf(1, 10, 20)},
                 catalog::AddSegment{SegmentOf(2, 11, 30, true)}, catalog::CommitSegment{10, 40},
