@@ -439,7 +439,8 @@ VECDB_C_API vecdb_code vecdb_batch_floats(vecdb_batch* batch, vecdb_text field,
 /* vecdb::WriteOptions */
 typedef struct vecdb_write_options {
   size_t struct_size;
-  int32_t durability; /* 0: that of the database */
+  int32_t durability;   /* 0: that of the database */
+  vecdb_text partition; /* empty: the default one; of a delete: any */
 } vecdb_write_options;
 
 /* Sets the defaults of the C++ struct. */
@@ -464,6 +465,16 @@ VECDB_C_API vecdb_code vecdb_delete(vecdb_collection* collection, const vecdb_ke
 
 /* ---- asking ------------------------------------------------------------------------ */
 
+/* vecdb::ReadOptions */
+typedef struct vecdb_read_options {
+  size_t struct_size;
+  const vecdb_text* partitions; /* only rows in these; none: in any */
+  size_t partition_count;
+} vecdb_read_options;
+
+/* Sets the defaults of the C++ struct. */
+VECDB_C_API void vecdb_read_options_init(vecdb_read_options* options, size_t struct_size);
+
 /* vecdb::SearchRequest */
 typedef struct vecdb_search_request {
   size_t struct_size;
@@ -474,6 +485,7 @@ typedef struct vecdb_search_request {
   vecdb_text filter;               /* empty: every row */
   const vecdb_text* output_fields; /* none: key and score only; "*": every field */
   size_t output_field_count;
+  const vecdb_read_options* read; /* NULL: the defaults */
 } vecdb_search_request;
 
 /* vecdb::QueryRequest */
@@ -484,6 +496,7 @@ typedef struct vecdb_query_request {
   uint64_t offset;
   const vecdb_text* output_fields; /* none: only the key */
   size_t output_field_count;
+  const vecdb_read_options* read; /* NULL: the defaults */
 } vecdb_query_request;
 
 /* What vecdb::Collection::Get is asked for. */
@@ -493,6 +506,7 @@ typedef struct vecdb_get_request {
   size_t key_count;
   const vecdb_text* output_fields; /* none: only the key */
   size_t output_field_count;
+  const vecdb_read_options* read; /* NULL: the defaults */
 } vecdb_get_request;
 
 /* Sets the defaults of the C++ struct. */
@@ -513,6 +527,10 @@ VECDB_C_API vecdb_code vecdb_get(const vecdb_collection* collection,
                                  vecdb_keys** missing, vecdb_error* error);
 VECDB_C_API vecdb_code vecdb_count(const vecdb_collection* collection, vecdb_text filter,
                                    uint64_t* out, vecdb_error* error);
+/* The same with options, which may be NULL. */
+VECDB_C_API vecdb_code vecdb_count_with(const vecdb_collection* collection, vecdb_text filter,
+                                        const vecdb_read_options* options, uint64_t* out,
+                                        vecdb_error* error);
 
 /* ---- answers ----------------------------------------------------------------------- */
 /* Counts are 0 for what is no handle. Keys, names and values are lent by the handle. */
@@ -591,6 +609,22 @@ VECDB_C_API vecdb_code vecdb_report_free(vecdb_report* report);
 /* One file in readable lines; `print` is called on this thread. */
 VECDB_C_API vecdb_code vecdb_inspect(vecdb_text file, void (*print)(void* user, vecdb_text line),
                                      void* user, vecdb_error* error);
+
+/* ---- partitions -------------------------------------------------------------------- */
+
+/* The members of vecdb::Collection of the same names; vecdb_has_partition() stores 0 or 1. */
+VECDB_C_API vecdb_code vecdb_create_partition(vecdb_collection* collection, vecdb_text name,
+                                              vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_drop_partition(vecdb_collection* collection, vecdb_text name,
+                                            vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_has_partition(const vecdb_collection* collection, vecdb_text name,
+                                           int* out, vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_list_partitions(const vecdb_collection* collection, vecdb_texts** out,
+                                             vecdb_error* error);
+/* vecdb::Collection::Stats of one partition. */
+VECDB_C_API vecdb_code vecdb_partition_stats(const vecdb_collection* collection,
+                                             vecdb_text partition, vecdb_stats* stats,
+                                             vecdb_error* error);
 
 /* NOLINTEND(modernize-*, readability-redundant-*) */
 #ifdef __cplusplus

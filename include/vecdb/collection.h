@@ -67,10 +67,10 @@ class VECDB_API Collection {
   // The rows with these keys, at most 16,384, in the order asked; one asked twice comes twice.
   // `output_fields` as in QueryRequest. Missing keys are named in the result, and no error.
   Result<GetResult> Get(std::span<const Key> keys, std::span<const std::string> output_fields,
-                        const ReadOptions& read = {}) const;
+                        const ReadOptions& options = {}) const;
 
   // Visible rows that match the filter; an empty filter counts all. Exact.
-  Result<std::uint64_t> Count(std::string_view filter = {}, const ReadOptions& read = {}) const;
+  Result<std::uint64_t> Count(std::string_view filter = {}, const ReadOptions& options = {}) const;
 
   // ---- Partitions ---------------------------------------------------------------------
   // A partition is a named part of the rows: writes say where rows go, reads may leave the others
