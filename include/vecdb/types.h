@@ -55,6 +55,17 @@ enum class Metric : std::uint8_t {
 // "L2", "IP", "COSINE", "HAMMING", "JACCARD".
 VECDB_API std::string_view ToString(Metric metric);
 
+// How fresh a read must be.
+enum class Consistency : std::uint8_t {
+  kStrong = 1,    // sees every write acknowledged before the read began
+  kSession = 2,   // sees at least the caller's own writes
+  kBounded = 3,   // may lag by a bounded time
+  kEventual = 4,  // never waits
+};
+
+// "Strong", "Session", "Bounded", "Eventual".
+VECDB_API std::string_view ToString(Consistency level);
+
 // A sparse vector, lent: values[i] stands at indices[i]. Indices rise and are below 2^32 - 1; none
 // at all is the zero vector.
 struct SparseView {

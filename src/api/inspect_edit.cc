@@ -84,6 +84,13 @@ class OperationPrinter {
     out_.Line("    drop partition {} of collection {}", operation.id, operation.collection);
   }
 
+  void operator()(const catalog::SetProperties& operation) const {
+    const catalog::Properties& properties = operation.properties;
+    out_.Line("    properties of collection {}: ttl {} ms, auto_compaction {}, consistency {}",
+              operation.collection, properties.ttl.count(),
+              properties.auto_compaction ? "on" : "off", ToString(properties.consistency));
+  }
+
  private:
   const Printer& out_;
 };

@@ -62,6 +62,7 @@ class Applier {
     if (state_.collections.erase(drop.id) == 0) {
       return Corruption("an edit drops collection {}, which does not exist", drop.id);
     }
+    state_.properties.erase(drop.id);
     state_.partitions.erase(drop.id);
     std::erase_if(state_.segments,
                   [&](const auto& entry) { return entry.second.collection == drop.id; });
@@ -201,6 +202,19 @@ class Applier {
 
   Status operator()(const SetMaxTimestamp& set) {
     state_.max_timestamp = std::max(state_.max_timestamp, set.timestamp);
+    return Status();
+  }
+
+  Status operator()(const SetProperties& set) {
+    if (state_.collections.count(set.collection) == 0) {
+      return Corruption("an edit sets the properties of collection {}, which does not exist",
+                        set.collection);
+    }
+    if (set.properties == Properties{}) {
+      state_.properties.erase(set.collection);
+    } else {
+      state_.properties.insert_or_assign(set.collection, set.properties);
+    }
     return Status();
   }
 

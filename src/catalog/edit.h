@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "catalog/properties.h"
 #include "catalog/records.h"
 
 namespace vecdb::catalog {
@@ -56,6 +57,10 @@ struct LeaseIds {
 struct SetMaxTimestamp {
   Timestamp timestamp{0};
 };
+struct SetProperties {  // replaces those of a collection
+  CollectionId collection = 0;
+  Properties properties;
+};
 struct CreatePartition {
   CollectionId collection = 0;
   PartitionId id = 0;
@@ -68,7 +73,7 @@ struct DropPartition {  // with its segments
 
 using Operation = std::variant<CreateCollection, DropCollection, AddSegment, DropSegment,
                                CommitSegment, SetDeletes, AddLog, DropLog, SetCheckpoint, LeaseIds,
-                               SetMaxTimestamp, CreatePartition, DropPartition>;
+                               SetMaxTimestamp, SetProperties, CreatePartition, DropPartition>;
 
 struct Edit {
   std::vector<Operation> operations;

@@ -15,6 +15,7 @@
 //     9 SetCheckpoint     u32 pchannel, u64 checkpoint, u64 durable
 //    10 LeaseIds          u64 next
 //    11 SetMaxTimestamp   u64 timestamp
+//    15 SetProperties     u64 collection, properties
 //    16 CreatePartition   u64 collection, u64 id, text name
 //    17 DropPartition     u64 collection, u64 id
 //   column            u32 field, u32 chunk, file
@@ -22,6 +23,7 @@
 //   file              u64 file id, u32 kind, u64 size in bytes, u64 rows, u32 footer crc
 //   text              u32 length, bytes
 //   schema, options   chunk/codec.h
+//   properties        catalog/properties.cc
 #include <algorithm>
 #include <utility>
 
@@ -47,6 +49,7 @@ enum class OperationType : std::uint16_t {
   kSetCheckpoint = 9,
   kLeaseIds = 10,
   kSetMaxTimestamp = 11,
+  kSetProperties = 15,
   kCreatePartition = 16,
   kDropPartition = 17,
 };
@@ -158,6 +161,12 @@ OperationType Body(const LeaseIds& operation, ByteWriter* out) {
 OperationType Body(const SetMaxTimestamp& operation, ByteWriter* out) {
   out->Put(operation.timestamp);
   return OperationType::kSetMaxTimestamp;
+}
+
+OperationType Body(const SetProperties& operation, ByteWriter* out) {
+  out->Put(operation.collection);
+  EncodeProperties(operation.properties, out);
+  return OperationType::kSetProperties;
 }
 
 OperationType Body(const CreatePartition& operation, ByteWriter* out) {
@@ -292,6 +301,13 @@ Result<Operation> GetSetMaxTimestamp(ByteReader* in) {
   return Operation(operation);
 }
 
+Result<Operation> GetSetProperties(ByteReader* in) {
+  SetProperties operation;
+  VECDB_TRY(in->Get(&operation.collection));
+  VECDB_TRY_ASSIGN(operation.properties, DecodeProperties(in));
+  return Operation(operation);
+}
+
 Result<Operation> GetCreatePartition(ByteReader* in) {
   CreatePartition operation;
   VECDB_TRY(in->Get(&operation.collection));
@@ -339,6 +355,8 @@ Result<Operation> GetOperation(std::uint16_t type, ByteReader* in) {
       return GetNumber<LeaseIds>(in);
     case OperationType::kSetMaxTimestamp:
       return GetSetMaxTimestamp(in);
+    case OperationType::kSetProperties:
+      return GetSetProperties(in);
     case OperationType::kCreatePartition:
       return GetCreatePartition(in);
     case OperationType::kDropPartition:

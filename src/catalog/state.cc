@@ -39,6 +39,11 @@ const CollectionRecord* State::FindCollection(std::string_view name) const {
   return nullptr;
 }
 
+Properties State::PropertiesOf(CollectionId collection) const {
+  const auto found = properties.find(collection);
+  return found == properties.end() ? Properties{} : found->second;
+}
+
 bool State::HasPartition(CollectionId collection, PartitionId partition) const {
   if (partition == kDefaultPartition) return true;
   const auto named = partitions.find(collection);
@@ -58,6 +63,7 @@ std::vector<Edit> Snapshot(const State& state) {
   edits.Add(LeaseIds{state.next_id});
   edits.Add(SetMaxTimestamp{state.max_timestamp});
   for (const auto& [id, record] : state.collections) edits.Add(CreateCollection{record});
+  for (const auto& [id, changed] : state.properties) edits.Add(SetProperties{id, changed});
   for (const auto& [collection, named] : state.partitions) {
     for (const auto& [id, name] : named) edits.Add(CreatePartition{collection, id, name});
   }

@@ -19,6 +19,7 @@ struct PchannelState {
 struct State {
   io::DatabaseUuid database{};
   std::map<CollectionId, CollectionRecord> collections;
+  std::map<CollectionId, Properties> properties;  // those that are not the default
   // The names of those that were created; every collection has kDefaultPartition besides.
   std::map<CollectionId, std::map<PartitionId, std::string>> partitions;
   std::map<SegmentId, SegmentRecord> segments;
@@ -28,6 +29,7 @@ struct State {
   Timestamp max_timestamp{0};
 
   const CollectionRecord* FindCollection(std::string_view name) const;
+  Properties PropertiesOf(CollectionId collection) const;
   // Whether rows of this collection may be in it: the default one, or one that was created.
   bool HasPartition(CollectionId collection, PartitionId partition) const;
   // Whether what was written at `written` may name it: one that was dropped since, too.

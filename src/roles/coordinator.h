@@ -83,6 +83,7 @@ class Coordinator final : public SegmentEvents {
   BackgroundFailure LastFailure() const override;
 
  private:
+  // On the strand, before the first edit that only vecdb's of this format version can read.
   Status RaiseFormat(std::uint32_t version);
   Status OpenLanes(LiveCollection& collection, std::span<const PartitionLane> lanes);
   Status Seal(LiveCollection& collection, ShardId shard, PartitionId partition);

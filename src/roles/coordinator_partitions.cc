@@ -9,9 +9,6 @@
 namespace vecdb::roles {
 namespace {
 
-// The version of FORMAT that can read partitions.
-constexpr std::uint32_t kPartitionsVersion = 3;
-
 // Refuses writes into a partition while its drop is under way, and for good once it is kept. When
 // the constructor returns no writer is between its check and its append.
 class DroppedPartition {
@@ -52,7 +49,7 @@ Status Coordinator::CreatePartition(LiveCollection& collection, std::string_view
       return base::ResourceExhausted("collection '{}' has {} partitions, the limit",
                                      collection.record.name, kMaxPartitions);
     }
-    VECDB_TRY(RaiseFormat(kPartitionsVersion));
+    VECDB_TRY(RaiseFormat(catalog::kChangesFormatVersion));
     VECDB_TRY_ASSIGN(const PartitionId id, parts_.manifest.NewIds(1));
     auto entry = Partitions::EntryFor(
         std::make_shared<Partition>(id, std::string(name), collection.record.options.shards));

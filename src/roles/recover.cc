@@ -47,7 +47,7 @@ Status OpenFiles(Recovery& r) {
     auto view = std::make_shared<const segment::View>(record.schema, std::move(segments));
     const auto named = r.catalog.state.partitions.find(id);
     r.by_id[id] = std::make_shared<LiveCollection>(
-        record, std::move(view),
+        record, std::move(view), r.catalog.state.PropertiesOf(id),
         named == r.catalog.state.partitions.end() ? Partitions::Named() : named->second);
   }
   return Status();
