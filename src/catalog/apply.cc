@@ -75,6 +75,10 @@ class Applier {
       return Corruption("an edit creates partition {} of collection {}, which does not exist",
                         create.id, create.collection);
     }
+    if (!state_.collections.at(create.collection).options.partition_key.empty()) {
+      return Corruption("an edit creates partition {} of collection {}, which has a partition key",
+                        create.id, create.collection);
+    }
     auto& named = state_.partitions[create.collection];
     for (const auto& [id, name] : named) {
       if (name != create.name) continue;
@@ -206,10 +210,17 @@ class Applier {
   }
 
   Status operator()(const SetProperties& set) {
-    if (state_.collections.count(set.collection) == 0) {
+    const auto collection = state_.collections.find(set.collection);
+    if (collection == state_.collections.end()) {
       return Corruption("an edit sets the properties of collection {}, which does not exist",
                         set.collection);
     }
+    CollectionRecord& record = collection->second;
+    const Status sound = CheckPartitionKey(record.schema, set.properties.partition_key,
+                                           set.properties.num_partitions);
+    if (!sound.ok()) return Corruption("an edit is about {}: {}", record.name, sound.message());
+    record.options.partition_key = set.properties.partition_key;
+    record.options.num_partitions = set.properties.num_partitions;
     if (set.properties == Properties{}) {
       state_.properties.erase(set.collection);
     } else {

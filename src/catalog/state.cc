@@ -46,6 +46,10 @@ Properties State::PropertiesOf(CollectionId collection) const {
 
 bool State::HasPartition(CollectionId collection, PartitionId partition) const {
   if (partition == kDefaultPartition) return true;
+  const auto found = collections.find(collection);
+  if (found != collections.end() && !found->second.options.partition_key.empty()) {
+    return partition < found->second.options.num_partitions;
+  }
   const auto named = partitions.find(collection);
   return named != partitions.end() && named->second.count(partition) != 0;
 }

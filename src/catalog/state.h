@@ -30,7 +30,8 @@ struct State {
 
   const CollectionRecord* FindCollection(std::string_view name) const;
   Properties PropertiesOf(CollectionId collection) const;
-  // Whether rows of this collection may be in it: the default one, or one that was created.
+  // Whether rows of this collection may be in it: the default one, one that was created, or one of
+  // a partition key.
   bool HasPartition(CollectionId collection, PartitionId partition) const;
   // Whether what was written at `written` may name it: one that was dropped since, too.
   bool HadPartition(CollectionId collection, PartitionId partition, Timestamp written) const;

@@ -59,7 +59,7 @@ class Coordinator final : public SegmentEvents {
 
   // ---- segments (coordinator_segments.cc) ---------------------------------------------
   // Gives every lane a growing segment of the default partition, where it has none, and publishes
-  // the View that shows it.
+  // the View that shows it. With a partition key none is needed before there are rows.
   Status AddGrowing(LiveCollection& collection);
   // Seals every shard that has rows and returns when they are files, and with them the deletes of
   // older rows.

@@ -3,6 +3,7 @@
 
 #include "base/canary.h"
 #include "base/status.h"
+#include "catalog/limits.h"
 #include "chunk/validate.h"
 #include "roles/coordinator.h"
 
@@ -44,10 +45,11 @@ Status Coordinator::CreatePartition(LiveCollection& collection, std::string_view
   VECDB_TRY(chunk::ValidatePartitionName(name));
   return strand_.Run([&]() -> Status {
     VECDB_TRY(collection.CheckAlive());
+    VECDB_TRY(collection.CheckNoPartitionKey());
     if (collection.partitions.Find(name) != nullptr) return Status();
-    if (collection.partitions.All().size() >= kMaxPartitions) {
+    if (collection.partitions.All().size() >= catalog::kMaxPartitions) {
       return base::ResourceExhausted("collection '{}' has {} partitions, the limit",
-                                     collection.record.name, kMaxPartitions);
+                                     collection.record.name, catalog::kMaxPartitions);
     }
     VECDB_TRY(RaiseFormat(catalog::kChangesFormatVersion));
     VECDB_TRY_ASSIGN(const PartitionId id, parts_.manifest.NewIds(1));
@@ -77,7 +79,7 @@ Status Coordinator::DropPartition(LiveCollection& collection, std::string_view n
 // 3 the View without it, its files  crash: orphans, swept at open
 Status Coordinator::Drop(LiveCollection& collection, std::string_view name) {
   VECDB_TRY(collection.CheckAlive());
-  VECDB_TRY_ASSIGN(const auto partition, collection.FindPartition(name));
+  VECDB_TRY_ASSIGN(const auto partition, collection.NamedPartition(name));
   if (partition->id == kDefaultPartition) {
     return base::InvalidArgument("partition '{}' of collection '{}' cannot be dropped", name,
                                  collection.record.name);

@@ -6,6 +6,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,13 +37,20 @@ struct Lane {
   std::atomic<bool> seal_asked{false};
 };
 
+// Sends each row to one of so many partitions by its value of a field.
+struct PartitionKey {
+  std::uint32_t field = 0;
+  std::uint32_t partitions = 0;
+};
+
 struct LiveCollection : std::enable_shared_from_this<LiveCollection> {
   LiveCollection(catalog::CollectionRecord r, std::shared_ptr<const segment::View> view,
                  catalog::Properties properties = {}, const Partitions::Named& created = {})
       : record(std::move(r)),
-        partitions(created, record.options.shards),
+        partition_key(KeyOf(record)),
+        partitions(created, partition_key ? partition_key->partitions : 0, record.options.shards),
         board(std::move(view)),
-        properties_(std::make_shared<const catalog::Properties>(properties)) {
+        properties_(std::make_shared<const catalog::Properties>(std::move(properties))) {
     for (std::uint32_t i = 0; i < record.options.shards; ++i) {
       lanes.push_back(std::make_unique<Lane>());
       if (!record.options.check_keys) continue;
@@ -55,6 +63,9 @@ struct LiveCollection : std::enable_shared_from_this<LiveCollection> {
 
   // kNotFound names it.
   Result<std::shared_ptr<Partition>> FindPartition(std::string_view name) const;
+  // The same for calls that may name one: kInvalidArgument where there is a partition key.
+  Result<std::shared_ptr<Partition>> NamedPartition(std::string_view name) const;
+  Status CheckNoPartitionKey() const;
 
   // Null where keys are not checked.
   segment::ShardKeyFilter* KeyFilter(ShardId shard) const {
@@ -74,8 +85,10 @@ struct LiveCollection : std::enable_shared_from_this<LiveCollection> {
   }
 
   const catalog::CollectionRecord record;
+  const std::optional<PartitionKey> partition_key;
   Partitions partitions;
-  std::atomic<bool> dropped{false};        // the drop is durable
+  mutable std::atomic<std::uint64_t> pruned_segments{0};  // that reads left out for their partition
+  std::atomic<bool> dropped{false};                       // the drop is durable
   std::atomic<bool> flush_asked{false};    // a task that flushes what is pending waits in the queue
   std::atomic<bool> deletes_asked{false};  // the same for one that saves deletes
   segment::ViewBoard board;
@@ -85,6 +98,8 @@ struct LiveCollection : std::enable_shared_from_this<LiveCollection> {
   std::vector<std::unique_ptr<segment::ShardKeyFilter>> key_filters;
   std::atomic<bool> written{false};        // since the database was opened
   std::atomic<bool> filters_asked{false};  // a task that adds to the filters waits in the queue
+
+  static std::optional<PartitionKey> KeyOf(const catalog::CollectionRecord& record);
 
   // Sealed against more rows, not committed as files; oldest first.
   base::Mutex pending_mutex;  // leaf

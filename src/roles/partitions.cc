@@ -4,10 +4,24 @@
 
 namespace vecdb::roles {
 
-Partitions::Partitions(const Named& created, std::uint32_t shards)
-    : default_(std::make_shared<Partition>(kDefaultPartition, std::string(kDefaultPartitionName),
-                                           shards)) {
+namespace {
+
+// Of a partition key's partitions.
+std::string NumberedName(PartitionId number) {
+  return std::string(kDefaultPartitionName) + "_" + std::to_string(number);
+}
+
+}  // namespace
+
+Partitions::Partitions(const Named& created, std::uint32_t keyed, std::uint32_t shards)
+    : default_(std::make_shared<Partition>(
+          kDefaultPartition,
+          keyed == 0 ? std::string(kDefaultPartitionName) : NumberedName(kDefaultPartition),
+          shards)) {
   by_id_.emplace(default_->id, default_);
+  for (PartitionId number = 1; number < keyed; ++number) {
+    by_id_.emplace(number, std::make_shared<Partition>(number, NumberedName(number), shards));
+  }
   for (const auto& [id, name] : created) {
     by_id_.emplace(id, std::make_shared<Partition>(id, name, shards));
   }

@@ -15,7 +15,6 @@
 namespace vecdb::roles {
 
 inline constexpr std::string_view kDefaultPartitionName = "_default";
-inline constexpr std::size_t kMaxPartitions = 1'024;
 
 struct Partition {
   Partition(PartitionId i, std::string n, std::uint32_t shards)
@@ -33,8 +32,9 @@ struct Partition {
 class Partitions {
  public:
   using Named = std::map<PartitionId, std::string>;
-  // `created` beside the default one.
-  Partitions(const Named& created, std::uint32_t shards);
+  // `created` beside the default one; or, with a partition key, so many of which the first is the
+  // default one.
+  Partitions(const Named& created, std::uint32_t keyed, std::uint32_t shards);
 
   const std::shared_ptr<Partition>& standard() const { return default_; }
   std::shared_ptr<Partition> Find(std::string_view name) const;  // null when there is none

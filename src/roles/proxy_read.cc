@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "base/canary.h"
 #include "base/status.h"
 #include "chunk/validate.h"
@@ -7,40 +5,19 @@
 #include "query/plan.h"
 #include "query/scan.h"
 #include "query/search.h"
+#include "roles/partition_choice.h"
 #include "roles/proxy.h"
 
 namespace vecdb::roles {
-namespace {
-
-// Ascending, once each; empty for all.
-Result<std::vector<PartitionId>> PartitionsOf(const LiveCollection& collection,
-                                              std::span<const std::string> names) {
-  std::vector<PartitionId> ids;
-  for (const std::string& name : names) {
-    VECDB_TRY_ASSIGN(const auto partition, collection.FindPartition(name));
-    ids.push_back(partition->id);
-  }
-  std::sort(ids.begin(), ids.end());
-  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
-  return ids;
-}
-
-// The segments that a read asks, all of these partitions, or of any when none is named.
-std::shared_ptr<const segment::View> PinFor(const LiveCollection& collection,
-                                            std::span<const PartitionId> partitions) {
-  auto view = collection.board.Pin();
-  return partitions.empty() ? view : view->InPartitions(partitions);
-}
-
-}  // namespace
 
 Result<Hits> Proxy::Search(const LiveCollection& collection, const SearchRequest& request) const {
   VECDB_TRY(collection.CheckAlive());
   const Schema& schema = collection.record.schema;
   VECDB_TRY_ASSIGN(const query::SearchPlan plan, query::PlanSearch(schema, request));
-  VECDB_TRY_ASSIGN(const auto partitions, PartitionsOf(collection, request.read.partitions));
+  VECDB_TRY_ASSIGN(const auto partitions,
+                   ChoosePartitions(collection, request.read.partitions, plan.filter.get()));
   const Timestamp t = watermark_.ReadTime();  // first: a View never lacks a row of its past
-  const auto view = PinFor(collection, partitions);
+  const auto view = PinPartitions(collection, partitions);
   query::TopK top(plan.limit + plan.offset);
   VECDB_TRY(streaming_.Search(*view, t, plan, &top));
   const Status sealed = query_.Search(*view, t, plan, &top);
@@ -63,9 +40,10 @@ Result<std::vector<Row>> Proxy::Query(const LiveCollection& collection,
   VECDB_TRY(collection.CheckAlive());
   const Schema& schema = collection.record.schema;
   VECDB_TRY_ASSIGN(const query::QueryPlan plan, query::PlanQuery(schema, request));
-  VECDB_TRY_ASSIGN(const auto partitions, PartitionsOf(collection, request.read.partitions));
+  VECDB_TRY_ASSIGN(const auto partitions,
+                   ChoosePartitions(collection, request.read.partitions, plan.filter.get()));
   const Timestamp t = watermark_.ReadTime();
-  const auto view = PinFor(collection, partitions);
+  const auto view = PinPartitions(collection, partitions);
   query::FirstByKey first(plan.limit + plan.offset);
   for (const auto& segment : view->segments()) {
     VECDB_TRY(first.Offer(*segment, t, plan.filter.get()));
@@ -92,9 +70,9 @@ Result<GetResult> Proxy::Get(const LiveCollection& collection, std::span<const K
   VECDB_TRY(chunk::ValidateKeys(schema, keys));
   VECDB_TRY_ASSIGN(std::vector<std::uint32_t> output, query::PlanOutput(schema, output_fields));
   if (output.empty()) output.push_back(static_cast<std::uint32_t>(chunk::KeyFieldIndex(schema)));
-  VECDB_TRY_ASSIGN(const auto partitions, PartitionsOf(collection, read.partitions));
+  VECDB_TRY_ASSIGN(const auto partitions, ChoosePartitions(collection, read.partitions, nullptr));
   const Timestamp t = watermark_.ReadTime();
-  const auto view = PinFor(collection, partitions);
+  const auto view = PinPartitions(collection, partitions);
   GetResult result;
   for (const Key& key : keys) {
     VECDB_TRY_ASSIGN(const auto place, view->Find(chunk::ViewOf(key), t));
@@ -112,9 +90,10 @@ Result<std::uint64_t> Proxy::Count(const LiveCollection& collection, std::string
                                    const ReadOptions& read) const {
   VECDB_TRY(collection.CheckAlive());
   VECDB_TRY_ASSIGN(const auto compiled, query::PlanFilter(collection.record.schema, filter));
-  VECDB_TRY_ASSIGN(const auto partitions, PartitionsOf(collection, read.partitions));
+  VECDB_TRY_ASSIGN(const auto partitions,
+                   ChoosePartitions(collection, read.partitions, compiled.get()));
   const Timestamp t = watermark_.ReadTime();
-  const auto view = PinFor(collection, partitions);
+  const auto view = PinPartitions(collection, partitions);
   std::uint64_t count = 0;
   for (const auto& segment : view->segments()) {
     VECDB_TRY_ASSIGN(const auto allowed, query::AllowedRowsAt(*segment, t, compiled.get()));
@@ -126,13 +105,19 @@ Result<std::uint64_t> Proxy::Count(const LiveCollection& collection, std::string
 Result<CollectionStats> Proxy::Stats(const LiveCollection& collection,
                                      std::string_view partition) const {
   VECDB_TRY(collection.CheckAlive());
-  std::vector<std::string> named;
-  if (!partition.empty()) named.emplace_back(partition);
-  VECDB_TRY_ASSIGN(const auto partitions, PartitionsOf(collection, named));
+  PartitionChoice partitions;
+  if (!partition.empty()) {
+    VECDB_TRY_ASSIGN(const auto found, collection.FindPartition(partition));
+    partitions.emplace().push_back(found->id);
+  }
   const Timestamp t = watermark_.ReadTime();
-  const auto view = PinFor(collection, partitions);
+  const auto view =
+      partitions ? collection.board.Pin()->InPartitions(*partitions) : collection.board.Pin();
   CollectionStats stats;
-  if (partitions.empty()) stats.memory_bytes = collection.KeyFilterBytes();
+  if (!partitions) {
+    stats.memory_bytes = collection.KeyFilterBytes();
+    stats.pruned_segments = collection.pruned_segments;
+  }
   for (const auto& segment : view->segments()) {
     VECDB_TRY_ASSIGN(const auto allowed, query::AllowedRowsAt(*segment, t, nullptr));
     stats.rows += allowed.Count();

@@ -53,6 +53,18 @@ void AddRows(const Schema& schema, const chunk::Chunk& rows, const PartitionLane
   AddRows(schema, rows, lane, picked.subspan(half), request);
 }
 
+// The rows of one shard: to the partition of `lane`, or where a partition key sends each.
+void AddShard(const LiveCollection& collection, const chunk::Chunk& rows, const PartitionLane& lane,
+              std::span<const std::uint32_t> picked, WriteRequest* request) {
+  const Schema& schema = collection.record.schema;
+  if (!collection.partition_key) return AddRows(schema, rows, lane, picked, request);
+  const auto& key = *collection.partition_key;
+  const chunk::KeySpan values = chunk::ValuesOf(rows, key.field);
+  for (const chunk::PartRows& part : chunk::SplitByValue(values, picked, key.partitions)) {
+    AddRows(schema, rows, {collection.partitions.At(part.part), lane.shard}, part.rows, request);
+  }
+}
+
 void AddKeys(const PartitionLane& lane, chunk::KeyList keys, WriteRequest* request) {
   auto part = std::make_unique<WritePart>();
   part->shard = lane.shard;
@@ -88,7 +100,7 @@ void SplitKeys(const Schema& schema, std::span<const Key> keys, std::uint32_t sh
 Result<std::shared_ptr<Partition>> PartitionFor(const LiveCollection& collection,
                                                 const WriteOptions& options) {
   if (options.partition.empty()) return collection.partitions.standard();
-  return collection.FindPartition(options.partition);
+  return collection.NamedPartition(options.partition);
 }
 
 Status CheckDeleteSize(std::span<const Key> keys) {
@@ -134,7 +146,7 @@ Result<WriteReceipt> Proxy::WriteRows(const CollectionPtr& collection, const Bat
   const chunk::KeySpan keys = chunk::KeysOf(schema, rows);
   for (const chunk::ShardRows& shard :
        chunk::SplitByShard(keys, collection->record.options.shards)) {
-    AddRows(schema, rows, {partition, shard.shard}, shard.rows, &request);
+    AddShard(*collection, rows, {partition, shard.shard}, shard.rows, &request);
   }
   WriteReceipt receipt;
   receipt.keys = OwnedKeys(keys);  // before the write: behind it nothing may run out of memory
@@ -158,7 +170,7 @@ Result<WriteReceipt> Proxy::Delete(const CollectionPtr& collection, std::span<co
   VECDB_TRY(CheckDurability("WriteOptions::durability", durability));
   std::shared_ptr<Partition> only;
   if (!options.partition.empty()) {
-    VECDB_TRY_ASSIGN(only, collection->FindPartition(options.partition));
+    VECDB_TRY_ASSIGN(only, collection->NamedPartition(options.partition));
   }
   VECDB_TRY(CheckDeleteSize(keys));
   VECDB_TRY(chunk::ValidateKeys(collection->record.schema, keys));

@@ -21,7 +21,8 @@ inline catalog::CollectionRecord Books(std::uint64_t id, const std::string& name
   vecdb::SchemaBuilder builder;
   builder.PrimaryKey("id")
       .Vector("cover", 8, vecdb::Metric::kCosine)
-      .Nullable("title", vecdb::DataType::kVarChar);
+      .Nullable("title", vecdb::DataType::kVarChar)
+      .Scalar("place", vecdb::DataType::kVarChar);
   return catalog::CollectionRecord{
       id, name, 1, *builder.Build(), vecdb::CollectionOptions{}, vecdb::Timestamp{1000 + id}};
 }
@@ -68,6 +69,8 @@ inline catalog::Properties EveryProperty() {
   properties.ttl = std::chrono::hours{1};
   properties.auto_compaction = false;
   properties.consistency = vecdb::Consistency::kBounded;
+  properties.partition_key = "place";
+  properties.num_partitions = 3;
   return properties;
 }
 

@@ -31,6 +31,12 @@ catalog::SegmentRecord WithOneFileTwice() {
   return record;
 }
 
+catalog::SetProperties KeyedBy(const std::string& field) {
+  catalog::SetProperties set{1, {}};
+  set.properties.partition_key = field;
+  return set;
+}
+
 catalog::SegmentRecord InPartition(std::uint64_t collection, std::uint64_t id,
                                    std::uint64_t first_file, std::uint64_t partition) {
   catalog::SegmentRecord record = SegmentOf(collection, id, first_file);
@@ -76,6 +82,11 @@ std::vector<Contradiction> Contradictions() {
       {EditOf(catalog::CreatePartition{1, 3, "new"}), {"partition 3", "twice"}},
       {EditOf(catalog::CreatePartition{1, 100, "new"}), {"partition id 100"}},
       {EditOf(catalog::CreatePartition{1, 0, "new"}), {"partition id 0"}},
+      {EditOf(catalog::CreatePartition{2, 5, "new"}), {"partition 5", "partition key"}},
+      {EditOf(KeyedBy("nothing")), {"books", "no field named 'nothing'"}},
+      {EditOf(KeyedBy("title")), {"books", "'title' is nullable"}},
+      {EditOf(KeyedBy("id")), {"books", "'id' is the primary key"}},
+      {EditOf(KeyedBy("cover")), {"books", "'cover' is a FloatVector"}},
       {EditOf(catalog::DropPartition{2, 3}), {"partition 3", "collection 2"}},
       {EditOf(catalog::DropPartition{1, 9}), {"partition 9", "collection 1"}},
       {EditOf(catalog::DropPartition{1, 3}, catalog::DropPartition{1, 3}), {"partition 3"}},
@@ -140,6 +151,17 @@ TEST_CASE("a dropped collection takes its segments along and leaves its name fre
   CHECK(state->segments.count(10) == 0);
   CHECK(state->segments.count(11) == 1);
   CHECK(state->committed.count(10) == 1);
+}
+
+TEST_CASE("a partition key is among the options of its collection, with its partitions") {
+  const catalog::State state = Everything();
+  CHECK(state.collections.at(2).options.partition_key == "place");
+  CHECK(state.collections.at(2).options.num_partitions == 3);
+  CHECK(state.HasPartition(2, 0));
+  CHECK(state.HasPartition(2, 2));
+  CHECK_FALSE(state.HasPartition(2, 3));
+  CHECK(Apply(state, EditOf(catalog::AddSegment{InPartition(2, 12, 60, 2)})).ok());
+  CHECK(SnapshotOf(state).collections.at(2).options.num_partitions == 3);
 }
 
 TEST_CASE("properties are those set last, and gone with their collection") {
