@@ -56,17 +56,27 @@ Status Insert(const Session& session, const InsertArguments& arguments) {
   for (std::size_t i = 0; i < texts.size(); ++i) {
     CLI_TRY(Annotate(reader.Add(&texts[i], &batch), Format("row {}", i)));
   }
-  CLI_TRY_ASSIGN(const WriteReceipt receipt,
-                 arguments.upsert ? collection.Upsert(batch) : collection.Insert(batch));
+  const WriteOptions options{.partition = arguments.partition};
+  CLI_TRY_ASSIGN(const WriteReceipt receipt, arguments.upsert ? collection.Upsert(batch, options)
+                                                              : collection.Insert(batch, options));
   CLI_TRY(database.Close());
   PrintChanged(session, "inserted", receipt.keys.size());
   return Status();
 }
 
-Result<std::vector<Key>> KeysThatMatch(const Collection& collection, const std::string& filter) {
+// Only rows in the partition of this name, or in any.
+ReadOptions ReadIn(const std::string& partition) {
+  ReadOptions options;
+  if (!partition.empty()) options.partitions.push_back(partition);
+  return options;
+}
+
+Result<std::vector<Key>> KeysThatMatch(const Collection& collection, const std::string& filter,
+                                       const std::string& partition) {
   QueryRequest request;
   request.filter = filter;
   request.limit = kMostKeys;
+  request.read = ReadIn(partition);
   CLI_TRY_ASSIGN(const auto rows, collection.Query(request));
   std::vector<Key> keys;
   for (const Row& row : rows) {
@@ -80,22 +90,24 @@ Result<std::vector<Key>> KeysThatMatch(const Collection& collection, const std::
 }
 
 // In pieces: when one fails, those before it stay deleted.
-Status DeleteMatching(Collection& collection, const std::string& filter, std::uint64_t* deleted) {
+Status DeleteMatching(Collection& collection, const std::string& filter,
+                      const std::string& partition, std::uint64_t* deleted) {
   while (!Interrupted()) {
-    CLI_TRY_ASSIGN(const auto keys, KeysThatMatch(collection, filter));
+    CLI_TRY_ASSIGN(const auto keys, KeysThatMatch(collection, filter, partition));
     if (keys.empty()) return Status();
-    CLI_TRY(collection.Delete(keys).status());
+    CLI_TRY(collection.Delete(keys, {.partition = partition}).status());
     *deleted += keys.size();
   }
   return Status(StatusCode::kCancelled, Format("interrupted; {} rows are deleted", *deleted));
 }
 
-Status DeleteKeys(Collection& collection, std::vector<Key> keys, std::uint64_t* deleted) {
+Status DeleteKeys(Collection& collection, std::vector<Key> keys, const std::string& partition,
+                  std::uint64_t* deleted) {
   std::sort(keys.begin(), keys.end());
   keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
   if (keys.size() > kMostKeys) return Bad("{} keys; at most {} at once", keys.size(), kMostKeys);
-  CLI_TRY_ASSIGN(const GetResult found, collection.Get(keys, {}));
-  CLI_TRY(collection.Delete(keys).status());
+  CLI_TRY_ASSIGN(const GetResult found, collection.Get(keys, {}, ReadIn(partition)));
+  CLI_TRY(collection.Delete(keys, {.partition = partition}).status());
   *deleted = found.rows.size();
   return Status();
 }
@@ -105,10 +117,10 @@ Status Delete(const Session& session, const DeleteArguments& arguments) {
   CLI_TRY_ASSIGN(Collection collection, database->OpenCollection(arguments.collection));
   std::uint64_t deleted = 0;
   if (arguments.filter) {
-    CLI_TRY(DeleteMatching(collection, *arguments.filter, &deleted));
+    CLI_TRY(DeleteMatching(collection, *arguments.filter, arguments.partition, &deleted));
   } else {
     CLI_TRY_ASSIGN(auto keys, ParseKeys(collection.schema().primary_key(), arguments.keys));
-    CLI_TRY(DeleteKeys(collection, std::move(keys), &deleted));
+    CLI_TRY(DeleteKeys(collection, std::move(keys), arguments.partition, &deleted));
   }
   CLI_TRY(database.Close());
   PrintChanged(session, "deleted", deleted);

@@ -34,11 +34,13 @@ std::string FilterText(std::string_view text) {
 // Goes through the rows of a collection in the order of their keys, piece by piece.
 class RowWalk {
  public:
-  RowWalk(const Collection& collection, std::string filter, std::vector<std::string> output)
+  RowWalk(const Collection& collection, const ExportArguments& arguments,
+          std::vector<std::string> output)
       : collection_(collection),
-        filter_(std::move(filter)),
+        filter_(arguments.filter),
         key_(collection.schema().primary_key()) {
     request_.output_fields = std::move(output);
+    request_.read.partitions = arguments.partitions;
     const auto& names = request_.output_fields;
     const auto key = std::find(names.begin(), names.end(), key_.name);
     key_at_ = static_cast<std::size_t>(key - names.begin());
@@ -106,7 +108,8 @@ Result<std::uint64_t> WriteRows(const ExportArguments& arguments, const Collecti
                                 Output* output) {
   const std::string format = arguments.format.empty() ? EndingOf(arguments.file) : arguments.format;
   CLI_TRY_ASSIGN(const auto names, OutputNames(arguments, format, collection.schema()));
-  CLI_TRY_ASSIGN(const std::uint64_t matches, collection.Count(arguments.filter));
+  CLI_TRY_ASSIGN(const std::uint64_t matches,
+                 collection.Count(arguments.filter, {.partitions = arguments.partitions}));
   FormatOptions options{.schema = collection.schema(), .fields = {}, .null_text = {}};
   options.rows = std::min(matches, arguments.limit.value_or(matches));
   options.separator = arguments.separator;
@@ -115,7 +118,7 @@ Result<std::uint64_t> WriteRows(const ExportArguments& arguments, const Collecti
   CLI_TRY_ASSIGN(const auto rows_format, MakeRowFormat(format, options));
   std::string text;
   CLI_TRY(rows_format->Header(&text));
-  RowWalk walk(collection, arguments.filter, names);
+  RowWalk walk(collection, arguments, names);
   Progress progress(arguments.progress || StderrIsTerminal());
   std::uint64_t written = 0;
   while (written < options.rows) {

@@ -440,7 +440,8 @@ VECDB_C_API vecdb_code vecdb_batch_floats(vecdb_batch* batch, vecdb_text field,
 /* vecdb::WriteOptions */
 typedef struct vecdb_write_options {
   size_t struct_size;
-  int32_t durability; /* 0: that of the database */
+  int32_t durability;   /* 0: that of the database */
+  vecdb_text partition; /* empty: the default one; of a delete: any */
 } vecdb_write_options;
 
 /* Sets the defaults of the C++ struct. */
@@ -465,6 +466,16 @@ VECDB_C_API vecdb_code vecdb_delete(vecdb_collection* collection, const vecdb_ke
 
 /* ---- asking ------------------------------------------------------------------------ */
 
+/* vecdb::ReadOptions */
+typedef struct vecdb_read_options {
+  size_t struct_size;
+  const vecdb_text* partitions; /* only rows in these; none: in any */
+  size_t partition_count;
+} vecdb_read_options;
+
+/* Sets the defaults of the C++ struct. */
+VECDB_C_API void vecdb_read_options_init(vecdb_read_options* options, size_t struct_size);
+
 /* vecdb::SearchRequest */
 typedef struct vecdb_search_request {
   size_t struct_size;
@@ -475,6 +486,7 @@ typedef struct vecdb_search_request {
   vecdb_text filter;               /* empty: every row */
   const vecdb_text* output_fields; /* none: key and score only; "*": every field */
   size_t output_field_count;
+  const vecdb_read_options* read; /* NULL: the defaults */
 } vecdb_search_request;
 
 /* vecdb::QueryRequest */
@@ -485,6 +497,7 @@ typedef struct vecdb_query_request {
   uint64_t offset;
   const vecdb_text* output_fields; /* none: only the key */
   size_t output_field_count;
+  const vecdb_read_options* read; /* NULL: the defaults */
 } vecdb_query_request;
 
 /* What vecdb::Collection::Get is asked for. */
@@ -494,6 +507,7 @@ typedef struct vecdb_get_request {
   size_t key_count;
   const vecdb_text* output_fields; /* none: only the key */
   size_t output_field_count;
+  const vecdb_read_options* read; /* NULL: the defaults */
 } vecdb_get_request;
 
 /* Sets the defaults of the C++ struct. */
@@ -514,6 +528,10 @@ VECDB_C_API vecdb_code vecdb_get(const vecdb_collection* collection,
                                  vecdb_keys** missing, vecdb_error* error);
 VECDB_C_API vecdb_code vecdb_count(const vecdb_collection* collection, vecdb_text filter,
                                    uint64_t* out, vecdb_error* error);
+/* The same with options, which may be NULL. */
+VECDB_C_API vecdb_code vecdb_count_with(const vecdb_collection* collection, vecdb_text filter,
+                                        const vecdb_read_options* options, uint64_t* out,
+                                        vecdb_error* error);
 
 /* ---- answers ----------------------------------------------------------------------- */
 /* Counts are 0 for what is no handle. Keys, names and values are lent by the handle. */
@@ -650,6 +668,21 @@ VECDB_C_API vecdb_code vecdb_alter_alias(vecdb_db* db, vecdb_text alias, vecdb_t
                                          vecdb_error* error);
 VECDB_C_API vecdb_code vecdb_drop_alias(vecdb_db* db, vecdb_text alias, vecdb_error* error);
 VECDB_C_API vecdb_code vecdb_list_aliases(vecdb_db* db, vecdb_texts** out, vecdb_error* error);
+/* ---- partitions -------------------------------------------------------------------- */
+
+/* The members of vecdb::Collection of the same names; vecdb_has_partition() stores 0 or 1. */
+VECDB_C_API vecdb_code vecdb_create_partition(vecdb_collection* collection, vecdb_text name,
+                                              vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_drop_partition(vecdb_collection* collection, vecdb_text name,
+                                            vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_has_partition(const vecdb_collection* collection, vecdb_text name,
+                                           int* out, vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_list_partitions(const vecdb_collection* collection, vecdb_texts** out,
+                                             vecdb_error* error);
+/* vecdb::Collection::Stats of one partition. */
+VECDB_C_API vecdb_code vecdb_partition_stats(const vecdb_collection* collection,
+                                             vecdb_text partition, vecdb_stats* stats,
+                                             vecdb_error* error);
 
 /* NOLINTEND(modernize-*, readability-redundant-*) */
 #ifdef __cplusplus

@@ -21,6 +21,13 @@ namespace vecdb {
 // Options shared by every write.
 struct WriteOptions {
   std::optional<Durability> durability = {};  // empty = Options::durability
+  // Where rows go; empty: the default one. Delete removes rows of this one only; empty: of any.
+  std::string partition = {};
+};
+
+// Options shared by every read.
+struct ReadOptions {
+  std::vector<std::string> partitions = {};  // only rows in these; empty = in any
 };
 
 // What a search looks for, lent: floats for FloatVector, Float16Vector and BFloat16Vector, int8_t
@@ -37,6 +44,7 @@ struct SearchRequest {
   std::size_t offset = 0;
   std::string filter = {};                      // docs/FILTER.md; empty = every row
   std::vector<std::string> output_fields = {};  // empty = only key and score; "*" = every field
+  ReadOptions read = {};
 };
 
 // Rows by condition, in key order. limit is at least 1, and limit + offset at most 16,384.
@@ -45,6 +53,7 @@ struct QueryRequest {
   std::vector<std::string> output_fields = {};  // empty = only the key; "*" = every field
   std::size_t limit = 100;
   std::size_t offset = 0;
+  ReadOptions read = {};
 };
 
 }  // namespace vecdb

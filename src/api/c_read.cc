@@ -1,3 +1,4 @@
+#include <cstddef>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,9 +16,20 @@
 namespace vecdb::api {
 
 template <>
+struct CStruct<vecdb_read_options> {
+  static constexpr std::string_view kName = "vecdb_read_options";
+  static constexpr std::size_t kFirstSize = sizeof(vecdb_read_options);
+  static vecdb_read_options Defaults() {
+    vecdb_read_options out = {};
+    out.struct_size = sizeof(out);
+    return out;
+  }
+};
+
+template <>
 struct CStruct<vecdb_search_request> {
   static constexpr std::string_view kName = "vecdb_search_request";
-  static constexpr std::size_t kFirstSize = sizeof(vecdb_search_request);
+  static constexpr std::size_t kFirstSize = offsetof(vecdb_search_request, read);
   static vecdb_search_request Defaults() {
     vecdb_search_request out = {};
     out.struct_size = sizeof(out);
@@ -29,7 +41,7 @@ struct CStruct<vecdb_search_request> {
 template <>
 struct CStruct<vecdb_query_request> {
   static constexpr std::string_view kName = "vecdb_query_request";
-  static constexpr std::size_t kFirstSize = sizeof(vecdb_query_request);
+  static constexpr std::size_t kFirstSize = offsetof(vecdb_query_request, read);
   static vecdb_query_request Defaults() {
     vecdb_query_request out = {};
     out.struct_size = sizeof(out);
@@ -41,7 +53,7 @@ struct CStruct<vecdb_query_request> {
 template <>
 struct CStruct<vecdb_get_request> {
   static constexpr std::string_view kName = "vecdb_get_request";
-  static constexpr std::size_t kFirstSize = sizeof(vecdb_get_request);
+  static constexpr std::size_t kFirstSize = offsetof(vecdb_get_request, read);
   static vecdb_get_request Defaults() {
     vecdb_get_request out = {};
     out.struct_size = sizeof(out);
@@ -66,6 +78,14 @@ struct QueryOf {
   vecdb_kind kind = VECDB_VALUE_NULL;
 };
 
+Result<ReadOptions> OptionsOf(const vecdb_read_options* given) {
+  VECDB_TRY_ASSIGN(const vecdb_read_options from, ReadOptional(given));
+  ReadOptions options;
+  VECDB_TRY_ASSIGN(options.partitions, OwnedTexts(from.partitions, from.partition_count,
+                                                  "vecdb_read_options.partitions"));
+  return options;
+}
+
 Result<SearchRequest> RequestOf(const vecdb_search_request& from) {
   SearchRequest request;
   VECDB_TRY_ASSIGN(request.field, Lent(from.field, "vecdb_search_request.field"));
@@ -77,6 +97,7 @@ Result<SearchRequest> RequestOf(const vecdb_search_request& from) {
   VECDB_TRY_ASSIGN(request.filter, Lent(from.filter, "vecdb_search_request.filter"));
   VECDB_TRY_ASSIGN(request.output_fields, OwnedTexts(from.output_fields, from.output_field_count,
                                                      "vecdb_search_request.output_fields"));
+  VECDB_TRY_ASSIGN(request.read, OptionsOf(from.read));
   return request;
 }
 
@@ -87,6 +108,7 @@ Result<QueryRequest> RequestOf(const vecdb_query_request& from) {
   request.offset = from.offset;
   VECDB_TRY_ASSIGN(request.output_fields, OwnedTexts(from.output_fields, from.output_field_count,
                                                      "vecdb_query_request.output_fields"));
+  VECDB_TRY_ASSIGN(request.read, OptionsOf(from.read));
   return request;
 }
 
@@ -112,6 +134,10 @@ void Fill(const Collection& collection, std::vector<Row> found, RowsObject* rows
 
 using namespace vecdb;       // NOLINT(google-build-using-namespace): these functions are its C face
 using namespace vecdb::api;  // NOLINT(google-build-using-namespace)
+
+void vecdb_read_options_init(vecdb_read_options* options, size_t struct_size) {
+  InitStruct(options, struct_size);
+}
 
 void vecdb_search_request_init(vecdb_search_request* request, size_t struct_size) {
   InitStruct(request, struct_size);
@@ -160,7 +186,8 @@ vecdb_code vecdb_get(const vecdb_collection* collection, const vecdb_get_request
     VECDB_TRY_ASSIGN(const std::vector<std::string> fields,
                      OwnedTexts(asked.output_fields, asked.output_field_count,
                                 "vecdb_get_request.output_fields"));
-    VECDB_TRY_ASSIGN(GetResult found, used->collection->Get(keys, fields));
+    VECDB_TRY_ASSIGN(const ReadOptions options, OptionsOf(asked.read));
+    VECDB_TRY_ASSIGN(GetResult found, used->collection->Get(keys, fields, options));
     Fill(*used->collection, std::move(found.rows), &made);
     if (missing == nullptr) return Status();
     VECDB_TRY_ASSIGN(Made<KeysObject> not_found, Make<KeysObject>());
@@ -172,11 +199,17 @@ vecdb_code vecdb_get(const vecdb_collection* collection, const vecdb_get_request
 
 vecdb_code vecdb_count(const vecdb_collection* collection, vecdb_text filter, uint64_t* out,
                        vecdb_error* error) {
+  return vecdb_count_with(collection, filter, nullptr, out, error);
+}
+
+vecdb_code vecdb_count_with(const vecdb_collection* collection, vecdb_text filter,
+                            const vecdb_read_options* options, uint64_t* out, vecdb_error* error) {
   return CallUsing<CollectionObject>(collection, error, [&](CollectionObject& o) -> Status {
     if (out == nullptr) return IsNull("out");
     *out = 0;
     VECDB_TRY_ASSIGN(const std::string_view condition, Lent(filter, "filter"));
-    VECDB_TRY_ASSIGN(*out, o.collection->Count(condition));
+    VECDB_TRY_ASSIGN(const ReadOptions how, OptionsOf(options));
+    VECDB_TRY_ASSIGN(*out, o.collection->Count(condition, how));
     return Status();
   });
 }

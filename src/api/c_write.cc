@@ -1,5 +1,6 @@
 // A write that has happened must not be reported as a failure, so the handle of its receipt is made
 // before it.
+#include <cstddef>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -18,7 +19,7 @@ namespace vecdb::api {
 template <>
 struct CStruct<vecdb_write_options> {
   static constexpr std::string_view kName = "vecdb_write_options";
-  static constexpr std::size_t kFirstSize = sizeof(vecdb_write_options);
+  static constexpr std::size_t kFirstSize = offsetof(vecdb_write_options, partition);
   static vecdb_write_options Defaults() {
     vecdb_write_options out = {};
     out.struct_size = sizeof(out);
@@ -35,6 +36,7 @@ Result<WriteOptions> OptionsOf(const vecdb_write_options* given) {
     VECDB_TRY_ASSIGN(options.durability,
                      EnumOf<Durability>(from.durability, "vecdb_write_options.durability"));
   }
+  VECDB_TRY_ASSIGN(options.partition, Lent(from.partition, "vecdb_write_options.partition"));
   return options;
 }
 

@@ -45,15 +45,17 @@ Result<std::vector<Row>> Collection::Query(const QueryRequest& request) const {
 }
 
 Result<GetResult> Collection::Get(std::span<const Key> keys,
-                                  std::span<const std::string> output_fields) const {
+                                  std::span<const std::string> output_fields,
+                                  const ReadOptions& read) const {
   return api::Inside(*handle_->engine, false, [&] {
-    return handle_->engine->parts().proxy->Get(*handle_->live, keys, output_fields);
+    return handle_->engine->parts().proxy->Get(*handle_->live, keys, output_fields, read);
   });
 }
 
-Result<std::uint64_t> Collection::Count(std::string_view filter) const {
-  return api::Inside(*handle_->engine, false,
-                     [&] { return handle_->engine->parts().proxy->Count(*handle_->live, filter); });
+Result<std::uint64_t> Collection::Count(std::string_view filter, const ReadOptions& read) const {
+  return api::Inside(*handle_->engine, false, [&] {
+    return handle_->engine->parts().proxy->Count(*handle_->live, filter, read);
+  });
 }
 
 Status Collection::Flush() {
@@ -65,9 +67,10 @@ Status Collection::Flush() {
   });
 }
 
-Result<CollectionStats> Collection::Stats() const {
-  return api::Inside(*handle_->engine, false,
-                     [&] { return handle_->engine->parts().proxy->Stats(*handle_->live); });
+Result<CollectionStats> Collection::Stats(std::string_view partition) const {
+  return api::Inside(*handle_->engine, false, [&] {
+    return handle_->engine->parts().proxy->Stats(*handle_->live, partition);
+  });
 }
 
 }  // namespace vecdb

@@ -47,9 +47,10 @@ class Proxy {
   Result<std::vector<Row>> Query(const LiveCollection& collection,
                                  const QueryRequest& request) const;
   Result<GetResult> Get(const LiveCollection& collection, std::span<const Key> keys,
-                        std::span<const std::string> output_fields) const;
-  Result<std::uint64_t> Count(const LiveCollection& collection, std::string_view filter) const;
-  Result<CollectionStats> Stats(const LiveCollection& collection) const;
+                        std::span<const std::string> output_fields, const ReadOptions& read) const;
+  Result<std::uint64_t> Count(const LiveCollection& collection, std::string_view filter,
+                              const ReadOptions& read) const;
+  Result<CollectionStats> Stats(const LiveCollection& collection, std::string_view partition) const;
 
  private:
   Result<WriteReceipt> WriteRows(const CollectionPtr& collection, const Batch& batch,

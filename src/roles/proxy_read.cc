@@ -5,6 +5,7 @@
 #include "query/plan.h"
 #include "query/scan.h"
 #include "query/search.h"
+#include "roles/partition_choice.h"
 #include "roles/proxy.h"
 
 namespace vecdb::roles {
@@ -13,8 +14,10 @@ Result<Hits> Proxy::Search(const LiveCollection& collection, const SearchRequest
   VECDB_TRY(collection.CheckAlive());
   const Schema& schema = collection.record.schema;
   VECDB_TRY_ASSIGN(const query::SearchPlan plan, query::PlanSearch(schema, request));
+  VECDB_TRY_ASSIGN(const auto partitions,
+                   ChoosePartitions(collection, request.read.partitions, plan.filter.get()));
   const Timestamp t = watermark_.ReadTime();  // first: a View never lacks a row of its past
-  const auto view = collection.board.Pin();
+  const auto view = PinPartitions(collection, partitions);
   query::TopK top(plan.limit + plan.offset);
   VECDB_TRY(streaming_.Search(*view, t, plan, &top));
   const Status sealed = query_.Search(*view, t, plan, &top);
@@ -37,8 +40,10 @@ Result<std::vector<Row>> Proxy::Query(const LiveCollection& collection,
   VECDB_TRY(collection.CheckAlive());
   const Schema& schema = collection.record.schema;
   VECDB_TRY_ASSIGN(const query::QueryPlan plan, query::PlanQuery(schema, request));
+  VECDB_TRY_ASSIGN(const auto partitions,
+                   ChoosePartitions(collection, request.read.partitions, plan.filter.get()));
   const Timestamp t = watermark_.ReadTime();
-  const auto view = collection.board.Pin();
+  const auto view = PinPartitions(collection, partitions);
   query::FirstByKey first(plan.limit + plan.offset);
   for (const auto& segment : view->segments()) {
     VECDB_TRY(first.Offer(*segment, t, plan.filter.get()));
@@ -54,7 +59,8 @@ Result<std::vector<Row>> Proxy::Query(const LiveCollection& collection,
 }
 
 Result<GetResult> Proxy::Get(const LiveCollection& collection, std::span<const Key> keys,
-                             std::span<const std::string> output_fields) const {
+                             std::span<const std::string> output_fields,
+                             const ReadOptions& read) const {
   VECDB_TRY(collection.CheckAlive());
   const Schema& schema = collection.record.schema;
   if (keys.size() > query::kMaxLimit) {
@@ -64,8 +70,9 @@ Result<GetResult> Proxy::Get(const LiveCollection& collection, std::span<const K
   VECDB_TRY(chunk::ValidateKeys(schema, keys));
   VECDB_TRY_ASSIGN(std::vector<std::uint32_t> output, query::PlanOutput(schema, output_fields));
   if (output.empty()) output.push_back(static_cast<std::uint32_t>(chunk::KeyFieldIndex(schema)));
+  VECDB_TRY_ASSIGN(const auto partitions, ChoosePartitions(collection, read.partitions, nullptr));
   const Timestamp t = watermark_.ReadTime();
-  const auto view = collection.board.Pin();
+  const auto view = PinPartitions(collection, partitions);
   GetResult result;
   for (const Key& key : keys) {
     VECDB_TRY_ASSIGN(const auto place, view->Find(chunk::ViewOf(key), t));
@@ -79,12 +86,14 @@ Result<GetResult> Proxy::Get(const LiveCollection& collection, std::span<const K
   return result;
 }
 
-Result<std::uint64_t> Proxy::Count(const LiveCollection& collection,
-                                   std::string_view filter) const {
+Result<std::uint64_t> Proxy::Count(const LiveCollection& collection, std::string_view filter,
+                                   const ReadOptions& read) const {
   VECDB_TRY(collection.CheckAlive());
   VECDB_TRY_ASSIGN(const auto compiled, query::PlanFilter(collection.record.schema, filter));
+  VECDB_TRY_ASSIGN(const auto partitions,
+                   ChoosePartitions(collection, read.partitions, compiled.get()));
   const Timestamp t = watermark_.ReadTime();
-  const auto view = collection.board.Pin();
+  const auto view = PinPartitions(collection, partitions);
   std::uint64_t count = 0;
   for (const auto& segment : view->segments()) {
     VECDB_TRY_ASSIGN(const auto allowed, query::AllowedRowsAt(*segment, t, compiled.get()));
@@ -93,12 +102,22 @@ Result<std::uint64_t> Proxy::Count(const LiveCollection& collection,
   return count;
 }
 
-Result<CollectionStats> Proxy::Stats(const LiveCollection& collection) const {
+Result<CollectionStats> Proxy::Stats(const LiveCollection& collection,
+                                     std::string_view partition) const {
   VECDB_TRY(collection.CheckAlive());
+  PartitionChoice partitions;
+  if (!partition.empty()) {
+    VECDB_TRY_ASSIGN(const auto found, collection.FindPartition(partition));
+    partitions.emplace().push_back(found->id);
+  }
   const Timestamp t = watermark_.ReadTime();
-  const auto view = collection.board.Pin();
+  const auto view =
+      partitions ? collection.board.Pin()->InPartitions(*partitions) : collection.board.Pin();
   CollectionStats stats;
-  stats.memory_bytes = collection.KeyFilterBytes();
+  if (!partitions) {
+    stats.memory_bytes = collection.KeyFilterBytes();
+    stats.pruned_segments = collection.pruned_segments;
+  }
   for (const auto& segment : view->segments()) {
     VECDB_TRY_ASSIGN(const auto allowed, query::AllowedRowsAt(*segment, t, nullptr));
     stats.rows += allowed.Count();

@@ -4,9 +4,12 @@
 // Thread safety: immutable after Compile.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "vecdb/schema.h"
 #include "vecdb/status.h"
@@ -25,6 +28,10 @@ class Filter {
   // `passed` gets `rows` bits: 1 where the expression is TRUE for that row of the segment.
   virtual Status Evaluate(const segment::Segment& segment, RowIndex rows,
                           base::Bitmap* passed) const = 0;
+
+  // The values of this field, an Int64 or VarChar, outside of which no row passes; nothing when any
+  // may do.
+  virtual std::optional<std::vector<Key>> ValuesOf(std::uint32_t field) const = 0;
 
   // The expression with every parenthesis written; compiles to an equal filter.
   virtual std::string ToString() const = 0;
