@@ -53,9 +53,11 @@ class VECDB_API Collection {
 
   // ---- Reading ------------------------------------------------------------------------
   // Every read works on one instant: it sees whole writes only, and each row once (with check_keys
-  // off, a key inserted twice is two rows). It sees every write acknowledged before it began.
+  // off, a key inserted twice is two rows). It sees every write acknowledged before it began, and
+  // waits for none, but with Consistency::kSession for those up to ReadOptions::session.
   // kInvalidArgument: an unknown field, a wrong dimension, a limit, or a mistake in the filter (it
   // says where). kCorruption: a file that was needed is damaged. kNotFound: dropped.
+  // kDeadlineExceeded, kCancelled: ReadOptions::timeout or stop came first; there is no answer.
 
   // The rows nearest to a vector, best first.
   Result<Hits> Search(const SearchRequest& request) const;
@@ -63,11 +65,11 @@ class VECDB_API Collection {
   Result<std::vector<Row>> Query(const QueryRequest& request) const;
   // The rows with these keys, at most 16,384, in the order asked; one asked twice comes twice.
   // `output_fields` as in QueryRequest. Missing keys are named in the result, and no error.
-  Result<GetResult> Get(std::span<const Key> keys,
-                        std::span<const std::string> output_fields) const;
+  Result<GetResult> Get(std::span<const Key> keys, std::span<const std::string> output_fields,
+                        const ReadOptions& options = {}) const;
 
   // Visible rows that match the filter; an empty filter counts all. Exact.
-  Result<std::uint64_t> Count(std::string_view filter = {}) const;
+  Result<std::uint64_t> Count(std::string_view filter = {}, const ReadOptions& options = {}) const;
 
   // ---- Housekeeping -------------------------------------------------------------------
 

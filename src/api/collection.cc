@@ -45,15 +45,17 @@ Result<std::vector<Row>> Collection::Query(const QueryRequest& request) const {
 }
 
 Result<GetResult> Collection::Get(std::span<const Key> keys,
-                                  std::span<const std::string> output_fields) const {
+                                  std::span<const std::string> output_fields,
+                                  const ReadOptions& options) const {
   return api::Inside(*handle_->engine, false, [&] {
-    return handle_->engine->parts().proxy->Get(*handle_->live, keys, output_fields);
+    return handle_->engine->parts().proxy->Get(*handle_->live, keys, output_fields, options);
   });
 }
 
-Result<std::uint64_t> Collection::Count(std::string_view filter) const {
-  return api::Inside(*handle_->engine, false,
-                     [&] { return handle_->engine->parts().proxy->Count(*handle_->live, filter); });
+Result<std::uint64_t> Collection::Count(std::string_view filter, const ReadOptions& options) const {
+  return api::Inside(*handle_->engine, false, [&] {
+    return handle_->engine->parts().proxy->Count(*handle_->live, filter, options);
+  });
 }
 
 Status Collection::Flush() {

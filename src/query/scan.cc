@@ -23,14 +23,15 @@ chunk::KeyView KeyOf(const chunk::ColumnView& view, std::size_t row) {
 }  // namespace
 
 Result<AllowedRows> AllowedRowsAt(const segment::Segment& segment, Timestamp t,
-                                  const Filter* filter) {
+                                  const Filter* filter, const base::Deadline& deadline) {
+  VECDB_TRY(deadline.Check());
   VECDB_TRY_ASSIGN(const segment::VisibleRows visible, segment::VisibleRowsAt(segment, t));
   AllowedRows allowed;
   allowed.rows = visible.rows;
   if (visible.rows == 0) return allowed;
   if (filter != nullptr) {
     allowed.bitmap.emplace();
-    VECDB_TRY(filter->Evaluate(segment, visible.rows, &*allowed.bitmap));
+    VECDB_TRY(filter->EvaluateFrom(segment, 0, visible.rows, deadline, &*allowed.bitmap));
   } else if (visible.deleted != nullptr) {
     allowed.bitmap.emplace(visible.rows, true);
   }
@@ -38,10 +39,12 @@ Result<AllowedRows> AllowedRowsAt(const segment::Segment& segment, Timestamp t,
   return allowed;
 }
 
-Status FirstByKey::Offer(const segment::Segment& segment, Timestamp t, const Filter* filter) {
-  VECDB_TRY_ASSIGN(const AllowedRows allowed, AllowedRowsAt(segment, t, filter));
+Status FirstByKey::Offer(const segment::Segment& segment, Timestamp t, const Filter* filter,
+                         const base::Deadline& deadline) {
+  VECDB_TRY_ASSIGN(const AllowedRows allowed, AllowedRowsAt(segment, t, filter, deadline));
   const auto key_field = static_cast<std::uint32_t>(chunk::KeyFieldIndex(segment.schema()));
   for (RowIndex first = 0; first < allowed.rows;) {
+    VECDB_TRY(deadline.Check());
     const RowIndex wanted = std::min(kRowsPerStep, allowed.rows - first);
     VECDB_TRY_ASSIGN(const chunk::ColumnView keys, segment.Read(key_field, first, wanted));
     for (std::size_t i = 0; i < keys.rows; ++i) {

@@ -7,6 +7,7 @@
 #include "vecdb/types.h"
 
 #include "base/bitmap.h"
+#include "base/deadline.h"
 #include "query/plan.h"
 #include "query/reduce.h"
 #include "segment/segment.h"
@@ -19,13 +20,14 @@ struct AllowedRows {
   std::size_t Count() const { return bitmap ? bitmap->Count() : rows; }
 };
 Result<AllowedRows> AllowedRowsAt(const segment::Segment& segment, Timestamp t,
-                                  const Filter* filter);
+                                  const Filter* filter, const base::Deadline& deadline = {});
 
 // The first `limit` allowed rows in key order over all segments offered.
 class FirstByKey {
  public:
   explicit FirstByKey(std::size_t limit) : limit_(limit) {}
-  Status Offer(const segment::Segment& segment, Timestamp t, const Filter* filter);
+  Status Offer(const segment::Segment& segment, Timestamp t, const Filter* filter,
+               const base::Deadline& deadline = {});
   std::vector<Candidate> Take();  // in key order
 
  private:

@@ -13,6 +13,8 @@
 #include "vecdb/request.h"
 #include "vecdb/result.h"
 
+#include "base/clock.h"
+#include "base/deadline.h"
 #include "base/timestamp_oracle.h"
 #include "chunk/chunk.h"
 #include "roles/live_collection.h"
@@ -22,14 +24,21 @@
 
 namespace vecdb::roles {
 
+// What a read looks at, from the first segment to the last field (rule 3).
+struct Moment {
+  Timestamp time{0};
+  std::shared_ptr<const segment::View> view;
+};
+
 class Proxy {
  public:
   Proxy(StreamingNode& streaming, QueryNode& query, Watermark& watermark,
-        base::TimestampOracle& oracle, Durability durability)
+        base::TimestampOracle& oracle, const base::Clock& clock, Durability durability)
       : streaming_(streaming),
         query_(query),
         watermark_(watermark),
         oracle_(oracle),
+        clock_(clock),
         durability_(durability) {}
 
   using CollectionPtr = std::shared_ptr<LiveCollection>;
@@ -43,15 +52,29 @@ class Proxy {
                               const WriteOptions& options);
 
   // ---- reads (proxy_read.cc) ----------------------------------------------------------
-  Result<Hits> Search(const LiveCollection& collection, const SearchRequest& request) const;
-  Result<std::vector<Row>> Query(const LiveCollection& collection,
-                                 const QueryRequest& request) const;
+  // The moment that a read with these options reads. kSession may wait for it.
+  Result<Moment> Pin(const LiveCollection& collection, const ReadOptions& options) const;
+  // At a moment that was pinned before, or, where `at` is null, at one of their own.
+  Result<Hits> Search(const LiveCollection& collection, const SearchRequest& request,
+                      const Moment* at = nullptr) const;
+  Result<std::vector<Row>> Query(const LiveCollection& collection, const QueryRequest& request,
+                                 const Moment* at = nullptr) const;
   Result<GetResult> Get(const LiveCollection& collection, std::span<const Key> keys,
-                        std::span<const std::string> output_fields) const;
-  Result<std::uint64_t> Count(const LiveCollection& collection, std::string_view filter) const;
+                        std::span<const std::string> output_fields, const ReadOptions& options,
+                        const Moment* at = nullptr) const;
+  Result<std::uint64_t> Count(const LiveCollection& collection, std::string_view filter,
+                              const ReadOptions& options, const Moment* at = nullptr) const;
   Result<CollectionStats> Stats(const LiveCollection& collection) const;
 
+  // kInvalidArgument for a timeout below 0; `option` is where the limits were given.
+  Result<base::Deadline> DeadlineOf(std::string_view option, std::chrono::milliseconds timeout,
+                                    const std::stop_token& stop) const;
+
  private:
+  Result<base::Deadline> DeadlineOf(const ReadOptions& options) const;
+  Result<Moment> PinUnless(const Moment* at, const LiveCollection& collection,
+                           const ReadOptions& options, const base::Deadline& deadline) const;
+  Status WaitForSession(Timestamp session, const base::Deadline& deadline) const;
   Result<WriteReceipt> WriteRows(const CollectionPtr& collection, const Batch& batch,
                                  wal::MessageType type, const WriteOptions& options);
 
@@ -59,6 +82,7 @@ class Proxy {
   QueryNode& query_;
   Watermark& watermark_;
   base::TimestampOracle& oracle_;
+  const base::Clock& clock_;
   const Durability durability_;
 };
 

@@ -69,6 +69,11 @@ class StreamingNode {
   Status Search(const segment::View& view, Timestamp t, const query::SearchPlan& plan,
                 query::TopK* top) const;
 
+  // Afterwards every write whose timestamp was given before is known to the watermark.
+  void SettleTimestamps() {
+    if (writer_ != nullptr) writer_->SettleTimestamps();
+  }
+
   // Interval durability: syncs what asked for it since the last call.
   Status SyncInterval();
   Status WaitDurable(Timestamp timestamp);
