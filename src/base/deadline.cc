@@ -1,6 +1,7 @@
 #include "base/deadline.h"
 
 #include <algorithm>
+#include <thread>
 #include <utility>
 
 #include "base/status.h"
@@ -21,15 +22,22 @@ Deadline::Deadline(const Clock& clock, std::chrono::milliseconds timeout, std::s
   end_ = clock.Now() + std::min<std::chrono::milliseconds>(timeout, kForever);
 }
 
-Status Deadline::Look() const {
+bool Deadline::Look() const {
+  return stop_.stop_requested() || (timeout_.count() != 0 && clock_->Now() >= end_);
+}
+
+Status Deadline::Why() const {
   if (stop_.stop_requested()) return Cancelled("the call was told to stop");
-  if (timeout_.count() == 0 || clock_->Now() < end_) return Status();
   return DeadlineExceeded("the call took longer than its timeout of {} ms", timeout_.count());
 }
 
 void Deadline::Wait(CondVar& changed, Mutex& mutex) const {
   if (!limited()) return changed.Wait(mutex);
   changed.WaitUntil(mutex, std::chrono::steady_clock::now() + kLongestWait);
+}
+
+void Pause() {
+  std::this_thread::sleep_for(std::chrono::microseconds(200));
 }
 
 Status CheckTimeout(std::string_view option, std::chrono::milliseconds timeout) {

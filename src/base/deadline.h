@@ -24,7 +24,9 @@ class Deadline {
 
   // kCancelled, kDeadlineExceeded, or OK: then there is time left. A comparison where there is no
   // limit; otherwise it asks the clock.
-  Status Check() const { return limited() ? Look() : Status(); }
+  Status Check() const { return passed() ? Why() : Status(); }
+  // Whether Check() would fail, and from now on for ever. Needs no memory.
+  bool passed() const { return limited() && Look(); }
 
   // Sleeps until `changed` is notified, or until it is time to Check() again.
   void Wait(CondVar& changed, Mutex& mutex) const REQUIRES(mutex);
@@ -33,13 +35,17 @@ class Deadline {
   static constexpr std::chrono::milliseconds kLongestWait{2};
 
  private:
-  Status Look() const;
+  bool Look() const;
+  Status Why() const;
 
   const Clock* clock_ = nullptr;  // null: no limit
   std::chrono::milliseconds timeout_{0};
   std::chrono::steady_clock::time_point end_ = std::chrono::steady_clock::time_point::max();
   std::stop_token stop_;
 };
+
+// For who polls what cannot wake him: sleeps for a moment, a fraction of a millisecond.
+void Pause();
 
 // kInvalidArgument for a timeout below 0; `option` is where it was given.
 Status CheckTimeout(std::string_view option, std::chrono::milliseconds timeout);

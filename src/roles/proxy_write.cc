@@ -107,6 +107,8 @@ Result<WriteReceipt> Proxy::WriteRows(const CollectionPtr& collection, const Bat
   const Schema& schema = collection->record.schema;
   const Durability durability = options.durability.value_or(durability_);
   VECDB_TRY(CheckDurability("WriteOptions::durability", durability));
+  VECDB_TRY_ASSIGN(const base::Deadline deadline,
+                   DeadlineOf("WriteOptions::timeout", options.timeout, options.stop));
   if (!(batch.schema() == schema)) {
     return base::InvalidArgument("the batch was made for another schema than collection '{}' has",
                                  collection->record.name);
@@ -120,6 +122,7 @@ Result<WriteReceipt> Proxy::WriteRows(const CollectionPtr& collection, const Bat
   WriteRequest request{.type = type,
                        .check_keys = collection->record.options.check_keys,
                        .durability = durability,
+                       .deadline = deadline,
                        .parts = {}};
   const chunk::KeySpan keys = chunk::KeysOf(schema, rows);
   for (const chunk::ShardRows& shard :
@@ -146,11 +149,14 @@ Result<WriteReceipt> Proxy::Delete(const CollectionPtr& collection, std::span<co
                                    const WriteOptions& options) {
   const Durability durability = options.durability.value_or(durability_);
   VECDB_TRY(CheckDurability("WriteOptions::durability", durability));
+  VECDB_TRY_ASSIGN(const base::Deadline deadline,
+                   DeadlineOf("WriteOptions::timeout", options.timeout, options.stop));
   VECDB_TRY(CheckDeleteSize(keys));
   VECDB_TRY(chunk::ValidateKeys(collection->record.schema, keys));
   WriteRequest request{.type = wal::MessageType::kDelete,
                        .check_keys = false,
                        .durability = durability,
+                       .deadline = deadline,
                        .parts = {}};
   SplitKeys(collection->record.schema, keys, collection->record.options.shards, &request);
   WriteReceipt receipt;

@@ -12,6 +12,7 @@
 #include "vecdb/options.h"
 
 #include "base/clock.h"
+#include "base/deadline.h"
 #include "base/mutex.h"
 #include "base/task_queue.h"
 #include "chunk/chunk.h"
@@ -44,6 +45,7 @@ struct WriteRequest {
   wal::MessageType type = wal::MessageType::kInsert;
   bool check_keys = true;  // inserts
   Durability durability = Durability::kEveryWrite;
+  base::Deadline deadline;                        // until the log has it
   std::vector<std::unique_ptr<WritePart>> parts;  // ascending shard
 };
 
@@ -90,6 +92,7 @@ class StreamingNode {
                                 wal::Sleepers* followers);
   Result<wal::Position> ExecuteForAll(LiveCollection& collection, LaneQueue& queue,
                                       const WriteTicket& own, wal::Sleepers* followers);
+  Status SleepInQueue(LaneQueue& queue, WriteTicket* ticket);
   Status OutOfMemory() const;
   Result<wal::Position> LogAndApply(LiveCollection& collection, const WriteRequest& request);
   Status Check(const LiveCollection& collection, const segment::View& view,
@@ -98,7 +101,7 @@ class StreamingNode {
              const std::vector<segment::View::Place>& replaced, const wal::Position& position);
   Status MakeDurable(const wal::Position& position, Durability durability,
                      wal::Sleepers* followers);
-  Status WaitForRoom() EXCLUDES(room_mutex_);
+  Status WaitForRoom(const base::Deadline& deadline) EXCLUDES(room_mutex_);
   void AskToSeal(const std::shared_ptr<LiveCollection>& collection, const WriteRequest& request);
 
   // constant after construction
