@@ -20,6 +20,7 @@
 #include "vecdb/request.h"
 #include "vecdb/result.h"
 #include "vecdb/schema.h"
+#include "vecdb/snapshot.h"
 #include "vecdb/status.h"
 
 namespace vecdb {
@@ -70,6 +71,12 @@ class VECDB_API Collection {
 
   // Visible rows that match the filter; an empty filter counts all. Exact.
   Result<std::uint64_t> Count(std::string_view filter = {}, const ReadOptions& options = {}) const;
+
+  // Rows by condition in key order, in pieces, all as of one instant. Nothing is read yet.
+  Result<RowIterator> Iterate(const IterateRequest& request) const;
+
+  // This moment, to be read from more than once. Costs nothing but what it pins.
+  Result<vecdb::Snapshot> Snapshot(const ReadOptions& options = {}) const;
 
   // ---- Housekeeping -------------------------------------------------------------------
 

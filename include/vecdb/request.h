@@ -71,4 +71,14 @@ struct QueryRequest {
   ReadOptions read = {};
 };
 
+// Rows by condition in key order, however many, in pieces: see RowIterator.
+struct IterateRequest {
+  std::string filter = {};                      // empty = every row
+  std::vector<std::string> output_fields = {};  // empty = only the key; "*" = every field
+  std::size_t batch_size = 1000;                // of one piece, 1 to 16,384
+  std::uint64_t limit = 0;                      // of all pieces; 0 = no limit
+  std::optional<Key> after = {};                // begins behind this key: to go on where one ended
+  ReadOptions read = {};                        // `timeout` is that of each piece
+};
+
 }  // namespace vecdb

@@ -1,6 +1,7 @@
 #include "vecdb/collection.h"
 
 #include "api/handle.h"
+#include "api/snapshot.h"
 
 namespace vecdb {
 
@@ -55,6 +56,20 @@ Result<GetResult> Collection::Get(std::span<const Key> keys,
 Result<std::uint64_t> Collection::Count(std::string_view filter, const ReadOptions& options) const {
   return api::Inside(*handle_->engine, false, [&] {
     return handle_->engine->parts().proxy->Count(*handle_->live, filter, options);
+  });
+}
+
+Result<RowIterator> Collection::Iterate(const IterateRequest& request) const {
+  return api::Inside(*handle_->engine, false, [&]() -> Result<RowIterator> {
+    VECDB_TRY_ASSIGN(auto walk, handle_->engine->parts().proxy->StartWalk(*handle_->live, request));
+    return api::SnapshotAccess::Make(handle_->engine, handle_->live, std::move(walk));
+  });
+}
+
+Result<Snapshot> Collection::Snapshot(const ReadOptions& options) const {
+  return api::Inside(*handle_->engine, false, [&]() -> Result<vecdb::Snapshot> {
+    VECDB_TRY_ASSIGN(auto moment, handle_->engine->parts().proxy->Pin(*handle_->live, options));
+    return api::SnapshotAccess::Make(handle_->engine, handle_->live, std::move(moment));
   });
 }
 

@@ -17,6 +17,7 @@
 #include "base/deadline.h"
 #include "base/timestamp_oracle.h"
 #include "chunk/chunk.h"
+#include "query/key_walk.h"
 #include "roles/live_collection.h"
 #include "roles/query_node.h"
 #include "roles/streaming_node.h"
@@ -28,6 +29,16 @@ namespace vecdb::roles {
 struct Moment {
   Timestamp time{0};
   std::shared_ptr<const segment::View> view;
+};
+
+// Rows in key order, and where among them one is. One thread at a time.
+struct RowWalk {
+  Moment moment;
+  query::KeyWalk keys;
+  std::vector<std::uint32_t> output;  // fields
+  std::size_t batch_size = 0;
+  std::uint64_t left = 0;  // rows that may still be given
+  ReadOptions read;
 };
 
 class Proxy {
@@ -65,6 +76,10 @@ class Proxy {
   Result<std::uint64_t> Count(const LiveCollection& collection, std::string_view filter,
                               const ReadOptions& options, const Moment* at = nullptr) const;
   Result<CollectionStats> Stats(const LiveCollection& collection) const;
+  // ---- row by row (proxy_iterate.cc) --------------------------------------------------
+  Result<RowWalk> StartWalk(const LiveCollection& collection, const IterateRequest& request,
+                            const Moment* at = nullptr) const;
+  Result<std::vector<Row>> NextRows(const Schema& schema, RowWalk* walk) const;
 
   // kInvalidArgument for a timeout below 0; `option` is where the limits were given.
   Result<base::Deadline> DeadlineOf(std::string_view option, std::chrono::milliseconds timeout,
