@@ -52,6 +52,13 @@ class VECDB_API Collection {
   // Removes rows by key: 1 to 100,000 keys, 32 MiB. Keys that do not exist are no error.
   Result<WriteReceipt> Delete(std::span<const Key> keys, const WriteOptions& options = {});
 
+  // Removes every row that matches a filter at the moment of the write: other writes come before it
+  // or after it as a whole. The receipt names the keys that were found; with none, nothing was
+  // written and its timestamp is that of the reading. An empty filter is refused: it would match all.
+  // kInvalidArgument too when the keys that match take more than 32 MiB. With check_keys off, other
+  // rows of a key that is found go as well.
+  Result<WriteReceipt> DeleteWhere(std::string_view filter, const WriteOptions& options = {});
+
   // ---- Reading ------------------------------------------------------------------------
   // Every read works on one instant: it sees whole writes only, and each row once (with check_keys
   // off, a key inserted twice is two rows). It sees every write acknowledged before it began, and

@@ -33,6 +33,12 @@ Result<WriteReceipt> Collection::Delete(std::span<const Key> keys, const WriteOp
   });
 }
 
+Result<WriteReceipt> Collection::DeleteWhere(std::string_view filter, const WriteOptions& options) {
+  return api::Inside(*handle_->engine, true, [&] {
+    return handle_->engine->parts().proxy->DeleteWhere(handle_->live, filter, options);
+  });
+}
+
 Result<Hits> Collection::Search(const SearchRequest& request) const {
   return api::Inside(*handle_->engine, false, [&] {
     return handle_->engine->parts().proxy->Search(*handle_->live, request);

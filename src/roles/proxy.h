@@ -62,6 +62,10 @@ class Proxy {
   Result<WriteReceipt> Delete(const CollectionPtr& collection, std::span<const Key> keys,
                               const WriteOptions& options);
 
+  // By filter (proxy_delete.cc); empty ones are refused.
+  Result<WriteReceipt> DeleteWhere(const CollectionPtr& collection, std::string_view filter,
+                                   const WriteOptions& options);
+
   // ---- reads (proxy_read.cc) ----------------------------------------------------------
   // The moment that a read with these options reads. kSession may wait for it.
   Result<Moment> Pin(const LiveCollection& collection, const ReadOptions& options) const;

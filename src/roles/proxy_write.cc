@@ -7,11 +7,10 @@
 #include "chunk/split.h"
 #include "chunk/validate.h"
 #include "roles/proxy.h"
+#include "roles/write_parts.h"
 
 namespace vecdb::roles {
 namespace {
-
-constexpr std::size_t kMaxPayload = io::kMaxRecordBytes - wal::kMessageHeaderSize;
 
 // Fills an auto_id schema's key column: timestamps of our own, so no id is ever given twice.
 void AssignKeys(const Schema& schema, base::TimestampOracle& oracle, chunk::Chunk* rows) {
@@ -52,33 +51,17 @@ void AddRows(const Schema& schema, const chunk::Chunk& rows, ShardId shard,
   AddRows(schema, rows, shard, picked.subspan(half), request);
 }
 
-void AddKeys(ShardId shard, chunk::KeyList keys, WriteRequest* request) {
-  auto part = std::make_unique<WritePart>();
-  part->shard = shard;
-  part->deleted = std::move(keys);
-  chunk::EncodeKeys(part->deleted.View(), &part->payload);
-  request->parts.push_back(std::move(part));
-}
-
 // Keys in record-sized lists by shard.
 void SplitKeys(const Schema& schema, std::span<const Key> keys, std::uint32_t shards,
                WriteRequest* request) {
   const bool is_text = schema.primary_key().type == DataType::kVarChar;
   for (ShardId shard = 0; shard < shards; ++shard) {
-    chunk::KeyList list(is_text);
-    std::size_t bytes = 0;
+    DeleteParts parts(shard, is_text, request);
     for (const Key& key : keys) {
       const chunk::KeyView view = chunk::ViewOf(key);
-      if (chunk::ShardOf(view, shards) != shard) continue;
-      if (bytes > kMaxPayload / 2) {
-        AddKeys(shard, std::move(list), request);
-        list = chunk::KeyList(is_text);
-        bytes = 0;
-      }
-      list.Add(view);
-      bytes += 8 + (is_text ? std::get<std::string>(key).size() : 0);
+      if (chunk::ShardOf(view, shards) == shard) parts.Add(view);
     }
-    if (list.size() > 0) AddKeys(shard, std::move(list), request);
+    parts.Finish();
   }
 }
 
@@ -89,10 +72,7 @@ Status CheckDeleteSize(std::span<const Key> keys) {
                                  chunk::kMaxBatchRows);
   }
   std::size_t bytes = 0;
-  for (const Key& key : keys) {
-    const auto* text = std::get_if<std::string>(&key);
-    bytes += 8 + (text != nullptr ? text->size() : 0);
-  }
+  for (const Key& key : keys) bytes += LoggedBytes(chunk::ViewOf(key));
   if (bytes > chunk::kMaxBatchBytes) {
     return base::InvalidArgument("{} bytes of keys in one delete are above the limit of {}", bytes,
                                  chunk::kMaxBatchBytes);

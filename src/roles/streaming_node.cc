@@ -20,18 +20,20 @@ bool IsFull(const segment::GrowingSegment& growing, const CollectionOptions& opt
   return growing.memory_bytes() >= options.segment_bytes || growing.rows() >= most_rows;
 }
 
-// Holds the lanes of the shards that a write touches, in ascending order.
+// Holds the lanes of the shards that a write touches, or all, in ascending order.
 class LaneLocks {
  public:
   LaneLocks(LiveCollection& collection, const WriteRequest& request) {
     lanes_.reserve(request.parts.size());  // a lane held must not be forgotten for want of memory
-    for (const auto& part : request.parts) {
-      Lane* const lane = collection.lanes[part->shard].get();
-      if (!lanes_.empty() && lanes_.back() == lane) continue;
-      if (!Lock(*lane, request.deadline)) return;
-      lanes_.push_back(lane);
-    }
-    complete_ = true;
+    complete_ = std::all_of(request.parts.begin(), request.parts.end(), [&](const auto& part) {
+      return Lock(*collection.lanes[part->shard], request.deadline);
+    });
+  }
+  // All of them.
+  LaneLocks(LiveCollection& collection, const base::Deadline& deadline) {
+    lanes_.reserve(collection.lanes.size());
+    complete_ = std::all_of(collection.lanes.begin(), collection.lanes.end(),
+                            [&](const auto& lane) { return Lock(*lane, deadline); });
   }
   ~LaneLocks() NO_THREAD_SAFETY_ANALYSIS {
     for (Lane* lane : lanes_) lane->mutex.Unlock();
@@ -43,15 +45,18 @@ class LaneLocks {
   bool complete() const { return complete_; }
 
  private:
+  // Nothing here needs memory: lanes may be held.
   bool Lock(Lane& lane, const base::Deadline& deadline) NO_THREAD_SAFETY_ANALYSIS {
+    if (!lanes_.empty() && lanes_.back() == &lane) return true;
     if (!deadline.limited()) {
       lane.mutex.Lock();
-      return true;
+    } else {
+      while (!lane.mutex.TryLock()) {
+        if (deadline.passed()) return false;
+        base::Pause();
+      }
     }
-    while (!lane.mutex.TryLock()) {
-      if (deadline.passed()) return false;  // nothing here needs memory: lanes are held
-      base::Pause();
-    }
+    lanes_.push_back(&lane);
     return true;
   }
 
@@ -286,18 +291,49 @@ Status StreamingNode::MakeDurable(const wal::Position& position, Durability dura
   return Status();
 }
 
+Status StreamingNode::Admit(const std::shared_ptr<LiveCollection>& collection,
+                            const base::Deadline& deadline) {
+  VECDB_TRY(WaitForRoom(deadline));
+  if (!collection->written.exchange(true)) events_->OnFirstWrite(collection);
+  return Status();
+}
+
 Result<Timestamp> StreamingNode::Write(const std::shared_ptr<LiveCollection>& collection,
                                        const WriteRequest& request) {
-  VECDB_TRY(WaitForRoom(request.deadline));
-  if (!collection->written.exchange(true)) events_->OnFirstWrite(collection);
+  VECDB_TRY(Admit(collection, request.deadline));
   wal::Sleepers followers;  // those whose writes this thread executes; woken however it ends
   WriteTicket ticket(request);
   VECDB_TRY_ASSIGN(const wal::Position position, Execute(*collection, &ticket, &followers));
+  return Acknowledge(collection, request, position, &followers);
+}
+
+Result<std::optional<Timestamp>> StreamingNode::WriteFound(
+    const std::shared_ptr<LiveCollection>& collection, const WriteRequest& request,
+    const FindParts& find) {
+  VECDB_TRY(Admit(collection, request.deadline));
+  wal::Position position;
+  {
+    const LaneLocks lanes(*collection, request.deadline);
+    if (!lanes.complete()) return request.deadline.Check();
+    VECDB_TRY(find(*collection->board.Pin()));
+    if (request.parts.empty()) return std::optional<Timestamp>();
+    VECDB_TRY_ASSIGN(position, LogAndApply(*collection, request));
+  }
+  wal::Sleepers nobody;
+  VECDB_TRY_ASSIGN(const Timestamp timestamp, Acknowledge(collection, request, position, &nobody));
+  return std::optional(timestamp);
+}
+
+// Behind the log and the segments: when it is durable as asked, and visible.
+Result<Timestamp> StreamingNode::Acknowledge(const std::shared_ptr<LiveCollection>& collection,
+                                             const WriteRequest& request,
+                                             const wal::Position& position,
+                                             wal::Sleepers* followers) {
   Unapplied unapplied(*this);
   unapplied.logged = true;
   base::KillPoint("write.applied");
   AskToSeal(collection, request);
-  VECDB_TRY(MakeDurable(position, request.durability, &followers));
+  VECDB_TRY(MakeDurable(position, request.durability, followers));
   VECDB_TRY(watermark_.WaitFor(position.timestamp));
   unapplied.logged = false;
   return position.timestamp;

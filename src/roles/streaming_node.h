@@ -6,7 +6,9 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "vecdb/options.h"
@@ -67,6 +69,13 @@ class StreamingNode {
   Result<Timestamp> Write(const std::shared_ptr<LiveCollection>& collection,
                           const WriteRequest& request);
 
+  // The same for a write whose `parts` are known only when no other write of the collection is under
+  // way: `find` fills them then, under all lanes. It may fail, or find nothing: then nothing is
+  // logged, and the result is empty.
+  using FindParts = std::function<Status(const segment::View& view)>;
+  Result<std::optional<Timestamp>> WriteFound(const std::shared_ptr<LiveCollection>& collection,
+                                              const WriteRequest& request, const FindParts& find);
+
   // Offers the rows of the view's growing segments.
   Status Search(const segment::View& view, Timestamp t, const query::SearchPlan& plan,
                 query::TopK* top) const;
@@ -92,6 +101,10 @@ class StreamingNode {
                                 wal::Sleepers* followers);
   Result<wal::Position> ExecuteForAll(LiveCollection& collection, LaneQueue& queue,
                                       const WriteTicket& own, wal::Sleepers* followers);
+  Status Admit(const std::shared_ptr<LiveCollection>& collection, const base::Deadline& deadline);
+  Result<Timestamp> Acknowledge(const std::shared_ptr<LiveCollection>& collection,
+                                const WriteRequest& request, const wal::Position& position,
+                                wal::Sleepers* followers);
   Status SleepInQueue(LaneQueue& queue, WriteTicket* ticket);
   Status OutOfMemory() const;
   Result<wal::Position> LogAndApply(LiveCollection& collection, const WriteRequest& request);
