@@ -150,7 +150,6 @@ Result<WriteReceipt> Proxy::DeleteWhere(const CollectionPtr& collection, std::st
   VECDB_TRY_ASSIGN(const Moment moment, PinUnless(nullptr, *collection, {}, deadline));
   DeletedKeys keys(*collection, *compiled, deadline);
   VECDB_TRY(keys.Scan(moment));
-  base::KillPoint("delete.where.scanned");
   WriteRequest request{.type = wal::MessageType::kDelete,
                        .check_keys = false,
                        .durability = durability,
