@@ -30,6 +30,9 @@ enum class HandleKind : std::uint8_t {
   kKeys,
   kTexts,
   kReport,
+  kStop,
+  kSnapshot,
+  kIterator,
 };
 
 // What a handle stands for.
