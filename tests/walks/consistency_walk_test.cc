@@ -120,9 +120,9 @@ TEST_CASE("each reader finds its own writes and those it heard of, while others 
         const std::int64_t id = writer * kEach + i;
         const auto receipt = books.Upsert(BatchOf({{id}}));
         if (!receipt.ok()) ++wrong;
-        const auto found = books.Get(
-            IntKeys({id}), {},
-            {.consistency = Consistency::kSession, .session = receipt->timestamp});
+        const auto found =
+            books.Get(IntKeys({id}), {},
+                      {.consistency = Consistency::kSession, .session = receipt->timestamp});
         if (!found.ok() || !found->missing.empty()) ++wrong;
         newest_id = id;  // first the row, then the timestamp that promises it
         newest = base::Raw(receipt->timestamp);
@@ -136,11 +136,11 @@ TEST_CASE("each reader finds its own writes and those it heard of, while others 
         const std::int64_t id = newest_id;
         if (id == 0) continue;
         for (const Consistency level : kLevels) {
-          const auto found =
-              books.Get(IntKeys({id}), {}, {.consistency = level, .session = heard});
+          const auto found = books.Get(IntKeys({id}), {}, {.consistency = level, .session = heard});
           if (!found.ok()) ++wrong;
         }
-        const auto strong = books.Count({}, {.consistency = Consistency::kSession, .session = heard});
+        const auto strong =
+            books.Count({}, {.consistency = Consistency::kSession, .session = heard});
         if (!strong.ok() || *strong == 0) ++wrong;
       }
     });
