@@ -87,8 +87,19 @@ class VECDB_API Collection {
 
   // ---- Housekeeping -------------------------------------------------------------------
 
-  // Seals the growing segments and returns when they are safely on disk.
-  Status Flush();
+  // Seals the growing segments and returns when they are safely on disk. At a limit it returns, and
+  // goes on in the background; with Options::own_threads off limits are looked at only in between.
+  Status Flush(const CallLimits& limits = {});
+
+  // Takes the columns of sealed segments out of memory, mappings included. Until Load() reads
+  // return kFailedPrecondition, and DeleteWhere() too; other writes, Flush() and Stats() go on.
+  // Reads that are under way, snapshots and iterators keep what they need. Not remembered: a
+  // database opens with every collection loaded.
+  Status Release();
+  // Makes it readable again, after a look at each file; nothing to do for one that is loaded. After
+  // a failure or a limit it is still released.
+  Status Load(const CallLimits& limits = {});
+  Result<LoadState> load_state() const;
 
   // Counts at one instant, without reading the rows.
   Result<CollectionStats> Stats() const;

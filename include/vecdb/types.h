@@ -65,6 +65,13 @@ enum class Consistency : std::uint8_t {
   kEventual = 4,  // what is visible now; never waits
 };
 
+// Whether a collection can be read: see Collection::Release().
+enum class LoadState : std::uint8_t {
+  kReleased = 1,
+  kLoading = 2,  // a Load() is under way
+  kLoaded = 3,
+};
+
 // A sparse vector, lent: values[i] stands at indices[i]. Indices rise and are below 2^32 - 1; none
 // at all is the zero vector.
 struct SparseView {

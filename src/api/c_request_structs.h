@@ -47,6 +47,17 @@ struct CStruct<vecdb_get_request> {
 };
 
 template <>
+struct CStruct<vecdb_call_limits> {
+  static constexpr std::string_view kName = "vecdb_call_limits";
+  static constexpr std::size_t kFirstSize = sizeof(vecdb_call_limits);
+  static vecdb_call_limits Defaults() {
+    vecdb_call_limits out = {};
+    out.struct_size = sizeof(out);
+    return out;
+  }
+};
+
+template <>
 struct CStruct<vecdb_read_options> {
   static constexpr std::string_view kName = "vecdb_read_options";
   static constexpr std::size_t kFirstSize = sizeof(vecdb_read_options);

@@ -36,6 +36,14 @@ Result<std::stop_token> TokenOf(const vecdb_stop* stop) {
   return used->source.get_token();
 }
 
+Result<CallLimits> LimitsOf(const vecdb_call_limits* given) {
+  VECDB_TRY_ASSIGN(const vecdb_call_limits from, ReadOptional(given));
+  CallLimits limits;
+  limits.timeout = std::chrono::milliseconds(from.timeout_ms);
+  VECDB_TRY_ASSIGN(limits.stop, TokenOf(from.stop));
+  return limits;
+}
+
 Result<ReadOptions> OptionsOf(const vecdb_read_options* given) {
   VECDB_TRY_ASSIGN(const vecdb_read_options from, ReadOptional(given));
   ReadOptions options;

@@ -27,6 +27,7 @@ Result<GetRequest> RequestOf(const vecdb_get_request& from);
 
 // NULL is the defaults; `what` is where it was given.
 Result<ReadOptions> OptionsOf(const vecdb_read_options* given);
+Result<CallLimits> LimitsOf(const vecdb_call_limits* given);
 // No token for NULL. It outlives the handle.
 Result<std::stop_token> TokenOf(const vecdb_stop* stop);
 

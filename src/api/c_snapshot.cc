@@ -17,21 +17,6 @@ void vecdb_iterate_request_init(vecdb_iterate_request* request, size_t struct_si
   InitStruct(request, struct_size);
 }
 
-vecdb_code vecdb_stop_new(vecdb_stop** out, vecdb_error* error) {
-  return CallMaking<StopObject>(out, error, [](StopObject&) { return Status(); });
-}
-
-vecdb_code vecdb_stop_request(vecdb_stop* stop, vecdb_error* error) {
-  return CallUsing<StopObject>(stop, error, [](StopObject& o) {
-    o.source.request_stop();
-    return Status();
-  });
-}
-
-vecdb_code vecdb_stop_free(vecdb_stop* stop) {
-  return Free<StopObject>(stop);
-}
-
 vecdb_code vecdb_snapshot_new(const vecdb_collection* collection, const vecdb_read_options* options,
                               vecdb_snapshot** out, vecdb_error* error) {
   return CallMaking<SnapshotObject>(out, error, [&](SnapshotObject& made) -> Status {

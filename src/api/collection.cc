@@ -79,11 +79,37 @@ Result<Snapshot> Collection::Snapshot(const ReadOptions& options) const {
   });
 }
 
-Status Collection::Flush() {
+Status Collection::Release() {
+  return api::Inside(*handle_->engine, true, [&]() -> Status {
+    VECDB_TRY(handle_->live->CheckAlive());
+    return handle_->engine->parts().coordinator->Release(*handle_->live);
+  });
+}
+
+Status Collection::Load(const CallLimits& limits) {
   return api::Inside(*handle_->engine, true, [&]() -> Status {
     VECDB_TRY(handle_->live->CheckAlive());
     auto& parts = handle_->engine->parts();
-    VECDB_TRY(parts.coordinator->Flush(*handle_->live));
+    VECDB_TRY_ASSIGN(const auto deadline,
+                     parts.proxy->DeadlineOf("CallLimits::timeout", limits.timeout, limits.stop));
+    return parts.coordinator->Load(*handle_->live, deadline);
+  });
+}
+
+Result<LoadState> Collection::load_state() const {
+  return api::Inside(*handle_->engine, false, [&]() -> Result<LoadState> {
+    VECDB_TRY(handle_->live->CheckAlive());
+    return handle_->live->load_state.load();
+  });
+}
+
+Status Collection::Flush(const CallLimits& limits) {
+  return api::Inside(*handle_->engine, true, [&]() -> Status {
+    VECDB_TRY(handle_->live->CheckAlive());
+    auto& parts = handle_->engine->parts();
+    VECDB_TRY_ASSIGN(const auto deadline,
+                     parts.proxy->DeadlineOf("CallLimits::timeout", limits.timeout, limits.stop));
+    VECDB_TRY(parts.coordinator->FlushWithin(*handle_->live, deadline));
     return handle_->engine->WaitDurable(parts.watermark.ReadTime());
   });
 }

@@ -9,6 +9,12 @@ Status LiveCollection::CheckAlive() const {
   return base::NotFound("collection '{}' was dropped", record.name);
 }
 
+Status LiveCollection::CheckLoaded() const {
+  if (load_state.load(std::memory_order_acquire) == LoadState::kLoaded) return Status();
+  return base::FailedPrecondition("collection '{}' was released; Load() makes it readable again",
+                                  record.name);
+}
+
 std::uint64_t LiveCollection::KeyFilterBytes() const {
   std::uint64_t bytes = 0;
   for (const auto& filter : key_filters) bytes += filter->memory_bytes();

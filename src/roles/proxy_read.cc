@@ -59,6 +59,7 @@ Status Proxy::WaitForSession(Timestamp session, const base::Deadline& deadline) 
 Result<Moment> Proxy::PinUnless(const Moment* at, const LiveCollection& collection,
                                 const ReadOptions& options, const base::Deadline& deadline) const {
   if (at != nullptr) return *at;
+  VECDB_TRY(collection.CheckLoaded());
   VECDB_TRY_ASSIGN(const Consistency level, LevelOf(options));
   if (level == Consistency::kSession) VECDB_TRY(WaitForSession(options.session, deadline));
   Moment moment;
