@@ -4,7 +4,6 @@
 
 #include "commands.h"
 #include "formats/json_rows.h"
-#include "interrupt.h"
 #include "text.h"
 
 namespace vecdb::cli {
@@ -58,33 +57,6 @@ Status Insert(const Session& session, const InsertArguments& arguments) {
   return Status();
 }
 
-Result<std::vector<Key>> KeysThatMatch(const Collection& collection, const std::string& filter) {
-  QueryRequest request;
-  request.filter = filter;
-  request.limit = kMostKeys;
-  CLI_TRY_ASSIGN(const auto rows, collection.Query(request));
-  std::vector<Key> keys;
-  for (const Row& row : rows) {
-    if (const auto* text = std::get_if<std::string>(&row.values[0])) {
-      keys.emplace_back(*text);
-    } else {
-      keys.emplace_back(std::get<std::int64_t>(row.values[0]));
-    }
-  }
-  return keys;
-}
-
-// In pieces: when one fails, those before it stay deleted.
-Status DeleteMatching(Collection& collection, const std::string& filter, std::uint64_t* deleted) {
-  while (!Interrupted()) {
-    CLI_TRY_ASSIGN(const auto keys, KeysThatMatch(collection, filter));
-    if (keys.empty()) return Status();
-    CLI_TRY(collection.Delete(keys).status());
-    *deleted += keys.size();
-  }
-  return Status(StatusCode::kCancelled, Format("interrupted; {} rows are deleted", *deleted));
-}
-
 Status DeleteKeys(Collection& collection, std::vector<Key> keys, std::uint64_t* deleted) {
   std::sort(keys.begin(), keys.end());
   keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
@@ -100,7 +72,8 @@ Status Delete(const Session& session, const DeleteArguments& arguments) {
   CLI_TRY_ASSIGN(Collection collection, database->OpenCollection(arguments.collection));
   std::uint64_t deleted = 0;
   if (arguments.filter) {
-    CLI_TRY(DeleteMatching(collection, *arguments.filter, &deleted));
+    CLI_TRY_ASSIGN(const WriteReceipt receipt, collection.DeleteWhere(*arguments.filter));
+    deleted = receipt.keys.size();
   } else {
     CLI_TRY_ASSIGN(auto keys, ParseKeys(collection.schema().primary_key(), arguments.keys));
     CLI_TRY(DeleteKeys(collection, std::move(keys), &deleted));
@@ -126,12 +99,7 @@ int RunDelete(const Session& session, const DeleteArguments& arguments) {
     Complain("--filter is empty, which every row would match: nothing was deleted");
     return kExitUsage;
   }
-  const InterruptGuard guard;
   const Status status = Delete(session, arguments);
-  if (status.code() == StatusCode::kCancelled) {
-    Complain(status.message());
-    return kExitInterrupted;
-  }
   return status.ok() ? kExitOk : Fail(status);
 }
 
