@@ -152,6 +152,14 @@ TEST_CASE("a stop ends calls that run and those that come", "[walk][deadline]") 
 
 namespace {
 
+void LockAll(const roles::LiveCollection& collection) NO_THREAD_SAFETY_ANALYSIS {
+  for (const auto& lane : collection.lanes) lane->mutex.Lock();
+}
+
+void UnlockAll(const roles::LiveCollection& collection) NO_THREAD_SAFETY_ANALYSIS {
+  for (const auto& lane : collection.lanes) lane->mutex.Unlock();
+}
+
 // Runs `write` with a stop that comes once it has waited; what it returns.
 template <typename F>
 Status StoppedWhileWaiting(const F& write) {
@@ -203,7 +211,7 @@ TEST_CASE("a write that waits for its turn ends at its limit and has written not
   for (std::size_t i = 0; i < 2; ++i) live->lanes[i]->queue.Leave();
   CHECK(*books.Count() == 20);
   // Somebody holds the lanes themselves: what touches one, and what touches all.
-  for (const auto& lane : live->lanes) lane->mutex.Lock();
+  LockAll(*live);
   CHECK(StoppedWhileWaiting([&](const WriteOptions& write) {
           return books.Delete(IntKeys({1}), write).status();
         }).code() == StatusCode::kCancelled);
@@ -213,7 +221,7 @@ TEST_CASE("a write that waits for its turn ends at its limit and has written not
   CHECK(StoppedWhileWaiting([&](const WriteOptions& write) {
           return books.DeleteWhere("id > 0", write).status();
         }).code() == StatusCode::kCancelled);
-  for (const auto& lane : live->lanes) lane->mutex.Unlock();
+  UnlockAll(*live);
   CHECK(*ReadAll(books) == ExpectedBetween(1, 20));
   CHECK(books.Delete(IntKeys({1})).ok());
 }
