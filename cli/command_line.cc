@@ -394,7 +394,7 @@ void CommandLine::Body::AddDelete() {
   c->add_option("KEY", a.keys, "Keys; write -- before one that begins with -");
   c->add_option_function<std::string>(
       "--filter", [&a](const std::string& filter) { a.filter = filter; },
-      "Instead of keys: all rows that match, in pieces of 16384");
+      "Instead of keys: all rows that match, as one write");
   c->add_option("--partition", a.partition, "Only rows in this partition");
 }
 

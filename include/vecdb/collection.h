@@ -20,6 +20,7 @@
 #include "vecdb/request.h"
 #include "vecdb/result.h"
 #include "vecdb/schema.h"
+#include "vecdb/snapshot.h"
 #include "vecdb/status.h"
 
 namespace vecdb {
@@ -53,12 +54,21 @@ class VECDB_API Collection {
   // Removes rows by key: 1 to 100,000 keys, 32 MiB. Keys that do not exist are no error.
   Result<WriteReceipt> Delete(std::span<const Key> keys, const WriteOptions& options = {});
 
+  // Removes every row that matches a filter at the moment of the write: other writes come before it
+  // or after it as a whole. The receipt names the keys that were found; with none, nothing was
+  // written and its timestamp is that of the reading. An empty filter is refused: it would match all.
+  // kInvalidArgument too when the keys that match take more than 32 MiB. With check_keys off, other
+  // rows of a key that is found go as well.
+  Result<WriteReceipt> DeleteWhere(std::string_view filter, const WriteOptions& options = {});
+
   // ---- Reading ------------------------------------------------------------------------
   // Every read works on one instant: it sees whole writes only, and each row once (with check_keys
-  // off, a key inserted twice is two rows). It sees every write acknowledged before it began.
+  // off, a key inserted twice is two rows). It sees every write acknowledged before it began, and
+  // waits for none, but with Consistency::kSession for those up to ReadOptions::session.
   // kInvalidArgument: an unknown field, a wrong dimension, a limit, or a mistake in the filter (it
   // says where). kCorruption: a file that was needed is damaged. kNotFound: dropped, or a partition
-  // that does not exist.
+  // that does not exist. kDeadlineExceeded, kCancelled: ReadOptions::timeout or stop came first;
+  // there is no answer.
 
   // The rows nearest to a vector, best first.
   Result<Hits> Search(const SearchRequest& request) const;
@@ -71,6 +81,12 @@ class VECDB_API Collection {
 
   // Visible rows that match the filter; an empty filter counts all. Exact.
   Result<std::uint64_t> Count(std::string_view filter = {}, const ReadOptions& options = {}) const;
+
+  // Rows by condition in key order, in pieces, all as of one instant. Nothing is read yet.
+  Result<RowIterator> Iterate(const IterateRequest& request) const;
+
+  // This moment, to be read from more than once. Costs nothing but what it pins.
+  Result<vecdb::Snapshot> Snapshot(const ReadOptions& options = {}) const;
 
   // ---- Partitions ---------------------------------------------------------------------
   // A partition is a named part of the rows: writes say where rows go, reads may leave the others
@@ -89,8 +105,19 @@ class VECDB_API Collection {
 
   // ---- Housekeeping -------------------------------------------------------------------
 
-  // Seals the growing segments and returns when they are safely on disk.
-  Status Flush();
+  // Seals the growing segments and returns when they are safely on disk. At a limit it returns, and
+  // goes on in the background; with Options::own_threads off limits are looked at only in between.
+  Status Flush(const CallLimits& limits = {});
+
+  // Takes the columns of sealed segments out of memory, mappings included. Until Load() reads
+  // return kFailedPrecondition, and DeleteWhere() too; other writes, Flush() and Stats() go on.
+  // Reads that are under way, snapshots and iterators keep what they need. Not remembered: a
+  // database opens with every collection loaded.
+  Status Release();
+  // Makes it readable again, after a look at each file; nothing to do for one that is loaded. After
+  // a failure or a limit it is still released.
+  Status Load(const CallLimits& limits = {});
+  Result<LoadState> load_state() const;
 
   // Counts at one instant, without reading the rows: of the collection or of one partition, which
   // has no filters of keys. kNotFound when there is no such partition.

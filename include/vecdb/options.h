@@ -38,6 +38,10 @@ struct Options {
   Durability durability = Durability::kEveryWrite;
   std::chrono::milliseconds sync_interval{50};  // 1 ms to 24 hours
 
+  // What a read of Consistency::kBounded may lag behind, 0 ms to 24 hours: a promise that is kept
+  // with room to spare, since in one process the newest is at hand.
+  std::chrono::milliseconds bounded_staleness{5000};
+
   // Sealing, flushing, filters of keys; 0 = a quarter of the cores, at least 1; at most 256. One
   // more thread syncs and keeps house. A read-only database has none.
   std::uint32_t background_threads = 0;

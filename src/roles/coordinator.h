@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/deadline.h"
 #include "base/log.h"
 #include "base/strand.h"
 #include "base/task_queue.h"
@@ -82,6 +83,14 @@ class Coordinator final : public SegmentEvents {
   // At Close: flushes what would make the next open slow to replay.
   Status FlushBeforeClose();
 
+  // The same, but returns at the deadline; then it goes on in the background. Where there are no
+  // threads, it is done here, however long it takes.
+  Status FlushWithin(LiveCollection& collection, const base::Deadline& deadline);
+
+  // ---- what is open for reading (coordinator_load.cc) ---------------------------------
+  Status Release(LiveCollection& collection);
+  Status Load(LiveCollection& collection, const base::Deadline& deadline);
+
   void OnDue(std::shared_ptr<LiveCollection> collection, ShardId shard) override;
   Status OnFirstRows(LiveCollection& collection, std::span<const PartitionLane> lanes) override;
   void OnFirstWrite(std::shared_ptr<LiveCollection> collection) override;
@@ -98,6 +107,10 @@ class Coordinator final : public SegmentEvents {
   Status OpenLanes(LiveCollection& collection, std::span<const PartitionLane> lanes);
   Status Seal(LiveCollection& collection, ShardId shard, PartitionId partition);
   Status SealDue(LiveCollection& collection, ShardId shard);
+  using Opened = std::map<SegmentId, std::shared_ptr<segment::SealedSegment>>;
+  Status OpenMissing(const LiveCollection& collection, const base::Deadline& deadline,
+                     Opened* opened) const;
+  Result<bool> PublishLoaded(LiveCollection& collection, const Opened& opened);
   Status SealAll(LiveCollection& collection);
   Status FlushPending(LiveCollection& collection);
   Status FlushOne(LiveCollection& collection,

@@ -12,6 +12,7 @@
 #include "base/status.h"
 #include "io/layout.h"
 #include "roles/coordinator.h"
+#include "roles/loading.h"
 
 namespace vecdb::roles {
 namespace {
@@ -128,6 +129,30 @@ Status Coordinator::Flush(LiveCollection& collection) {
   return TrimLog();
 }
 
+Status Coordinator::FlushWithin(LiveCollection& collection, const base::Deadline& deadline) {
+  VECDB_TRY(deadline.Check());
+  if (!deadline.limited() || parts_.background.threads() == 0) return Flush(collection);
+  struct Outcome {
+    base::Mutex mutex;
+    base::CondVar changed;
+    std::optional<Status> status GUARDED_BY(mutex);
+  };
+  const auto outcome = std::make_shared<Outcome>();
+  parts_.background.Post([this, outcome, live = collection.shared_from_this()] {
+    const auto flush = [&] { return Flush(*live); };
+    const Status flushed = parts_.guard(std::ref(flush));
+    base::MutexLock lock(outcome->mutex);
+    outcome->status = flushed;
+    outcome->changed.NotifyAll();
+  });
+  base::MutexLock lock(outcome->mutex);
+  while (!outcome->status) {
+    VECDB_TRY(deadline.Check());
+    deadline.Wait(outcome->changed, outcome->mutex);
+  }
+  return *outcome->status;
+}
+
 Status Coordinator::FlushAll() {
   for (const auto& collection : parts_.collections.All()) VECDB_TRY(Flush(*collection));
   VECDB_TRY(TrimLog());  // there may be no collection
@@ -178,7 +203,7 @@ Status Coordinator::FinishFlush(LiveCollection& collection, const segment::Growi
     const auto view = collection.board.Pin();
     for (const auto& segment : view->segments()) {
       if (segment->id() != flushed.id() || segment->sealed()) continue;
-      collection.board.Publish(view->Replacing(flushed.id(), sealed));
+      collection.board.Publish(view->Replacing(flushed.id(), AsLoaded(collection, sealed)));
       parts_.streaming.SubtractBuffered(flushed.memory_bytes());
       break;
     }
@@ -314,7 +339,8 @@ Status Coordinator::CommitFlush(LiveCollection& collection, const segment::Growi
       if (known != saved.end()) segment->tombstones().MarkSaved(known->second);
     }
     if (sealed != nullptr) {
-      collection.board.Publish(collection.board.Pin()->Replacing(leaving, sealed));
+      collection.board.Publish(
+          collection.board.Pin()->Replacing(leaving, AsLoaded(collection, sealed)));
       parts_.streaming.SubtractBuffered(flushed->memory_bytes());
     }
     base::KillPoint("flush.published");

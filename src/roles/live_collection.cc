@@ -38,6 +38,12 @@ std::optional<PartitionKey> LiveCollection::KeyOf(const catalog::CollectionRecor
                       record.options.num_partitions};
 }
 
+Status LiveCollection::CheckLoaded() const {
+  if (load_state.load(std::memory_order_acquire) == LoadState::kLoaded) return Status();
+  return base::FailedPrecondition("collection '{}' was released; Load() makes it readable again",
+                                  record.name);
+}
+
 std::uint64_t LiveCollection::KeyFilterBytes() const {
   std::uint64_t bytes = 0;
   for (const auto& filter : key_filters) bytes += filter->memory_bytes();

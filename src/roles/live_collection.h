@@ -61,6 +61,8 @@ struct LiveCollection : std::enable_shared_from_this<LiveCollection> {
 
   // kNotFound once it was dropped: handles may outlive what they name.
   Status CheckAlive() const;
+  // kFailedPrecondition while it is released.
+  Status CheckLoaded() const;
 
   // kNotFound names it.
   Result<std::shared_ptr<Partition>> FindPartition(std::string_view name) const;
@@ -100,6 +102,7 @@ struct LiveCollection : std::enable_shared_from_this<LiveCollection> {
   std::atomic<bool> dropped{false};                       // the drop is durable
   std::atomic<bool> flush_asked{false};    // a task that flushes what is pending waits in the queue
   std::atomic<bool> deletes_asked{false};  // the same for one that saves deletes
+  std::atomic<LoadState> load_state{LoadState::kLoaded};
   segment::ViewBoard board;
   std::vector<std::unique_ptr<Lane>> lanes;  // by shard; the vector never changes
   // By shard, or none; the vector never changes. Built once a first write shows that there are

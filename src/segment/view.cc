@@ -112,6 +112,13 @@ std::shared_ptr<const View> View::WithoutPartition(PartitionId partition) const 
   return std::make_shared<const View>(schema_, std::move(segments));
 }
 
+std::shared_ptr<const View> View::Changed(const Change& change) const {
+  std::vector<std::shared_ptr<Segment>> segments;
+  segments.reserve(segments_.size());
+  for (const auto& segment : segments_) segments.push_back(change(segment));
+  return std::make_shared<const View>(schema_, std::move(segments));
+}
+
 Result<std::optional<std::size_t>> View::ContainsKeys(ShardId shard, chunk::KeySpan keys,
                                                       const ShardKeyFilter* filter) const {
   AskedKeys asked(keys, filter);
