@@ -20,6 +20,7 @@
 #include "vecdb/request.h"
 #include "vecdb/result.h"
 #include "vecdb/schema.h"
+#include "vecdb/stats.h"
 #include "vecdb/status.h"
 
 namespace vecdb {
@@ -76,6 +77,9 @@ class VECDB_API Collection {
 
   // Counts at one instant, without reading the rows.
   Result<CollectionStats> Stats() const;
+
+  // Its segments, by id: what one read that begins now would look into.
+  Result<std::vector<SegmentInfo>> Segments() const;
 
  private:
   friend class Database;

@@ -8,6 +8,8 @@
 #include <functional>
 #include <string_view>
 
+#include "vecdb/event.h"
+
 namespace vecdb {
 
 // When is a write safe from a power cut? It always survives the end of this process.
@@ -53,6 +55,9 @@ struct Options {
   // Called from vecdb's threads, and from yours inside of a call, one call at a time. Must not call
   // back into vecdb, nor throw.
   std::function<void(LogLevel, std::string_view)> log = {};
+  // Told what happens to segments, as `log` is; of one segment in the order in which it happens.
+  // What it throws is told to `log`. It delays what it is told about: keep it short.
+  std::function<void(const Event&)> listener = {};
 };
 
 // Of one collection, chosen when it is created.

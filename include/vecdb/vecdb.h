@@ -9,7 +9,9 @@
 #include "vecdb/batch.h"       // rows going in
 #include "vecdb/request.h"     // questions
 #include "vecdb/result.h"      // answers
+#include "vecdb/event.h"       // what happens behind the calls
 #include "vecdb/options.h"     // knobs
+#include "vecdb/stats.h"       // what a database says about itself
 #include "vecdb/collection.h"  // write, read
 #include "vecdb/database.h"    // open, create, close
 #include "vecdb/check.h"       // verify what is on disk

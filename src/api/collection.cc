@@ -1,6 +1,7 @@
 #include "vecdb/collection.h"
 
 #include "api/handle.h"
+#include "roles/statistics.h"
 
 namespace vecdb {
 
@@ -68,6 +69,13 @@ Status Collection::Flush() {
 Result<CollectionStats> Collection::Stats() const {
   return api::Inside(*handle_->engine, false,
                      [&] { return handle_->engine->parts().proxy->Stats(*handle_->live); });
+}
+
+Result<std::vector<SegmentInfo>> Collection::Segments() const {
+  return api::Inside(*handle_->engine, false, [&] {
+    const Timestamp t = handle_->engine->parts().watermark.ReadTime();
+    return roles::SegmentsOf(*handle_->live, t);
+  });
 }
 
 }  // namespace vecdb

@@ -28,6 +28,8 @@ class TaskQueue {
   TaskQueue(std::size_t threads, const Clock& clock);
   ~TaskQueue();
 
+  std::size_t threads() const { return threads_.size(); }
+
   void Post(Task task) EXCLUDES(mutex_);
   // Runs `task` about every `interval`, first one interval from now; never twice at once.
   void Every(std::chrono::milliseconds interval, Task task) EXCLUDES(mutex_);

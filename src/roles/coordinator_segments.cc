@@ -7,6 +7,7 @@
 // 4 Publish          sealed replaces growing, one pointer swap      crash: open sees the segment
 // 5 Forget           log files removed                              crash: orphans, swept at open
 #include <algorithm>
+#include <utility>
 
 #include "base/canary.h"
 #include "base/status.h"
@@ -44,18 +45,49 @@ Status Coordinator::Seal(LiveCollection& collection, ShardId shard) {
   VECDB_TRY_ASSIGN(const SegmentId id, parts_.manifest.NewIds(1));
   auto next = segment::GrowingSegment::Create(id, shard, kDefaultPartition, record.schema_version,
                                               record.schema);
-  base::MutexLock lock(lane.mutex);
-  lane.seal_asked = false;
-  lane.full = false;
-  if (lane.dropped || lane.growing->rows() == 0) return Status();
-  auto view = collection.board.Pin()->With(next);
+  std::shared_ptr<segment::GrowingSegment> sealed;
   {
-    base::MutexLock pending(collection.pending_mutex);
-    collection.pending.push_back(lane.growing);
+    base::MutexLock lock(lane.mutex);
+    lane.seal_asked = false;
+    lane.full = false;
+    if (lane.dropped || lane.growing->rows() == 0) return Status();
+    auto view = collection.board.Pin()->With(next);
+    {
+      base::MutexLock pending(collection.pending_mutex);
+      collection.pending.push_back(lane.growing);
+    }
+    collection.board.Publish(std::move(view));  // from the push on, nothing here needs memory
+    sealed = std::exchange(lane.growing, std::move(next));
   }
-  collection.board.Publish(std::move(view));  // from the push on, nothing here needs memory
-  lane.growing = std::move(next);
+  TellSealed(collection, *sealed);
   return Status();
+}
+
+// Called on the strand: a segment is told to be sealed before it is told to be flushed.
+void Coordinator::TellSealed(const LiveCollection& collection,
+                             const segment::GrowingSegment& segment) {
+  Event event;
+  event.type = EventType::kSealed;
+  event.collection = collection.record.name;
+  event.shard = segment.shard();
+  event.segment = segment.id();
+  event.rows = segment.rows();
+  event.bytes = segment.memory_bytes();
+  parts_.events.Emit(event);
+}
+
+// Called on the flush strand, behind the commit.
+void Coordinator::TellFlushed(const LiveCollection& collection,
+                              const segment::SealedSegment& segment) {
+  Counters::Add(parts_.counters.flushes);
+  Event event;
+  event.type = EventType::kFlushed;
+  event.collection = collection.record.name;
+  event.shard = segment.shard();
+  event.segment = segment.id();
+  event.rows = segment.rows();
+  event.bytes = segment.disk_bytes();
+  parts_.events.Emit(event);
 }
 
 Status Coordinator::SealAll(LiveCollection& collection) {
@@ -114,8 +146,9 @@ Status Coordinator::FlushOne(LiveCollection& collection,
                                                   segment->shared_tombstones()));
   AddToFilter(collection, sealed);
   Saved saved{{segment->id(), flushed.saved_tombstones}};
-  return CommitFlush(collection, segment.get(), &flushed.record, std::move(saved),
-                     std::move(sealed));
+  VECDB_TRY(CommitFlush(collection, segment.get(), &flushed.record, std::move(saved), sealed));
+  TellFlushed(collection, *sealed);
+  return Status();
 }
 
 // For a flush that was committed and went no further, because memory ran out: its files count, and
@@ -124,7 +157,7 @@ Status Coordinator::FinishFlush(LiveCollection& collection, const segment::Growi
                                 const catalog::SegmentRecord& record) {
   VECDB_TRY_ASSIGN(auto sealed, parts_.query.Open(record, collection.record.schema,
                                                   flushed.shared_tombstones()));
-  return strand_.Run([&]() -> Status {
+  strand_.Run([&] {
     const auto view = collection.board.Pin();
     for (const auto& segment : view->segments()) {
       if (segment->id() != flushed.id() || segment->sealed()) continue;
@@ -132,8 +165,9 @@ Status Coordinator::FinishFlush(LiveCollection& collection, const segment::Growi
       parts_.streaming.SubtractBuffered(flushed.memory_bytes());
       break;
     }
-    return Status();
   });
+  TellFlushed(collection, *sealed);
+  return Status();
 }
 
 // Deletes of sealed rows that no file holds, when there was no segment to flush with them.
@@ -291,7 +325,7 @@ void Coordinator::PostFlush(std::shared_ptr<LiveCollection> collection) {
     const auto flush = [&] { return FlushPending(*collection); };
     const Status flushed = parts_.guard(std::ref(flush));
     if (flushed.ok()) return;
-    NoteFailure(flushed);
+    NoteFailure(*collection, 0, flushed);
     parts_.log.Write(LogLevel::kError, "flushing '{}' failed and will be tried again: {}",
                      collection->record.name, flushed.message());
   });
@@ -314,16 +348,25 @@ void Coordinator::OnFull(std::shared_ptr<LiveCollection> collection, ShardId sha
     const Status sealed = parts_.guard(std::ref(seal));
     if (sealed.ok()) return PostFlush(collection);
     collection->lanes[shard]->seal_asked = false;
-    NoteFailure(sealed);
+    NoteFailure(*collection, shard, sealed);
     parts_.log.Write(LogLevel::kError, "sealing '{}' failed: {}", collection->record.name,
                      sealed.message());
   });
 }
 
-void Coordinator::NoteFailure(const Status& status) {
-  base::MutexLock lock(failure_mutex_);
-  ++failure_.count;
-  failure_.status = status;
+void Coordinator::NoteFailure(const LiveCollection& collection, ShardId shard,
+                              const Status& status) {
+  {
+    base::MutexLock lock(failure_mutex_);
+    ++failure_.count;
+    failure_.status = status;
+  }
+  Event event;
+  event.type = EventType::kFailed;
+  event.collection = collection.record.name;
+  event.shard = shard;
+  event.status = status;
+  parts_.events.Emit(event);
 }
 
 BackgroundFailure Coordinator::LastFailure() const {

@@ -15,6 +15,7 @@
 
 #include "base/timestamp_oracle.h"
 #include "chunk/chunk.h"
+#include "roles/counters.h"
 #include "roles/live_collection.h"
 #include "roles/query_node.h"
 #include "roles/streaming_node.h"
@@ -25,12 +26,13 @@ namespace vecdb::roles {
 class Proxy {
  public:
   Proxy(StreamingNode& streaming, QueryNode& query, Watermark& watermark,
-        base::TimestampOracle& oracle, Durability durability)
+        base::TimestampOracle& oracle, Durability durability, Counters& counters)
       : streaming_(streaming),
         query_(query),
         watermark_(watermark),
         oracle_(oracle),
-        durability_(durability) {}
+        durability_(durability),
+        counters_(counters) {}
 
   using CollectionPtr = std::shared_ptr<LiveCollection>;
 
@@ -60,6 +62,7 @@ class Proxy {
   Watermark& watermark_;
   base::TimestampOracle& oracle_;
   const Durability durability_;
+  Counters& counters_;
 };
 
 }  // namespace vecdb::roles

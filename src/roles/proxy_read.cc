@@ -29,6 +29,7 @@ Result<Hits> Proxy::Search(const LiveCollection& collection, const SearchRequest
     VECDB_TRY_ASSIGN(hit.row, query::FetchRow(schema, *c.segment, c.row, plan.output));
     hits.push_back(std::move(hit));
   }
+  Counters::Add(counters_.searches);
   return hits;
 }
 
@@ -50,6 +51,7 @@ Result<std::vector<Row>> Proxy::Query(const LiveCollection& collection,
                      query::FetchRow(schema, *found[i].segment, found[i].row, plan.output));
     rows.push_back(std::move(row));
   }
+  Counters::Add(counters_.reads);
   return rows;
 }
 
@@ -76,6 +78,7 @@ Result<GetResult> Proxy::Get(const LiveCollection& collection, std::span<const K
     VECDB_TRY_ASSIGN(Row row, query::FetchRow(schema, *place->segment, place->row, output));
     result.rows.push_back(std::move(row));
   }
+  Counters::Add(counters_.reads);
   return result;
 }
 
@@ -90,6 +93,7 @@ Result<std::uint64_t> Proxy::Count(const LiveCollection& collection,
     VECDB_TRY_ASSIGN(const auto allowed, query::AllowedRowsAt(*segment, t, compiled.get()));
     count += allowed.Count();
   }
+  Counters::Add(counters_.reads);
   return count;
 }
 

@@ -36,6 +36,10 @@ class SealedSegment final : public Segment {
   std::uint64_t memory_bytes() const override;
   std::uint64_t disk_bytes() const override;
 
+  // Of its first and its last row.
+  Timestamp min_timestamp() const;
+  Timestamp max_timestamp() const;
+
   // Reads and verifies every byte and every promise of every file (vecdb check).
   Status VerifyAll() const;
 

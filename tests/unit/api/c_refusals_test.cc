@@ -59,6 +59,7 @@ struct Stored : Handles {
   vecdb_stats stats = {sizeof(vecdb_stats), 0, 0, 0, 0, 0, 0};
   vecdb_recovery recovery = {};
   vecdb_check_counts counts = {};
+  vecdb_db_stats db_stats = {};
   uint64_t count = 0;
   float score = 0;
   int flag = 0;
@@ -66,6 +67,7 @@ struct Stored : Handles {
   Stored() {
     recovery.struct_size = sizeof recovery;
     counts.struct_size = sizeof counts;
+    db_stats.struct_size = sizeof db_stats;
   }
 };
 
@@ -101,6 +103,17 @@ const Calls& FillingCalls() {
       {"vecdb_collection_field", CALL(vecdb_collection_field(h.collection, 0, &s.field, e))},
       {"vecdb_collection_flush", CALL(vecdb_collection_flush(h.collection, e))},
       {"vecdb_collection_stats", CALL(vecdb_collection_stats(h.collection, &s.stats, e))},
+      {"vecdb_collection_segments",
+       [](auto& h, auto* e) {
+         const auto pass = [](void*, const vecdb_segment_info*) {};
+         return vecdb_collection_segments(h.collection, pass, nullptr, e);
+       }},
+      {"vecdb_channels",
+       [](auto& h, auto* e) {
+         return vecdb_channels(
+             h.db, [](void*, const vecdb_channel_info*) {}, nullptr, e);
+       }},
+      {"vecdb_database_stats", CALL(vecdb_database_stats(h.db, &s.db_stats, e))},
   };
   return calls;
 }
@@ -232,6 +245,7 @@ const std::set<std::string> kWithoutHandles = {
     "vecdb_field_init",
     "vecdb_collection_options_init",
     "vecdb_stats_init",
+    "vecdb_db_stats_init",
     "vecdb_write_options_init",
     "vecdb_search_request_init",
     "vecdb_query_request_init",
@@ -409,6 +423,10 @@ TEST_CASE("places to store into that are NULL are refused before anything happen
   C_REFUSED(vecdb_get(h.collection, nullptr, &h.rows, nullptr, &error), kBad, "vecdb_get_request");
   C_REFUSED(vecdb_schema_add(h.schema, nullptr, &error), kBad, "vecdb_field is NULL");
   C_REFUSED(vecdb_inspect(Text("x"), nullptr, nullptr, &error), kBad, "print is NULL");
+  C_REFUSED(vecdb_collection_segments(h.collection, nullptr, nullptr, &error), kBad,
+            "visit is NULL");
+  C_REFUSED(vecdb_channels(h.db, nullptr, nullptr, &error), kBad, "visit is NULL");
+  C_REFUSED(vecdb_database_stats(h.db, nullptr, &error), kBad, "vecdb_db_stats is NULL");
   C_REFUSED(vecdb_keys_at(h.keys, 0, nullptr, &error), kBad, "out is NULL");
   C_REFUSED(vecdb_texts_at(h.texts, 0, nullptr, &error), kBad, "out is NULL");
   CHECK(std::filesystem::exists("never-made") == false);
