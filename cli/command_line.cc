@@ -130,6 +130,9 @@ struct CommandLine::Body {
     AddList();
     AddFlush();
     AddInfo();
+    AddSegments();
+    AddChannels();
+    AddTop();
     if (in_shell) return;
     AddInspect();
     AddCheck();
@@ -166,6 +169,9 @@ struct CommandLine::Body {
   void AddList();
   void AddFlush();
   void AddInfo();
+  void AddSegments();
+  void AddChannels();
+  void AddTop();
   void AddInspect();
   void AddCheck();
   void AddShell();
@@ -187,6 +193,9 @@ struct CommandLine::Body {
   std::string list_database;
   FlushArguments flush;
   InfoArguments info;
+  SegmentsArguments segments;
+  ChannelsArguments channels;
+  TopArguments top;
   std::string inspect_file;
   CheckArguments check;
   ShellArguments shell;
@@ -220,6 +229,7 @@ void CommandLine::Body::AddImport() {
   AddNumber(c, "--segment-bytes", &a.segment_bytes,
             "Size at which segments of a new collection are sealed");
   c->add_flag("--progress", a.progress, "Show progress even when stderr is no terminal");
+  c->add_flag("--watch", a.watch, "Show what top shows, each second, instead of progress");
   AddImportMeaning(c);
 }
 
@@ -419,6 +429,34 @@ void CommandLine::Body::AddInfo() {
   AddPlace(c, &a.database, nullptr);
   c->add_option("COLLECTION", a.collection, "Only this one, with its fields");
   c->add_flag("--json", a.json, "One JSON object instead of tables");
+}
+
+void CommandLine::Body::AddSegments() {
+  SegmentsArguments& a = segments;
+  CLI::App* c = Command("segments", "Show segments: their rows, their state, their size",
+                        "shop.db books", [this, &a] { return RunSegments(session, a); });
+  AddPlace(c, &a.database, nullptr);
+  c->add_option("COLLECTION", a.collection, "Only those of this one");
+  c->add_flag("--json", a.json, "One JSON object instead of a table");
+}
+
+void CommandLine::Body::AddChannels() {
+  ChannelsArguments& a = channels;
+  CLI::App* c = Command("channels", "Show the log: how far it goes, and which shards need it",
+                        "shop.db", [this, &a] { return RunChannels(session, a); });
+  AddPlace(c, &a.database, nullptr);
+  c->add_flag("--json", a.json, "One JSON object instead of text");
+}
+
+void CommandLine::Body::AddTop() {
+  TopArguments& a = top;
+  CLI::App* c = Command("top", "Show sizes and counters of the whole database", "shop.db --json",
+                        [this, &a] { return RunTop(session, a); });
+  AddPlace(c, &a.database, nullptr);
+  AddNumber(c, "--rounds", &a.rounds,
+            "Pictures, a second apart (default: in a shell on a terminal until Ctrl-C, else one)",
+            {1, 1'000'000});
+  c->add_flag("--json", a.json, "One JSON object a picture instead of tables");
 }
 
 void CommandLine::Body::AddInspect() {
