@@ -135,6 +135,7 @@ struct CommandLine::Body {
     AddTop();
     if (in_shell) return;
     AddInspect();
+    AddTrace();
     AddCheck();
     AddShell();
   }
@@ -173,6 +174,7 @@ struct CommandLine::Body {
   void AddChannels();
   void AddTop();
   void AddInspect();
+  void AddTrace();
   void AddCheck();
   void AddShell();
 
@@ -197,6 +199,7 @@ struct CommandLine::Body {
   ChannelsArguments channels;
   TopArguments top;
   std::string inspect_file;
+  TraceArguments trace;
   CheckArguments check;
   ShellArguments shell;
 };
@@ -464,6 +467,15 @@ void CommandLine::Body::AddInspect() {
                         "shop.db/CURRENT", [this] { return RunInspect(inspect_file); });
   c->add_option("FILE", inspect_file, "FORMAT, CURRENT, MANIFEST-*, *.wal, *.col, *.key, *.del")
       ->required();
+}
+
+void CommandLine::Body::AddTrace() {
+  TraceArguments& a = trace;
+  CLI::App* c = Command("trace", "Tell the life of one row: log, segments, deletes",
+                        "shop.db books 17", [this, &a] { return RunTrace(session, a); });
+  AddPlace(c, &a.database, &a.collection);
+  c->add_option("KEY", a.key, "Its key; write -- before one that begins with -")->required();
+  c->add_flag("--json", a.json, "One JSON object instead of text");
 }
 
 void CommandLine::Body::AddCheck() {

@@ -163,6 +163,14 @@ struct TopArguments {
 };
 int RunTop(const Session& session, const TopArguments& arguments);
 
+struct TraceArguments {
+  std::string database;
+  std::string collection;
+  std::string key;
+  bool json = false;
+};
+int RunTrace(const Session& session, const TraceArguments& arguments);
+
 int RunInspect(const std::string& file);
 
 struct CheckArguments {

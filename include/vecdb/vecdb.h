@@ -15,5 +15,6 @@
 #include "vecdb/collection.h"  // write, read
 #include "vecdb/database.h"    // open, create, close
 #include "vecdb/check.h"       // verify what is on disk
+#include "vecdb/trace.h"       // the life of one row
 #include "vecdb/version.h"     // which vecdb this is
 // clang-format on

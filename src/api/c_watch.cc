@@ -2,9 +2,11 @@
 #include <vector>
 
 #include "vecdb/stats.h"
+#include "vecdb/trace.h"
 
 #include "api/c_call.h"
 #include "api/c_objects.h"
+#include "api/c_path.h"
 #include "api/c_struct.h"
 #include "base/timestamp_oracle.h"
 
@@ -75,6 +77,33 @@ vecdb_db_stats LendStats(const DatabaseStats& from) {
   return lent;
 }
 
+struct LentTrace {
+  std::vector<vecdb_logged_write> writes;
+  std::vector<vecdb_traced_row> rows;
+  vecdb_key_trace trace = {};
+};
+
+LentTrace LendTrace(const KeyTrace& from) {
+  LentTrace lent;
+  for (const LoggedWrite& write : from.writes) {
+    lent.writes.push_back({write.lsn, static_cast<std::int32_t>(write.type),
+                           base::Raw(write.timestamp), write.segment});
+  }
+  for (const TracedRow& row : from.rows) {
+    lent.rows.push_back({row.segment, static_cast<std::int32_t>(row.state), Lend(row.partition),
+                         row.row, base::Raw(row.written), base::Raw(row.deleted)});
+  }
+  lent.trace.struct_size = sizeof(lent.trace);
+  lent.trace.channel = from.channel;
+  lent.trace.shard = from.shard;
+  lent.trace.writes = lent.writes.data();
+  lent.trace.write_count = lent.writes.size();
+  lent.trace.rows = lent.rows.data();
+  lent.trace.row_count = lent.rows.size();
+  lent.trace.present = from.present ? 1 : 0;
+  return lent;
+}
+
 }  // namespace
 }  // namespace vecdb::api
 
@@ -122,5 +151,21 @@ vecdb_code vecdb_database_stats(vecdb_db* db, vecdb_db_stats* stats, vecdb_error
     VECDB_TRY(CheckStruct(stats));
     VECDB_TRY_ASSIGN(const DatabaseStats found, o.database->Stats());
     return WriteStruct(LendStats(found), stats);
+  });
+}
+
+vecdb_code vecdb_trace(vecdb_text directory, vecdb_text collection, const vecdb_key* key,
+                       void (*visit)(void* user, const vecdb_key_trace* trace), void* user,
+                       vecdb_error* error) {
+  return Call(error, [&]() -> Status {
+    VECDB_TRY_ASSIGN(const auto path, PathOf(directory, "directory"));
+    VECDB_TRY_ASSIGN(const std::string_view called, Lent(collection, "collection"));
+    if (key == nullptr) return IsNull("key");
+    if (visit == nullptr) return IsNull("visit");
+    VECDB_TRY_ASSIGN(const std::vector<Key> keys, OwnedKeys(key, 1));
+    VECDB_TRY_ASSIGN(const KeyTrace trace, Trace(path, called, keys.front()));
+    const LentTrace lent = LendTrace(trace);
+    visit(user, &lent.trace);
+    return Status();
   });
 }

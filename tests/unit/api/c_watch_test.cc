@@ -1,4 +1,5 @@
 // What a database says about itself, and what it tells while it works, through C.
+#include "support/temp_directory.h"
 #include "unit/api/c_sample.h"
 
 using namespace vecdb::test;
@@ -114,4 +115,42 @@ TEST_CASE("a listener in C is told of seals and flushes") {
   CHECK(seen.events.empty());
   C_OK(vecdb_collection_flush(h.collection, &error));
   CHECK(seen.events == std::vector<std::string>{"1 all 2", "2 all 2"});
+}
+
+TEST_CASE("the life of a row is told through C") {
+  const TempDirectory directory;
+  const std::string path = directory.path().string();
+  Handles h;
+  const vecdb_options options = QuietC();
+  C_OK(vecdb_open(Text(path), &options, &h.db, &error));
+  C_OK(vecdb_schema_new(&h.schema, &error));
+  DescribeAll(h.schema);
+  C_OK(vecdb_create_collection(h.db, Text("all"), h.schema, nullptr, &h.collection, &error));
+  C_OK(vecdb_batch_new(h.collection, &h.batch, &error));
+  Insert(h, {1, 2});
+  const vecdb_key key = vecdb_key_int64(2);
+  C_OK(vecdb_delete(h.collection, &key, 1, nullptr, nullptr, &error));
+  C_OK(vecdb_close(h.db, &error));
+  h.db = nullptr;
+
+  std::vector<std::uint64_t> seen;
+  const auto see = [](void* user, const vecdb_key_trace* trace) {
+    REQUIRE(trace->struct_size == sizeof *trace);
+    REQUIRE(trace->write_count == 2);
+    REQUIRE(trace->row_count == 1);
+    CHECK(trace->writes[0].type == VECDB_LOGGED_INSERT);
+    CHECK(trace->writes[1].type == VECDB_LOGGED_DELETE);
+    CHECK(trace->rows[0].state == VECDB_SEGMENT_GROWING);
+    CHECK(StringOf(trace->rows[0].partition) == "_default");
+    CHECK(trace->rows[0].row == 1);
+    CHECK(trace->rows[0].written == trace->writes[0].timestamp);
+    CHECK(trace->present == 0);
+    static_cast<std::vector<std::uint64_t>*>(user)->push_back(trace->rows[0].deleted);
+    CHECK(trace->rows[0].deleted == trace->writes[1].timestamp);
+  };
+  C_OK(vecdb_trace(Text(path), Text("all"), &key, see, &seen, &error));
+  CHECK(seen.size() == 1);
+  C_REFUSED(vecdb_trace(Text(path), Text("none"), &key, see, &seen, &error), VECDB_NOT_FOUND,
+            "none");
+  CHECK(seen.size() == 1);
 }
