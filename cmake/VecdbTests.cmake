@@ -126,7 +126,9 @@ add_test(NAME lengths COMMAND Python3::Interpreter
   ${CMAKE_CURRENT_SOURCE_DIR}/tools/check_lengths.py ${CMAKE_CURRENT_SOURCE_DIR})
 add_test(NAME figures_tool COMMAND Python3::Interpreter
   ${CMAKE_CURRENT_SOURCE_DIR}/tests/house/check_figures_test.py)
-set_tests_properties(floors lengths figures_tool PROPERTIES LABELS house TIMEOUT 60)
+add_test(NAME checklist COMMAND Python3::Interpreter
+  ${CMAKE_CURRENT_SOURCE_DIR}/tests/house/checklist.py ${CMAKE_CURRENT_SOURCE_DIR})
+set_tests_properties(floors lengths figures_tool checklist PROPERTIES LABELS house TIMEOUT 60)
 if(NOT VECDB_SANITIZE)  # seeded faults, one after the other: is each caught?
   add_test(NAME canaries COMMAND Python3::Interpreter
     ${CMAKE_CURRENT_SOURCE_DIR}/tests/house/canaries.py ${CMAKE_CURRENT_BINARY_DIR})
