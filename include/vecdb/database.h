@@ -80,7 +80,7 @@ class VECDB_API Database {
   // child made by fork(), kFailedPrecondition.
   Status Health() const;
 
-  // The log: who writes it, how far it goes, who needs it. A read-only database tells what it found.
+  // The log: who writes it, how far it goes, who needs it. When read-only, as it was found.
   Result<std::vector<ChannelInfo>> Channels() const;
   // Sizes and counters of the whole database. Reads no row.
   Result<DatabaseStats> Stats() const;

@@ -1,5 +1,5 @@
-// The life of one row, as the disk still knows it: for questions like "where did it go?". Nothing is
-// written, and no byte is believed before its checksum has been compared.
+// The life of one row, as the disk still knows it: for questions like "where did it go?". Nothing
+// is written, and no byte is believed before its checksum has been compared.
 //
 // Thread safety: may be called from any thread. Holds the directory's shared lock while it runs:
 // beside any number of readers, never beside a writer.

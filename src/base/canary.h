@@ -1,5 +1,6 @@
 // Seeded faults that the tests must catch (tests/crash), named places where a test may end the
-// process, and places where it may hold a thread up. They exist only in builds for tests; elsewhere they compile to nothing.
+// process, and places where it may hold a thread up. They exist only in builds for tests; elsewhere
+// they compile to nothing.
 #pragma once
 
 namespace vecdb::base {

@@ -1,6 +1,7 @@
-// What threads wrote and what threads saw, and whether one order of the writes explains it all: each
-// read is the state behind a prefix of the writes in timestamp order; a prefix that has every write
-// acknowledged before the read began, and that never shrinks from one read of a thread to its next.
+// What threads wrote and what threads saw, and whether one order of the writes explains it all:
+// each read is the state behind a prefix of the writes in timestamp order; a prefix that has every
+// write acknowledged before the read began, and that never shrinks from one read of a thread to its
+// next.
 #pragma once
 
 #include <cstdint>

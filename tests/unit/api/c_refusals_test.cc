@@ -1,5 +1,6 @@
 // What C cannot rule out and the API must: no handle, a closed one, one of another kind; no
-// pointer; numbers that mean nothing. Every function of vecdb/c.h and c_watch.h is in one of the lists below.
+// pointer; numbers that mean nothing. Every function of vecdb/c.h and c_watch.h is in one of the
+// lists below.
 #include <array>
 #include <cstring>
 #include <fstream>
