@@ -10,6 +10,7 @@
 
 namespace vecdb {
 
+// What happened.
 enum class EventType : std::uint8_t {
   kSealed = 1,   // a segment takes no more rows; the next ones go to another
   kFlushed = 2,  // its rows are in files, for good
@@ -19,6 +20,7 @@ enum class EventType : std::uint8_t {
 // "Sealed", "Flushed", "Failed".
 VECDB_API std::string_view ToString(EventType type);
 
+// One thing that happened, and to which segment.
 struct Event {
   EventType type = EventType::kSealed;
   std::string_view collection = {};  // its name, lent for the call
