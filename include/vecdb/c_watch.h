@@ -60,8 +60,9 @@ VECDB_C_API vecdb_code vecdb_inspect(vecdb_text file, void (*print)(void* user, 
 
 /* ---- events ------------------------------------------------------------------------ */
 
-/* vecdb::Event; its texts are lent for the call. */
 enum { VECDB_EVENT_SEALED = 1, VECDB_EVENT_FLUSHED = 2, VECDB_EVENT_FAILED = 3 };
+
+/* vecdb::Event; its texts are lent for the call. */
 struct vecdb_event {
   size_t struct_size;
   int32_t type;

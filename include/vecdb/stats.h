@@ -24,7 +24,7 @@ VECDB_API std::string_view ToString(SegmentState state);
 
 // Some rows of one shard and partition. The rows are those written before the call began.
 struct SegmentInfo {
-  std::uint64_t id = 0;  // of the database; its files lie in segments/<id>/
+  std::uint64_t id = 0;  // of the database; its files lie in segments/ID/
   std::uint32_t shard = 0;
   std::string partition;  // "_default"
   SegmentState state = SegmentState::kGrowing;
@@ -46,7 +46,7 @@ struct VchannelInfo {
 
 // A chain of logs, and who writes to it. Records are numbered by lsn, from 1.
 struct ChannelInfo {
-  std::uint32_t channel = 0;  // its logs lie in wal/<channel>/
+  std::uint32_t channel = 0;  // its logs lie in wal/CHANNEL/
   std::uint32_t node = 0;     // the streaming node that owns it
   std::uint64_t first_log = 0;
   std::uint64_t last_log = 0;           // the one written to

@@ -38,7 +38,7 @@ struct LoggedWrite {
 // their segment is rewritten.
 struct TracedRow {
   std::uint64_t segment = 0;
-  SegmentState state = SegmentState::kGrowing;  // Flushed: in segments/<segment>/
+  SegmentState state = SegmentState::kGrowing;  // Flushed: in segments/SEGMENT/
   std::string partition;
   std::uint64_t row = 0;  // its number there, from 0
   Timestamp written{0};
