@@ -268,7 +268,7 @@ TEST_CASE("work that fails in the background is told with its cause", "[walk][wa
   Collection books = db.MakeBooks({.segment_rows = 10});
   books.Insert(BatchOf(BooksBetween(1, 10))).status().OrDie();
   disk->Arm({disk->call_count(), FaultKind::kNoSpace, true});
-  (void)db->RunBackground(std::chrono::milliseconds(1));
+  (void)db->RunBackground(std::chrono::seconds(1));
   REQUIRE(told.size() >= 2);
   CHECK(told[0].type == EventType::kSealed);
   CHECK(told[1].type == EventType::kFailed);
