@@ -106,6 +106,7 @@ Result<bool> AddCollection(const EngineParts& parts, const LiveCollection& colle
   stats->memory_bytes += one->memory_bytes;
   for (const auto view = collection.board.Pin(); const auto& segment : view->segments()) {
     if (segment->sealed()) stats->memory_bytes += segment->memory_bytes();
+    if (!segment->sealed() && segment->rows() > 0) stats->buffered_bytes += segment->memory_bytes();
   }
   return true;
 }
@@ -159,7 +160,6 @@ Result<DatabaseStats> StatsOf(const EngineParts& parts) {
   for (const auto& collection : parts.collections.All()) {
     VECDB_TRY(AddCollection(parts, *collection, &stats).status());
   }
-  stats.buffered_bytes = parts.streaming->buffered_bytes();
   for (const ChannelInfo& channel : ChannelsOf(parts)) stats.log_bytes += channel.log_bytes;
   stats.threads = static_cast<std::uint32_t>(parts.timers->threads() + parts.background->threads());
   AddCounters(parts, &stats);

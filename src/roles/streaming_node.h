@@ -76,7 +76,6 @@ class StreamingNode {
   // Memory of growing segments: counted in when one is made and as it grows, out when it is
   // replaced.
   void AddBuffered(std::uint64_t bytes) { buffered_bytes_ += bytes; }
-  std::uint64_t buffered_bytes() const { return buffered_bytes_.load(); }
   void SubtractBuffered(std::uint64_t bytes) EXCLUDES(room_mutex_);
 
  private:

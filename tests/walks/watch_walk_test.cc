@@ -164,6 +164,7 @@ SCENARIO("a channel tells how far it goes and who needs it", "[walk][watch]") {
         CHECK(found.vchannels[0].needed_lsn == 2);
         CHECK(db->Stats()->log_bytes == found.log_bytes);
         CHECK(db->Stats()->threads == 0);
+        CHECK(db->Stats()->buffered_bytes > 0);
       }
     }
   }
