@@ -94,6 +94,7 @@ typedef struct vecdb_segment_info {
   uint64_t disk_bytes;
   uint64_t min_timestamp;
   uint64_t max_timestamp;
+  uint8_t loaded;
 } vecdb_segment_info;
 
 /* vecdb::Collection::Segments */

@@ -28,6 +28,7 @@ struct SegmentInfo {
   std::uint32_t shard = 0;
   std::string partition;  // "_default"
   SegmentState state = SegmentState::kGrowing;
+  bool loaded = true;              // not of a released collection
   std::uint64_t rows = 0;          // with those that are deleted
   std::uint64_t deleted_rows = 0;  // that a delete or upsert hides
   std::uint64_t memory_bytes = 0;  // of its own; pages of mapped files belong to the system

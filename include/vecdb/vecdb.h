@@ -10,6 +10,7 @@
 #include "vecdb/request.h"     // questions
 #include "vecdb/result.h"      // answers
 #include "vecdb/event.h"       // what happens behind the calls
+#include "vecdb/snapshot.h"    // one moment, read for longer
 #include "vecdb/options.h"     // knobs
 #include "vecdb/stats.h"       // what a database says about itself
 #include "vecdb/collection.h"  // write, read

@@ -34,6 +34,7 @@ vecdb_segment_info LendSegment(const SegmentInfo& from) {
   lent.disk_bytes = from.disk_bytes;
   lent.min_timestamp = base::Raw(from.min_timestamp);
   lent.max_timestamp = base::Raw(from.max_timestamp);
+  lent.loaded = from.loaded ? 1 : 0;
   return lent;
 }
 

@@ -28,8 +28,6 @@ class TaskQueue {
   TaskQueue(std::size_t threads, const Clock& clock);
   ~TaskQueue();
 
-  std::size_t threads() const { return threads_.size(); }
-
   void Post(Task task) EXCLUDES(mutex_);
   // Runs `task` about every `interval`, first one interval from now; never twice at once.
   void Every(std::chrono::milliseconds interval, Task task) EXCLUDES(mutex_);
@@ -39,6 +37,9 @@ class TaskQueue {
   void RunFor(std::chrono::milliseconds budget) EXCLUDES(mutex_);
   // Runs one due task on this thread; false when none was due.
   bool RunOne() EXCLUDES(mutex_);
+
+  // Of its own.
+  std::size_t threads() const { return threads_.size(); }
 
   // Waits for running tasks, drops the waiting ones, joins the threads. Later posts do nothing.
   void Stop() EXCLUDES(mutex_);

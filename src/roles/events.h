@@ -18,6 +18,7 @@ class Events {
   Events(const std::function<void(const Event&)>& listener, const Guard& guard, base::Log& log)
       : listener_(listener), guard_(guard), log_(log) {}
 
+  bool listening() const { return listener_ != nullptr; }
   // Never fails: what the listener throws is told to the log.
   void Emit(const Event& event) EXCLUDES(mutex_);
 

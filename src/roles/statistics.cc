@@ -25,8 +25,6 @@ std::string_view ToString(SegmentState state) {
 namespace vecdb::roles {
 namespace {
 
-constexpr std::string_view kDefaultPartitionName = "_default";
-
 // Of the segments of a lane that are not in files, the youngest takes the rows.
 using Lanes = std::map<std::pair<ShardId, PartitionId>, SegmentId>;
 Lanes YoungestGrowing(const segment::View& view) {
@@ -43,11 +41,18 @@ SegmentState StateOf(const segment::Segment& segment, const Lanes& youngest) {
   return takes_rows ? SegmentState::kGrowing : SegmentState::kSealed;
 }
 
+// Empty when it was dropped meanwhile.
+std::string PartitionName(const LiveCollection& collection, PartitionId id) {
+  const auto partition = collection.partitions.At(id);
+  return partition == nullptr ? std::string() : partition->name;
+}
+
 // The timestamps of its first and its last row at `t`.
 Status AddTimes(const segment::Segment& segment, RowIndex rows, SegmentInfo* info) {
   if (rows == 0) return Status();
   if (segment.sealed()) {
     const auto& sealed = static_cast<const segment::SealedSegment&>(segment);
+    info->loaded = sealed.has_columns();
     info->min_timestamp = sealed.min_timestamp();
     info->max_timestamp = sealed.max_timestamp();
     return Status();
@@ -65,6 +70,7 @@ Lsn NeededBy(const segment::Segment& segment) {
 }
 
 void AddVchannels(const LiveCollection& collection, std::vector<VchannelInfo>* vchannels) {
+  const std::string name = collection.name();
   std::vector<Lsn> needed(collection.record.options.shards, kNoLsn);
   for (const auto view = collection.board.Pin(); const auto& segment : view->segments()) {
     Lsn& oldest = needed[segment->shard()];
@@ -72,7 +78,7 @@ void AddVchannels(const LiveCollection& collection, std::vector<VchannelInfo>* v
   }
   for (ShardId shard = 0; shard < needed.size(); ++shard) {
     const Lsn oldest = needed[shard] == kNoLsn ? 0 : needed[shard];
-    vchannels->push_back({collection.record.name, shard, oldest});
+    vchannels->push_back({name, shard, oldest});
   }
 }
 
@@ -94,7 +100,7 @@ ChannelInfo ChannelNow(const EngineParts& parts) {
 // False when it was dropped meanwhile.
 Result<bool> AddCollection(const EngineParts& parts, const LiveCollection& collection,
                            DatabaseStats* stats) {
-  const auto one = parts.proxy->Stats(collection);
+  const auto one = parts.proxy->Stats(collection, {});
   if (one.status().code() == StatusCode::kNotFound) return false;
   VECDB_TRY(one.status());
   ++stats->collections;
@@ -135,7 +141,7 @@ Result<std::vector<SegmentInfo>> SegmentsOf(const LiveCollection& collection, Ti
     SegmentInfo info;
     info.id = segment->id();
     info.shard = segment->shard();
-    info.partition = kDefaultPartitionName;
+    info.partition = PartitionName(collection, segment->partition());
     info.state = StateOf(*segment, youngest);
     info.rows = visible.rows;
     if (visible.deleted != nullptr) info.deleted_rows = visible.deleted->Count();
