@@ -77,9 +77,11 @@ class Life {
       } else if (roll < 7) {
         if (!UpsertOne(id, version)) return;
         own[id] = version;
-      } else {
+      } else if (roll < 9) {
         if (!DeleteOne(id)) return;
         own.erase(id);
+      } else {
+        if (!DeleteFrom(id, writer * 100 + kOwnKeys, &own)) return;
       }
       if (!CheckOwn(id, own)) return;
     }
@@ -99,6 +101,21 @@ class Life {
   }
   bool DeleteOne(std::int64_t id) {
     return Note(books_.Delete(std::vector<Key>{id}), {{id, std::nullopt}});
+  }
+  // By filter: what it finds is what this writer knows.
+  bool DeleteFrom(std::int64_t first, std::int64_t end, std::map<std::int64_t, std::int64_t>* own) {
+    const auto receipt =
+        books_.DeleteWhere("id >= " + std::to_string(first) + " and id < " + std::to_string(end));
+    if (!Went(receipt.status())) return false;
+    History::Changes changes;
+    for (const Key& key : receipt->keys) changes[std::get<std::int64_t>(key)] = std::nullopt;
+    const auto begin = own->lower_bound(first);
+    if (changes.size() != static_cast<std::size_t>(std::distance(begin, own->end()))) {
+      Fail("a delete by filter finds other rows than there are");
+    }
+    own->erase(begin, own->end());
+    if (!changes.empty()) history_.Wrote(receipt->timestamp, std::move(changes));
+    return true;
   }
   bool Note(const Result<WriteReceipt>& receipt, History::Changes changes) {
     if (!Went(receipt.status())) return false;
@@ -129,10 +146,29 @@ class Life {
         history_.Counted(thread, acknowledged, *count);
         continue;
       }
+      if (i % 4 == 1) {
+        if (!ReadSnapshot(thread, acknowledged)) return;
+        continue;
+      }
       auto books = ReadAll(books_);  // kInternal: a torn row
       if (!Went(books.status())) return;
       history_.Saw(thread, acknowledged, *std::move(books));
     }
+  }
+
+  // One moment, asked twice and counted, with whatever the others do in between.
+  bool ReadSnapshot(std::size_t thread, Timestamp acknowledged) {
+    const auto snapshot = books_.Snapshot();
+    if (!Went(snapshot.status())) return false;
+    auto first = ReadAll(*snapshot);
+    if (!Went(first.status())) return false;
+    const auto count = snapshot->Count();
+    if (!Went(count.status())) return false;
+    const auto second = ReadAll(*snapshot);
+    if (!Went(second.status())) return false;
+    if (*first != *second || *count != first->size()) Fail("a snapshot changes");
+    history_.Saw(thread, acknowledged, *std::move(first));
+    return true;
   }
 
   void Search(std::size_t thread) {
