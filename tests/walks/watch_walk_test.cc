@@ -114,6 +114,27 @@ TEST_CASE("every shard has its segments, and their rows add up", "[walk][watch]"
   CHECK(after.disk_bytes >= before.disk_bytes);
 }
 
+TEST_CASE("segments name their partition, and say whether they are loaded", "[walk][watch]") {
+  TestDatabase db;
+  Collection books = db.MakeBooks();
+  books.CreatePartition("old").OrDie();
+  books.Insert(BatchOf(BooksBetween(1, 3))).status().OrDie();
+  books.Insert(BatchOf(BooksBetween(4, 5)), {.partition = "old"}).status().OrDie();
+  books.Flush().OrDie();
+  std::map<std::string, std::uint64_t> rows;
+  for (const SegmentInfo& segment : *books.Segments()) {
+    CHECK(segment.loaded);
+    rows[segment.partition] += segment.rows;
+  }
+  CHECK(rows == std::map<std::string, std::uint64_t>{{"_default", 3}, {"old", 2}});
+  books.Release().OrDie();
+  for (const SegmentInfo& segment : *books.Segments()) {
+    CHECK(segment.loaded == (segment.state != SegmentState::kFlushed));
+  }
+  books.DropPartition("old").OrDie();
+  CHECK(RowsIn(*books.Segments()) == 3);
+}
+
 SCENARIO("a channel tells how far it goes and who needs it", "[walk][watch]") {
   GIVEN("two collections on one channel, one of them flushed") {
     TestDatabase db;
