@@ -242,16 +242,17 @@ Status Coordinator::FinishFlush(LiveCollection& collection, const segment::Growi
                                 const catalog::SegmentRecord& record) {
   VECDB_TRY_ASSIGN(auto sealed, parts_.query.Open(record, collection.record.schema,
                                                   flushed.shared_tombstones()));
-  strand_.Run([&] {
+  const bool replaced = strand_.Run([&] {
     const auto view = collection.board.Pin();
     for (const auto& segment : view->segments()) {
       if (segment->id() != flushed.id() || segment->sealed()) continue;
       collection.board.Publish(view->Replacing(flushed.id(), AsLoaded(collection, sealed)));
       parts_.streaming.SubtractBuffered(flushed.memory_bytes());
-      break;
+      return true;
     }
+    return false;
   });
-  TellFlushed(collection, *sealed);
+  if (replaced) TellFlushed(collection, *sealed);  // else it was told
   return Status();
 }
 
