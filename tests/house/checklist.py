@@ -26,7 +26,8 @@ def cases(root):
 
 
 def commands(root):
-    return set(re.findall(r'Command\("(\w+)"', (root / "cli/command_line.cc").read_text("utf-8")))
+    text = "".join(path.read_text("utf-8") for path in (root / "cli").glob("*.cc"))
+    return set(re.findall(r'\b[Cc]ommand\(\s*"(\w+)"', text))
 
 
 def faults(root):
