@@ -285,10 +285,12 @@ endforeach()
 if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/include/vecdb/c.h)
   file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/headers/c_as_c99.c
     CONTENT "#include \"vecdb/c.h\"\n#include \"vecdb/c.h\"\nint vecdb_c99_unit;\n")
-  file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/headers/c_watch_as_c99.c
-    CONTENT "#include \"vecdb/c_watch.h\"\nint vecdb_c99_watch_unit;\n")
-  list(APPEND _header_units ${CMAKE_CURRENT_BINARY_DIR}/headers/c_as_c99.c
-    ${CMAKE_CURRENT_BINARY_DIR}/headers/c_watch_as_c99.c)
+  list(APPEND _header_units ${CMAKE_CURRENT_BINARY_DIR}/headers/c_as_c99.c)
+  foreach(_part IN ITEMS read watch)
+    file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/headers/c_${_part}_as_c99.c
+      CONTENT "#include \"vecdb/c_${_part}.h\"\nint vecdb_c99_${_part}_unit;\n")
+    list(APPEND _header_units ${CMAKE_CURRENT_BINARY_DIR}/headers/c_${_part}_as_c99.c)
+  endforeach()
 endif()
 add_library(vecdb_headers OBJECT ${_header_units})
 target_include_directories(vecdb_headers PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/include)
