@@ -6,8 +6,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <string_view>
 
+#include "vecdb/event.h"
 #include "vecdb/types.h"
 
 namespace vecdb {
@@ -36,6 +38,10 @@ struct Options {
 
   Durability durability = Durability::kEveryWrite;
   std::chrono::milliseconds sync_interval{50};  // 1 ms to 24 hours
+
+  // What a read of Consistency::kBounded may lag behind, 0 ms to 24 hours: a promise that is kept
+  // with room to spare, since in one process the newest is at hand.
+  std::chrono::milliseconds bounded_staleness{5000};
 
   // Sealing, flushing, filters of keys; 0 = a quarter of the cores, at least 1; at most 256. One
   // more for each of streaming_nodes syncs and keeps house. A read-only database has none
@@ -77,6 +83,9 @@ struct Options {
   // Called from vecdb's threads, and from yours inside of a call, one call at a time. Must not call
   // back into vecdb, nor throw.
   std::function<void(LogLevel, std::string_view)> log = {};
+  // Told what happens to segments, as `log` is; of one segment in the order in which it happens.
+  // What it throws is told to `log`. It delays what it is told about: keep it short.
+  std::function<void(const Event&)> listener = {};
 };
 
 // Of one collection, chosen when it is created.
@@ -91,6 +100,11 @@ struct CollectionOptions {
   // Insert refuses taken keys; off for bulk loads of keys known to be new. Costs 2 to 3 bytes of
   // memory a row once the collection is written to and has several sealed segments.
   bool check_keys = true;
+  // Sends each row to one of `num_partitions` partitions by its value of this field: an Int64 or
+  // VarChar that is neither the primary key nor nullable. A filter that asks for some of its values
+  // (key == 7, key in [7, 8]) makes a read look only where they are. Calls name no partitions then.
+  std::string partition_key = {};
+  std::uint32_t num_partitions = 16;  // with a partition key; 1 to 1,024
 };
 
 // Of one collection, changed at any time by Database::AlterCollection.

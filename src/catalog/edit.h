@@ -58,9 +58,29 @@ struct LeaseIds {
 struct SetMaxTimestamp {
   Timestamp timestamp{0};
 };
+struct RenameCollection {
+  CollectionId id = 0;
+  std::string name;
+};
+struct SetAlias {  // one more, or in place of what the alias named before
+  std::string alias;
+  CollectionId collection = 0;
+};
+struct DropAlias {
+  std::string alias;
+};
 struct SetProperties {  // replaces those of a collection
   CollectionId collection = 0;
   Properties properties;
+};
+struct CreatePartition {
+  CollectionId collection = 0;
+  PartitionId id = 0;
+  std::string name;
+};
+struct DropPartition {  // with its segments
+  CollectionId collection = 0;
+  PartitionId id = 0;
 };
 // Behind the collection's creation, in the same edit; without it the pchannel is 0.
 struct BindCollection {
@@ -70,7 +90,8 @@ struct BindCollection {
 
 using Operation = std::variant<CreateCollection, DropCollection, AddSegment, DropSegment,
                                CommitSegment, SetDeletes, AddLog, DropLog, SetCheckpoint, LeaseIds,
-                               SetMaxTimestamp, SetProperties, BindCollection>;
+                               SetMaxTimestamp, RenameCollection, SetAlias, DropAlias,
+                               SetProperties, CreatePartition, DropPartition, BindCollection>;
 
 struct Edit {
   std::vector<Operation> operations;

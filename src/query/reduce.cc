@@ -17,8 +17,8 @@ bool Nearer(const Candidate& a, const Candidate& b) {
 }  // namespace
 
 bool KeyBefore(const Candidate& a, const Candidate& b) {
-  if (a.key < b.key) return true;
-  if (b.key < a.key) return false;
+  const auto order = a.key <=> b.key;
+  if (order != 0) return order < 0;
   if (a.segment != b.segment) return a.segment->id() < b.segment->id();
   return a.row < b.row;
 }

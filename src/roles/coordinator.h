@@ -13,11 +13,14 @@
 #include <string_view>
 #include <vector>
 
+#include "base/deadline.h"
 #include "base/log.h"
 #include "base/strand.h"
 #include "base/task_queue.h"
 #include "catalog/manifest.h"
+#include "roles/counters.h"
 #include "roles/data_node.h"
+#include "roles/events.h"
 #include "roles/live_collection.h"
 #include "roles/query_nodes.h"
 #include "roles/segment_events.h"
@@ -42,6 +45,8 @@ struct CoordinatorParts {
   DataNode& data;
   const Guard& guard;
   catalog::Format& format;  // the strand's
+  Events& events;
+  Counters& counters;
   // A writer for a channel that has none, from this log number on.
   const std::function<void(Channel&, std::uint64_t log_number, Lsn next_lsn)>& make_writer;
   std::uint32_t channel_count;   // that new collections are spread over
@@ -59,8 +64,19 @@ class Coordinator final : public SegmentEvents {
                                                            const CollectionOptions& options);
   Status DropCollection(std::string_view name);
 
+  // ---- what may change of them (coordinator_names.cc) ---------------------------------
+  Status RenameCollection(std::string_view from, std::string_view to);
+  Status CreateAlias(std::string_view alias, std::string_view collection);
+  Status AlterAlias(std::string_view alias, std::string_view collection);
+  Status DropAlias(std::string_view alias);
+  Status AlterCollection(std::string_view name, const CollectionProperties& properties);
+  // ---- partitions (coordinator_partitions.cc) -----------------------------------------
+  Status CreatePartition(LiveCollection& collection, std::string_view name);
+  Status DropPartition(LiveCollection& collection, std::string_view name);
+
   // ---- segments (coordinator_segments.cc) ---------------------------------------------
-  // Gives every lane without a growing segment one, and publishes the View that shows it.
+  // Gives every lane a growing segment of the default partition, where it has none, and publishes
+  // the View that shows it. With a partition key none is needed before there are rows.
   Status AddGrowing(LiveCollection& collection);
   // Seals every shard that has rows and returns when they are files, and with them the deletes of
   // older rows.
@@ -77,7 +93,16 @@ class Coordinator final : public SegmentEvents {
   // At Close: flushes what would make the next open slow to replay.
   Status FlushBeforeClose();
 
-  void OnFull(std::shared_ptr<LiveCollection> collection, ShardId shard) override;
+  // The same, but returns at the deadline; then it goes on in the background. Where there are no
+  // threads, it is done here, however long it takes.
+  Status FlushWithin(LiveCollection& collection, const base::Deadline& deadline);
+
+  // ---- what is open for reading (coordinator_load.cc) ---------------------------------
+  Status Release(LiveCollection& collection);
+  Status Load(LiveCollection& collection, const base::Deadline& deadline);
+
+  void OnDue(std::shared_ptr<LiveCollection> collection, ShardId shard) override;
+  Status OnFirstRows(LiveCollection& collection, std::span<const PartitionLane> lanes) override;
   void OnFirstWrite(std::shared_ptr<LiveCollection> collection) override;
   void OnPressure() override;
   BackgroundFailure LastFailure() const override;
@@ -88,13 +113,26 @@ class Coordinator final : public SegmentEvents {
   // ---- channels (coordinator_channels.cc) ---------------------------------------------
   Result<std::shared_ptr<Channel>> ChannelForNew();
   Result<std::shared_ptr<Channel>> MakeChannel(PchannelId id);
-  Status Seal(LiveCollection& collection, ShardId shard);
+  Result<std::shared_ptr<LiveCollection>> Named(std::string_view name) const;
+  Status CheckFree(std::string_view name) const;
+  Status SetAlias(std::string_view alias, std::shared_ptr<LiveCollection> live);
+  Status CommitChange(const catalog::Edit& edit);
+  Status OpenLanes(LiveCollection& collection, std::span<const PartitionLane> lanes);
+  Status Seal(LiveCollection& collection, ShardId shard, PartitionId partition);
+  Status SealDue(LiveCollection& collection, ShardId shard);
+  using Opened = std::map<SegmentId, std::shared_ptr<segment::SealedSegment>>;
+  Status OpenMissing(const LiveCollection& collection, const base::Deadline& deadline,
+                     Opened* opened) const;
+  Result<bool> PublishLoaded(LiveCollection& collection, const Opened& opened);
   Status SealAll(LiveCollection& collection);
   Status FlushPending(LiveCollection& collection);
   Status FlushOne(LiveCollection& collection,
                   const std::shared_ptr<segment::GrowingSegment>& segment);
   Status FinishFlush(LiveCollection& collection, const segment::GrowingSegment& flushed,
                      const catalog::SegmentRecord& record);
+  void Tell(const LiveCollection& collection, Event* event);
+  void TellSealed(const LiveCollection& collection, const segment::GrowingSegment& segment);
+  void TellFlushed(const LiveCollection& collection, const segment::SealedSegment& segment);
   Status SaveDeletes(LiveCollection& collection);
   // What one commit saves of tombstones: segment -> marks in its deletes file.
   using Saved = std::map<SegmentId, std::size_t>;
@@ -106,7 +144,7 @@ class Coordinator final : public SegmentEvents {
                         catalog::Edit* edit, std::vector<io::LogIdentity>* dropped);
   void ForgetLogs(Channel& channel, const std::vector<io::LogIdentity>& dropped);
   Lsn OldestNeeded(const Channel& channel, SegmentId leaving, const Saved& saved) const;
-  void NoteFailure(const Status& status);
+  void NoteFailure(const LiveCollection& collection, ShardId shard, const Status& status);
   // Runs `task`, for which `asked` was set, in the background. Without the memory to remember it,
   // `asked` is cleared, so that the next who needs it asks again.
   template <typename F>
@@ -116,6 +154,9 @@ class Coordinator final : public SegmentEvents {
   Status Drop(std::string_view name);
   void Forget(LiveCollection& collection);
   void RemoveFiles(const catalog::State& before, CollectionId dropped);
+  void RemoveFolder(SegmentId segment);
+  Status Drop(LiveCollection& collection, std::string_view partition);
+  void Forget(LiveCollection& collection, Partition& partition);
   // ---- filters of checked keys (coordinator_filters.cc) -------------------------------
   void AddToFilter(const LiveCollection& collection,
                    std::shared_ptr<const segment::SealedSegment> sealed);

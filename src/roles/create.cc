@@ -156,7 +156,8 @@ void MakeNodes(EngineParts& p) {
   p.streaming =
       std::make_unique<StreamingNodes>(p.options.streaming_nodes, p.channels, *p.background,
                                        *p.env.clock, p.options.write_buffer_bytes);
-  p.proxy = std::make_unique<Proxy>(*p.streaming, *p.query, p.oracle, p.options.durability);
+  p.proxy = std::make_unique<Proxy>(*p.streaming, *p.query, p.oracle, *p.env.clock,
+                                    p.options.durability, p.counters);
   if (p.manifest == nullptr) return;
   for (const auto& channel : p.channels.All()) p.streaming->Adopt(channel);
   p.make_writer = [&p](Channel& channel, std::uint64_t log_number, Lsn next_lsn) {
@@ -166,8 +167,8 @@ void MakeNodes(EngineParts& p) {
       *p.env.fs, p.database, [&p](std::uint64_t count) { return p.manifest->NewIds(count); });
   p.coordinator = std::make_unique<Coordinator>(CoordinatorParts{
       *p.env.fs, *p.manifest, p.channels, p.oracle, *p.env.clock, *p.background, p.log,
-      p.collections, *p.streaming, *p.query, *p.data, p.env.guard, p.format, p.make_writer,
-      p.options.channels, kLongLog * p.env.log_bytes, p.options.seal_after});
+      p.collections, *p.streaming, *p.query, *p.data, p.env.guard, p.format, p.events, p.counters,
+      p.make_writer, p.options.channels, kLongLog * p.env.log_bytes, p.options.seal_after});
   p.streaming->SetEvents(p.coordinator.get());
 }
 

@@ -34,6 +34,10 @@ Status CheckOptions(const Options& options) {
     return base::InvalidArgument("Options::seal_after is {} ms, below 1",
                                  options.seal_after.count());
   }
+  if (options.bounded_staleness.count() < 0 || options.bounded_staleness > kLongestInterval) {
+    return base::InvalidArgument("Options::bounded_staleness is {} ms, not between 0 and 24 hours",
+                                 options.bounded_staleness.count());
+  }
   if (options.write_buffer_bytes < (std::size_t{1} << 20)) {
     return base::InvalidArgument("Options::write_buffer_bytes is {}, below 1 MiB",
                                  options.write_buffer_bytes);

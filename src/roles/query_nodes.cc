@@ -123,18 +123,19 @@ Status QueryNodes::Search(const segment::View& view, Timestamp t, const query::S
 }
 
 Status QueryNodes::Query(const segment::View& view, Timestamp t, const query::Filter* filter,
-                         query::FirstByKey* first) {
+                         const base::Deadline& deadline, query::FirstByKey* first) {
   return Read(view, kKeyBytes + FilterBytes(filter), first,
               [&](const segment::Segment& segment, query::FirstByKey* into) {
-                return into->Offer(segment, t, filter);
+                return into->Offer(segment, t, filter, deadline);
               });
 }
 
 Result<std::uint64_t> QueryNodes::Count(const segment::View& view, Timestamp t,
-                                        const query::Filter* filter) {
+                                        const query::Filter* filter,
+                                        const base::Deadline& deadline) {
   Counted counted;
   const auto count = [&](const segment::Segment& segment, Counted* into) -> Status {
-    VECDB_TRY_ASSIGN(const auto allowed, query::AllowedRowsAt(segment, t, filter));
+    VECDB_TRY_ASSIGN(const auto allowed, query::AllowedRowsAt(segment, t, filter, deadline));
     into->rows += allowed.Count();
     return Status();
   };

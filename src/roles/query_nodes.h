@@ -14,6 +14,7 @@
 #include "vecdb/options.h"
 #include "vecdb/result.h"
 
+#include "base/deadline.h"
 #include "catalog/state.h"
 #include "io/file_system.h"
 #include "query/plan.h"
@@ -51,8 +52,9 @@ class QueryNodes {
   Status Search(const segment::View& view, Timestamp t, const query::SearchPlan& plan,
                 query::TopK* top);
   Status Query(const segment::View& view, Timestamp t, const query::Filter* filter,
-               query::FirstByKey* first);
-  Result<std::uint64_t> Count(const segment::View& view, Timestamp t, const query::Filter* filter);
+               const base::Deadline& deadline, query::FirstByKey* first);
+  Result<std::uint64_t> Count(const segment::View& view, Timestamp t, const query::Filter* filter,
+                              const base::Deadline& deadline);
 
   // What each node has of these collections.
   std::vector<QueryNodeInfo> Describe(

@@ -20,6 +20,7 @@ namespace {
 struct Recovery {
   EngineParts& parts;
   catalog::Recovered catalog;
+  std::map<PchannelId, io::ChainReport> chains = {};
   std::map<CollectionId, std::shared_ptr<LiveCollection>> by_id;
   // Growing segments found in the log, by shard and id.
   std::map<CollectionId, std::map<SegmentId, std::shared_ptr<segment::GrowingSegment>>> growing;
@@ -48,8 +49,10 @@ Status OpenFiles(Recovery& r) {
       return base::Corruption("collection '{}' writes to pchannel {}, which has no log",
                               record.name, record.pchannel);
     }
-    r.by_id[id] = std::make_shared<LiveCollection>(record, std::move(channel), std::move(view),
-                                                   r.catalog.state.PropertiesOf(id));
+    const auto named = r.catalog.state.partitions.find(id);
+    r.by_id[id] = std::make_shared<LiveCollection>(
+        record, std::move(channel), std::move(view), r.catalog.state.PropertiesOf(id),
+        named == r.catalog.state.partitions.end() ? Partitions::Named() : named->second);
   }
   return Status();
 }
@@ -72,6 +75,10 @@ Result<segment::GrowingSegment*> GrowingFor(Recovery& r, LiveCollection& collect
     return base::Corruption("the log puts segment {} into shards {} and {}", message.segment,
                             growing->shard(), message.shard);
   }
+  if (growing->partition() != message.partition) {
+    return base::Corruption("the log puts segment {} into partitions {} and {}", message.segment,
+                            growing->partition(), message.partition);
+  }
   return growing.get();
 }
 
@@ -84,8 +91,9 @@ Status ApplyRows(Recovery& r, LiveCollection& collection, const wal::LoggedMessa
                                                   chunk::KeysOf(collection.record.schema, rows),
                                                   logged.timestamp, logged.lsn));
   }
-  // Rule 7: a committed segment has these rows in its files.
   const catalog::State& state = r.catalog.state;
+  if (!state.HasPartition(message.collection, message.partition)) return Status();  // dropped
+  // Rule 7: a committed segment has these rows in its files.
   if (state.committed.count(message.segment) != 0 || state.segments.count(message.segment) != 0) {
     return Status();
   }
@@ -96,6 +104,18 @@ Status ApplyRows(Recovery& r, LiveCollection& collection, const wal::LoggedMessa
   VECDB_TRY_ASSIGN(segment::GrowingSegment * growing, GrowingFor(r, collection, message));
   growing->Append(rows, logged.timestamp, logged.lsn, logged.lsn);
   return Status();
+}
+
+Status ApplyDelete(LiveCollection& collection, const wal::LoggedMessage& logged) {
+  const wal::Message& message = logged.message;
+  VECDB_TRY_ASSIGN(const chunk::KeyList keys,
+                   chunk::DecodeKeys(collection.record.schema, message.payload));
+  auto view = collection.board.Pin();
+  if (message.partition != wal::kDeletedEverywhere) {
+    const PartitionId only = wal::PartitionOf(message);
+    view = view->InPartitions(std::span(&only, 1));
+  }
+  return view->MarkDeleted(message.shard, keys.View(), logged.timestamp, logged.lsn);
 }
 
 Status ApplyMessage(Recovery& r, PchannelId pchannel, const wal::LoggedMessage& logged) {
@@ -118,15 +138,16 @@ Status ApplyMessage(Recovery& r, PchannelId pchannel, const wal::LoggedMessage& 
   }
   if (message.shard >= collection.record.options.shards) {
     return base::Corruption("the log names shard {} of collection '{}', which has {}",
-                            message.shard, collection.record.name,
-                            collection.record.options.shards);
+                            message.shard, collection.name(), collection.record.options.shards);
+  }
+  const PartitionId partition = wal::PartitionOf(message);
+  if (!r.catalog.state.HadPartition(message.collection, partition, logged.timestamp)) {
+    return base::Corruption("record {} of the log names partition {} of '{}', which never was",
+                            logged.lsn, partition, collection.record.name);
   }
   ++r.parts.report.records_applied;
-  if (message.type != wal::MessageType::kDelete) return ApplyRows(r, collection, logged);
-  VECDB_TRY_ASSIGN(const chunk::KeyList keys,
-                   chunk::DecodeKeys(collection.record.schema, message.payload));
-  return collection.board.Pin()->MarkDeleted(message.shard, keys.View(), logged.timestamp,
-                                             logged.lsn);
+  if (message.type == wal::MessageType::kDelete) return ApplyDelete(collection, logged);
+  return ApplyRows(r, collection, logged);
 }
 
 Result<io::ChainReport> ReplayChannel(Recovery& r, PchannelId pchannel,
@@ -166,6 +187,7 @@ Status ReplayLogs(Recovery& r) {
     VECDB_TRY_ASSIGN(const io::ChainReport chain, ReplayChannel(r, pchannel, channel));
     newest = std::max(newest, chain.max_ts);
     AddToReport(chain, &report);
+    r.chains.emplace(pchannel, chain);
   }
   if (newest >= kEndOfTimestamps) {
     return base::Corruption("the newest timestamp on disk is {}, beyond the year 3000", newest);
@@ -239,21 +261,34 @@ Status RewriteTails(Recovery& r) {
 
 // ---- 6: publish and sweep ---------------------------------------------------------------
 
-// The youngest recovered segment of a shard goes on taking rows; the older ones wait to be flushed.
+// The youngest recovered segment of a shard and partition goes on taking rows; the older ones wait
+// to be flushed.
 void AdoptGrowing(Recovery& r) {
   for (auto& [id, segments] : r.growing) {
     LiveCollection& collection = *r.by_id[id];
     for (auto& [segment_id, growing] : segments) {
       r.parts.streaming->AddBuffered(growing->memory_bytes());
+      const auto partition = collection.partitions.At(growing->partition());
+      partition->open[growing->shard()] = true;
       Lane& lane = *collection.lanes[growing->shard()];
       base::MutexLock lock(lane.mutex);
-      if (lane.growing != nullptr) {
+      Growing& youngest = lane.growing[partition->id];
+      if (youngest.segment != nullptr) {
         base::MutexLock pending(collection.pending_mutex);
-        collection.pending.push_back(lane.growing);
+        collection.pending.push_back(youngest.segment);
       }
-      lane.growing = std::move(growing);
-      lane.last_write = r.parts.env.clock->Now();
+      youngest = Growing{std::move(growing), r.parts.env.clock->Now()};
     }
+  }
+}
+
+void AddNames(Recovery& r, const std::map<std::string, CollectionId, std::less<>>& aliases) {
+  Collections& collections = r.parts.collections;
+  for (const auto& [id, collection] : r.by_id) {
+    collections.Add(Collections::EntryFor(collection->record.name, collection));
+  }
+  for (const auto& [alias, id] : aliases) {
+    collections.SetAlias(Collections::EntryFor(alias, r.by_id.at(id)));
   }
 }
 
@@ -262,8 +297,8 @@ Status PublishAndSweep(Recovery& r) {
   AdoptGrowing(r);
   for (const auto& [id, collection] : r.by_id) {
     VECDB_TRY(p.coordinator->AddGrowing(*collection));
-    p.collections.Add(Collections::EntryFor(collection));
   }
+  AddNames(r, p.manifest->state()->aliases);
   const auto swept =
       compaction::SweepOrphans(*p.env.fs, *p.manifest->state(), p.manifest->number());
   if (swept.ok()) {
@@ -276,10 +311,32 @@ Status PublishAndSweep(Recovery& r) {
   return Status();
 }
 
-Status ServeReadOnly(Recovery& r) {
-  for (const auto& [id, collection] : r.by_id) {
-    r.parts.collections.Add(Collections::EntryFor(collection));
+// What a writer would know of its log.
+Status DescribeChannel(Recovery& r, PchannelId pchannel, const catalog::PchannelState& channel,
+                       ChannelInfo* info) {
+  io::FileSystem& fs = *r.parts.env.fs;
+  const io::ChainReport& chain = r.chains.at(pchannel);
+  info->channel = pchannel;
+  if (!channel.logs.empty()) {
+    info->first_log = channel.logs.begin()->first;
+    info->last_log = channel.logs.rbegin()->first;
   }
+  for (const auto& [number, identity] : channel.logs) {
+    VECDB_TRY_ASSIGN(const auto file, fs.Open(io::LogPath(pchannel, number), io::OpenMode::kRead));
+    VECDB_TRY_ASSIGN(const std::uint64_t bytes, file->Size());
+    info->log_bytes += bytes;
+  }
+  info->next_lsn = std::max(chain.last_lsn + 1, channel.checkpoint);
+  info->durable_lsn = std::max(channel.durable, chain.durable_lsn);
+  info->checkpoint = channel.checkpoint;
+  return Status();
+}
+
+Status ServeReadOnly(Recovery& r) {
+  for (const auto& [pchannel, channel] : r.catalog.state.pchannels) {
+    VECDB_TRY(DescribeChannel(r, pchannel, channel, &r.parts.found_channels.emplace_back()));
+  }
+  AddNames(r, r.catalog.state.aliases);
   MakeNodes(r.parts);
   return Status();
 }
@@ -289,7 +346,7 @@ Status ServeReadOnly(Recovery& r) {
 Status Recover(EngineParts& p) {
   VECDB_TRY_ASSIGN(const bool made, LockOrCreate(p));  // 1
   if (made) return Status();
-  Recovery r{p, {}, {}, {}};
+  Recovery r{p, {}, {}, {}, {}};
   VECDB_TRY_ASSIGN(r.catalog, catalog::Recover(*p.env.fs));  // 2
   if (!p.options.read_only) VECDB_TRY(catalog::CheckWritable(r.catalog.format));
   p.format = r.catalog.format;

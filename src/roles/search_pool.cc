@@ -76,6 +76,11 @@ base::TaskQueue* SearchPool::Threads() {
   return threads_.get();
 }
 
+std::size_t SearchPool::threads() {
+  base::MutexLock lock(mutex_);
+  return threads_ == nullptr ? 0 : threads_->threads();
+}
+
 void SearchPool::Stop() {
   base::MutexLock lock(mutex_);
   if (threads_ != nullptr) threads_->Stop();

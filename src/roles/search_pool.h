@@ -43,6 +43,7 @@ class SearchPool {
 
   void Stop();
 
+  std::size_t threads() EXCLUDES(mutex_);  // of its own, that have been started
   // Tasks that another thread than their read's caller has run.
   std::uint64_t handed_over() const { return handed_over_.load(std::memory_order_relaxed); }
 

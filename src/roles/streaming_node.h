@@ -6,12 +6,15 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "vecdb/options.h"
 
 #include "base/clock.h"
+#include "base/deadline.h"
 #include "base/mutex.h"
 #include "chunk/chunk.h"
 #include "roles/channel.h"
@@ -28,6 +31,8 @@ Status CheckDurability(std::string_view option, Durability durability);
 // The rows or keys of one write that belong to one shard, as one record of the log.
 struct WritePart {
   ShardId shard = 0;
+  // Of the rows; of a delete the only one in which keys are looked for, or null: all of them.
+  std::shared_ptr<Partition> partition;
   chunk::Chunk owned;                  // when the rows had to be picked out of the batch
   const chunk::Chunk* rows = nullptr;  // inserts and upserts; the batch itself, or `owned`
   chunk::KeyList deleted{false};       // deletes
@@ -42,6 +47,7 @@ struct WriteRequest {
   wal::MessageType type = wal::MessageType::kInsert;
   bool check_keys = true;  // inserts
   Durability durability = Durability::kEveryWrite;
+  base::Deadline deadline;                        // until the log has it
   std::vector<std::unique_ptr<WritePart>> parts;  // ascending shard
 };
 
@@ -59,6 +65,13 @@ class StreamingNode {
   Result<Timestamp> Write(const std::shared_ptr<LiveCollection>& collection,
                           const WriteRequest& request);
 
+  // The same for a write whose `parts` are known only when no other write of the collection is under
+  // way: `find` fills them then, under all lanes. It may fail, or find nothing: then nothing is
+  // logged, and the result is empty.
+  using FindParts = std::function<Status(const segment::View& view)>;
+  Result<std::optional<Timestamp>> WriteFound(const std::shared_ptr<LiveCollection>& collection,
+                                              const WriteRequest& request, const FindParts& find);
+
   // Timed. Interval durability: syncs what asked for it since the last call.
   Status SyncInterval();
   // Timed: a SEAL for logs without a write for so long.
@@ -71,12 +84,18 @@ class StreamingNode {
                                 wal::Sleepers* followers);
   Result<wal::Position> ExecuteForAll(LiveCollection& collection, LaneQueue& queue,
                                       const WriteTicket& own, wal::Sleepers* followers);
+  Status Admit(const std::shared_ptr<LiveCollection>& collection, const base::Deadline& deadline);
+  Result<Timestamp> Acknowledge(const std::shared_ptr<LiveCollection>& collection,
+                                const WriteRequest& request, const wal::Position& position,
+                                wal::Sleepers* followers);
+  Status SleepInQueue(LaneQueue& queue, WriteTicket* ticket);
   static Status OutOfMemory(const Channel& channel);
   Result<wal::Position> LogAndApply(LiveCollection& collection, const WriteRequest& request);
   Status Check(const LiveCollection& collection, const segment::View& view,
                const WriteRequest& request) const;
   void Apply(LiveCollection& collection, const WriteRequest& request,
              const std::vector<segment::View::Place>& replaced, const wal::Position& position);
+  Status OpenPartitions(LiveCollection& collection, const WriteRequest& request);
   static Status MakeDurable(Channel& channel, const wal::Position& position, Durability durability,
                             wal::Sleepers* followers);
   void AskToSeal(const std::shared_ptr<LiveCollection>& collection, const WriteRequest& request);

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "roles/channel.h"
@@ -30,6 +31,16 @@ class StreamingNodes {
   Result<Timestamp> Write(const std::shared_ptr<LiveCollection>& collection,
                           const WriteRequest& request) {
     return Of(*collection->channel).Write(collection, request);
+  }
+  // The same for what is found under the lanes: see StreamingNode.
+  Result<std::optional<Timestamp>> WriteFound(const std::shared_ptr<LiveCollection>& collection,
+                                              const WriteRequest& request,
+                                              const StreamingNode::FindParts& find) {
+    return Of(*collection->channel).WriteFound(collection, request, find);
+  }
+  // Afterwards every write whose timestamp was given before is known to the channel's watermark.
+  static void SettleTimestamps(Channel& channel) {
+    if (channel.writer != nullptr) channel.writer->SettleTimestamps();
   }
   // Returns when everything up to `timestamp` is synced, in every channel, or in one.
   Status WaitDurable(Timestamp timestamp);

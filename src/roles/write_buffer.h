@@ -11,6 +11,7 @@
 
 #include "vecdb/status.h"
 
+#include "base/deadline.h"
 #include "base/mutex.h"
 #include "base/task_queue.h"
 #include "roles/segment_events.h"
@@ -29,9 +30,11 @@ class WriteBuffer {
   void Add(std::uint64_t bytes) { bytes_ += bytes; }
   void Subtract(std::uint64_t bytes) EXCLUDES(mutex_);
 
-  // Returns when there is room: asks for it, and lends the background a hand. kResourceExhausted
-  // when making room failed meanwhile; what `health` says when that is not OK.
-  Status WaitForRoom(const std::function<Status()>& health) EXCLUDES(mutex_);
+  // Returns when there is room: asks for it, and lends the background a hand; with a deadline only
+  // where nobody else does the work: a flush takes as long as it takes. kResourceExhausted when
+  // making room failed meanwhile; what `health` says when that is not OK.
+  Status WaitForRoom(const std::function<Status()>& health, const base::Deadline& deadline)
+      EXCLUDES(mutex_);
 
  private:
   bool HasRoom() const { return bytes_.load() <= limit_bytes_; }

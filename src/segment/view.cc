@@ -131,6 +131,31 @@ std::shared_ptr<const View> View::Replacing(SegmentId id, std::shared_ptr<Segmen
   return Next(std::move(segments));
 }
 
+std::shared_ptr<const View> View::InPartitions(std::span<const PartitionId> partitions) const {
+  std::vector<std::shared_ptr<Segment>> segments;
+  for (const auto& segment : segments_) {
+    const bool in =
+        std::find(partitions.begin(), partitions.end(), segment->partition()) != partitions.end();
+    if (in) segments.push_back(segment);
+  }
+  return Next(std::move(segments));
+}
+
+std::shared_ptr<const View> View::WithoutPartition(PartitionId partition) const {
+  std::vector<std::shared_ptr<Segment>> segments;
+  for (const auto& segment : segments_) {
+    if (segment->partition() != partition) segments.push_back(segment);
+  }
+  return Next(std::move(segments));
+}
+
+std::shared_ptr<const View> View::Changed(const Change& change) const {
+  std::vector<std::shared_ptr<Segment>> segments;
+  segments.reserve(segments_.size());
+  for (const auto& segment : segments_) segments.push_back(change(segment));
+  return Next(std::move(segments));
+}
+
 Result<std::optional<std::size_t>> View::ContainsKeys(ShardId shard, chunk::KeySpan keys,
                                                       const ShardKeyFilter* filter) const {
   AskedKeys asked(keys, filter);
@@ -208,11 +233,13 @@ Result<VisibleRows> VisibleRowsAt(const Segment& segment, Timestamp t) {
 }
 
 std::shared_ptr<const View> ViewBoard::Pin() const {
+  base::SchedulePoint();
   base::MutexLock lock(mutex_);
   return current_;
 }
 
 void ViewBoard::Publish(std::shared_ptr<const View> next) {
+  base::SchedulePoint();
   base::MutexLock lock(mutex_);
   current_.swap(next);  // what was published before ends after the lock, with `next`
 }
