@@ -32,7 +32,7 @@ class TaskQueue::Gate {
   explicit Gate(TaskQueue* queue) : queue_(queue) {}
 
   void Ask(const Executor& executor, std::shared_ptr<Gate> self) {
-    const Asking asking;
+    const Asking inside;
     executor([gate = std::move(self)] { gate->RunOne(); });
   }
   void Close() {
