@@ -44,6 +44,15 @@ struct Options {
   std::size_t write_buffer_bytes = 256u << 20;
   LoadMode load = LoadMode::kMapped;
 
+  // Compaction merges small sealed segments into ones of up to about this size on disk, at least
+  // 1024 bytes.
+  std::uint64_t merged_segment_bytes = std::uint64_t{1} << 30;
+  // By itself, when sealed segments have many deleted rows or are many and small. Without it only
+  // Collection::Compact() compacts. It has one thread of low priority.
+  bool auto_compaction = true;
+  // What compaction may read and write, at most; 0 = no limit.
+  std::uint64_t background_bytes_per_second = 0;
+
   // A directory that belongs to another user (the superuser excepted) or that everyone may write
   // to is refused: whoever can replace files under an open database can make it say anything.
   bool allow_shared_directory = false;

@@ -14,14 +14,19 @@
 #include <vector>
 
 #include "base/log.h"
+#include "base/pacer.h"
 #include "base/strand.h"
 #include "base/task_queue.h"
 #include "catalog/manifest.h"
+#include "compaction/policy.h"
 #include "roles/data_node.h"
+#include "roles/job_table.h"
 #include "roles/live_collection.h"
 #include "roles/query_node.h"
 #include "roles/segment_events.h"
 #include "roles/streaming_node.h"
+#include "roles/trash.h"
+#include "roles/watermark.h"
 #include "wal/writer.h"
 
 namespace vecdb::roles {
@@ -41,6 +46,11 @@ struct CoordinatorParts {
   DataNode& data;
   const Guard& guard;
   catalog::Format& format;  // the strand's
+  const Options& options;
+  Watermark& watermark;
+  base::TaskQueue& compaction;
+  base::Pacer& pacer;
+  JobTable& jobs;
 };
 
 class Coordinator final : public SegmentEvents {
@@ -67,9 +77,16 @@ class Coordinator final : public SegmentEvents {
   // Timed: seals idle shards, retries flushes that failed, flushes when the log has grown long.
   void Housekeeping();
   // Lets long work that can be done again end early: the database is about to be closed.
-  void EndEarly() { closing_ = true; }
+  void EndEarly() {
+    closing_ = true;
+    parts_.pacer.Stop();
+  }
   // At Close: flushes what would make the next open slow to replay.
   Status FlushBeforeClose();
+
+  // ---- compaction (coordinator_compaction.cc) -----------------------------------------
+  // Asks for a job that flushes and then compacts all that can be compacted.
+  Result<JobId> StartCompaction(std::shared_ptr<LiveCollection> collection);
 
   void OnFull(std::shared_ptr<LiveCollection> collection, ShardId shard) override;
   void OnFirstWrite(std::shared_ptr<LiveCollection> collection) override;
@@ -105,7 +122,6 @@ class Coordinator final : public SegmentEvents {
   void PostDeletes(std::shared_ptr<LiveCollection> collection);
   Status Drop(std::string_view name);
   void Forget(LiveCollection& collection);
-  void RemoveFiles(const catalog::State& before, CollectionId dropped);
   // ---- filters of checked keys (coordinator_filters.cc) -------------------------------
   void AddToFilter(const LiveCollection& collection,
                    std::shared_ptr<const segment::SealedSegment> sealed);
@@ -113,10 +129,33 @@ class Coordinator final : public SegmentEvents {
   void PostFilters(std::shared_ptr<LiveCollection> collection);
   void NoteFilter(const LiveCollection& collection, const Status& status);
 
+  // ---- compaction (coordinator_compaction.cc) -----------------------------------------
+  class CompactionMeter;
+  struct Compacted;
+  std::vector<compaction::Plan> PickPlans(const LiveCollection& collection, bool thorough) const;
+  void ScheduleCompaction(const std::shared_ptr<LiveCollection>& collection);
+  JobId PostCompaction(std::shared_ptr<LiveCollection> collection, bool thorough);
+  Status RunCompaction(LiveCollection& collection, bool thorough, JobId id);
+  Status CompactRound(LiveCollection& collection, const std::vector<compaction::Plan>& plans,
+                      CompactionMeter* meter);
+  Status Compact(LiveCollection& collection, const compaction::Plan& plan, SegmentId output,
+                 CompactionMeter* meter);
+  Status CommitCompaction(LiveCollection& collection, Compacted* compacted);
+  Status SaveCarried(Lane& lane, Compacted* compacted);
+  Status SwapSegments(LiveCollection& collection, Compacted* compacted);
+  catalog::Edit EditOf(const Compacted& compacted) const;
+  void DiscardOutput(SegmentId output);
+  void NoteCompaction(LiveCollection& collection, const Status& outcome);
+  // Removes the folders of dropped segments that nobody reads any more.
+  void EmptyTrash();
+
   const CoordinatorParts parts_;
-  base::Strand strand_;         // decisions
-  base::Strand flush_strand_;   // one flush at a time; taken before strand_
-  base::Strand filter_strand_;  // filters of checked keys; nothing else is taken under it
+  Trash trash_;
+  std::atomic<bool> trash_asked_{false};  // a task that empties the trash waits in the queue
+  base::Strand strand_;                   // decisions
+  base::Strand flush_strand_;             // one flush at a time; taken before strand_
+  base::Strand filter_strand_;            // filters of checked keys; nothing else is taken under it
+  base::Strand compaction_strand_;        // one compaction at a time; taken before flush_strand_
   std::atomic<bool> closing_{false};
   mutable base::Mutex failure_mutex_;  // leaf
   BackgroundFailure failure_ GUARDED_BY(failure_mutex_);

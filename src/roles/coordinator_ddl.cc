@@ -109,8 +109,12 @@ class DroppedLanes {
 Status Coordinator::DropCollection(std::string_view name) {
   // No flush of it may be under way: a segment committed after the drop would have no collection.
   VECDB_TRY(flush_strand_.Run([&] { return strand_.Run([&] { return Drop(name); }); }));
-  const auto trim = [&] { return TrimLog(); };
-  (void)parts_.guard(std::ref(trim));  // what stays of its log goes with the next flush
+  // What stays of its files and its log goes later, or with the next flush.
+  const auto tidy = [&] {
+    EmptyTrash();
+    return TrimLog();
+  };
+  (void)parts_.guard(std::ref(tidy));
   return Status();
 }
 
@@ -121,6 +125,11 @@ Status Coordinator::Drop(std::string_view name) {
   catalog::Edit edit;
   edit.operations.emplace_back(catalog::DropCollection{live->record.id});
   edit.operations.emplace_back(catalog::SetMaxTimestamp{parts_.oracle.last()});
+  const auto view = live->board.Pin();
+  std::vector<std::shared_ptr<Trash::Notice>> notices;
+  for (const auto& segment : view->segments()) notices.push_back(trash_.NoticeFor(segment->id()));
+  auto empty = std::make_shared<const segment::View>(
+      live->record.schema, std::vector<std::shared_ptr<segment::Segment>>{});
   DroppedLanes lanes(*live);
   base::KillPoint("ddl.drop.before");
   if (const Status committed = parts_.manifest.Commit(edit); !committed.ok()) {
@@ -131,11 +140,12 @@ Status Coordinator::Drop(std::string_view name) {
   base::KillPoint("ddl.drop.after");
   lanes.Keep();
   Forget(*live);
-  const auto remove = [&] {
-    RemoveFiles(*before, live->record.id);
-    return Status();
-  };
-  (void)parts_.guard(std::ref(remove));  // the drop has happened, whatever stays on disk
+  for (std::size_t i = 0; i < notices.size(); ++i) {
+    if (!view->segments()[i]->sealed()) continue;
+    notices[i]->Arm();
+    view->segments()[i]->WhenGone(std::move(notices[i]));
+  }
+  live->board.Publish(std::move(empty));
   return Status();
 }
 
@@ -150,19 +160,6 @@ void Coordinator::Forget(LiveCollection& collection) {
   parts_.streaming.SubtractBuffered(buffered);
   base::MutexLock lock(collection.pending_mutex);
   collection.pending.clear();
-}
-
-// The files of a collection whose drop is durable. What cannot be removed now is an orphan that the
-// next open sweeps. Readers that still pin them keep their mappings.
-void Coordinator::RemoveFiles(const catalog::State& before, CollectionId dropped) {
-  for (const auto& [id, record] : before.segments) {
-    if (record.collection != dropped) continue;
-    const Status removed = io::RemoveTree(parts_.fs, io::SegmentFolder(id));
-    if (!removed.ok()) {
-      parts_.log.Write(LogLevel::kWarning, "segment {} stays until the next open: {}", id,
-                       removed.message());
-    }
-  }
 }
 
 }  // namespace vecdb::roles

@@ -93,7 +93,11 @@ Status Coordinator::FlushPending(LiveCollection& collection) {
         if (collection.pending.empty()) return Status();
         next = collection.pending.front();
       }
-      VECDB_TRY(FlushOne(collection, next));
+      JobRun job(parts_.jobs, JobKind::kFlush, collection.record.name);
+      job.Start();
+      const Status flushed = FlushOne(collection, next);
+      job.Finish(flushed);
+      VECDB_TRY(flushed);
       PostFilters(collection.shared_from_this());
       base::MutexLock lock(collection.pending_mutex);
       collection.pending.pop_front();
@@ -384,6 +388,13 @@ void Coordinator::Housekeeping() {
     }
     if (waiting) PostFlush(collection);
     if (long_log) PostDeletes(collection);
+    ScheduleCompaction(collection);
+  }
+  if (!trash_.empty() && !trash_asked_.exchange(true)) {
+    Post(trash_asked_, [this] {
+      trash_asked_ = false;
+      EmptyTrash();
+    });
   }
 }
 

@@ -16,12 +16,14 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mutex.h"
+#include "base/pacer.h"
 #include "base/task_queue.h"
 #include "base/timestamp_oracle.h"
 #include "catalog/manifest.h"
 #include "io/file_system.h"
 #include "roles/coordinator.h"
 #include "roles/data_node.h"
+#include "roles/job_table.h"
 #include "roles/live_collection.h"
 #include "roles/proxy.h"
 #include "roles/query_node.h"
@@ -43,13 +45,20 @@ struct Environment {
 
 struct EngineParts {
   EngineParts(Environment e, Options o)
-      : env(std::move(e)), options(std::move(o)), log(options.log), oracle(*env.clock) {}
+      : env(std::move(e)),
+        options(std::move(o)),
+        log(options.log),
+        oracle(*env.clock),
+        jobs(*env.clock),
+        pacer(*env.clock, options.background_bytes_per_second) {}
 
   const Environment env;
   const Options options;
   base::Log log;
   base::TimestampOracle oracle;
   Watermark watermark;
+  JobTable jobs;
+  base::Pacer pacer;  // of compaction
   Collections collections;
   RecoveryReport report;
   io::DatabaseUuid database{};
@@ -66,6 +75,7 @@ struct EngineParts {
   // Last, so that their tasks end before what these use.
   std::unique_ptr<base::TaskQueue> timers;      // sync and seal: never behind a long flush
   std::unique_ptr<base::TaskQueue> background;  // flush
+  std::unique_ptr<base::TaskQueue> compaction;  // never before or behind a flush
 };
 
 class Engine {
@@ -81,6 +91,9 @@ class Engine {
 
   Status WaitDurable(Timestamp timestamp);
   Status RunBackground(std::chrono::milliseconds budget);
+  Result<JobInfo> WaitForJob(JobId id, std::chrono::milliseconds timeout);
+  // Until it has ended: what it ended with.
+  Status FinishJob(JobId id);
   Status Health() const;
   Status Close();  // idempotent
 

@@ -9,6 +9,13 @@ Status LiveCollection::CheckAlive() const {
   return base::NotFound("collection '{}' was dropped", record.name);
 }
 
+// The empty View of a dropped collection is published after `dropped` is set.
+Result<std::shared_ptr<const segment::View>> LiveCollection::PinAlive() const {
+  auto view = board.Pin();
+  VECDB_TRY(CheckAlive());
+  return view;
+}
+
 std::uint64_t LiveCollection::KeyFilterBytes() const {
   std::uint64_t bytes = 0;
   for (const auto& filter : key_filters) bytes += filter->memory_bytes();

@@ -40,6 +40,8 @@ struct LiveCollection : std::enable_shared_from_this<LiveCollection> {
 
   // kNotFound once it was dropped: handles may outlive what they name.
   Status CheckAlive() const;
+  // The View for a read; after a drop there is none.
+  Result<std::shared_ptr<const segment::View>> PinAlive() const;
 
   // Null where keys are not checked.
   segment::ShardKeyFilter* KeyFilter(ShardId shard) const {
@@ -58,6 +60,11 @@ struct LiveCollection : std::enable_shared_from_this<LiveCollection> {
   std::vector<std::unique_ptr<segment::ShardKeyFilter>> key_filters;
   std::atomic<bool> written{false};        // since the database was opened
   std::atomic<bool> filters_asked{false};  // a task that adds to the filters waits in the queue
+
+  // ---- compaction
+  std::atomic<bool> compact_asked{false};  // a job that nobody asked for waits in the queue
+  std::atomic<std::int64_t> compact_not_before_ms{0};  // of the steady clock, after failures
+  std::atomic<int> compact_failures{0};                // one after the other
 
   // Sealed against more rows, not committed as files; oldest first.
   base::Mutex pending_mutex;  // leaf

@@ -52,6 +52,12 @@ class Proxy {
   Result<CollectionStats> Stats(const LiveCollection& collection) const;
 
  private:
+  // What a read uses from its first segment to its last field (rule 3).
+  struct ReadPoint {
+    Timestamp t{0};
+    std::shared_ptr<const segment::View> view;
+  };
+  Result<ReadPoint> PinForRead(const LiveCollection& collection) const;
   Result<WriteReceipt> WriteRows(const CollectionPtr& collection, const Batch& batch,
                                  wal::MessageType type, const WriteOptions& options);
 

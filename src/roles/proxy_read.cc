@@ -9,12 +9,20 @@
 
 namespace vecdb::roles {
 
+// The time first: a View never lacks a row of its past. But it may lack what was deleted long
+// before it, so a time that was read before a compaction moves up to where the View begins.
+Result<Proxy::ReadPoint> Proxy::PinForRead(const LiveCollection& collection) const {
+  const Timestamp t = watermark_.ReadTime();
+  VECDB_TRY_ASSIGN(auto view, collection.PinAlive());
+  return ReadPoint{std::max(t, view->readable_from()), std::move(view)};
+}
+
 Result<Hits> Proxy::Search(const LiveCollection& collection, const SearchRequest& request) const {
   VECDB_TRY(collection.CheckAlive());
   const Schema& schema = collection.record.schema;
   VECDB_TRY_ASSIGN(const query::SearchPlan plan, query::PlanSearch(schema, request));
-  const Timestamp t = watermark_.ReadTime();  // first: a View never lacks a row of its past
-  const auto view = collection.board.Pin();
+  VECDB_TRY_ASSIGN(const ReadPoint at, PinForRead(collection));
+  const auto& [t, view] = at;
   query::TopK top(plan.limit + plan.offset);
   VECDB_TRY(streaming_.Search(*view, t, plan, &top));
   const Status sealed = query_.Search(*view, t, plan, &top);
@@ -37,8 +45,8 @@ Result<std::vector<Row>> Proxy::Query(const LiveCollection& collection,
   VECDB_TRY(collection.CheckAlive());
   const Schema& schema = collection.record.schema;
   VECDB_TRY_ASSIGN(const query::QueryPlan plan, query::PlanQuery(schema, request));
-  const Timestamp t = watermark_.ReadTime();
-  const auto view = collection.board.Pin();
+  VECDB_TRY_ASSIGN(const ReadPoint at, PinForRead(collection));
+  const auto& [t, view] = at;
   query::FirstByKey first(plan.limit + plan.offset);
   for (const auto& segment : view->segments()) {
     VECDB_TRY(first.Offer(*segment, t, plan.filter.get()));
@@ -64,8 +72,8 @@ Result<GetResult> Proxy::Get(const LiveCollection& collection, std::span<const K
   VECDB_TRY(chunk::ValidateKeys(schema, keys));
   VECDB_TRY_ASSIGN(std::vector<std::uint32_t> output, query::PlanOutput(schema, output_fields));
   if (output.empty()) output.push_back(static_cast<std::uint32_t>(chunk::KeyFieldIndex(schema)));
-  const Timestamp t = watermark_.ReadTime();
-  const auto view = collection.board.Pin();
+  VECDB_TRY_ASSIGN(const ReadPoint at, PinForRead(collection));
+  const auto& [t, view] = at;
   GetResult result;
   for (const Key& key : keys) {
     VECDB_TRY_ASSIGN(const auto place, view->Find(chunk::ViewOf(key), t));
@@ -83,8 +91,8 @@ Result<std::uint64_t> Proxy::Count(const LiveCollection& collection,
                                    std::string_view filter) const {
   VECDB_TRY(collection.CheckAlive());
   VECDB_TRY_ASSIGN(const auto compiled, query::PlanFilter(collection.record.schema, filter));
-  const Timestamp t = watermark_.ReadTime();
-  const auto view = collection.board.Pin();
+  VECDB_TRY_ASSIGN(const ReadPoint at, PinForRead(collection));
+  const auto& [t, view] = at;
   std::uint64_t count = 0;
   for (const auto& segment : view->segments()) {
     VECDB_TRY_ASSIGN(const auto allowed, query::AllowedRowsAt(*segment, t, compiled.get()));
@@ -95,8 +103,8 @@ Result<std::uint64_t> Proxy::Count(const LiveCollection& collection,
 
 Result<CollectionStats> Proxy::Stats(const LiveCollection& collection) const {
   VECDB_TRY(collection.CheckAlive());
-  const Timestamp t = watermark_.ReadTime();
-  const auto view = collection.board.Pin();
+  VECDB_TRY_ASSIGN(const ReadPoint at, PinForRead(collection));
+  const auto& [t, view] = at;
   CollectionStats stats;
   stats.memory_bytes = collection.KeyFilterBytes();
   for (const auto& segment : view->segments()) {

@@ -86,6 +86,11 @@ std::shared_ptr<const base::Bitmap> Tombstones::DeletedAt(Timestamp t) const {
   return past;
 }
 
+std::vector<Tombstone> Tombstones::MarkedAfter(Timestamp t) const {
+  base::MutexLock lock(mutex_);
+  return {After(marks_, t), marks_.cend()};
+}
+
 std::vector<Tombstone> Tombstones::All() const {
   base::MutexLock lock(mutex_);
   return marks_;
