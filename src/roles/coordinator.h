@@ -99,7 +99,7 @@ class Coordinator final : public SegmentEvents {
   Status SealAll(LiveCollection& collection);
   Status FlushPending(LiveCollection& collection);
   Status FlushOne(LiveCollection& collection,
-                  const std::shared_ptr<segment::GrowingSegment>& segment);
+                  const std::shared_ptr<segment::GrowingSegment>& segment, JobId job);
   Status FinishFlush(LiveCollection& collection, const segment::GrowingSegment& flushed,
                      const catalog::SegmentRecord& record);
   Status SaveDeletes(LiveCollection& collection);

@@ -95,7 +95,7 @@ Status Coordinator::FlushPending(LiveCollection& collection) {
       }
       JobRun job(parts_.jobs, JobKind::kFlush, collection.record.name);
       job.Start();
-      const Status flushed = FlushOne(collection, next);
+      const Status flushed = FlushOne(collection, next, job.id());
       job.Finish(flushed);
       VECDB_TRY(flushed);
       PostFilters(collection.shared_from_this());
@@ -108,7 +108,7 @@ Status Coordinator::FlushPending(LiveCollection& collection) {
 // The new files are opened and checked before anything names them, so a flush that cannot be read
 // back is a failed flush, not a damaged database.
 Status Coordinator::FlushOne(LiveCollection& collection,
-                             const std::shared_ptr<segment::GrowingSegment>& segment) {
+                             const std::shared_ptr<segment::GrowingSegment>& segment, JobId job) {
   const auto state = parts_.manifest.state();
   const auto known = state->segments.find(segment->id());
   if (known != state->segments.end()) return FinishFlush(collection, *segment, known->second);
@@ -117,6 +117,7 @@ Status Coordinator::FlushOne(LiveCollection& collection,
   VECDB_TRY_ASSIGN(auto sealed, parts_.query.Open(flushed.record, collection.record.schema,
                                                   segment->shared_tombstones()));
   AddToFilter(collection, sealed);
+  parts_.jobs.Progress(job, 0.9, sealed->rows(), sealed->disk_bytes());
   Saved saved{{segment->id(), flushed.saved_tombstones}};
   return CommitFlush(collection, segment.get(), &flushed.record, std::move(saved),
                      std::move(sealed));
