@@ -17,7 +17,7 @@ namespace vecdb::api {
 template <>
 struct CStruct<vecdb_options> {
   static constexpr std::string_view kName = "vecdb_options";
-  static constexpr std::size_t kFirstSize = offsetof(vecdb_options, merged_segment_bytes);
+  static constexpr std::size_t kFirstSize = offsetof(vecdb_options, bounded_staleness_ms);
   static vecdb_options Defaults() {
     const Options defaults;
     vecdb_options out = {};
@@ -32,6 +32,7 @@ struct CStruct<vecdb_options> {
     out.background_threads = defaults.background_threads;
     out.sync_interval_ms = defaults.sync_interval.count();
     out.write_buffer_bytes = defaults.write_buffer_bytes;
+    out.bounded_staleness_ms = defaults.bounded_staleness.count();
     out.merged_segment_bytes = defaults.merged_segment_bytes;
     out.background_bytes_per_second = defaults.background_bytes_per_second;
     out.auto_compaction = defaults.auto_compaction ? 1 : 0;
@@ -66,6 +67,7 @@ Result<Options> OptionsOf(const vecdb_options* given) {
   options.background_threads = from.background_threads;
   options.sync_interval = std::chrono::milliseconds(from.sync_interval_ms);
   options.write_buffer_bytes = from.write_buffer_bytes;
+  options.bounded_staleness = std::chrono::milliseconds(from.bounded_staleness_ms);
   options.merged_segment_bytes = from.merged_segment_bytes;
   options.background_bytes_per_second = from.background_bytes_per_second;
   VECDB_TRY_ASSIGN(options.auto_compaction,

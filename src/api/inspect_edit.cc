@@ -76,6 +76,29 @@ class OperationPrinter {
   void operator()(const catalog::SetMaxTimestamp& operation) const {
     out_.Line("    newest time {}", TimestampText(base::Raw(operation.timestamp)));
   }
+  void operator()(const catalog::CreatePartition& operation) const {
+    out_.Line("    create partition {} '{}' of collection {}", operation.id, operation.name,
+              operation.collection);
+  }
+  void operator()(const catalog::DropPartition& operation) const {
+    out_.Line("    drop partition {} of collection {}", operation.id, operation.collection);
+  }
+
+  void operator()(const catalog::RenameCollection& operation) const {
+    out_.Line("    rename collection {} to '{}'", operation.id, operation.name);
+  }
+  void operator()(const catalog::SetAlias& operation) const {
+    out_.Line("    alias '{}' names collection {}", operation.alias, operation.collection);
+  }
+  void operator()(const catalog::DropAlias& operation) const {
+    out_.Line("    drop alias '{}'", operation.alias);
+  }
+  void operator()(const catalog::SetProperties& operation) const {
+    const catalog::Properties& properties = operation.properties;
+    out_.Line("    properties of collection {}: ttl {} ms, auto_compaction {}, consistency {}",
+              operation.collection, properties.ttl.count(),
+              properties.auto_compaction ? "on" : "off", ToString(properties.consistency));
+  }
 
  private:
   const Printer& out_;

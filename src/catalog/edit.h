@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "catalog/properties.h"
 #include "catalog/records.h"
 
 namespace vecdb::catalog {
@@ -56,10 +57,35 @@ struct LeaseIds {
 struct SetMaxTimestamp {
   Timestamp timestamp{0};
 };
+struct RenameCollection {
+  CollectionId id = 0;
+  std::string name;
+};
+struct SetAlias {  // one more, or in place of what the alias named before
+  std::string alias;
+  CollectionId collection = 0;
+};
+struct DropAlias {
+  std::string alias;
+};
+struct SetProperties {  // replaces those of a collection
+  CollectionId collection = 0;
+  Properties properties;
+};
+struct CreatePartition {
+  CollectionId collection = 0;
+  PartitionId id = 0;
+  std::string name;
+};
+struct DropPartition {  // with its segments
+  CollectionId collection = 0;
+  PartitionId id = 0;
+};
 
 using Operation =
     std::variant<CreateCollection, DropCollection, AddSegment, DropSegment, CommitSegment,
-                 SetDeletes, AddLog, DropLog, SetCheckpoint, LeaseIds, SetMaxTimestamp>;
+                 SetDeletes, AddLog, DropLog, SetCheckpoint, LeaseIds, SetMaxTimestamp,
+                 RenameCollection, SetAlias, DropAlias, SetProperties, CreatePartition, DropPartition>;
 
 struct Edit {
   std::vector<Operation> operations;

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/deadline.h"
 #include "base/log.h"
 #include "base/pacer.h"
 #include "base/strand.h"
@@ -63,8 +64,19 @@ class Coordinator final : public SegmentEvents {
                                                            const CollectionOptions& options);
   Status DropCollection(std::string_view name);
 
+  // ---- what may change of them (coordinator_names.cc) ---------------------------------
+  Status RenameCollection(std::string_view from, std::string_view to);
+  Status CreateAlias(std::string_view alias, std::string_view collection);
+  Status AlterAlias(std::string_view alias, std::string_view collection);
+  Status DropAlias(std::string_view alias);
+  Status AlterCollection(std::string_view name, const CollectionProperties& properties);
+  // ---- partitions (coordinator_partitions.cc) -----------------------------------------
+  Status CreatePartition(LiveCollection& collection, std::string_view name);
+  Status DropPartition(LiveCollection& collection, std::string_view name);
+
   // ---- segments (coordinator_segments.cc) ---------------------------------------------
-  // Gives every lane without a growing segment one, and publishes the View that shows it.
+  // Gives every lane a growing segment of the default partition, where it has none, and publishes
+  // the View that shows it. With a partition key none is needed before there are rows.
   Status AddGrowing(LiveCollection& collection);
   // Seals every shard that has rows and returns when they are files, and with them the deletes of
   // older rows.
@@ -84,18 +96,38 @@ class Coordinator final : public SegmentEvents {
   // At Close: flushes what would make the next open slow to replay.
   Status FlushBeforeClose();
 
+  // The same, but returns at the deadline; then it goes on in the background. Where there are no
+  // threads, it is done here, however long it takes.
+  Status FlushWithin(LiveCollection& collection, const base::Deadline& deadline);
+
+  // ---- what is open for reading (coordinator_load.cc) ---------------------------------
+  Status Release(LiveCollection& collection);
+  Status Load(LiveCollection& collection, const base::Deadline& deadline);
+
   // ---- compaction (coordinator_compaction.cc) -----------------------------------------
   // Asks for a job that flushes and then compacts all that can be compacted.
   Result<JobId> StartCompaction(std::shared_ptr<LiveCollection> collection);
 
-  void OnFull(std::shared_ptr<LiveCollection> collection, ShardId shard) override;
+  void OnDue(std::shared_ptr<LiveCollection> collection, ShardId shard) override;
+  Status OnFirstRows(LiveCollection& collection, std::span<const PartitionLane> lanes) override;
   void OnFirstWrite(std::shared_ptr<LiveCollection> collection) override;
   void OnPressure() override;
   BackgroundFailure LastFailure() const override;
 
  private:
-  Status RaiseFormat(const Schema& schema);
-  Status Seal(LiveCollection& collection, ShardId shard);
+  // On the strand, before the first edit that only vecdb's of this format version can read.
+  Status RaiseFormat(std::uint32_t version);
+  Result<std::shared_ptr<LiveCollection>> Named(std::string_view name) const;
+  Status CheckFree(std::string_view name) const;
+  Status SetAlias(std::string_view alias, std::shared_ptr<LiveCollection> live);
+  Status CommitChange(const catalog::Edit& edit);
+  Status OpenLanes(LiveCollection& collection, std::span<const PartitionLane> lanes);
+  Status Seal(LiveCollection& collection, ShardId shard, PartitionId partition);
+  Status SealDue(LiveCollection& collection, ShardId shard);
+  using Opened = std::map<SegmentId, std::shared_ptr<segment::SealedSegment>>;
+  Status OpenMissing(const LiveCollection& collection, const base::Deadline& deadline,
+                     Opened* opened) const;
+  Result<bool> PublishLoaded(LiveCollection& collection, const Opened& opened);
   Status SealAll(LiveCollection& collection);
   Status FlushPending(LiveCollection& collection);
   Status FlushOne(LiveCollection& collection,
@@ -122,6 +154,8 @@ class Coordinator final : public SegmentEvents {
   void PostDeletes(std::shared_ptr<LiveCollection> collection);
   Status Drop(std::string_view name);
   void Forget(LiveCollection& collection);
+  Status Drop(LiveCollection& collection, std::string_view partition);
+  void Forget(LiveCollection& collection, Partition& partition);
   // ---- filters of checked keys (coordinator_filters.cc) -------------------------------
   void AddToFilter(const LiveCollection& collection,
                    std::shared_ptr<const segment::SealedSegment> sealed);
@@ -140,6 +174,8 @@ class Coordinator final : public SegmentEvents {
                       CompactionMeter* meter);
   Status Compact(LiveCollection& collection, const compaction::Plan& plan, SegmentId output,
                  CompactionMeter* meter);
+  Result<std::shared_ptr<segment::Segment>> WithColumns(
+      const LiveCollection& collection, const std::shared_ptr<segment::Segment>& segment) const;
   Status CommitCompaction(LiveCollection& collection, Compacted* compacted);
   Status SaveCarried(Lane& lane, Compacted* compacted);
   Status SwapSegments(LiveCollection& collection, Compacted* compacted);

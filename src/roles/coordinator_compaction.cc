@@ -24,6 +24,7 @@
 #include "compaction/job.h"
 #include "io/layout.h"
 #include "roles/coordinator.h"
+#include "roles/loading.h"
 
 namespace vecdb::roles {
 namespace {
@@ -70,7 +71,7 @@ class Coordinator::CompactionMeter {
     Tell(job_ == nullptr ? 0 : job_->done_share());
     if (!parts_.pacer.Pass(bytes)) return base::Cancelled("the database is being closed");
     if (!collection_.dropped.load(std::memory_order_acquire)) return Status();
-    return base::Cancelled("collection '{}' was dropped", collection_.record.name);
+    return base::Cancelled("collection '{}' was dropped", collection_.name());
   }
 
  private:
@@ -105,12 +106,14 @@ struct Coordinator::Compacted {
 std::vector<compaction::Plan> Coordinator::PickPlans(const LiveCollection& collection,
                                                      bool thorough) const {
   std::vector<compaction::SegmentFacts> facts;
+  const auto state = parts_.manifest.state();
   for (const auto view = collection.board.Pin(); const auto& segment : view->segments()) {
-    if (!segment->sealed()) continue;
+    const auto record = state->segments.find(segment->id());
+    if (!segment->sealed() || record == state->segments.end()) continue;
     facts.push_back({.id = segment->id(),
                      .shard = segment->shard(),
                      .partition = segment->partition(),
-                     .bytes = segment->disk_bytes(),
+                     .bytes = record->second.size_bytes(),
                      .rows = segment->rows(),
                      .dead_rows = segment->tombstones().count()});
   }
@@ -122,7 +125,8 @@ std::vector<compaction::Plan> Coordinator::PickPlans(const LiveCollection& colle
 
 // Called by Housekeeping. After a failure it waits twice as long as the time before.
 void Coordinator::ScheduleCompaction(const std::shared_ptr<LiveCollection>& collection) {
-  if (!parts_.options.auto_compaction || parts_.pacer.paused()) return;
+  if (!parts_.options.auto_compaction || !collection->properties()->auto_compaction) return;
+  if (parts_.pacer.paused()) return;
   if (!parts_.writer.health().ok() || !parts_.manifest.health().ok()) return;
   if (Milliseconds(parts_.clock.Now()) < collection->compact_not_before_ms) return;
   if (collection->compact_asked || PickPlans(*collection, false).empty()) return;
@@ -140,7 +144,7 @@ Result<JobId> Coordinator::StartCompaction(std::shared_ptr<LiveCollection> colle
 }
 
 JobId Coordinator::PostCompaction(std::shared_ptr<LiveCollection> collection, bool thorough) {
-  JobRun job(parts_.jobs, JobKind::kCompaction, collection->record.name);
+  JobRun job(parts_.jobs, JobKind::kCompaction, collection->name());
   const JobId id = job.id();
   parts_.compaction.Post([this, collection = std::move(collection), thorough, id] {
     if (!thorough) collection->compact_asked = false;
@@ -168,7 +172,7 @@ void Coordinator::NoteCompaction(LiveCollection& collection, const Status& outco
   const auto wait = kFirstRetry * (1 << doublings);
   collection.compact_not_before_ms = Milliseconds(parts_.clock.Now() + wait);
   parts_.log.Write(LogLevel::kError, "compacting '{}' failed and will be tried again: {}",
-                   collection.record.name, outcome.message());
+                   collection.name(), outcome.message());
 }
 
 // A thorough job goes on while what it merged can be merged further. What is deleted meanwhile is
@@ -196,10 +200,9 @@ Status Coordinator::CompactRound(LiveCollection& collection,
     VECDB_TRY_ASSIGN(const SegmentId output, parts_.manifest.NewIds(1));
     const auto compact = [&] { return Compact(collection, plan, output, meter); };
     const Status compacted = parts_.guard(std::ref(compact));
-    if (!compacted.ok()) {
-      DiscardOutput(output);
-      return compacted;
-    }
+    if (!compacted.ok()) DiscardOutput(output);
+    if (compacted.code() == StatusCode::kNotFound) continue;  // dropped with its partition
+    VECDB_TRY(compacted);
     EmptyTrash();
   }
   return TrimLog();
@@ -217,9 +220,10 @@ Status Coordinator::Compact(LiveCollection& collection, const compaction::Plan& 
   std::uint64_t rows = 0;
   for (const SegmentId id : plan.inputs) {
     const auto* input = view->FindSegment(id);
-    if (input == nullptr) return base::Cancelled("segment {} was dropped", id);
+    if (input == nullptr) return base::NotFound("segment {} was dropped", id);
     rows += (*input)->rows();
-    setup.inputs.push_back(*input);
+    VECDB_TRY_ASSIGN(auto whole, WithColumns(collection, *input));
+    setup.inputs.push_back(std::move(whole));
   }
   compaction::Job job(std::move(setup));
   meter->BeginPlan(&job, plan.rows);
@@ -235,6 +239,20 @@ Status Coordinator::Compact(LiveCollection& collection, const compaction::Plan& 
   if (changes) VECDB_TRY(CommitCompaction(collection, &compacted));
   meter->EndPlan(job.rows(), bytes);
   return Status();
+}
+
+// Of a collection that is released: opened for the job alone.
+Result<std::shared_ptr<segment::Segment>> Coordinator::WithColumns(
+    const LiveCollection& collection, const std::shared_ptr<segment::Segment>& segment) const {
+  if (AsReleased(segment) == nullptr) return segment;
+  const auto state = parts_.manifest.state();
+  const auto record = state->segments.find(segment->id());
+  if (record == state->segments.end()) {
+    return base::NotFound("segment {} was dropped", segment->id());
+  }
+  VECDB_TRY_ASSIGN(auto opened, parts_.query.Open(record->second, collection.record.schema,
+                                                  segment->shared_tombstones()));
+  return std::shared_ptr<segment::Segment>(std::move(opened));
 }
 
 // The first step of the commit. Under the lane, so that the file holds whole writes, and everything
@@ -257,17 +275,15 @@ Status Coordinator::SaveCarried(Lane& lane, Compacted* compacted) {
 Status Coordinator::CommitCompaction(LiveCollection& collection, Compacted* compacted) {
   const auto commit = [&]() -> Status {
     const auto before = collection.board.Pin();  // lives until the lane is free again
-    std::vector<std::shared_ptr<Trash::Notice>> notices;
+    Retiring retiring(&trash_);
     for (const SegmentId id : compacted->inputs) {
-      if (before->FindSegment(id) == nullptr) return base::Cancelled("segment {} was dropped", id);
-      notices.push_back(trash_.NoticeFor(id));
+      const auto* input = before->FindSegment(id);
+      if (input == nullptr) return base::NotFound("segment {} was dropped", id);
+      retiring.Add(*input);
     }
     VECDB_TRY(SwapSegments(collection, compacted));
+    retiring.Done();
     base::KillPoint("compaction.published");
-    for (auto& notice : notices) {  // nothing here needs memory
-      notice->Arm();
-      (*before->FindSegment(notice->id()))->WhenGone(std::move(notice));
-    }
     return Status();
   };
   VECDB_TRY(flush_strand_.Run([&] { return strand_.Run(commit); }));

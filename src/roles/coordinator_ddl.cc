@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kMaxCollections = 65'536;
 
-Status CheckOptions(const CollectionOptions& options) {
+Status CheckOptions(const Schema& schema, const CollectionOptions& options) {
   if (options.shards < 1 || options.shards > 16) {
     return base::InvalidArgument("CollectionOptions::shards is {}, not between 1 and 16",
                                  options.shards);
@@ -24,7 +24,16 @@ Status CheckOptions(const CollectionOptions& options) {
     return base::InvalidArgument("CollectionOptions::seal_after_idle is {} ms, below 1",
                                  options.seal_after_idle.count());
   }
-  return Status();
+  return catalog::CheckPartitionKey(schema, options.partition_key, options.num_partitions);
+}
+
+// What the catalog keeps of them outside of the record.
+catalog::Properties PropertiesFor(const CollectionOptions& options) {
+  catalog::Properties properties;
+  if (options.partition_key.empty()) return properties;
+  properties.partition_key = options.partition_key;
+  properties.num_partitions = options.num_partitions;
+  return properties;
 }
 
 }  // namespace
@@ -33,8 +42,9 @@ Result<std::shared_ptr<LiveCollection>> Coordinator::CreateCollection(
     std::string_view name, const Schema& schema, const CollectionOptions& options) {
   using Outcome = Result<std::shared_ptr<LiveCollection>>;
   VECDB_TRY(chunk::ValidateName("collection", name));
-  VECDB_TRY(CheckOptions(options));
+  VECDB_TRY(CheckOptions(schema, options));
   return strand_.Run([&]() -> Outcome {
+    if (parts_.collections.FindAliased(name) != nullptr) return CheckFree(name);
     if (auto existing = parts_.collections.Find(name)) {
       if (existing->record.schema == schema) return existing;
       return base::AlreadyExists("collection '{}' exists with another schema", name);
@@ -42,7 +52,10 @@ Result<std::shared_ptr<LiveCollection>> Coordinator::CreateCollection(
     if (parts_.collections.All().size() >= kMaxCollections) {
       return base::ResourceExhausted("there are {} collections, the limit", kMaxCollections);
     }
-    VECDB_TRY(RaiseFormat(schema));
+    const catalog::Properties properties = PropertiesFor(options);
+    const bool changed = !(properties == catalog::Properties{});
+    VECDB_TRY(
+        RaiseFormat(changed ? catalog::kChangesFormatVersion : catalog::FormatVersionFor(schema)));
     VECDB_TRY_ASSIGN(const CollectionId id, parts_.manifest.NewIds(1));
     catalog::CollectionRecord record{.id = id,
                                      .name = std::string(name),
@@ -51,13 +64,16 @@ Result<std::shared_ptr<LiveCollection>> Coordinator::CreateCollection(
                                      .options = options,
                                      .created = parts_.oracle.Next()};
     auto live = std::make_shared<LiveCollection>(
-        record, std::make_shared<const segment::View>(
-                    schema, std::vector<std::shared_ptr<segment::Segment>>{}));
+        record,
+        std::make_shared<const segment::View>(schema,
+                                              std::vector<std::shared_ptr<segment::Segment>>{}),
+        properties);
     VECDB_TRY(AddGrowing(*live));
     catalog::Edit edit;
     edit.operations.emplace_back(catalog::CreateCollection{record});
+    if (changed) edit.operations.emplace_back(catalog::SetProperties{id, properties});
     edit.operations.emplace_back(catalog::SetMaxTimestamp{record.created});
-    auto entry = Collections::EntryFor(live);
+    auto entry = Collections::EntryFor(record.name, live);
     base::KillPoint("ddl.create.before");
     VECDB_TRY(parts_.manifest.Commit(edit));
     base::KillPoint("ddl.create.after");
@@ -70,10 +86,10 @@ Result<std::shared_ptr<LiveCollection>> Coordinator::CreateCollection(
 //
 // 1 FORMAT of a larger version replaces the one before   crash: either of them, and both are true
 // Only then is the edit committed that needs it.
-Status Coordinator::RaiseFormat(const Schema& schema) {
+Status Coordinator::RaiseFormat(std::uint32_t version) {
+  if (version <= parts_.format.version) return Status();
   catalog::Format raised = parts_.format;
-  raised.version = std::max(raised.version, catalog::FormatVersionFor(schema));
-  if (raised.version == parts_.format.version) return Status();
+  raised.version = version;
   VECDB_TRY(catalog::WriteFormat(parts_.fs, raised));
   parts_.format = raised;
   return Status();
@@ -119,18 +135,22 @@ Status Coordinator::DropCollection(std::string_view name) {
 }
 
 Status Coordinator::Drop(std::string_view name) {
-  const auto live = parts_.collections.Find(name);
-  if (live == nullptr) return base::NotFound("no collection named '{}'", name);
-  const auto before = parts_.manifest.state();
+  VECDB_TRY_ASSIGN(const auto live, Named(name));
+  if (const auto aliases = parts_.collections.AliasesOf(*live); !aliases.empty()) {
+    return base::FailedPrecondition(
+        "collection '{}' has the alias '{}'; drop that first, or let it name another collection",
+        name, aliases.front());
+  }
+  DroppedLanes lanes(*live);
   catalog::Edit edit;
   edit.operations.emplace_back(catalog::DropCollection{live->record.id});
-  edit.operations.emplace_back(catalog::SetMaxTimestamp{parts_.oracle.last()});
-  const auto view = live->board.Pin();
-  std::vector<std::shared_ptr<Trash::Notice>> notices;
-  for (const auto& segment : view->segments()) notices.push_back(trash_.NoticeFor(segment->id()));
+  edit.operations.emplace_back(catalog::SetMaxTimestamp{parts_.oracle.last()});  // of every write
+  Retiring retiring(&trash_);
+  for (const auto view = live->board.Pin(); const auto& segment : view->segments()) {
+    if (segment->sealed()) retiring.Add(segment);
+  }
   auto empty = std::make_shared<const segment::View>(
       live->record.schema, std::vector<std::shared_ptr<segment::Segment>>{});
-  DroppedLanes lanes(*live);
   base::KillPoint("ddl.drop.before");
   if (const Status committed = parts_.manifest.Commit(edit); !committed.ok()) {
     // A drop that may survive must not be followed by writes that were acknowledged.
@@ -140,11 +160,7 @@ Status Coordinator::Drop(std::string_view name) {
   base::KillPoint("ddl.drop.after");
   lanes.Keep();
   Forget(*live);
-  for (std::size_t i = 0; i < notices.size(); ++i) {
-    if (!view->segments()[i]->sealed()) continue;
-    notices[i]->Arm();
-    view->segments()[i]->WhenGone(std::move(notices[i]));
-  }
+  retiring.Done();
   live->board.Publish(std::move(empty));
   return Status();
 }
@@ -152,7 +168,7 @@ Status Coordinator::Drop(std::string_view name) {
 // Called when the drop is durable.
 void Coordinator::Forget(LiveCollection& collection) {
   collection.dropped.store(true, std::memory_order_release);
-  parts_.collections.Remove(collection.record.name);
+  parts_.collections.Remove(collection);
   std::uint64_t buffered = 0;
   for (const auto view = collection.board.Pin(); const auto& segment : view->segments()) {
     if (!segment->sealed() && segment->rows() > 0) buffered += segment->memory_bytes();

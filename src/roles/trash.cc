@@ -46,4 +46,17 @@ std::vector<SegmentId> Trash::Take() {
   return gone;
 }
 
+void Retiring::Add(std::shared_ptr<segment::Segment> segment) {
+  auto notice = trash_.NoticeFor(segment->id());
+  retired_.push_back({std::move(segment), std::move(notice)});
+}
+
+void Retiring::Done() {
+  for (Retired& one : retired_) {
+    one.notice->Arm();
+    one.segment->WhenGone(std::move(one.notice));
+  }
+  retired_.clear();
+}
+
 }  // namespace vecdb::roles

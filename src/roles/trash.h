@@ -1,6 +1,6 @@
 // Folders of segments that no record names any more, and whose files readers may still have
-// mapped. Who drops a segment gives it a notice; when the last View that holds it is gone, so is the
-// notice, and the folder may be removed. No reader touches the disk for it. A folder that is not
+// mapped. A segment that is dropped gets a notice; when the last View that holds it is gone, so is
+// the notice, and the folder may be removed. No reader touches the disk for it. A folder that is not
 // removed before the process ends is an orphan: the next open sweeps it.
 //
 // Thread safety: all methods from any thread.
@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "segment/segment.h"
 
 namespace vecdb::roles {
 
@@ -26,7 +27,6 @@ class Trash {
     Notice(const Notice&) = delete;
     Notice& operator=(const Notice&) = delete;
     void Arm() { armed_ = true; }
-    SegmentId id() const { return id_; }
 
    private:
     const std::shared_ptr<State> state_;
@@ -43,6 +43,23 @@ class Trash {
 
  private:
   const std::shared_ptr<State> state_;
+};
+
+// The sealed segments that one edit drops.
+class Retiring {
+ public:
+  explicit Retiring(Trash* trash) : trash_(*trash) {}
+  void Add(std::shared_ptr<segment::Segment> segment);
+  // The drop is durable. Needs no memory; the segments may go from here on.
+  void Done();
+
+ private:
+  struct Retired {
+    std::shared_ptr<segment::Segment> segment;
+    std::shared_ptr<Trash::Notice> notice;
+  };
+  Trash& trash_;
+  std::vector<Retired> retired_;
 };
 
 }  // namespace vecdb::roles

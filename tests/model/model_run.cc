@@ -19,12 +19,13 @@ struct Weight {
   std::size_t per_thousand;
 };
 constexpr Weight kWeights[] = {
-    {Operation::kInsert, 150},    {Operation::kUpsert, 135},  {Operation::kDelete, 105},
-    {Operation::kGet, 105},       {Operation::kQuery, 95},    {Operation::kSearch, 155},
-    {Operation::kCount, 50},      {Operation::kCreate, 35},   {Operation::kDrop, 10},
-    {Operation::kFlush, 20},      {Operation::kFlushAll, 15}, {Operation::kWaitDurable, 20},
-    {Operation::kBackground, 60}, {Operation::kReopen, 10},   {Operation::kKill, 10},
-    {Operation::kRefused, 25},
+    {Operation::kInsert, 150},    {Operation::kUpsert, 135},     {Operation::kDelete, 105},
+    {Operation::kGet, 105},       {Operation::kQuery, 95},       {Operation::kSearch, 155},
+    {Operation::kCount, 50},      {Operation::kCreate, 35},      {Operation::kDrop, 10},
+    {Operation::kFlush, 20},      {Operation::kFlushAll, 15},    {Operation::kWaitDurable, 20},
+    {Operation::kBackground, 60}, {Operation::kReopen, 10},      {Operation::kKill, 10},
+    {Operation::kRefused, 25},    {Operation::kDeleteWhere, 20}, {Operation::kSnapshot, 40},
+    {Operation::kIterate, 25},    {Operation::kRelease, 15},
 };
 
 Options OptionsOf(const RunConfig& config) {
@@ -111,6 +112,14 @@ std::string ModelRun::Perform(Operation operation) {
       return with_collection(&ModelRun::Flush);
     case Operation::kRefused:
       return with_collection(&ModelRun::Refused);
+    case Operation::kDeleteWhere:
+      return with_collection(&ModelRun::DeleteWhere);
+    case Operation::kSnapshot:
+      return with_collection(&ModelRun::TakeOrReadSnapshot);
+    case Operation::kIterate:
+      return with_collection(&ModelRun::Iterate);
+    case Operation::kRelease:
+      return with_collection(&ModelRun::ReleaseAndLoad);
     case Operation::kCreate:
       return Create();
     case Operation::kDrop:
