@@ -126,7 +126,7 @@ Result<MergedRows> MergedRows::Make(Inputs inputs, Timestamp t, Timestamp keep_f
     VECDB_TRY(head.Next());
     if (!head.done()) turns.push({head.timestamp(), input});
   }
-  if (base::Canary(27) && merged.rows() > 3) merged.origins_.pop_back();
+  if (base::Canary(41) && merged.rows() > 3) merged.origins_.pop_back();
   return merged;
 }
 

@@ -181,7 +181,10 @@ Status Coordinator::RunCompaction(LiveCollection& collection, bool thorough, Job
   return compaction_strand_.Run([&]() -> Status {
     CompactionMeter meter(parts_, collection, id);
     VECDB_TRY(meter.Pass(0));
-    if (thorough) VECDB_TRY(Flush(collection));
+    if (thorough) {
+      VECDB_TRY(Flush(collection));
+      VECDB_TRY(parts_.streaming.WaitDurable(parts_.watermark.ReadTime()));
+    }
     for (int round = 0; round < (thorough ? kMostRounds : 1); ++round) {
       auto plans = PickPlans(collection, thorough);
       if (round > 0) std::erase_if(plans, [](const auto& plan) { return plan.inputs.size() == 1; });
