@@ -150,14 +150,14 @@ JobId Coordinator::PostCompaction(std::shared_ptr<LiveCollection> collection, bo
     if (!thorough) collection->compact_asked = false;
     parts_.jobs.Start(id);
     const auto run = [&] { return RunCompaction(*collection, thorough, id); };
-    const Status outcome = parts_.guard(std::ref(run));
+    Status outcome = parts_.guard(std::ref(run));
     const auto note = [&] {
       NoteCompaction(*collection, outcome);
       EmptyTrash();
       return Status();
     };
     (void)parts_.guard(std::ref(note));
-    parts_.jobs.Finish(id, outcome);
+    parts_.jobs.Finish(id, std::move(outcome));  // moved: nothing may be thrown here
   });
   return job.Release();
 }
