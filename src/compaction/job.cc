@@ -60,10 +60,8 @@ Status Job::Prepare() {
   return Status();
 }
 
-std::vector<SegmentId> Job::InputIds() const {
-  std::vector<SegmentId> ids;
-  for (const auto& input : setup_.inputs) ids.push_back(input->id());
-  return ids;
+bool Job::changes() const {
+  return setup_.inputs.size() > 1 || rows() < setup_.inputs[0]->rows();
 }
 
 // Each field is read once to be written and once to be compared; texts once more to be measured.

@@ -40,7 +40,9 @@ class Job {
   explicit Job(JobSetup setup) : setup_(std::move(setup)) {}
 
   Status Prepare();
-  RowIndex rows() const { return rows_ ? rows_->rows() : 0; }  // that stay, after Prepare()
+  // After Prepare(): how many rows stay; whether the output would differ from the input.
+  RowIndex rows() const { return rows_ ? rows_->rows() : 0; }
+  bool changes() const;
 
   // At least one row. The record has no deletes file.
   Result<catalog::SegmentRecord> Run(io::FileSystem& fs, const io::DatabaseUuid& database,
@@ -56,7 +58,6 @@ class Job {
 
   SegmentId output() const { return setup_.output; }
   Timestamp at() const { return setup_.at; }
-  std::vector<SegmentId> InputIds() const;
   double done_share() const { return done_share_.load(std::memory_order_relaxed); }
 
  private:

@@ -59,11 +59,13 @@ class Coordinator::CompactionMeter {
     job_ = job;
     rows_of_plan_ = rows;
   }
-  void EndPlan(std::uint64_t rows, std::uint64_t bytes) {
-    job_ = nullptr;
-    rows_before_ += rows_of_plan_;
+  void Count(std::uint64_t rows, std::uint64_t bytes) {
     rows_ += rows;
     bytes_ += bytes;
+  }
+  void EndPlan() {
+    job_ = nullptr;
+    rows_before_ += std::exchange(rows_of_plan_, 0);
     Tell(0);
   }
 
@@ -188,11 +190,11 @@ Status Coordinator::RunCompaction(LiveCollection& collection, bool thorough, Job
     for (int round = 0; round < (thorough ? kMostRounds : 1); ++round) {
       auto plans = PickPlans(collection, thorough);
       if (round > 0) std::erase_if(plans, [](const auto& plan) { return plan.inputs.size() == 1; });
-      if (plans.empty()) return Status();
+      if (plans.empty()) break;
       meter.BeginRound(RowsOf(plans));
       VECDB_TRY(CompactRound(collection, plans, &meter));
     }
-    return Status();
+    return meter.Pass(0);
   });
 }
 
@@ -203,6 +205,7 @@ Status Coordinator::CompactRound(LiveCollection& collection,
     VECDB_TRY_ASSIGN(const SegmentId output, parts_.manifest.NewIds(1));
     const auto compact = [&] { return Compact(collection, plan, output, meter); };
     const Status compacted = parts_.guard(std::ref(compact));
+    meter->EndPlan();
     if (!compacted.ok()) DiscardOutput(output);
     if (compacted.code() == StatusCode::kNotFound) continue;  // dropped with its partition
     VECDB_TRY(compacted);
@@ -220,11 +223,9 @@ Status Coordinator::Compact(LiveCollection& collection, const compaction::Plan& 
   setup.at = parts_.watermark.ReadTime();
   setup.pace = [meter](std::uint64_t bytes) { return meter->Pass(bytes); };
   const auto view = collection.board.Pin();
-  std::uint64_t rows = 0;
   for (const SegmentId id : plan.inputs) {
     const auto* input = view->FindSegment(id);
     if (input == nullptr) return base::NotFound("segment {} was dropped", id);
-    rows += (*input)->rows();
     VECDB_TRY_ASSIGN(auto whole, WithColumns(collection, *input));
     setup.inputs.push_back(std::move(whole));
   }
@@ -232,15 +233,16 @@ Status Coordinator::Compact(LiveCollection& collection, const compaction::Plan& 
   meter->BeginPlan(&job, plan.rows);
   Compacted compacted{job, plan.inputs, plan.shard};
   VECDB_TRY_ASSIGN(compacted.record, parts_.data.Compact(job));
-  const bool changes = plan.inputs.size() > 1 || job.rows() < rows;
+  if (!job.changes()) return Status();
+  std::uint64_t bytes = 0;
   if (compacted.record) {
     VECDB_TRY_ASSIGN(compacted.output,
                      parts_.query.Open(*compacted.record, collection.record.schema, nullptr));
     VECDB_TRY(job.Verify(*compacted.output));
+    bytes = compacted.output->disk_bytes();
   }
-  const std::uint64_t bytes = compacted.record ? compacted.output->disk_bytes() : 0;
-  if (changes) VECDB_TRY(CommitCompaction(collection, &compacted));
-  meter->EndPlan(job.rows(), bytes);
+  VECDB_TRY(CommitCompaction(collection, &compacted));
+  meter->Count(job.rows(), bytes);
   return Status();
 }
 
@@ -302,12 +304,14 @@ Status Coordinator::SwapSegments(LiveCollection& collection, Compacted* compacte
   const catalog::Edit edit = EditOf(*compacted);
   segment::ShardKeyFilter* const filter = collection.KeyFilter(compacted->shard);
   if (filter != nullptr) filter->Replace(compacted->inputs, compacted->job.output());
+  std::shared_ptr<segment::Segment> published;
+  if (compacted->output != nullptr) published = AsLoaded(collection, compacted->output);
   base::MutexLock lock(lane.mutex);
   if (compacted->output != nullptr) {
     compacted->job.CarryDeletes(&compacted->output->tombstones());
   }
-  auto next =
-      collection.board.Pin()->Compacted(compacted->inputs, compacted->output, compacted->job.at());
+  auto next = collection.board.Pin()->Compacted(compacted->inputs, std::move(published),
+                                                compacted->job.at());
   base::KillPoint("compaction.commit.before");
   VECDB_TRY(parts_.manifest.Commit(edit));
   base::KillPoint("compaction.commit.after");

@@ -14,7 +14,7 @@ Result<DataNode::Flushed> DataNode::Flush(const segment::GrowingSegment& segment
 
 Result<std::optional<catalog::SegmentRecord>> DataNode::Compact(compaction::Job& job) const {
   VECDB_TRY(job.Prepare());
-  if (job.rows() == 0) return std::optional<catalog::SegmentRecord>();
+  if (job.rows() == 0 || !job.changes()) return std::optional<catalog::SegmentRecord>();
   VECDB_TRY_ASSIGN(catalog::SegmentRecord record, job.Run(fs_, database_, new_ids_));
   return std::optional(std::move(record));
 }

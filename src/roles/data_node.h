@@ -23,7 +23,7 @@ class DataNode {
   // A failure leaves litter in tmp/ or an orphan in segments/, which the next open sweeps.
   Result<Flushed> Flush(const segment::GrowingSegment& segment, CollectionId collection) const;
 
-  // Nothing when no row stays. A failure leaves the same.
+  // Nothing when no row stays, or the rows are those of the one input. A failure leaves the same.
   Result<std::optional<catalog::SegmentRecord>> Compact(compaction::Job& job) const;
 
   struct SavedTombstones {
