@@ -2,6 +2,7 @@
 // writers go on.
 #include <atomic>
 #include <thread>
+#include <utility>
 
 #include "base/canary.h"
 #include "support/fault_file_system.h"
@@ -218,6 +219,51 @@ SCENARIO("a dropped collection's files go with its last reader", "[walk][compact
   db.clock().Advance(std::chrono::seconds(2));
   RunDueWork(*db);
   CHECK(NamesIn(*db.fs(), "segments").empty());
+}
+
+SCENARIO("a released collection is compacted and stays released", "[walk][compaction]") {
+  TestDatabase db;
+  Collection books = db.MakeBooks();
+  const Books expected = FillFour(books);
+  books.Flush().OrDie();
+  books.Release().OrDie();
+  books.Compact().OrDie();
+  CHECK(SealedIn(books) == 1);
+  CHECK(books.Count().status().code() == StatusCode::kFailedPrecondition);
+  books.Delete(IntKeys({1})).status().OrDie();
+  books.Load().OrDie();
+  Books now = expected;
+  now.erase(1);
+  CHECK(*ReadAll(books) == now);
+}
+
+SCENARIO("a compaction never mixes partitions, and one may be dropped meanwhile",
+         "[walk][compaction]") {
+  TestDatabase db;
+  Collection books = db.MakeBooks();
+  for (const char* name : {"p", "q"}) {
+    books.CreatePartition(name).OrDie();
+    for (std::int64_t first : {1, 11, 21}) {
+      const std::int64_t id = first + (name[0] == 'q' ? 100 : 0);
+      books.Insert(BatchOf(BooksBetween(id, id + 9)), {.partition = name}).status().OrDie();
+      books.Flush().OrDie();
+    }
+  }
+  bool drop = GENERATE(false, true);
+  {
+    const AtCompaction meanwhile([&](std::string_view place) {
+      if (place != "compaction.verified" || !std::exchange(drop, false)) return;
+      books.DropPartition("p").OrDie();
+    });
+    books.Compact().OrDie();
+  }
+  const bool dropped = !*books.HasPartition("p");
+  CHECK(SealedIn(books) == (dropped ? 1 : 2));
+  CHECK(*books.Count() == (dropped ? 30 : 60));
+  CHECK(books.Stats("q")->rows == 30);
+  CHECK(NamesIn(*db.fs(), "segments").size() == (dropped ? 1 : 2));
+  db.Reopen();
+  CHECK(*db.OpenBooks().Count() == (dropped ? 30 : 60));
 }
 
 SCENARIO("segments whose rows are all deleted go without a successor", "[walk][compaction]") {
