@@ -253,6 +253,9 @@ typedef struct vecdb_options {
   int64_t bounded_staleness_ms;
   vecdb_listener_function listener; /* NULL: nobody listens */
   void* listener_user;              /* as log_user */
+  uint64_t merged_segment_bytes;
+  uint64_t background_bytes_per_second;
+  uint8_t auto_compaction;
 } vecdb_options;
 
 /* Sets the defaults of the C++ struct. */
@@ -579,6 +582,52 @@ VECDB_C_API vecdb_code vecdb_list_partitions(const vecdb_collection* collection,
 VECDB_C_API vecdb_code vecdb_partition_stats(const vecdb_collection* collection,
                                              vecdb_text partition, vecdb_stats* stats,
                                              vecdb_error* error);
+/* ---- work in the background ---------------------------------------------------------- */
+
+enum { VECDB_JOB_FLUSH = 1, VECDB_JOB_COMPACTION = 2 }; /* vecdb::JobKind */
+enum {                                                  /* vecdb::JobState */
+       VECDB_JOB_WAITING = 1,
+       VECDB_JOB_RUNNING = 2,
+       VECDB_JOB_DONE = 3,
+       VECDB_JOB_FAILED = 4,
+       VECDB_JOB_CANCELLED = 5
+};
+
+/* vecdb::JobInfo, all of it in your memory */
+typedef struct vecdb_job {
+  size_t struct_size;
+  uint64_t id;
+  int32_t kind;
+  int32_t state;
+  double progress;
+  uint64_t rows;
+  uint64_t bytes;
+  uint64_t started_ms;
+  uint64_t ended_ms;
+  char collection[256]; /* ends with a NUL */
+  char error[508];      /* the same; cut between two characters if longer */
+} vecdb_job;
+
+/* Zeroes, and the size. */
+VECDB_C_API void vecdb_job_init(vecdb_job* job, size_t struct_size);
+
+/* vecdb::Collection::Compact and StartCompaction; `job` gets the id. */
+VECDB_C_API vecdb_code vecdb_collection_compact(vecdb_collection* collection, vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_collection_start_compaction(vecdb_collection* collection,
+                                                         uint64_t* job, vecdb_error* error);
+/* Which jobs there are: the ids of the first `room` of them, rising, and how many there are. `ids`
+ * may be NULL when `room` is 0. */
+VECDB_C_API vecdb_code vecdb_job_ids(vecdb_db* db, uint64_t* ids, size_t room, size_t* count,
+                                     vecdb_error* error);
+/* One of them, as it is now. */
+VECDB_C_API vecdb_code vecdb_job_find(vecdb_db* db, uint64_t id, vecdb_job* out,
+                                      vecdb_error* error);
+/* vecdb::Database::WaitForJob; `out` may be NULL, and is filled only when the job has ended. */
+VECDB_C_API vecdb_code vecdb_wait_for_job(vecdb_db* db, uint64_t id, int64_t timeout_ms,
+                                          vecdb_job* out, vecdb_error* error);
+/* The members of vecdb::Database of the same names. */
+VECDB_C_API vecdb_code vecdb_pause_background(vecdb_db* db, vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_resume_background(vecdb_db* db, vecdb_error* error);
 
 /* NOLINTEND(modernize-*, readability-redundant-*) */
 #ifdef __cplusplus

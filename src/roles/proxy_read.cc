@@ -71,6 +71,10 @@ Result<Moment> Proxy::PinUnless(const Moment* at, const LiveCollection& collecti
   Moment moment;
   moment.time = watermark_.ReadTime();  // first: a View never lacks a row of its past
   moment.view = PinPartitions(collection, partitions);
+  VECDB_TRY(collection.CheckAlive());  // a drop leaves an empty View
+  // What was deleted long before may be gone from it. Such a View begins at a time that was visible
+  // before it was published, so nothing of that time is missing either.
+  moment.time = std::max(moment.time, moment.view->readable_from());
   return moment;
 }
 
@@ -185,9 +189,11 @@ Result<CollectionStats> Proxy::Stats(const LiveCollection& collection,
     VECDB_TRY_ASSIGN(const auto found, collection.FindPartition(partition));
     partitions.emplace().push_back(found->id);
   }
-  const Timestamp t = watermark_.ReadTime();
+  Timestamp t = watermark_.ReadTime();
   const auto view =
       partitions ? collection.board.Pin()->InPartitions(*partitions) : collection.board.Pin();
+  VECDB_TRY(collection.CheckAlive());
+  t = std::max(t, view->readable_from());
   CollectionStats stats;
   if (!partitions) {
     stats.memory_bytes = collection.KeyFilterBytes();
