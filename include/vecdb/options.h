@@ -8,6 +8,8 @@
 #include <functional>
 #include <string_view>
 
+#include "vecdb/types.h"
+
 namespace vecdb {
 
 // When is a write safe from a power cut? It always survives the end of this process.
@@ -70,6 +72,17 @@ struct CollectionOptions {
   // Insert refuses taken keys; off for bulk loads of keys known to be new. Costs 2 to 3 bytes of
   // memory a row once the collection is written to and has several sealed segments.
   bool check_keys = true;
+};
+
+// Of one collection, changed at any time by Database::AlterCollection.
+struct CollectionProperties {
+  // Rows that were written longer ago than this are in no answer, by the machine's clock, and their
+  // keys are free; 0 = rows live until they are deleted. At most 3,155,760,000 seconds.
+  std::chrono::milliseconds ttl{0};
+  bool auto_compaction = true;                     // segments are merged and rewritten by vecdb
+  Consistency consistency = Consistency::kStrong;  // of reads that name none
+
+  friend bool operator==(const CollectionProperties&, const CollectionProperties&) = default;
 };
 
 }  // namespace vecdb

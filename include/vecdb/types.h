@@ -65,6 +65,9 @@ enum class Consistency : std::uint8_t {
   kEventual = 4,  // what is visible now; never waits
 };
 
+// "Strong", "Session", "Bounded", "Eventual".
+VECDB_API std::string_view ToString(Consistency level);
+
 // Whether a collection can be read: see Collection::Release().
 enum class LoadState : std::uint8_t {
   kReleased = 1,

@@ -77,6 +77,13 @@ class OperationPrinter {
     out_.Line("    newest time {}", TimestampText(base::Raw(operation.timestamp)));
   }
 
+  void operator()(const catalog::SetProperties& operation) const {
+    const catalog::Properties& properties = operation.properties;
+    out_.Line("    properties of collection {}: ttl {} ms, auto_compaction {}, consistency {}",
+              operation.collection, properties.ttl.count(),
+              properties.auto_compaction ? "on" : "off", ToString(properties.consistency));
+  }
+
  private:
   const Printer& out_;
 };

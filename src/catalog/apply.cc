@@ -62,6 +62,7 @@ class Applier {
     if (state_.collections.erase(drop.id) == 0) {
       return Corruption("an edit drops collection {}, which does not exist", drop.id);
     }
+    state_.properties.erase(drop.id);
     for (auto at = state_.segments.begin(); at != state_.segments.end();) {
       at = at->second.collection == drop.id ? state_.segments.erase(at) : std::next(at);
     }
@@ -166,6 +167,19 @@ class Applier {
 
   Status operator()(const SetMaxTimestamp& set) {
     state_.max_timestamp = std::max(state_.max_timestamp, set.timestamp);
+    return Status();
+  }
+
+  Status operator()(const SetProperties& set) {
+    if (state_.collections.count(set.collection) == 0) {
+      return Corruption("an edit sets the properties of collection {}, which does not exist",
+                        set.collection);
+    }
+    if (set.properties == Properties{}) {
+      state_.properties.erase(set.collection);
+    } else {
+      state_.properties.insert_or_assign(set.collection, set.properties);
+    }
     return Status();
   }
 

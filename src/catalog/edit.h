@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "catalog/properties.h"
 #include "catalog/records.h"
 
 namespace vecdb::catalog {
@@ -56,10 +57,14 @@ struct LeaseIds {
 struct SetMaxTimestamp {
   Timestamp timestamp{0};
 };
+struct SetProperties {  // replaces those of a collection
+  CollectionId collection = 0;
+  Properties properties;
+};
 
-using Operation =
-    std::variant<CreateCollection, DropCollection, AddSegment, DropSegment, CommitSegment,
-                 SetDeletes, AddLog, DropLog, SetCheckpoint, LeaseIds, SetMaxTimestamp>;
+using Operation = std::variant<CreateCollection, DropCollection, AddSegment, DropSegment,
+                               CommitSegment, SetDeletes, AddLog, DropLog, SetCheckpoint, LeaseIds,
+                               SetMaxTimestamp, SetProperties>;
 
 struct Edit {
   std::vector<Operation> operations;

@@ -15,11 +15,13 @@
 //     9 SetCheckpoint     u32 pchannel, u64 checkpoint, u64 durable
 //    10 LeaseIds          u64 next
 //    11 SetMaxTimestamp   u64 timestamp
+//    15 SetProperties     u64 collection, properties
 //   column            u32 field, u32 chunk, file
 //   deletes           u64 number, file
 //   file              u64 file id, u32 kind, u64 size in bytes, u64 rows, u32 footer crc
 //   text              u32 length, bytes
 //   schema, options   chunk/codec.h
+//   properties        catalog/properties.cc
 #include <algorithm>
 #include <utility>
 
@@ -45,6 +47,7 @@ enum class OperationType : std::uint16_t {
   kSetCheckpoint = 9,
   kLeaseIds = 10,
   kSetMaxTimestamp = 11,
+  kSetProperties = 15,
 };
 constexpr std::uint16_t kMayBeSkipped = 0x8000;
 
@@ -154,6 +157,12 @@ OperationType Body(const LeaseIds& operation, ByteWriter* out) {
 OperationType Body(const SetMaxTimestamp& operation, ByteWriter* out) {
   out->Put(operation.timestamp);
   return OperationType::kSetMaxTimestamp;
+}
+
+OperationType Body(const SetProperties& operation, ByteWriter* out) {
+  out->Put(operation.collection);
+  EncodeProperties(operation.properties, out);
+  return OperationType::kSetProperties;
 }
 
 // Decoding: each function reads one body; the caller checks that nothing is left of it.
@@ -275,6 +284,13 @@ Result<Operation> GetSetMaxTimestamp(ByteReader* in) {
   return Operation(operation);
 }
 
+Result<Operation> GetSetProperties(ByteReader* in) {
+  SetProperties operation;
+  VECDB_TRY(in->Get(&operation.collection));
+  VECDB_TRY_ASSIGN(operation.properties, DecodeProperties(in));
+  return Operation(operation);
+}
+
 // An operation of one number.
 template <typename T>
 Result<Operation> GetNumber(ByteReader* in) {
@@ -307,6 +323,8 @@ Result<Operation> GetOperation(std::uint16_t type, ByteReader* in) {
       return GetNumber<LeaseIds>(in);
     case OperationType::kSetMaxTimestamp:
       return GetSetMaxTimestamp(in);
+    case OperationType::kSetProperties:
+      return GetSetProperties(in);
   }
   return in->Bad(base::Format("an operation is of type {}, which is not known", type));
 }

@@ -39,6 +39,11 @@ const CollectionRecord* State::FindCollection(std::string_view name) const {
   return nullptr;
 }
 
+Properties State::PropertiesOf(CollectionId collection) const {
+  const auto found = properties.find(collection);
+  return found == properties.end() ? Properties{} : found->second;
+}
+
 // Each operation stands behind those it needs: the lease before every id, a collection before its
 // segments, the checkpoints before the commit records that they could make forgotten.
 std::vector<Edit> Snapshot(const State& state) {
@@ -46,6 +51,7 @@ std::vector<Edit> Snapshot(const State& state) {
   edits.Add(LeaseIds{state.next_id});
   edits.Add(SetMaxTimestamp{state.max_timestamp});
   for (const auto& [id, record] : state.collections) edits.Add(CreateCollection{record});
+  for (const auto& [id, changed] : state.properties) edits.Add(SetProperties{id, changed});
   for (const auto& [id, record] : state.segments) edits.Add(AddSegment{record});
   for (const auto& [id, pchannel] : state.pchannels) {
     edits.Add(SetCheckpoint{id, pchannel.checkpoint, pchannel.durable});

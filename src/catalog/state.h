@@ -19,6 +19,7 @@ struct PchannelState {
 struct State {
   io::DatabaseUuid database{};
   std::map<CollectionId, CollectionRecord> collections;
+  std::map<CollectionId, Properties> properties;  // those that are not the default
   std::map<SegmentId, SegmentRecord> segments;
   std::map<SegmentId, Lsn> committed;  // segment -> its last lsn
   std::map<PchannelId, PchannelState> pchannels;
@@ -26,6 +27,7 @@ struct State {
   Timestamp max_timestamp{0};
 
   const CollectionRecord* FindCollection(std::string_view name) const;
+  Properties PropertiesOf(CollectionId collection) const;
 };
 
 // The state after `edit`. kCorruption when the edit contradicts the state (a segment of an unknown

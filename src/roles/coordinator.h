@@ -86,7 +86,8 @@ class Coordinator final : public SegmentEvents {
   BackgroundFailure LastFailure() const override;
 
  private:
-  Status RaiseFormat(const Schema& schema);
+  // On the strand, before the first edit that only vecdb's of this format version can read.
+  Status RaiseFormat(std::uint32_t version);
   using Opened = std::map<SegmentId, std::shared_ptr<segment::SealedSegment>>;
   Status OpenMissing(const LiveCollection& collection, const base::Deadline& deadline,
                      Opened* opened) const;

@@ -42,7 +42,7 @@ Result<std::shared_ptr<LiveCollection>> Coordinator::CreateCollection(
     if (parts_.collections.All().size() >= kMaxCollections) {
       return base::ResourceExhausted("there are {} collections, the limit", kMaxCollections);
     }
-    VECDB_TRY(RaiseFormat(schema));
+    VECDB_TRY(RaiseFormat(catalog::FormatVersionFor(schema)));
     VECDB_TRY_ASSIGN(const CollectionId id, parts_.manifest.NewIds(1));
     catalog::CollectionRecord record{.id = id,
                                      .name = std::string(name),
@@ -70,10 +70,10 @@ Result<std::shared_ptr<LiveCollection>> Coordinator::CreateCollection(
 //
 // 1 FORMAT of a larger version replaces the one before   crash: either of them, and both are true
 // Only then is the edit committed that needs it.
-Status Coordinator::RaiseFormat(const Schema& schema) {
+Status Coordinator::RaiseFormat(std::uint32_t version) {
+  if (version <= parts_.format.version) return Status();
   catalog::Format raised = parts_.format;
-  raised.version = std::max(raised.version, catalog::FormatVersionFor(schema));
-  if (raised.version == parts_.format.version) return Status();
+  raised.version = version;
   VECDB_TRY(catalog::WriteFormat(parts_.fs, raised));
   parts_.format = raised;
   return Status();

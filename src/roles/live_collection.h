@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/mutex.h"
+#include "catalog/properties.h"
 #include "catalog/records.h"
 #include "roles/lane_queue.h"
 #include "segment/shard_key_filter.h"
@@ -29,8 +30,11 @@ struct Lane {
 };
 
 struct LiveCollection : std::enable_shared_from_this<LiveCollection> {
-  LiveCollection(catalog::CollectionRecord r, std::shared_ptr<const segment::View> view)
-      : record(std::move(r)), board(std::move(view)) {
+  LiveCollection(catalog::CollectionRecord r, std::shared_ptr<const segment::View> view,
+                 catalog::Properties properties = {})
+      : record(std::move(r)),
+        board(std::move(view)),
+        properties_(std::make_shared<const catalog::Properties>(properties)) {
     for (std::uint32_t i = 0; i < record.options.shards; ++i) {
       lanes.push_back(std::make_unique<Lane>());
       if (!record.options.check_keys) continue;
@@ -49,6 +53,17 @@ struct LiveCollection : std::enable_shared_from_this<LiveCollection> {
   }
   std::uint64_t KeyFilterBytes() const;
 
+  // Whoever decides something by several of them takes them once.
+  std::shared_ptr<const catalog::Properties> properties() const EXCLUDES(changes_mutex_) {
+    base::MutexLock lock(changes_mutex_);
+    return properties_;
+  }
+  // The coordinator's strand only, when the change is durable. Needs no memory.
+  void SetProperties(std::shared_ptr<const catalog::Properties> next) EXCLUDES(changes_mutex_) {
+    base::MutexLock lock(changes_mutex_);
+    properties_.swap(next);
+  }
+
   const catalog::CollectionRecord record;
   std::atomic<bool> dropped{false};        // the drop is durable
   std::atomic<bool> flush_asked{false};    // a task that flushes what is pending waits in the queue
@@ -65,6 +80,10 @@ struct LiveCollection : std::enable_shared_from_this<LiveCollection> {
   // Sealed against more rows, not committed as files; oldest first.
   base::Mutex pending_mutex;  // leaf
   std::deque<std::shared_ptr<segment::GrowingSegment>> pending GUARDED_BY(pending_mutex);
+
+ private:
+  mutable base::Mutex changes_mutex_;  // leaf
+  std::shared_ptr<const catalog::Properties> properties_ GUARDED_BY(changes_mutex_);
 };
 
 // The collections by name. Thread-safe; its lock is a leaf.

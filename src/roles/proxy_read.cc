@@ -10,8 +10,9 @@
 namespace vecdb::roles {
 namespace {
 
-Result<Consistency> LevelOf(const ReadOptions& options) {
-  const Consistency level = options.consistency.value_or(Consistency::kStrong);
+Result<Consistency> LevelOf(const LiveCollection& collection, const ReadOptions& options) {
+  if (!options.consistency) return collection.properties()->consistency;
+  const Consistency level = *options.consistency;
   switch (level) {
     case Consistency::kStrong:
     case Consistency::kSession:
@@ -60,7 +61,7 @@ Result<Moment> Proxy::PinUnless(const Moment* at, const LiveCollection& collecti
                                 const ReadOptions& options, const base::Deadline& deadline) const {
   if (at != nullptr) return *at;
   VECDB_TRY(collection.CheckLoaded());
-  VECDB_TRY_ASSIGN(const Consistency level, LevelOf(options));
+  VECDB_TRY_ASSIGN(const Consistency level, LevelOf(collection, options));
   if (level == Consistency::kSession) VECDB_TRY(WaitForSession(options.session, deadline));
   Moment moment;
   moment.time = watermark_.ReadTime();  // first: a View never lacks a row of its past

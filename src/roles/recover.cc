@@ -45,7 +45,8 @@ Status OpenFiles(Recovery& r) {
   for (const auto& [id, record] : r.catalog.state.collections) {
     VECDB_TRY_ASSIGN(auto segments, p.query->OpenAll(r.catalog.state, record));
     auto view = std::make_shared<const segment::View>(record.schema, std::move(segments));
-    r.by_id[id] = std::make_shared<LiveCollection>(record, std::move(view));
+    r.by_id[id] =
+        std::make_shared<LiveCollection>(record, std::move(view), r.catalog.state.PropertiesOf(id));
   }
   return Status();
 }

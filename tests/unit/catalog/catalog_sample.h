@@ -62,6 +62,15 @@ catalog::Edit EditOf(Operations... operations) {
   return edit;
 }
 
+// None of them at its default.
+inline catalog::Properties EveryProperty() {
+  catalog::Properties properties;
+  properties.ttl = std::chrono::hours{1};
+  properties.auto_compaction = false;
+  properties.consistency = vecdb::Consistency::kBounded;
+  return properties;
+}
+
 // Every kind of operation once, or nearly.
 inline catalog::Edit EverythingEdit() {
   return EditOf(catalog::LeaseIds{100}, catalog::SetMaxTimestamp{vecdb::Timestamp{5000}},
@@ -71,7 +80,8 @@ inline catalog::Edit EverythingEdit() {
                 catalog::AddSegment{SegmentOf(2, 11, 30, true)}, catalog::CommitSegment{10, 40},
                 catalog::CommitSegment{11, 60},
                 catalog::SetDeletes{10, {1, FileOf(50, io::FileKind::kDeletes)}},
-                catalog::SetCheckpoint{0, 12, 34}, catalog::SetCheckpoint{1, 5, 6});
+                catalog::SetCheckpoint{0, 12, 34}, catalog::SetCheckpoint{1, 5, 6},
+                catalog::SetProperties{2, EveryProperty()});
 }
 
 inline catalog::State EmptyState() {

@@ -77,6 +77,8 @@ std::vector<Contradiction> Contradictions() {
       {EditOf(catalog::DropLog{0, 9}), {"log 9", "pchannel 0"}},
       {EditOf(catalog::DropLog{7, 1}), {"log 1", "pchannel 7"}},
       {EditOf(catalog::LeaseIds{99}), {"99", "100"}},
+      {EditOf(catalog::SetProperties{9, {}}), {"collection 9"}},
+      {EditOf(catalog::DropCollection{2}, catalog::SetProperties{2, {}}), {"collection 2"}},
   };
 }
 
@@ -120,6 +122,18 @@ TEST_CASE("a dropped collection takes its segments along and leaves its name fre
   CHECK(state->segments.count(10) == 0);
   CHECK(state->segments.count(11) == 1);
   CHECK(state->committed.count(10) == 1);
+}
+
+TEST_CASE("properties are those set last, and gone with their collection") {
+  const catalog::State state = Everything();
+  CHECK(state.PropertiesOf(1) == catalog::Properties{});
+  CHECK(state.PropertiesOf(2) == EveryProperty());
+  const auto usual = Apply(state, EditOf(catalog::SetProperties{2, {}}));
+  REQUIRE(usual.ok());
+  CHECK(usual->properties.empty());
+  const auto dropped = Apply(state, EditOf(catalog::DropCollection{2}));
+  REQUIRE(dropped.ok());
+  CHECK(dropped->properties.empty());
 }
 
 TEST_CASE("a commit record is kept until every checkpoint is past it") {
