@@ -49,20 +49,29 @@ Status Insert(const Session& session, const InsertArguments& arguments) {
   for (std::size_t i = 0; i < texts.size(); ++i) {
     CLI_TRY(Annotate(reader.Add(&texts[i], &batch), Format("row {}", i)));
   }
-  CLI_TRY_ASSIGN(const WriteReceipt receipt,
-                 arguments.upsert ? collection.Upsert(batch) : collection.Insert(batch));
+  const WriteOptions options{.partition = arguments.partition};
+  CLI_TRY_ASSIGN(const WriteReceipt receipt, arguments.upsert ? collection.Upsert(batch, options)
+                                                              : collection.Insert(batch, options));
   CLI_TRY(database.Close());
   Print(Format("inserted {} {}", Grouped(receipt.keys.size()),
                Plural(receipt.keys.size(), "row", "rows")));
   return Status();
 }
 
-Status DeleteKeys(Collection& collection, std::vector<Key> keys, std::uint64_t* deleted) {
+// Only rows in the partition of this name, or in any.
+ReadOptions ReadIn(const std::string& partition) {
+  ReadOptions options;
+  if (!partition.empty()) options.partitions.push_back(partition);
+  return options;
+}
+
+Status DeleteKeys(Collection& collection, std::vector<Key> keys, const std::string& partition,
+                  std::uint64_t* deleted) {
   std::sort(keys.begin(), keys.end());
   keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
   if (keys.size() > kMostKeys) return Bad("{} keys; at most {} at once", keys.size(), kMostKeys);
-  CLI_TRY_ASSIGN(const GetResult found, collection.Get(keys, {}));
-  CLI_TRY(collection.Delete(keys).status());
+  CLI_TRY_ASSIGN(const GetResult found, collection.Get(keys, {}, ReadIn(partition)));
+  CLI_TRY(collection.Delete(keys, {.partition = partition}).status());
   *deleted = found.rows.size();
   return Status();
 }
@@ -72,11 +81,12 @@ Status Delete(const Session& session, const DeleteArguments& arguments) {
   CLI_TRY_ASSIGN(Collection collection, database->OpenCollection(arguments.collection));
   std::uint64_t deleted = 0;
   if (arguments.filter) {
-    CLI_TRY_ASSIGN(const WriteReceipt receipt, collection.DeleteWhere(*arguments.filter));
+    CLI_TRY_ASSIGN(const WriteReceipt receipt,
+                   collection.DeleteWhere(*arguments.filter, {.partition = arguments.partition}));
     deleted = receipt.keys.size();
   } else {
     CLI_TRY_ASSIGN(auto keys, ParseKeys(collection.schema().primary_key(), arguments.keys));
-    CLI_TRY(DeleteKeys(collection, std::move(keys), &deleted));
+    CLI_TRY(DeleteKeys(collection, std::move(keys), arguments.partition, &deleted));
   }
   CLI_TRY(database.Close());
   Print(Format("deleted {} {}", Grouped(deleted), Plural(deleted, "row", "rows")));

@@ -20,6 +20,8 @@ Status Create(const Session& session, const CreateArguments& arguments) {
   }
   CollectionOptions options;
   if (arguments.segment_bytes) options.segment_bytes = *arguments.segment_bytes;
+  options.partition_key = arguments.partition_key;
+  if (arguments.partitions) options.num_partitions = *arguments.partitions;
   CLI_TRY(database->CreateCollection(arguments.collection, schema, options).status());
   CLI_TRY(database.Close());
   PrintSchemaTable(Format("created '{}':", arguments.collection), schema);

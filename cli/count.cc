@@ -8,7 +8,7 @@ namespace {
 Result<std::uint64_t> Count(const Session& session, const CountArguments& arguments) {
   CLI_TRY_ASSIGN(const Lease database, session.OpenToRead(arguments.database));
   CLI_TRY_ASSIGN(const Collection collection, database->OpenCollection(arguments.collection));
-  return collection.Count(arguments.filter);
+  return collection.Count(arguments.filter, {.partitions = arguments.partitions});
 }
 
 }  // namespace

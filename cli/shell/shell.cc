@@ -130,16 +130,17 @@ class Shell {
     return command.Run(words);
   }
 
-  // The database behind the command's name, and the collection in use where none is named.
+  // The database behind the command's name (of two words where its second says what is done), and the collection in use where none is named.
   std::vector<std::string> WithPlace(std::vector<std::string> words) const {
     if (words.size() > 1 && (words[1] == "--help" || words[1] == "-h")) return words;
     if (!current_.empty() && !NamesCollection(words)) words.insert(words.begin() + 1, current_);
-    words.insert(words.begin() + 1, arguments_.database);
+    const std::size_t name = words[0] == "partition" ? std::min<std::size_t>(2, words.size()) : 1;
+    words.insert(words.begin() + static_cast<std::ptrdiff_t>(name), arguments_.database);
     return words;
   }
 
   bool NamesCollection(const std::vector<std::string>& words) const {
-    static const std::vector<std::string> always{"create", "drop", "list"};
+    static const std::vector<std::string> always{"create", "drop", "list", "partition"};
     if (std::find(always.begin(), always.end(), words[0]) != always.end()) return true;
     const auto is_option = [](const std::string& word) {
       return word.size() > 1 && word[0] == '-';

@@ -474,6 +474,7 @@ VECDB_C_API vecdb_code vecdb_collection_load_state(const vecdb_collection* colle
 typedef struct vecdb_write_options {
   size_t struct_size;
   int32_t durability;     /* 0: that of the database */
+  vecdb_text partition;   /* empty: the default one; of a delete: any */
   int64_t timeout_ms;     /* 0: no limit */
   const vecdb_stop* stop; /* NULL: nobody will tell it to stop */
 } vecdb_write_options;
@@ -510,6 +511,8 @@ enum { VECDB_STRONG = 1, VECDB_SESSION = 2, VECDB_BOUNDED = 3, VECDB_EVENTUAL = 
 /* vecdb::ReadOptions */
 typedef struct vecdb_read_options {
   size_t struct_size;
+  const vecdb_text* partitions; /* only rows in these; none: in any */
+  size_t partition_count;
   int32_t consistency;    /* 0: the collection's */
   uint64_t session;       /* of a vecdb_receipt, for VECDB_SESSION */
   int64_t timeout_ms;     /* 0: no limit */
@@ -540,7 +543,7 @@ typedef struct vecdb_query_request {
   uint64_t offset;
   const vecdb_text* output_fields; /* none: only the key */
   size_t output_field_count;
-  const vecdb_read_options* read;
+  const vecdb_read_options* read; /* NULL: the defaults */
 } vecdb_query_request;
 
 /* What vecdb::Collection::Get is asked for. */
@@ -550,7 +553,7 @@ typedef struct vecdb_get_request {
   size_t key_count;
   const vecdb_text* output_fields; /* none: only the key */
   size_t output_field_count;
-  const vecdb_read_options* read;
+  const vecdb_read_options* read; /* NULL: the defaults */
 } vecdb_get_request;
 
 /* Sets the defaults of the C++ struct. */
@@ -702,6 +705,22 @@ VECDB_C_API vecdb_code vecdb_report_free(vecdb_report* report);
 /* One file in readable lines; `print` is called on this thread. */
 VECDB_C_API vecdb_code vecdb_inspect(vecdb_text file, void (*print)(void* user, vecdb_text line),
                                      void* user, vecdb_error* error);
+
+/* ---- partitions -------------------------------------------------------------------- */
+
+/* The members of vecdb::Collection of the same names; vecdb_has_partition() stores 0 or 1. */
+VECDB_C_API vecdb_code vecdb_create_partition(vecdb_collection* collection, vecdb_text name,
+                                              vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_drop_partition(vecdb_collection* collection, vecdb_text name,
+                                            vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_has_partition(const vecdb_collection* collection, vecdb_text name,
+                                           int* out, vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_list_partitions(const vecdb_collection* collection, vecdb_texts** out,
+                                             vecdb_error* error);
+/* vecdb::Collection::Stats of one partition. */
+VECDB_C_API vecdb_code vecdb_partition_stats(const vecdb_collection* collection,
+                                             vecdb_text partition, vecdb_stats* stats,
+                                             vecdb_error* error);
 
 /* NOLINTEND(modernize-*, readability-redundant-*) */
 #ifdef __cplusplus

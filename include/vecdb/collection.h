@@ -38,15 +38,17 @@ class VECDB_API Collection {
   // ---- Writing ------------------------------------------------------------------------
   // A write is one group in the log: all of its rows become visible together, or none do. A
   // refused write changes nothing: kInvalidArgument (a batch of another schema, no rows or keys, a
-  // key twice in the batch), kNotFound (dropped), kResourceExhausted (disk or memory full, or no
+  // key twice in the batch), kNotFound (dropped, or no such partition), kResourceExhausted (disk or memory full, or no
   // room could be made in the write buffer), kFailedPrecondition. kOutcomeUnknown: the disk failed
   // while the log was written or synced, or memory ran out when the log had the write already; it
   // may or may not survive, and the database refuses writes until it is reopened. Reads go on.
 
-  // Adds rows. kAlreadyExists, adding nothing, if a key is present (CollectionOptions::check_keys).
+  // Adds rows. kAlreadyExists, adding nothing, if a key is present in any partition
+  // (CollectionOptions::check_keys).
   Result<WriteReceipt> Insert(const Batch& batch, const WriteOptions& options = {});
 
-  // Adds rows, replacing those whose keys exist. With auto_id every row is new.
+  // Adds rows, replacing those whose keys exist, in whichever partition. With auto_id every row is
+  // new.
   Result<WriteReceipt> Upsert(const Batch& batch, const WriteOptions& options = {});
 
   // Removes rows by key: 1 to 100,000 keys, 32 MiB. Keys that do not exist are no error.
@@ -64,8 +66,9 @@ class VECDB_API Collection {
   // off, a key inserted twice is two rows). It sees every write acknowledged before it began, and
   // waits for none, but with Consistency::kSession for those up to ReadOptions::session.
   // kInvalidArgument: an unknown field, a wrong dimension, a limit, or a mistake in the filter (it
-  // says where). kCorruption: a file that was needed is damaged. kNotFound: dropped.
-  // kDeadlineExceeded, kCancelled: ReadOptions::timeout or stop came first; there is no answer.
+  // says where). kCorruption: a file that was needed is damaged. kNotFound: dropped, or a partition
+  // that does not exist. kDeadlineExceeded, kCancelled: ReadOptions::timeout or stop came first;
+  // there is no answer.
 
   // The rows nearest to a vector, best first.
   Result<Hits> Search(const SearchRequest& request) const;
@@ -85,6 +88,21 @@ class VECDB_API Collection {
   // This moment, to be read from more than once. Costs nothing but what it pins.
   Result<vecdb::Snapshot> Snapshot(const ReadOptions& options = {}) const;
 
+  // ---- Partitions ---------------------------------------------------------------------
+  // A partition is a named part of the rows: writes say where rows go, reads may leave the others
+  // out, and dropping it drops its rows at once. A key is in one partition only. There is always
+  // "_default", where rows go when nothing is said; with it 1,024 partitions are the limit.
+  // kNotFound: the collection was dropped. kOutcomeUnknown: the disk failed, and it may be there
+  // after the next open, or not.
+
+  // 1 to 255 letters, digits, '_' and '-', the first of them not '-'. One that exists is OK.
+  Status CreatePartition(std::string_view name);
+  // With all of its rows, for good; reads that run finish. kNotFound when there is none,
+  // kInvalidArgument for "_default".
+  Status DropPartition(std::string_view name);
+  Result<bool> HasPartition(std::string_view name) const;
+  Result<std::vector<std::string>> ListPartitions() const;  // as they were created
+
   // ---- Housekeeping -------------------------------------------------------------------
 
   // Seals the growing segments and returns when they are safely on disk. At a limit it returns, and
@@ -101,8 +119,9 @@ class VECDB_API Collection {
   Status Load(const CallLimits& limits = {});
   Result<LoadState> load_state() const;
 
-  // Counts at one instant, without reading the rows.
-  Result<CollectionStats> Stats() const;
+  // Counts at one instant, without reading the rows: of the collection or of one partition, which
+  // has no filters of keys. kNotFound when there is no such partition.
+  Result<CollectionStats> Stats(std::string_view partition = {}) const;
 
  private:
   friend class Database;

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <string_view>
 
 #include "vecdb/types.h"
@@ -72,6 +73,11 @@ struct CollectionOptions {
   // Insert refuses taken keys; off for bulk loads of keys known to be new. Costs 2 to 3 bytes of
   // memory a row once the collection is written to and has several sealed segments.
   bool check_keys = true;
+  // Sends each row to one of `num_partitions` partitions by its value of this field: an Int64 or
+  // VarChar that is neither the primary key nor nullable. A filter that asks for some of its values
+  // (key == 7, key in [7, 8]) makes a read look only where they are. Calls name no partitions then.
+  std::string partition_key = {};
+  std::uint32_t num_partitions = 16;  // with a partition key; 1 to 1,024
 };
 
 // Of one collection, changed at any time by Database::AlterCollection.

@@ -31,6 +31,7 @@ struct CallLimits {
 
 // Options shared by every read.
 struct ReadOptions {
+  std::vector<std::string> partitions = {};     // only rows in these; empty = in any
   std::optional<Consistency> consistency = {};  // empty = the collection's
   Timestamp session{0};                         // for kSession: the timestamp of a WriteReceipt
   std::chrono::milliseconds timeout{0};         // this and `stop`: see CallLimits
@@ -41,7 +42,9 @@ struct ReadOptions {
 // nothing: once the log has it, it is waited for however long that takes.
 struct WriteOptions {
   std::optional<Durability> durability = {};  // empty = Options::durability
-  std::chrono::milliseconds timeout{0};       // this and `stop`: see CallLimits
+  // Where rows go; empty: the default one. A delete removes rows of this one only; empty: of any.
+  std::string partition = {};
+  std::chrono::milliseconds timeout{0};  // this and `stop`: see CallLimits
   std::stop_token stop = {};
 };
 

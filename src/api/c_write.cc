@@ -21,7 +21,7 @@ namespace vecdb::api {
 template <>
 struct CStruct<vecdb_write_options> {
   static constexpr std::string_view kName = "vecdb_write_options";
-  static constexpr std::size_t kFirstSize = offsetof(vecdb_write_options, timeout_ms);
+  static constexpr std::size_t kFirstSize = offsetof(vecdb_write_options, partition);
   static vecdb_write_options Defaults() {
     vecdb_write_options out = {};
     out.struct_size = sizeof(out);
@@ -38,6 +38,7 @@ Result<WriteOptions> OptionsOf(const vecdb_write_options* given) {
     VECDB_TRY_ASSIGN(options.durability,
                      EnumOf<Durability>(from.durability, "vecdb_write_options.durability"));
   }
+  VECDB_TRY_ASSIGN(options.partition, Lent(from.partition, "vecdb_write_options.partition"));
   options.timeout = std::chrono::milliseconds(from.timeout_ms);
   VECDB_TRY_ASSIGN(options.stop, TokenOf(from.stop));
   return options;

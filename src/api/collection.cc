@@ -114,9 +114,10 @@ Status Collection::Flush(const CallLimits& limits) {
   });
 }
 
-Result<CollectionStats> Collection::Stats() const {
-  return api::Inside(*handle_->engine, false,
-                     [&] { return handle_->engine->parts().proxy->Stats(*handle_->live); });
+Result<CollectionStats> Collection::Stats(std::string_view partition) const {
+  return api::Inside(*handle_->engine, false, [&] {
+    return handle_->engine->parts().proxy->Stats(*handle_->live, partition);
+  });
 }
 
 }  // namespace vecdb

@@ -54,8 +54,13 @@ class Coordinator final : public SegmentEvents {
                                                            const CollectionOptions& options);
   Status DropCollection(std::string_view name);
 
+  // ---- partitions (coordinator_partitions.cc) -----------------------------------------
+  Status CreatePartition(LiveCollection& collection, std::string_view name);
+  Status DropPartition(LiveCollection& collection, std::string_view name);
+
   // ---- segments (coordinator_segments.cc) ---------------------------------------------
-  // Gives every lane without a growing segment one, and publishes the View that shows it.
+  // Gives every lane a growing segment of the default partition, where it has none, and publishes
+  // the View that shows it. With a partition key none is needed before there are rows.
   Status AddGrowing(LiveCollection& collection);
   // Seals every shard that has rows and returns when they are files, and with them the deletes of
   // older rows.
@@ -80,7 +85,8 @@ class Coordinator final : public SegmentEvents {
   Status Release(LiveCollection& collection);
   Status Load(LiveCollection& collection, const base::Deadline& deadline);
 
-  void OnFull(std::shared_ptr<LiveCollection> collection, ShardId shard) override;
+  void OnDue(std::shared_ptr<LiveCollection> collection, ShardId shard) override;
+  Status OnFirstRows(LiveCollection& collection, std::span<const PartitionLane> lanes) override;
   void OnFirstWrite(std::shared_ptr<LiveCollection> collection) override;
   void OnPressure() override;
   BackgroundFailure LastFailure() const override;
@@ -92,7 +98,9 @@ class Coordinator final : public SegmentEvents {
   Status OpenMissing(const LiveCollection& collection, const base::Deadline& deadline,
                      Opened* opened) const;
   Result<bool> PublishLoaded(LiveCollection& collection, const Opened& opened);
-  Status Seal(LiveCollection& collection, ShardId shard);
+  Status OpenLanes(LiveCollection& collection, std::span<const PartitionLane> lanes);
+  Status Seal(LiveCollection& collection, ShardId shard, PartitionId partition);
+  Status SealDue(LiveCollection& collection, ShardId shard);
   Status SealAll(LiveCollection& collection);
   Status FlushPending(LiveCollection& collection);
   Status FlushOne(LiveCollection& collection,
@@ -120,6 +128,9 @@ class Coordinator final : public SegmentEvents {
   Status Drop(std::string_view name);
   void Forget(LiveCollection& collection);
   void RemoveFiles(const catalog::State& before, CollectionId dropped);
+  void RemoveFolder(SegmentId segment);
+  Status Drop(LiveCollection& collection, std::string_view partition);
+  void Forget(LiveCollection& collection, Partition& partition);
   // ---- filters of checked keys (coordinator_filters.cc) -------------------------------
   void AddToFilter(const LiveCollection& collection,
                    std::shared_ptr<const segment::SealedSegment> sealed);

@@ -79,7 +79,7 @@ class Proxy {
                         const Moment* at = nullptr) const;
   Result<std::uint64_t> Count(const LiveCollection& collection, std::string_view filter,
                               const ReadOptions& options, const Moment* at = nullptr) const;
-  Result<CollectionStats> Stats(const LiveCollection& collection) const;
+  Result<CollectionStats> Stats(const LiveCollection& collection, std::string_view partition) const;
   // ---- row by row (proxy_iterate.cc) --------------------------------------------------
   Result<RowWalk> StartWalk(const LiveCollection& collection, const IterateRequest& request,
                             const Moment* at = nullptr) const;
@@ -91,8 +91,11 @@ class Proxy {
 
  private:
   Result<base::Deadline> DeadlineOf(const ReadOptions& options) const;
+  // That of `at`, or of now where it is null; without segments of partitions that neither the
+  // options nor the filter, which may be null, leave in.
   Result<Moment> PinUnless(const Moment* at, const LiveCollection& collection,
-                           const ReadOptions& options, const base::Deadline& deadline) const;
+                           const ReadOptions& options, const query::Filter* filter,
+                           const base::Deadline& deadline) const;
   Status WaitForSession(Timestamp session, const base::Deadline& deadline) const;
   Result<WriteReceipt> WriteRows(const CollectionPtr& collection, const Batch& batch,
                                  wal::MessageType type, const WriteOptions& options);

@@ -18,9 +18,13 @@ namespace {
 
 class DeletedKeys {
  public:
-  DeletedKeys(const LiveCollection& collection, const query::Filter& filter,
-              const base::Deadline& deadline)
-      : collection_(collection), filter_(filter), deadline_(deadline) {
+  // Of one partition, or of all when it is null.
+  DeletedKeys(const LiveCollection& collection, std::shared_ptr<Partition> partition,
+              const query::Filter& filter, const base::Deadline& deadline)
+      : collection_(collection),
+        partition_(std::move(partition)),
+        filter_(filter),
+        deadline_(deadline) {
     const Schema& schema = collection.record.schema;
     is_text_ = schema.primary_key().type == DataType::kVarChar;
     found_.resize(collection.lanes.size(), chunk::KeyList(is_text_));
@@ -29,6 +33,7 @@ class DeletedKeys {
   Status Scan(const Moment& moment) {
     scanned_ = moment.time;
     for (const auto& segment : moment.view->segments()) {
+      if (!Concerns(*segment)) continue;
       VECDB_TRY_ASSIGN(const query::AllowedRows allowed,
                        query::AllowedRowsAt(*segment, moment.time, &filter_, deadline_));
       if (!allowed.bitmap) continue;  // there are no rows
@@ -43,7 +48,8 @@ class DeletedKeys {
       chunk::KeyList keys(is_text_);
       VECDB_TRY(AddStillThere(view, shard, &keys));
       for (const auto& segment : view.segments()) {
-        if (segment->shard() == shard) VECDB_TRY(AddWrittenSince(*segment, &keys));
+        if (segment->shard() != shard || !Concerns(*segment)) continue;
+        VECDB_TRY(AddWrittenSince(*segment, &keys));
       }
       AddParts(shard, keys.View(), request);
     }
@@ -53,6 +59,9 @@ class DeletedKeys {
   std::vector<Key> TakeKeys() { return std::move(deleted_); }
 
  private:
+  bool Concerns(const segment::Segment& segment) const {
+    return partition_ == nullptr || segment.partition() == partition_->id;
+  }
   Status AddKeys(const segment::Segment& segment, RowIndex first, RowIndex end,
                  const base::Bitmap& rows, chunk::KeyList* keys);
   Status AddStillThere(const segment::View& view, ShardId shard, chunk::KeyList* keys);
@@ -61,6 +70,7 @@ class DeletedKeys {
   void AddParts(ShardId shard, chunk::KeySpan keys, WriteRequest* request);
 
   const LiveCollection& collection_;
+  const std::shared_ptr<Partition> partition_;
   const query::Filter& filter_;
   const base::Deadline& deadline_;
   bool is_text_ = false;
@@ -102,6 +112,7 @@ Status DeletedKeys::AddStillThere(const segment::View& view, ShardId shard, chun
   VECDB_TRY_ASSIGN(const auto places,
                    view.FindLive(shard, found_[shard].View(), since, collection_.KeyFilter(shard)));
   for (const segment::View::Place& place : places) {
+    if (!Concerns(*place.segment)) continue;
     VECDB_TRY_ASSIGN(const chunk::KeyView key, query::KeyAt(*place.segment, place.row));
     keys->Add(key);
   }
@@ -126,7 +137,7 @@ void DeletedKeys::AddParts(ShardId shard, chunk::KeySpan keys, WriteRequest* req
   for (std::size_t i = 0; i < keys.size(); ++i) sorted.push_back(keys[i]);
   std::sort(sorted.begin(), sorted.end());
   sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());
-  DeleteParts parts(shard, is_text_, request);
+  DeleteParts parts({partition_, shard}, is_text_, request);
   for (const chunk::KeyView key : sorted) {
     parts.Add(key);
     deleted_.push_back(chunk::OwnedKey(key));
@@ -143,12 +154,17 @@ Result<WriteReceipt> Proxy::DeleteWhere(const CollectionPtr& collection, std::st
   VECDB_TRY(CheckDurability("WriteOptions::durability", durability));
   VECDB_TRY_ASSIGN(const base::Deadline deadline,
                    DeadlineOf("WriteOptions::timeout", options.timeout, options.stop));
+  std::shared_ptr<Partition> only;
+  if (!options.partition.empty()) {
+    VECDB_TRY_ASSIGN(only, collection->NamedPartition(options.partition));
+  }
   VECDB_TRY_ASSIGN(const auto compiled, query::PlanFilter(collection->record.schema, filter));
   if (compiled == nullptr) {
     return base::InvalidArgument("the filter of a delete is empty, which every row would match");
   }
-  VECDB_TRY_ASSIGN(const Moment moment, PinUnless(nullptr, *collection, {}, deadline));
-  DeletedKeys keys(*collection, *compiled, deadline);
+  VECDB_TRY_ASSIGN(const Moment moment,
+                   PinUnless(nullptr, *collection, {}, compiled.get(), deadline));
+  DeletedKeys keys(*collection, std::move(only), *compiled, deadline);
   VECDB_TRY(keys.Scan(moment));
   WriteRequest request{.type = wal::MessageType::kDelete,
                        .check_keys = false,

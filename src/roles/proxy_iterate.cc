@@ -22,7 +22,7 @@ Result<RowWalk> Proxy::StartWalk(const LiveCollection& collection, const Iterate
   VECDB_TRY_ASSIGN(auto output, query::PlanOutput(schema, request.output_fields));
   if (output.empty()) output.push_back(static_cast<std::uint32_t>(chunk::KeyFieldIndex(schema)));
   VECDB_TRY_ASSIGN(const base::Deadline deadline, DeadlineOf(request.read));
-  VECDB_TRY_ASSIGN(Moment moment, PinUnless(at, collection, request.read, deadline));
+  VECDB_TRY_ASSIGN(Moment moment, PinUnless(at, collection, request.read, filter.get(), deadline));
   query::KeyWalk keys(moment.view, moment.time, std::move(filter), request.after);
   const std::uint64_t limit =
       request.limit == 0 ? std::numeric_limits<std::uint64_t>::max() : request.limit;

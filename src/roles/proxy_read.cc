@@ -5,6 +5,7 @@
 #include "query/plan.h"
 #include "query/scan.h"
 #include "query/search.h"
+#include "roles/partition_choice.h"
 #include "roles/proxy.h"
 
 namespace vecdb::roles {
@@ -58,21 +59,22 @@ Status Proxy::WaitForSession(Timestamp session, const base::Deadline& deadline) 
 }
 
 Result<Moment> Proxy::PinUnless(const Moment* at, const LiveCollection& collection,
-                                const ReadOptions& options, const base::Deadline& deadline) const {
-  if (at != nullptr) return *at;
+                                const ReadOptions& options, const query::Filter* filter,
+                                const base::Deadline& deadline) const {
+  VECDB_TRY_ASSIGN(const PartitionChoice partitions,
+                   ChoosePartitions(collection, options.partitions, filter));
+  if (at != nullptr) return Moment{at->time, Chosen(collection, at->view, partitions)};
   VECDB_TRY(collection.CheckLoaded());
   VECDB_TRY_ASSIGN(const Consistency level, LevelOf(collection, options));
   if (level == Consistency::kSession) VECDB_TRY(WaitForSession(options.session, deadline));
-  Moment moment;
-  moment.time = watermark_.ReadTime();  // first: a View never lacks a row of its past
-  moment.view = collection.board.Pin();
-  return moment;
+  const Timestamp time = watermark_.ReadTime();  // first: a View never lacks a row of its past
+  return Moment{time, Chosen(collection, collection.board.Pin(), partitions)};
 }
 
 Result<Moment> Proxy::Pin(const LiveCollection& collection, const ReadOptions& options) const {
   VECDB_TRY(collection.CheckAlive());
   VECDB_TRY_ASSIGN(const base::Deadline deadline, DeadlineOf(options));
-  return PinUnless(nullptr, collection, options, deadline);
+  return PinUnless(nullptr, collection, options, nullptr, deadline);
 }
 
 Result<Hits> Proxy::Search(const LiveCollection& collection, const SearchRequest& request,
@@ -81,7 +83,8 @@ Result<Hits> Proxy::Search(const LiveCollection& collection, const SearchRequest
   const Schema& schema = collection.record.schema;
   VECDB_TRY_ASSIGN(query::SearchPlan plan, query::PlanSearch(schema, request));
   VECDB_TRY_ASSIGN(plan.deadline, DeadlineOf(request.read));
-  VECDB_TRY_ASSIGN(const Moment moment, PinUnless(at, collection, request.read, plan.deadline));
+  VECDB_TRY_ASSIGN(const Moment moment,
+                   PinUnless(at, collection, request.read, plan.filter.get(), plan.deadline));
   query::TopK top(plan.limit + plan.offset);
   VECDB_TRY(streaming_.Search(*moment.view, moment.time, plan, &top));
   const Status sealed = query_.Search(*moment.view, moment.time, plan, &top);
@@ -106,7 +109,8 @@ Result<std::vector<Row>> Proxy::Query(const LiveCollection& collection, const Qu
   const Schema& schema = collection.record.schema;
   VECDB_TRY_ASSIGN(query::QueryPlan plan, query::PlanQuery(schema, request));
   VECDB_TRY_ASSIGN(plan.deadline, DeadlineOf(request.read));
-  VECDB_TRY_ASSIGN(const Moment moment, PinUnless(at, collection, request.read, plan.deadline));
+  VECDB_TRY_ASSIGN(const Moment moment,
+                   PinUnless(at, collection, request.read, plan.filter.get(), plan.deadline));
   query::FirstByKey first(plan.limit + plan.offset);
   for (const auto& segment : moment.view->segments()) {
     VECDB_TRY(first.Offer(*segment, moment.time, plan.filter.get(), plan.deadline));
@@ -135,7 +139,7 @@ Result<GetResult> Proxy::Get(const LiveCollection& collection, std::span<const K
   VECDB_TRY_ASSIGN(std::vector<std::uint32_t> output, query::PlanOutput(schema, output_fields));
   if (output.empty()) output.push_back(static_cast<std::uint32_t>(chunk::KeyFieldIndex(schema)));
   VECDB_TRY_ASSIGN(const base::Deadline deadline, DeadlineOf(options));
-  VECDB_TRY_ASSIGN(const Moment moment, PinUnless(at, collection, options, deadline));
+  VECDB_TRY_ASSIGN(const Moment moment, PinUnless(at, collection, options, nullptr, deadline));
   GetResult result;
   for (const Key& key : keys) {
     VECDB_TRY(deadline.Check());
@@ -155,7 +159,8 @@ Result<std::uint64_t> Proxy::Count(const LiveCollection& collection, std::string
   if (at == nullptr) VECDB_TRY(collection.CheckAlive());
   VECDB_TRY_ASSIGN(const auto compiled, query::PlanFilter(collection.record.schema, filter));
   VECDB_TRY_ASSIGN(const base::Deadline deadline, DeadlineOf(options));
-  VECDB_TRY_ASSIGN(const Moment moment, PinUnless(at, collection, options, deadline));
+  VECDB_TRY_ASSIGN(const Moment moment,
+                   PinUnless(at, collection, options, compiled.get(), deadline));
   std::uint64_t count = 0;
   for (const auto& segment : moment.view->segments()) {
     VECDB_TRY_ASSIGN(const auto allowed,
@@ -165,12 +170,22 @@ Result<std::uint64_t> Proxy::Count(const LiveCollection& collection, std::string
   return count;
 }
 
-Result<CollectionStats> Proxy::Stats(const LiveCollection& collection) const {
+Result<CollectionStats> Proxy::Stats(const LiveCollection& collection,
+                                     std::string_view partition) const {
   VECDB_TRY(collection.CheckAlive());
+  PartitionChoice partitions;
+  if (!partition.empty()) {
+    VECDB_TRY_ASSIGN(const auto found, collection.FindPartition(partition));
+    partitions.emplace().push_back(found->id);
+  }
   const Timestamp t = watermark_.ReadTime();
-  const auto view = collection.board.Pin();
+  const auto view =
+      partitions ? collection.board.Pin()->InPartitions(*partitions) : collection.board.Pin();
   CollectionStats stats;
-  stats.memory_bytes = collection.KeyFilterBytes();
+  if (!partitions) {
+    stats.memory_bytes = collection.KeyFilterBytes();
+    stats.pruned_segments = collection.pruned_segments;
+  }
   for (const auto& segment : view->segments()) {
     VECDB_TRY_ASSIGN(const auto allowed, query::AllowedRowsAt(*segment, t, nullptr));
     stats.rows += allowed.Count();

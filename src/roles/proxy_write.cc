@@ -32,10 +32,11 @@ std::vector<Key> OwnedKeys(chunk::KeySpan keys) {
 
 // Adds these rows of the batch as one part, or as two halves while they are too long for one
 // record.
-void AddRows(const Schema& schema, const chunk::Chunk& rows, ShardId shard,
+void AddRows(const Schema& schema, const chunk::Chunk& rows, const PartitionLane& lane,
              std::span<const std::uint32_t> picked, WriteRequest* request) {
   auto part = std::make_unique<WritePart>();
-  part->shard = shard;
+  part->shard = lane.shard;
+  part->partition = lane.partition;
   part->rows = &rows;
   if (picked.size() != rows.rows) {
     part->owned = chunk::Pick(schema, rows, picked);
@@ -47,22 +48,41 @@ void AddRows(const Schema& schema, const chunk::Chunk& rows, ShardId shard,
     return;
   }
   const std::size_t half = picked.size() / 2;
-  AddRows(schema, rows, shard, picked.first(half), request);
-  AddRows(schema, rows, shard, picked.subspan(half), request);
+  AddRows(schema, rows, lane, picked.first(half), request);
+  AddRows(schema, rows, lane, picked.subspan(half), request);
 }
 
-// Keys in record-sized lists by shard.
+// The rows of one shard: to the partition of `lane`, or where a partition key sends each.
+void AddShard(const LiveCollection& collection, const chunk::Chunk& rows, const PartitionLane& lane,
+              std::span<const std::uint32_t> picked, WriteRequest* request) {
+  const Schema& schema = collection.record.schema;
+  if (!collection.partition_key) return AddRows(schema, rows, lane, picked, request);
+  const auto& key = *collection.partition_key;
+  const chunk::KeySpan values = chunk::ValuesOf(rows, key.field);
+  for (const chunk::PartRows& part : chunk::SplitByValue(values, picked, key.partitions)) {
+    AddRows(schema, rows, {collection.partitions.At(part.part), lane.shard}, part.rows, request);
+  }
+}
+
+// Keys in record-sized lists by shard, of one partition or, when it is null, of all.
 void SplitKeys(const Schema& schema, std::span<const Key> keys, std::uint32_t shards,
-               WriteRequest* request) {
+               const std::shared_ptr<Partition>& partition, WriteRequest* request) {
   const bool is_text = schema.primary_key().type == DataType::kVarChar;
   for (ShardId shard = 0; shard < shards; ++shard) {
-    DeleteParts parts(shard, is_text, request);
+    DeleteParts parts({partition, shard}, is_text, request);
     for (const Key& key : keys) {
       const chunk::KeyView view = chunk::ViewOf(key);
       if (chunk::ShardOf(view, shards) == shard) parts.Add(view);
     }
     parts.Finish();
   }
+}
+
+// Where rows go that a write with these options adds.
+Result<std::shared_ptr<Partition>> PartitionFor(const LiveCollection& collection,
+                                                const WriteOptions& options) {
+  if (options.partition.empty()) return collection.partitions.standard();
+  return collection.NamedPartition(options.partition);
 }
 
 Status CheckDeleteSize(std::span<const Key> keys) {
@@ -93,6 +113,7 @@ Result<WriteReceipt> Proxy::WriteRows(const CollectionPtr& collection, const Bat
     return base::InvalidArgument("the batch was made for another schema than collection '{}' has",
                                  collection->record.name);
   }
+  VECDB_TRY_ASSIGN(const auto partition, PartitionFor(*collection, options));
   chunk::Chunk filled;  // with auto_id or columns left out; otherwise the batch's own is lent
   VECDB_TRY_ASSIGN(const chunk::Chunk* lent, chunk::BatchAccess::LendChunk(batch, &filled));
   if (lent == &filled) AssignKeys(schema, oracle_, &filled);
@@ -107,7 +128,7 @@ Result<WriteReceipt> Proxy::WriteRows(const CollectionPtr& collection, const Bat
   const chunk::KeySpan keys = chunk::KeysOf(schema, rows);
   for (const chunk::ShardRows& shard :
        chunk::SplitByShard(keys, collection->record.options.shards)) {
-    AddRows(schema, rows, shard.shard, shard.rows, &request);
+    AddShard(*collection, rows, {partition, shard.shard}, shard.rows, &request);
   }
   WriteReceipt receipt;
   receipt.keys = OwnedKeys(keys);  // before the write: behind it nothing may run out of memory
@@ -131,6 +152,10 @@ Result<WriteReceipt> Proxy::Delete(const CollectionPtr& collection, std::span<co
   VECDB_TRY(CheckDurability("WriteOptions::durability", durability));
   VECDB_TRY_ASSIGN(const base::Deadline deadline,
                    DeadlineOf("WriteOptions::timeout", options.timeout, options.stop));
+  std::shared_ptr<Partition> only;
+  if (!options.partition.empty()) {
+    VECDB_TRY_ASSIGN(only, collection->NamedPartition(options.partition));
+  }
   VECDB_TRY(CheckDeleteSize(keys));
   VECDB_TRY(chunk::ValidateKeys(collection->record.schema, keys));
   WriteRequest request{.type = wal::MessageType::kDelete,
@@ -138,7 +163,7 @@ Result<WriteReceipt> Proxy::Delete(const CollectionPtr& collection, std::span<co
                        .durability = durability,
                        .deadline = deadline,
                        .parts = {}};
-  SplitKeys(collection->record.schema, keys, collection->record.options.shards, &request);
+  SplitKeys(collection->record.schema, keys, collection->record.options.shards, only, &request);
   WriteReceipt receipt;
   receipt.keys.assign(keys.begin(), keys.end());
   VECDB_TRY_ASSIGN(receipt.timestamp, streaming_.Write(collection, request));

@@ -104,6 +104,10 @@ Status StreamingNode::Check(const LiveCollection& collection, const segment::Vie
     if (collection.lanes[part->shard]->dropped) {
       return base::NotFound("collection '{}' was dropped", collection.record.name);
     }
+    if (part->partition != nullptr && part->partition->dropped) {
+      return base::NotFound("partition '{}' of collection '{}' was dropped", part->partition->name,
+                            collection.record.name);
+    }
   }
   if (request.type != wal::MessageType::kInsert || !request.check_keys) return Status();
   for (const auto& part : request.parts) {
@@ -125,11 +129,15 @@ void StreamingNode::Apply(LiveCollection& collection, const WriteRequest& reques
   for (const auto& part : request.parts) {
     if (part->rows == nullptr) continue;
     Lane& lane = *collection.lanes[part->shard];
-    const std::uint64_t before = lane.growing->rows() == 0 ? 0 : lane.growing->memory_bytes();
-    lane.growing->Append(*part->rows, position.timestamp, position.first_lsn, position.last_lsn);
-    lane.last_write = clock_.Now();
-    AddBuffered(lane.growing->memory_bytes() - before);
-    lane.full = IsFull(*lane.growing, collection.record.options);
+    Growing& growing = lane.growing.find(part->partition->id)->second;
+    segment::GrowingSegment& segment = *growing.segment;
+    const std::uint64_t before = segment.rows() == 0 ? 0 : segment.memory_bytes();
+    segment.Append(*part->rows, position.timestamp, position.first_lsn, position.last_lsn);
+    growing.last_write = clock_.Now();
+    AddBuffered(segment.memory_bytes() - before);
+    if (!IsFull(segment, collection.record.options)) continue;
+    growing.due = true;
+    lane.due = true;
   }
   watermark_.Applied(position.timestamp, request.durability == Durability::kEveryWrite);
 }
@@ -240,6 +248,28 @@ Result<wal::Position> StreamingNode::ExecuteForAll(LiveCollection& collection, L
   return LogAndApply(collection, own.request);
 }
 
+namespace {
+
+// Called under the lanes.
+wal::Message MessageFor(const LiveCollection& collection, wal::MessageType type,
+                        const WritePart& part) NO_THREAD_SAFETY_ANALYSIS {
+  wal::Message message{.type = type,
+                       .shard = part.shard,
+                       .collection = collection.record.id,
+                       .schema_version = collection.record.schema_version,
+                       .payload = part.payload};
+  if (part.rows != nullptr) {
+    message.partition = part.partition->id;
+    message.segment =
+        collection.lanes[part.shard]->growing.find(message.partition)->second.segment->id();
+  } else if (part.partition != nullptr) {
+    message.partition = wal::DeletedIn(part.partition->id);
+  }
+  return message;
+}
+
+}  // namespace
+
 // Called under the lanes.
 Result<wal::Position> StreamingNode::LogAndApply(
     LiveCollection& collection, const WriteRequest& request) NO_THREAD_SAFETY_ANALYSIS {
@@ -250,20 +280,16 @@ Result<wal::Position> StreamingNode::LogAndApply(
   std::vector<segment::View::Place> replaced;
   std::vector<wal::Message> messages;
   for (const auto& part : request.parts) {
-    Lane& lane = *collection.lanes[part->shard];
     if (request.type != wal::MessageType::kInsert) {
-      const auto keys = part->keys(view->schema());
-      VECDB_TRY_ASSIGN(const auto live, view->FindLive(part->shard, keys, base::kEndOfTime,
-                                                       collection.KeyFilter(part->shard)));
+      const auto asked = part->rows == nullptr && part->partition != nullptr
+                             ? view->InPartitions(std::span(&part->partition->id, 1))
+                             : view;
+      VECDB_TRY_ASSIGN(const auto live,
+                       asked->FindLive(part->shard, part->keys(view->schema()), base::kEndOfTime,
+                                       collection.KeyFilter(part->shard)));
       replaced.insert(replaced.end(), live.begin(), live.end());
     }
-    messages.push_back(wal::Message{.type = request.type,
-                                    .shard = part->shard,
-                                    .collection = collection.record.id,
-                                    .schema_version = collection.record.schema_version,
-                                    .segment = part->rows != nullptr ? lane.growing->id() : 0,
-                                    .partition = kDefaultPartition,
-                                    .payload = part->payload});
+    messages.push_back(MessageFor(collection, request.type, *part));
   }
   VECDB_TRY_ASSIGN(const wal::Position position, writer_->Append(messages));
   Unapplied unapplied(*this);
@@ -301,6 +327,7 @@ Status StreamingNode::Admit(const std::shared_ptr<LiveCollection>& collection,
 Result<Timestamp> StreamingNode::Write(const std::shared_ptr<LiveCollection>& collection,
                                        const WriteRequest& request) {
   VECDB_TRY(Admit(collection, request.deadline));
+  VECDB_TRY(OpenPartitions(*collection, request));
   wal::Sleepers followers;  // those whose writes this thread executes; woken however it ends
   WriteTicket ticket(request);
   VECDB_TRY_ASSIGN(const wal::Position position, Execute(*collection, &ticket, &followers));
@@ -339,11 +366,22 @@ Result<Timestamp> StreamingNode::Acknowledge(const std::shared_ptr<LiveCollectio
   return position.timestamp;
 }
 
+Status StreamingNode::OpenPartitions(LiveCollection& collection, const WriteRequest& request) {
+  std::vector<PartitionLane> lanes;
+  for (const auto& part : request.parts) {
+    if (part->rows == nullptr || part->partition->open[part->shard]) continue;
+    const bool again = !lanes.empty() && lanes.back().shard == part->shard &&
+                       lanes.back().partition == part->partition;
+    if (!again) lanes.push_back({part->partition, part->shard});
+  }
+  return lanes.empty() ? Status() : events_->OnFirstRows(collection, lanes);
+}
+
 void StreamingNode::AskToSeal(const std::shared_ptr<LiveCollection>& collection,
                               const WriteRequest& request) {
   for (const auto& part : request.parts) {
     Lane& lane = *collection->lanes[part->shard];
-    if (lane.full && !lane.seal_asked.exchange(true)) events_->OnFull(collection, part->shard);
+    if (lane.due && !lane.seal_asked.exchange(true)) events_->OnDue(collection, part->shard);
   }
 }
 

@@ -33,6 +33,8 @@ Status CheckDurability(std::string_view option, Durability durability);
 // The rows or keys of one write that belong to one shard, as one record of the log.
 struct WritePart {
   ShardId shard = 0;
+  // Of the rows; of a delete the only one in which keys are looked for, or null: all of them.
+  std::shared_ptr<Partition> partition;
   chunk::Chunk owned;                  // when the rows had to be picked out of the batch
   const chunk::Chunk* rows = nullptr;  // inserts and upserts; the batch itself, or `owned`
   chunk::KeyList deleted{false};       // deletes
@@ -112,6 +114,7 @@ class StreamingNode {
                const WriteRequest& request) const;
   void Apply(LiveCollection& collection, const WriteRequest& request,
              const std::vector<segment::View::Place>& replaced, const wal::Position& position);
+  Status OpenPartitions(LiveCollection& collection, const WriteRequest& request);
   Status MakeDurable(const wal::Position& position, Durability durability,
                      wal::Sleepers* followers);
   Status WaitForRoom(const base::Deadline& deadline) EXCLUDES(room_mutex_);

@@ -13,7 +13,8 @@ void DeleteParts::Add(chunk::KeyView key) {
 void DeleteParts::Finish() {
   if (keys_.size() == 0) return;
   auto part = std::make_unique<WritePart>();
-  part->shard = shard_;
+  part->shard = lane_.shard;
+  part->partition = lane_.partition;
   part->deleted = std::exchange(keys_, chunk::KeyList(keys_.is_text()));
   chunk::EncodeKeys(part->deleted.View(), &part->payload);
   request_.parts.push_back(std::move(part));

@@ -1,4 +1,5 @@
-// The parts of a delete: keys of one shard in lists that fit into records.
+// The parts of a delete: keys of one shard, and one partition or all, in lists that fit into
+// records.
 #pragma once
 
 #include <cstddef>
@@ -23,15 +24,15 @@ inline std::size_t LoggedBytes(chunk::KeyView key) {
 
 class DeleteParts {
  public:
-  // `request` outlives this.
-  DeleteParts(ShardId shard, bool is_text, WriteRequest* request)
-      : shard_(shard), request_(*request), keys_(is_text) {}
+  // A partition that is null stands for all. `request` outlives this.
+  DeleteParts(PartitionLane lane, bool is_text, WriteRequest* request)
+      : lane_(std::move(lane)), request_(*request), keys_(is_text) {}
 
   void Add(chunk::KeyView key);
   void Finish();  // after the last key
 
  private:
-  const ShardId shard_;
+  const PartitionLane lane_;
   WriteRequest& request_;
   chunk::KeyList keys_;
   std::size_t bytes_ = 0;

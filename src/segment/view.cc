@@ -101,6 +101,24 @@ std::shared_ptr<const View> View::Changed(const Change& change) const {
   return std::make_shared<const View>(schema_, std::move(segments));
 }
 
+std::shared_ptr<const View> View::InPartitions(std::span<const PartitionId> partitions) const {
+  std::vector<std::shared_ptr<Segment>> segments;
+  for (const auto& segment : segments_) {
+    const bool in =
+        std::find(partitions.begin(), partitions.end(), segment->partition()) != partitions.end();
+    if (in) segments.push_back(segment);
+  }
+  return std::make_shared<const View>(schema_, std::move(segments));
+}
+
+std::shared_ptr<const View> View::WithoutPartition(PartitionId partition) const {
+  std::vector<std::shared_ptr<Segment>> segments;
+  for (const auto& segment : segments_) {
+    if (segment->partition() != partition) segments.push_back(segment);
+  }
+  return std::make_shared<const View>(schema_, std::move(segments));
+}
+
 Result<std::optional<std::size_t>> View::ContainsKeys(ShardId shard, chunk::KeySpan keys,
                                                       const ShardKeyFilter* filter) const {
   AskedKeys asked(keys, filter);

@@ -31,6 +31,10 @@ class View {
   using Change = std::function<std::shared_ptr<Segment>(const std::shared_ptr<Segment>&)>;
   std::shared_ptr<const View> Changed(const Change& change) const;
 
+  // Copies with the segments of these partitions only, and without those of one.
+  std::shared_ptr<const View> InPartitions(std::span<const PartitionId> partitions) const;
+  std::shared_ptr<const View> WithoutPartition(PartitionId partition) const;
+
   // The first of these keys that a live row of this shard has now, or nothing: index into `keys`.
   // Called under the shard's lane, so every earlier write of the shard is seen. `filter`, where
   // there is one, is the shard's: it saves questions and changes no answer.

@@ -209,7 +209,7 @@ TEST_CASE("the manual page is well-formed and names every command", "[cli]") {
   const std::string text = ReadFile(page);
   for (const char* command :
        {"import", "export", "search", "query", "get", "count", "insert", "delete", "create", "drop",
-        "list", "flush", "info", "inspect", "check", "shell"}) {
+        "partition", "list", "flush", "info", "inspect", "check", "shell"}) {
     CHECK_THAT(text, ContainsSubstring(std::string(".SS ") + command + "\n"));
     CHECK_THAT(shell.Must({command, "--help"}), ContainsSubstring("Example:\n  vecdb "));
   }

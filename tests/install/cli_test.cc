@@ -20,7 +20,7 @@ TEST_CASE("the version and the help are on stdout and end well", "[cli]") {
   const std::string help = shell.Must({"--help"});
   for (const char* command :
        {"import", "export", "search", "query", "get", "count", "insert", "delete", "create", "drop",
-        "list", "flush", "info", "inspect", "check", "shell", "Examples:"}) {
+        "partition", "list", "flush", "info", "inspect", "check", "shell", "Examples:"}) {
     CHECK_THAT(help, ContainsSubstring(command));
   }
 }

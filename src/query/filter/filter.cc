@@ -6,6 +6,7 @@
 #include "query/filter/bind.h"
 #include "query/filter/evaluate.h"
 #include "query/filter/parse.h"
+#include "query/filter/values.h"
 
 namespace vecdb::query {
 namespace {
@@ -18,6 +19,10 @@ class BoundFilter final : public Filter {
   Status EvaluateFrom(const segment::Segment& segment, RowIndex first, RowIndex rows,
                       const base::Deadline& deadline, base::Bitmap* passed) const override {
     return filter::Run(program_, segment, first, rows, deadline, passed);
+  }
+
+  std::optional<std::vector<Key>> ValuesOf(std::uint32_t field) const override {
+    return filter::ValuesOf(program_, field);
   }
 
   std::string ToString() const override { return filter::Print(*ast_); }

@@ -4,9 +4,12 @@
 // Thread safety: immutable after Compile.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "vecdb/schema.h"
 #include "vecdb/status.h"
@@ -30,6 +33,10 @@ class Filter {
   // The same, with 0 for the rows before `first`, which are not read.
   virtual Status EvaluateFrom(const segment::Segment& segment, RowIndex first, RowIndex rows,
                               const base::Deadline& deadline, base::Bitmap* passed) const = 0;
+
+  // The values of this field, an Int64 or VarChar, outside of which no row passes; nothing when any
+  // may do.
+  virtual std::optional<std::vector<Key>> ValuesOf(std::uint32_t field) const = 0;
 
   // The expression with every parenthesis written; compiles to an equal filter.
   virtual std::string ToString() const = 0;

@@ -33,7 +33,7 @@ TEST_CASE("an edit with every kind of operation survives its bytes") {
   const base::Bytes bytes = EverythingBytes();
   const auto decoded = DecodeEdit(bytes, "edit");
   REQUIRE(decoded.ok());
-  CHECK(decoded->operations.size() == 18);
+  CHECK(decoded->operations.size() == 20);
   CHECK(EncodeEdit(*decoded) == bytes);
 }
 
