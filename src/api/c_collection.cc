@@ -1,4 +1,5 @@
 #include <chrono>
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -14,7 +15,7 @@ namespace vecdb::api {
 template <>
 struct CStruct<vecdb_collection_options> {
   static constexpr std::string_view kName = "vecdb_collection_options";
-  static constexpr std::size_t kFirstSize = sizeof(vecdb_collection_options);
+  static constexpr std::size_t kFirstSize = offsetof(vecdb_collection_options, partition_key);
   static vecdb_collection_options Defaults() {
     const CollectionOptions defaults;
     vecdb_collection_options out = {};
@@ -24,6 +25,7 @@ struct CStruct<vecdb_collection_options> {
     out.segment_bytes = defaults.segment_bytes;
     out.segment_rows = defaults.segment_rows;
     out.seal_after_idle_ms = defaults.seal_after_idle.count();
+    out.num_partitions = defaults.num_partitions;
     return out;
   }
 };
@@ -31,7 +33,7 @@ struct CStruct<vecdb_collection_options> {
 template <>
 struct CStruct<vecdb_stats> {
   static constexpr std::string_view kName = "vecdb_stats";
-  static constexpr std::size_t kFirstSize = sizeof(vecdb_stats);
+  static constexpr std::size_t kFirstSize = offsetof(vecdb_stats, pruned_segments);
   static vecdb_stats Defaults() { return {}; }
 };
 
@@ -46,6 +48,9 @@ Result<CollectionOptions> OptionsOf(const vecdb_collection_options* given) {
   options.segment_bytes = from.segment_bytes;
   options.segment_rows = from.segment_rows;
   options.seal_after_idle = std::chrono::milliseconds(from.seal_after_idle_ms);
+  VECDB_TRY_ASSIGN(options.partition_key,
+                   Lent(from.partition_key, "vecdb_collection_options.partition_key"));
+  options.num_partitions = from.num_partitions;
   return options;
 }
 
@@ -168,6 +173,7 @@ vecdb_code vecdb_partition_stats(const vecdb_collection* collection, vecdb_text 
     whole.sealed_segments = found.sealed_segments;
     whole.disk_bytes = found.disk_bytes;
     whole.memory_bytes = found.memory_bytes;
+    whole.pruned_segments = found.pruned_segments;
     return WriteStruct(whole, stats);
   });
 }
