@@ -56,9 +56,9 @@ class VECDB_API Collection {
 
   // Removes every row that matches a filter at the moment of the write: other writes come before it
   // or after it as a whole. The receipt names the keys that were found; with none, nothing was
-  // written and its timestamp is that of the reading. An empty filter is refused: it would match all.
-  // kInvalidArgument too when the keys that match take more than 32 MiB. With check_keys off, other
-  // rows of a key that is found go as well.
+  // written and its timestamp is that of the reading. kInvalidArgument: an empty filter, which would
+  // match all; or one whose rows have more than 32 MiB of keys. With check_keys off, other rows of a
+  // key that is found go as well.
   Result<WriteReceipt> DeleteWhere(std::string_view filter, const WriteOptions& options = {});
 
   // ---- Reading ------------------------------------------------------------------------
