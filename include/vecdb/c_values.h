@@ -1,5 +1,5 @@
-/* vecdb in C: errors, text, keys and values, the words that all of vecdb/c.h speaks. The conventions
- * are there; include that one.
+/* vecdb in C: errors, text, keys and values, the words that all of vecdb/c.h speaks. The
+ * conventions are there; include that one.
  */
 #ifndef VECDB_C_VALUES_H_
 #define VECDB_C_VALUES_H_
