@@ -57,7 +57,7 @@ struct Stored : Handles {
   vecdb_value value = {};
   vecdb_finding finding = {};
   vecdb_field field = Named("");
-  vecdb_stats stats = {sizeof(vecdb_stats), 0, 0, 0, 0, 0, 0};
+  vecdb_stats stats = {sizeof(vecdb_stats), 0, 0, 0, 0, 0, 0, 0};
   vecdb_recovery recovery = {};
   vecdb_check_counts counts = {};
   vecdb_db_stats db_stats = {};
