@@ -63,6 +63,13 @@ Status Insert(const Session& session, const InsertArguments& arguments) {
   return Status();
 }
 
+// Only rows in the partition of this name, or in any.
+ReadOptions ReadIn(const std::string& partition) {
+  ReadOptions options;
+  if (!partition.empty()) options.partitions.push_back(partition);
+  return options;
+}
+
 Status DeleteKeys(Collection& collection, std::vector<Key> keys, const std::string& partition,
                   std::uint64_t* deleted) {
   std::sort(keys.begin(), keys.end());

@@ -44,8 +44,8 @@ struct Options {
   std::chrono::milliseconds bounded_staleness{5000};
 
   // Sealing, flushing, filters of keys; 0 = a quarter of the cores, at least 1; at most 256. One
-  // more for each of streaming_nodes syncs and keeps house. A read-only database has none
-  // of these.
+  // more for each of streaming_nodes syncs and keeps house, and one of low priority compacts. A
+  // read-only database has none of these.
   std::uint32_t background_threads = 0;
   // A search, query or count may use so many at once, the caller's among them; 0 = one a core; at
   // most 256. Small ones use the caller's alone. The others start with the first read that is large
@@ -73,6 +73,15 @@ struct Options {
   // A growing segment seals so long after its first row, however busy it is; from 1 ms.
   std::chrono::milliseconds seal_after = std::chrono::hours(24);
   LoadMode load = LoadMode::kMapped;
+
+  // Compaction merges small sealed segments into ones of up to about this size on disk, at least
+  // 1024 bytes.
+  std::uint64_t merged_segment_bytes = std::uint64_t{1} << 30;
+  // By itself, when sealed segments have many deleted rows or are many and small. Without it only
+  // Collection::Compact() compacts. It has one thread of low priority.
+  bool auto_compaction = true;
+  // What compaction may read and write, at most; 0 = no limit.
+  std::uint64_t background_bytes_per_second = 0;
 
   // A directory that belongs to another user (the superuser excepted) or that everyone may write
   // to is refused: whoever can replace files under an open database can make it say anything.

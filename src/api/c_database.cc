@@ -35,6 +35,9 @@ struct CStruct<vecdb_options> {
     out.sync_interval_ms = defaults.sync_interval.count();
     out.write_buffer_bytes = defaults.write_buffer_bytes;
     out.bounded_staleness_ms = defaults.bounded_staleness.count();
+    out.merged_segment_bytes = defaults.merged_segment_bytes;
+    out.background_bytes_per_second = defaults.background_bytes_per_second;
+    out.auto_compaction = defaults.auto_compaction ? 1 : 0;
     out.search_threads = defaults.search_threads;
     out.query_nodes = defaults.query_nodes;
     out.channels = defaults.channels;
@@ -94,6 +97,10 @@ Result<Options> OptionsOf(const vecdb_options* given) {
   options.sync_interval = std::chrono::milliseconds(from.sync_interval_ms);
   options.write_buffer_bytes = from.write_buffer_bytes;
   options.bounded_staleness = std::chrono::milliseconds(from.bounded_staleness_ms);
+  options.merged_segment_bytes = from.merged_segment_bytes;
+  options.background_bytes_per_second = from.background_bytes_per_second;
+  VECDB_TRY_ASSIGN(options.auto_compaction,
+                   FlagOf(from.auto_compaction, "vecdb_options.auto_compaction"));
   options.search_threads = from.search_threads;
   options.query_nodes = from.query_nodes;
   options.channels = from.channels;

@@ -7,6 +7,7 @@
 #include "base/status.h"
 #include "base/task_queue.h"
 #include "io/layout.h"
+#include "io/thread_priority.h"
 
 namespace vecdb::roles {
 namespace {
@@ -153,6 +154,10 @@ void MakeNodes(EngineParts& p) {
   p.background = p.options.executor
                      ? std::make_unique<base::TaskQueue>(p.options.executor, *p.env.clock)
                      : std::make_unique<base::TaskQueue>(threads, *p.env.clock);
+  p.compaction = p.options.executor
+                     ? std::make_unique<base::TaskQueue>(p.options.executor, *p.env.clock)
+                     : std::make_unique<base::TaskQueue>(threads == 0 ? 0 : 1, *p.env.clock);
+  if (threads != 0) p.compaction->Post(io::LowerThreadPriority);  // its only thread begins with it
   p.streaming =
       std::make_unique<StreamingNodes>(p.options.streaming_nodes, p.channels, *p.background,
                                        *p.env.clock, p.options.write_buffer_bytes);
@@ -165,10 +170,28 @@ void MakeNodes(EngineParts& p) {
   };
   p.data = std::make_unique<DataNode>(
       *p.env.fs, p.database, [&p](std::uint64_t count) { return p.manifest->NewIds(count); });
-  p.coordinator = std::make_unique<Coordinator>(CoordinatorParts{
-      *p.env.fs, *p.manifest, p.channels, p.oracle, *p.env.clock, *p.background, p.log,
-      p.collections, *p.streaming, *p.query, *p.data, p.env.guard, p.format, p.events, p.counters,
-      p.make_writer, p.options.channels, kLongLog * p.env.log_bytes, p.options.seal_after});
+  p.coordinator = std::make_unique<Coordinator>(CoordinatorParts{*p.env.fs,
+                                                                 *p.manifest,
+                                                                 p.channels,
+                                                                 p.oracle,
+                                                                 *p.env.clock,
+                                                                 *p.background,
+                                                                 p.log,
+                                                                 p.collections,
+                                                                 *p.streaming,
+                                                                 *p.query,
+                                                                 *p.data,
+                                                                 p.env.guard,
+                                                                 p.format,
+                                                                 p.events,
+                                                                 p.counters,
+                                                                 p.options,
+                                                                 *p.compaction,
+                                                                 p.pacer,
+                                                                 p.jobs,
+                                                                 p.make_writer,
+                                                                 p.options.channels,
+                                                                 kLongLog * p.env.log_bytes});
   p.streaming->SetEvents(p.coordinator.get());
 }
 

@@ -10,8 +10,8 @@ namespace vecdb::roles {
 namespace {
 
 Result<Consistency> LevelOf(const LiveCollection& collection, const ReadOptions& options) {
-  const Consistency level =
-      options.consistency ? *options.consistency : collection.properties()->consistency;
+  if (!options.consistency) return collection.properties()->consistency;
+  const Consistency level = *options.consistency;
   switch (level) {
     case Consistency::kStrong:
     case Consistency::kSession:
@@ -61,10 +61,9 @@ Status Proxy::WaitForSession(Channel& channel, Timestamp session,
 Result<Moment> Proxy::PinUnless(const Moment* at, const LiveCollection& collection,
                                 const ReadOptions& options, const query::Filter* filter,
                                 const base::Deadline& deadline) const {
-  VECDB_TRY_ASSIGN(const auto partitions, ChoosePartitions(collection, options.partitions, filter));
-  if (at != nullptr) {
-    return Moment{at->time, partitions ? at->view->InPartitions(*partitions) : at->view};
-  }
+  VECDB_TRY_ASSIGN(const PartitionChoice partitions,
+                   ChoosePartitions(collection, options.partitions, filter));
+  if (at != nullptr) return Moment{at->time, Chosen(collection, at->view, partitions)};
   VECDB_TRY(collection.CheckLoaded());
   VECDB_TRY_ASSIGN(const Consistency level, LevelOf(collection, options));
   if (level == Consistency::kSession)
@@ -72,7 +71,11 @@ Result<Moment> Proxy::PinUnless(const Moment* at, const LiveCollection& collecti
   Moment moment;
   moment.time =
       collection.channel->watermark.ReadTime();  // first: a View never lacks a row of its past
-  moment.view = PinPartitions(collection, partitions);
+  moment.view = Chosen(collection, collection.board.Pin(), partitions);
+  VECDB_TRY(collection.CheckAlive());  // a drop leaves an empty View
+  // What was deleted long before may be gone from it. Such a View begins at a time that was visible
+  // before it was published, so nothing of that time is missing either.
+  moment.time = std::max(moment.time, moment.view->readable_from());
   return moment;
 }
 
@@ -176,9 +179,11 @@ Result<CollectionStats> Proxy::Stats(const LiveCollection& collection,
     VECDB_TRY_ASSIGN(const auto found, collection.FindPartition(partition));
     partitions.emplace().push_back(found->id);
   }
-  const Timestamp t = collection.channel->watermark.ReadTime();
+  Timestamp t = collection.channel->watermark.ReadTime();
   const auto view =
       partitions ? collection.board.Pin()->InPartitions(*partitions) : collection.board.Pin();
+  VECDB_TRY(collection.CheckAlive());
+  t = std::max(t, view->readable_from());
   CollectionStats stats;
   if (!partitions) {
     stats.memory_bytes = collection.KeyFilterBytes();

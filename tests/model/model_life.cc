@@ -18,6 +18,7 @@ std::string ModelRun::Flush() {
   Settle(last.base());  // the log is one: what came before is safe too
   const auto stats = Open().Stats();
   if (!stats.ok()) return stats.status().ToString();
+  if (config_.partition_key || modelled_->partitions.size() > 1) return {};
   return stats->growing_segments == config_.shards ? "" : "a flush left rows in memory";
 }
 
@@ -160,11 +161,7 @@ std::string ModelRun::FindSurvivors() {
     for (auto& [name, modelled] : collections_) {
       if (modelled.number != undo.collection) continue;
       for (auto change = undo.before.rbegin(); change != undo.before.rend(); ++change) {
-        if (change->second == nullptr) {
-          modelled.table.erase(change->first);
-        } else {
-          modelled.table[change->first] = change->second;
-        }
+        Put(&modelled, change->key, change->record, change->home);
       }
     }
     undo_.pop_back();

@@ -19,13 +19,28 @@ struct Weight {
   std::size_t per_thousand;
 };
 constexpr Weight kWeights[] = {
-    {Operation::kInsert, 150},    {Operation::kUpsert, 135},     {Operation::kDelete, 105},
-    {Operation::kGet, 105},       {Operation::kQuery, 95},       {Operation::kSearch, 155},
-    {Operation::kCount, 50},      {Operation::kCreate, 35},      {Operation::kDrop, 10},
-    {Operation::kFlush, 20},      {Operation::kFlushAll, 15},    {Operation::kWaitDurable, 20},
-    {Operation::kBackground, 60}, {Operation::kReopen, 10},      {Operation::kKill, 10},
-    {Operation::kRefused, 25},    {Operation::kDeleteWhere, 20}, {Operation::kSnapshot, 40},
-    {Operation::kIterate, 25},    {Operation::kRelease, 15},
+    {Operation::kInsert, 150},
+    {Operation::kUpsert, 135},
+    {Operation::kDelete, 105},
+    {Operation::kGet, 105},
+    {Operation::kQuery, 95},
+    {Operation::kSearch, 155},
+    {Operation::kCount, 50},
+    {Operation::kCreate, 35},
+    {Operation::kDrop, 10},
+    {Operation::kFlush, 20},
+    {Operation::kFlushAll, 15},
+    {Operation::kWaitDurable, 20},
+    {Operation::kBackground, 60},
+    {Operation::kReopen, 10},
+    {Operation::kKill, 10},
+    {Operation::kRefused, 25},
+    {Operation::kCreatePartition, 25},
+    {Operation::kDropPartition, 12},
+    {Operation::kDeleteWhere, 20},
+    {Operation::kSnapshot, 40},
+    {Operation::kIterate, 25},
+    {Operation::kRelease, 15},
 };
 
 Options OptionsOf(const RunConfig& config) {
@@ -112,6 +127,10 @@ std::string ModelRun::Perform(Operation operation) {
       return with_collection(&ModelRun::Flush);
     case Operation::kRefused:
       return with_collection(&ModelRun::Refused);
+    case Operation::kCreatePartition:
+      return with_collection(&ModelRun::CreatePartition);
+    case Operation::kDropPartition:
+      return with_collection(&ModelRun::DropPartition);
     case Operation::kDeleteWhere:
       return with_collection(&ModelRun::DeleteWhere);
     case Operation::kSnapshot:
@@ -246,6 +265,8 @@ std::string ModelRun::CheckEverything() {
       return Format("{}: {} rows are counted, {} in the statistics, {} are there", name, *count,
                     stats->rows, modelled.table.size());
     }
+    if (auto wrong = CheckPartitions(*collection, modelled); !wrong.empty())
+      return name + ": " + wrong;
   }
   return {};
 }

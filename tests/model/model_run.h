@@ -37,12 +37,15 @@ enum class Operation : std::uint8_t {
   kReopen,
   kKill,
   kRefused,
+  kCreatePartition,
+  kDropPartition,
   kDeleteWhere,
   kSnapshot,
   kIterate,
   kRelease,
 };
-inline constexpr std::size_t kOperations = 20;
+inline constexpr std::size_t kOperations = 22;
+inline constexpr std::uint32_t kKeyedPartitions = 5;
 
 struct RunConfig {
   std::string name;
@@ -55,6 +58,7 @@ struct RunConfig {
   bool mixed_durability = false;  // each write picks its own
   bool power_cuts = false;        // a kill may also take what is not synced
   std::size_t write_buffer_bytes = 256u << 20;
+  bool partition_key = false;  // field "big" chooses partitions; else they are named
 };
 
 // What the runs of one test did.
@@ -88,13 +92,20 @@ class ModelRun {
   struct Modelled {
     std::uint64_t number = 0;  // differs between collections that had one name
     Table table;
+    std::map<Key, std::string> home;  // the partitions of rows outside of the default one
+    std::vector<std::string> partitions = {"_default"};
     std::vector<Key> retired;  // keys that were given once (auto_id)
+  };
+  struct Before {
+    Key key;
+    std::shared_ptr<const Record> record;  // null: was not there
+    std::string home;
   };
   // What a write replaced, to be undone when the power went before it was durable.
   struct Undo {
     Timestamp timestamp{0};
     std::uint64_t collection = 0;
-    std::vector<std::pair<Key, std::shared_ptr<const Record>>> before;  // null: was not there
+    std::vector<Before> before;
   };
   using Rows = std::vector<std::shared_ptr<const Record>>;
 
@@ -116,6 +127,8 @@ class ModelRun {
   std::string Reopen();
   std::string Kill();
   std::string Refused();
+  std::string CreatePartition();
+  std::string DropPartition();
   // ---- model_snapshots.cc
   std::string DeleteWhere();
   std::string TakeOrReadSnapshot();
@@ -140,6 +153,17 @@ class ModelRun {
   std::vector<std::string> PickOutput();
   // A collection by chance; false and a checked refusal when there is none of that name.
   bool PickCollection(std::string* wrong);
+
+  // ---- partitions (model_partitions.cc) -----------------------------------------------
+  static const std::string& HomeOf(const Modelled& modelled, const Key& key);
+  static void Put(Modelled* modelled, const Key& key, std::shared_ptr<const Record> record,
+                  const std::string& home);
+  Before BeforeOf(const Key& key) const;
+  std::string PickHome();
+  std::vector<std::string> PickPartitions();
+  Table TableIn(const std::vector<std::string>& partitions) const;
+  std::string CheckPartitions(const Collection& collection, const Modelled& modelled);
+
   Collection Open() { return *(*database_)->OpenCollection(name_); }
 
   // A moment that is held, and what the collection was then.

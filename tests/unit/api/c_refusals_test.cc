@@ -57,7 +57,7 @@ struct Stored : Handles {
   vecdb_value value = {};
   vecdb_finding finding = {};
   vecdb_field field = Named("");
-  vecdb_stats stats = {sizeof(vecdb_stats), 0, 0, 0, 0, 0, 0};
+  vecdb_stats stats = {sizeof(vecdb_stats), 0, 0, 0, 0, 0, 0, 0};
   vecdb_recovery recovery = {};
   vecdb_check_counts counts = {};
   vecdb_query_node node = {};
@@ -67,6 +67,8 @@ struct Stored : Handles {
   vecdb_collection_options options = {};
   vecdb_collection_properties properties = {};
   uint64_t count = 0;
+  size_t size = 0;
+  vecdb_job job = {};
   float score = 0;
   int flag = 0;
 
@@ -78,6 +80,7 @@ struct Stored : Handles {
     vecdb_collection_info_init(&info, sizeof info);
     vecdb_collection_options_init(&options, sizeof options);
     vecdb_collection_properties_init(&properties, sizeof properties);
+    job.struct_size = sizeof job;
   }
 };
 
@@ -137,6 +140,14 @@ const Calls& FillingCalls() {
       {"vecdb_create_partition", CALL(vecdb_create_partition(h.collection, Text("p"), e))},
       {"vecdb_has_partition", CALL(vecdb_has_partition(h.collection, Text("p"), &s.flag, e))},
       {"vecdb_list_partitions", CALL(vecdb_list_partitions(h.collection, &s.texts, e))},
+      {"vecdb_collection_compact", CALL(vecdb_collection_compact(h.collection, e))},
+      {"vecdb_collection_start_compaction",
+       CALL(vecdb_collection_start_compaction(h.collection, &s.count, e))},
+      {"vecdb_job_ids", CALL(vecdb_job_ids(h.db, &s.count, 1, &s.size, e))},
+      {"vecdb_job_find", CALL(vecdb_job_find(h.db, 1, &s.job, e))},
+      {"vecdb_wait_for_job", CALL(vecdb_wait_for_job(h.db, 1, 0, &s.job, e))},
+      {"vecdb_pause_background", CALL(vecdb_pause_background(h.db, e))},
+      {"vecdb_resume_background", CALL(vecdb_resume_background(h.db, e))},
   };
   return calls;
 }
@@ -289,6 +300,7 @@ const std::set<std::string> kWithoutHandles = {
     "vecdb_check_counts_init",
     "vecdb_collection_info_init",
     "vecdb_collection_properties_init",
+    "vecdb_job_init",
     "vecdb_open",
     "vecdb_open_in_memory",
     "vecdb_schema_new",
@@ -478,5 +490,11 @@ TEST_CASE("places to store into that are NULL are refused before anything happen
   C_REFUSED(vecdb_database_stats(h.db, nullptr, &error), kBad, "vecdb_db_stats is NULL");
   C_REFUSED(vecdb_keys_at(h.keys, 0, nullptr, &error), kBad, "out is NULL");
   C_REFUSED(vecdb_texts_at(h.texts, 0, nullptr, &error), kBad, "out is NULL");
+  std::size_t count = 0;
+  C_REFUSED(vecdb_job_ids(h.db, nullptr, 0, nullptr, &error), kBad, "count is NULL");
+  C_REFUSED(vecdb_job_ids(h.db, nullptr, 1, &count, &error), kBad, "ids is NULL");
+  C_REFUSED(vecdb_job_find(h.db, 1, nullptr, &error), kBad, "vecdb_job is NULL");
+  C_REFUSED(vecdb_wait_for_job(h.db, 1, -1, nullptr, &error), kBad, "timeout_ms is -1");
+  C_REFUSED(vecdb_collection_start_compaction(h.collection, nullptr, &error), kBad, "job is NULL");
   CHECK(std::filesystem::exists("never-made") == false);
 }
