@@ -175,6 +175,8 @@ typedef struct vecdb_collection_options {
   uint64_t segment_bytes;
   uint64_t segment_rows;
   int64_t seal_after_idle_ms;
+  vecdb_text partition_key; /* a field; empty: none */
+  uint32_t num_partitions;
 } vecdb_collection_options;
 
 /* Sets the defaults of the C++ struct. */
@@ -214,6 +216,7 @@ typedef struct vecdb_stats {
   uint32_t sealed_segments;
   uint64_t disk_bytes;
   uint64_t memory_bytes;
+  uint64_t pruned_segments;
 } vecdb_stats;
 
 /* Zeroes, and the size. */
