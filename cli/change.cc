@@ -4,6 +4,7 @@
 
 #include "commands.h"
 #include "formats/json_rows.h"
+#include "json.h"
 #include "text.h"
 
 namespace vecdb::cli {
@@ -40,6 +41,11 @@ Result<std::vector<std::string>> RowTexts(const Session& session,
   return texts;
 }
 
+void PrintChanged(const Session& session, std::string_view how, std::uint64_t rows) {
+  if (session.json) return PrintObject({{how, rows}});
+  Print(Format("{} {} {}", how, Grouped(rows), Plural(rows, "row", "rows")));
+}
+
 Status Insert(const Session& session, const InsertArguments& arguments) {
   CLI_TRY_ASSIGN(auto texts, RowTexts(session, arguments.rows));
   CLI_TRY_ASSIGN(Lease database, session.OpenToWrite(arguments.database));
@@ -53,8 +59,7 @@ Status Insert(const Session& session, const InsertArguments& arguments) {
   CLI_TRY_ASSIGN(const WriteReceipt receipt, arguments.upsert ? collection.Upsert(batch, options)
                                                               : collection.Insert(batch, options));
   CLI_TRY(database.Close());
-  Print(Format("inserted {} {}", Grouped(receipt.keys.size()),
-               Plural(receipt.keys.size(), "row", "rows")));
+  PrintChanged(session, "inserted", receipt.keys.size());
   return Status();
 }
 
@@ -89,7 +94,7 @@ Status Delete(const Session& session, const DeleteArguments& arguments) {
     CLI_TRY(DeleteKeys(collection, std::move(keys), arguments.partition, &deleted));
   }
   CLI_TRY(database.Close());
-  Print(Format("deleted {} {}", Grouped(deleted), Plural(deleted, "row", "rows")));
+  PrintChanged(session, "deleted", deleted);
   return Status();
 }
 

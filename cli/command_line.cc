@@ -131,6 +131,8 @@ struct CommandLine::Body {
     AddList();
     AddFlush();
     AddInfo();
+    AddNames();
+    AddSet();
     if (in_shell) return;
     AddInspect();
     AddCheck();
@@ -174,6 +176,8 @@ struct CommandLine::Body {
   void AddList();
   void AddFlush();
   void AddInfo();
+  void AddNames();
+  void AddSet();
   void AddInspect();
   void AddCheck();
   void AddShell();
@@ -196,6 +200,10 @@ struct CommandLine::Body {
   std::string list_database;
   FlushArguments flush;
   InfoArguments info;
+  DescribeArguments describe;
+  RenameArguments rename;
+  AliasArguments alias;
+  SetArguments set;
   std::string inspect_file;
   CheckArguments check;
   ShellArguments shell;
@@ -463,6 +471,40 @@ void CommandLine::Body::AddInfo() {
   AddPlace(c, &a.database, nullptr);
   c->add_option("COLLECTION", a.collection, "Only this one, with its fields");
   c->add_flag("--json", a.json, "One JSON object instead of tables");
+}
+
+void CommandLine::Body::AddNames() {
+  CLI::App* d = Command("describe", "Show what a collection is, and what may change of it",
+                        "shop.db books --json", [this] { return RunDescribe(session, describe); });
+  AddPlace(d, &describe.database, &describe.collection);
+  d->add_flag("--json", describe.json, "One JSON object instead of text");
+  CLI::App* r = Command("rename", "Give a collection another name", "shop.db books old_books",
+                        [this] { return RunRename(session, rename); });
+  AddPlace(r, &rename.database, &rename.collection);
+  r->add_option("NEW_NAME", rename.new_name, "Its name from now on")->required();
+  CLI::App* a = Command("alias", "List other names of collections, give one, or drop one",
+                        "shop.db today books_monday", [this] { return RunAlias(session, alias); });
+  AddPlace(a, &alias.database, nullptr);
+  a->add_option("ALIAS", alias.alias, "The other name; without: all are listed");
+  a->add_option("COLLECTION", alias.collection, "What it stands for from now on");
+  a->add_flag("--drop", alias.drop, "Forget the alias");
+}
+
+void CommandLine::Body::AddSet() {
+  SetArguments& a = set;
+  CLI::App* c = Command("set", "Change properties of a collection", "shop.db books --ttl 7d",
+                        [this, &a] { return RunSet(session, a); });
+  AddPlace(c, &a.database, &a.collection);
+  AddParsed<std::chrono::milliseconds>(
+      c, "--ttl", "TIME", ParseTtl, [&a](std::chrono::milliseconds ttl) { a.ttl = ttl; },
+      "How long rows are seen after they were written: 90s, 12h, 7d, or off");
+  AddParsed<bool>(
+      c, "--auto-compaction", "on|off", ParseSwitch, [&a](bool on) { a.auto_compaction = on; },
+      "Whether segments are merged and rewritten without being asked");
+  AddParsed<Consistency>(
+      c, "--consistency", "LEVEL", ConsistencyNamed,
+      [&a](Consistency level) { a.consistency = level; },
+      "Of reads that name none: Strong, Session, Bounded or Eventual");
 }
 
 void CommandLine::Body::AddInspect() {

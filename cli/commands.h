@@ -1,10 +1,12 @@
 // The commands: what the command line asks for, and what does it. Each returns the exit code.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "vecdb/database.h"
@@ -160,6 +162,41 @@ struct InfoArguments {
   bool json = false;
 };
 int RunInfo(const Session& session, const InfoArguments& arguments);
+
+struct DescribeArguments {
+  std::string database;
+  std::string collection;
+  bool json = false;
+};
+int RunDescribe(const Session& session, const DescribeArguments& arguments);
+
+struct RenameArguments {
+  std::string database;
+  std::string collection;
+  std::string new_name;
+};
+int RunRename(const Session& session, const RenameArguments& arguments);
+
+struct AliasArguments {
+  std::string database;
+  std::string alias;  // empty: list them
+  std::string collection;
+  bool drop = false;
+};
+int RunAlias(const Session& session, const AliasArguments& arguments);
+
+// Properties that are not given stay.
+struct SetArguments {
+  std::string database;
+  std::string collection;
+  std::optional<std::chrono::milliseconds> ttl;
+  std::optional<bool> auto_compaction;
+  std::optional<Consistency> consistency;
+};
+int RunSet(const Session& session, const SetArguments& arguments);
+Result<std::chrono::milliseconds> ParseTtl(std::string_view text);  // "7d", "off"
+Result<bool> ParseSwitch(std::string_view text);                    // "on", "off"
+Result<Consistency> ConsistencyNamed(std::string_view text);        // "Strong"
 
 int RunInspect(const std::string& file);
 

@@ -17,7 +17,7 @@
  *     call takes a pointer to options, NULL means the defaults.
  *  5. Handles follow the thread rules of the C++ classes they stand for: a database and a
  *     collection may be used from any number of threads, a schema and a batch by one at a time.
- *     What was fetched (rows, keys, texts, a report) does not change and may be read from any. A
+ *     What was fetched (rows, keys, texts, a report, a description) does not change and may be read from any. A
  *     handle that is freed while another thread is in a call on it lives until that call returns.
  *  6. No call throws or ends the process.
  */
@@ -45,6 +45,7 @@ typedef struct vecdb_report vecdb_report;     /* what a check found */
 typedef struct vecdb_stop vecdb_stop;         /* tells running calls to end */
 typedef struct vecdb_snapshot vecdb_snapshot; /* a collection at one moment */
 typedef struct vecdb_iterator vecdb_iterator; /* rows coming out piece by piece */
+typedef struct vecdb_description vecdb_description; /* what a collection is */
 
 /* Handles that are not freed yet, in the whole process: for tests that look for leaks. */
 VECDB_C_API size_t vecdb_handle_count(void);
@@ -342,12 +343,12 @@ enum { VECDB_STRONG = 1, VECDB_SESSION = 2, VECDB_BOUNDED = 3, VECDB_EVENTUAL = 
 /* vecdb::ReadOptions */
 typedef struct vecdb_read_options {
   size_t struct_size;
+  int32_t consistency;          /* 0: the collection's */
+  uint64_t session;             /* of a vecdb_receipt, for VECDB_SESSION */
+  int64_t timeout_ms;           /* 0: no limit */
+  const vecdb_stop* stop;       /* NULL: nobody will tell it to stop */
   const vecdb_text* partitions; /* only rows in these; none: in any */
   size_t partition_count;
-  int32_t consistency;    /* 0: the collection's */
-  uint64_t session;       /* of a vecdb_receipt, for VECDB_SESSION */
-  int64_t timeout_ms;     /* 0: no limit */
-  const vecdb_stop* stop; /* NULL: nobody will tell it to stop */
 } vecdb_read_options;
 
 /* Sets the defaults of the C++ struct. */
@@ -537,6 +538,60 @@ VECDB_C_API vecdb_code vecdb_report_free(vecdb_report* report);
 VECDB_C_API vecdb_code vecdb_inspect(vecdb_text file, void (*print)(void* user, vecdb_text line),
                                      void* user, vecdb_error* error);
 
+/* ---- what may change of collections ------------------------------------------------ */
+
+/* vecdb::CollectionProperties */
+typedef struct vecdb_collection_properties {
+  size_t struct_size;
+  int64_t ttl_ms; /* 0: rows live until they are deleted */
+  uint8_t auto_compaction;
+  int32_t consistency;
+} vecdb_collection_properties;
+
+/* vecdb::CollectionInfo, without what the calls below give; the name is lent by the description. */
+typedef struct vecdb_collection_info {
+  size_t struct_size;
+  uint64_t id;
+  uint64_t created;
+  vecdb_text name;
+  size_t field_count;
+  size_t alias_count;
+} vecdb_collection_info;
+
+/* Sets the defaults of the C++ struct; zeroes, and the size. */
+VECDB_C_API void vecdb_collection_properties_init(vecdb_collection_properties* properties,
+                                                  size_t struct_size);
+VECDB_C_API void vecdb_collection_info_init(vecdb_collection_info* info, size_t struct_size);
+
+/* vecdb::Database::DescribeCollection; then its parts: texts and defaults are lent by the handle. */
+VECDB_C_API vecdb_code vecdb_describe_collection(vecdb_db* db, vecdb_text name,
+                                                 vecdb_description** out, vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_description_info(const vecdb_description* description,
+                                              vecdb_collection_info* out, vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_description_options(const vecdb_description* description,
+                                                 vecdb_collection_options* out, vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_description_properties(const vecdb_description* description,
+                                                    vecdb_collection_properties* out,
+                                                    vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_description_field(const vecdb_description* description, size_t i,
+                                               vecdb_field* out, vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_description_alias(const vecdb_description* description, size_t i,
+                                               vecdb_text* out, vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_description_free(vecdb_description* description);
+
+/* The members of vecdb::Database of the same names. What is altered takes all properties: begin
+ * with those of a description. Aliases come in pairs: text 2i is one, text 2i + 1 its collection. */
+VECDB_C_API vecdb_code vecdb_rename_collection(vecdb_db* db, vecdb_text name, vecdb_text new_name,
+                                               vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_alter_collection(vecdb_db* db, vecdb_text name,
+                                              const vecdb_collection_properties* properties,
+                                              vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_create_alias(vecdb_db* db, vecdb_text alias, vecdb_text collection,
+                                          vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_alter_alias(vecdb_db* db, vecdb_text alias, vecdb_text collection,
+                                         vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_drop_alias(vecdb_db* db, vecdb_text alias, vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_list_aliases(vecdb_db* db, vecdb_texts** out, vecdb_error* error);
 /* ---- partitions -------------------------------------------------------------------- */
 
 /* The members of vecdb::Collection of the same names; vecdb_has_partition() stores 0 or 1. */

@@ -31,7 +31,7 @@ class VECDB_API Collection {
   Collection(const Collection&) = default;  // moving copies too: there is no empty handle
   Collection& operator=(const Collection&) = default;
 
-  // Lent by the handle.
+  // Lent by the handle: the name, or alias, that it was opened by, whatever became of that since.
   std::string_view name() const;
   const Schema& schema() const;
 

@@ -31,21 +31,22 @@ struct CallLimits {
 
 // Options shared by every read.
 struct ReadOptions {
-  std::vector<std::string> partitions = {};     // only rows in these; empty = in any
   std::optional<Consistency> consistency = {};  // empty = the collection's
   Timestamp session{0};                         // for kSession: the timestamp of a WriteReceipt
   std::chrono::milliseconds timeout{0};         // this and `stop`: see CallLimits
   std::stop_token stop = {};
+  std::vector<std::string> partitions = {};  // only rows in these; empty = in any
 };
 
 // Options shared by every write. A write that ends with kDeadlineExceeded or kCancelled has changed
 // nothing: once the log has it, it is waited for however long that takes.
 struct WriteOptions {
   std::optional<Durability> durability = {};  // empty = Options::durability
-  // Where rows go; empty: the default one. A delete removes rows of this one only; empty: of any.
-  std::string partition = {};
-  std::chrono::milliseconds timeout{0};  // this and `stop`: see CallLimits
+  std::chrono::milliseconds timeout{0};       // this and `stop`: see CallLimits
   std::stop_token stop = {};
+  // Where rows go; empty: the default one. Delete and DeleteWhere remove rows of this one only;
+  // empty: of any.
+  std::string partition = {};
 };
 
 // What a search looks for, lent: floats for FloatVector, Float16Vector and BFloat16Vector, int8_t

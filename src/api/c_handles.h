@@ -30,6 +30,7 @@ enum class HandleKind : std::uint8_t {
   kKeys,
   kTexts,
   kReport,
+  kDescription,
   kStop,
   kSnapshot,
   kIterator,

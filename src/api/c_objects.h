@@ -57,6 +57,11 @@ struct ReportObject final : ObjectOf<vecdb_report, HandleKind::kReport> {
   CheckReport report;
 };
 
+struct DescriptionObject final : ObjectOf<vecdb_description, HandleKind::kDescription> {
+  std::optional<CollectionInfo> info;
+  LentValues defaults;  // of the fields, in their order
+};
+
 struct StopObject final : ObjectOf<vecdb_stop, HandleKind::kStop> {
   std::stop_source source;
 };

@@ -56,6 +56,8 @@ Result<ReadOptions> OptionsOf(const vecdb_read_options* given) {
   options.session = Timestamp{from.session};
   options.timeout = std::chrono::milliseconds(from.timeout_ms);
   VECDB_TRY_ASSIGN(options.stop, TokenOf(from.stop));
+  VECDB_TRY_ASSIGN(options.partitions, OwnedTexts(from.partitions, from.partition_count,
+                                                  "vecdb_read_options.partitions"));
   return options;
 }
 

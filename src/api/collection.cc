@@ -9,7 +9,7 @@ Collection::Collection(std::shared_ptr<Handle> handle) : handle_(std::move(handl
 }
 
 std::string_view Collection::name() const {
-  return handle_->live->record.name;
+  return handle_->name;
 }
 const Schema& Collection::schema() const {
   return handle_->live->record.schema;

@@ -85,7 +85,8 @@ Result<Collection> Database::CreateCollection(std::string_view name, const Schem
   if (impl_ == nullptr) return MovedFrom();
   return api::Inside(*impl_->engine, true, [&]() -> Result<Collection> {
     // First: behind the creation nothing may fail.
-    auto handle = std::make_shared<Collection::Handle>(Collection::Handle{impl_->engine, nullptr});
+    auto handle = std::make_shared<Collection::Handle>(
+        Collection::Handle{impl_->engine, nullptr, std::string(name)});
     VECDB_TRY_ASSIGN(handle->live,
                      impl_->engine->parts().coordinator->CreateCollection(name, schema, options));
     return Collection(std::move(handle));
@@ -97,8 +98,8 @@ Result<Collection> Database::OpenCollection(std::string_view name) {
   return api::Inside(*impl_->engine, false, [&]() -> Result<Collection> {
     auto live = impl_->engine->parts().collections.Find(name);
     if (live == nullptr) return base::NotFound("no collection named '{}'", name);
-    return Collection(
-        std::make_shared<Collection::Handle>(Collection::Handle{impl_->engine, std::move(live)}));
+    return Collection(std::make_shared<Collection::Handle>(
+        Collection::Handle{impl_->engine, std::move(live), std::string(name)}));
   });
 }
 
@@ -111,9 +112,74 @@ Status Database::DropCollection(std::string_view name) {
 Result<std::vector<std::string>> Database::ListCollections() const {
   if (impl_ == nullptr) return MovedFrom();
   return api::Inside(*impl_->engine, false, [&]() -> Result<std::vector<std::string>> {
-    std::vector<std::string> names;
-    for (const auto& live : impl_->engine->parts().collections.All()) {
-      names.push_back(live->record.name);
+    return impl_->engine->parts().collections.Names();
+  });
+}
+
+Result<bool> Database::HasCollection(std::string_view name) const {
+  if (impl_ == nullptr) return MovedFrom();
+  return api::Inside(*impl_->engine, false, [&]() -> Result<bool> {
+    return impl_->engine->parts().collections.Find(name) != nullptr;
+  });
+}
+
+Result<CollectionInfo> Database::DescribeCollection(std::string_view name) const {
+  if (impl_ == nullptr) return MovedFrom();
+  return api::Inside(*impl_->engine, false, [&]() -> Result<CollectionInfo> {
+    const roles::Collections& collections = impl_->engine->parts().collections;
+    const auto live = collections.Find(name);
+    if (live == nullptr) return base::NotFound("no collection named '{}'", name);
+    const catalog::CollectionRecord& record = live->record;
+    return CollectionInfo{.id = record.id,
+                          .name = live->name(),
+                          .schema = record.schema,
+                          .options = record.options,
+                          .properties = *live->properties(),
+                          .aliases = collections.AliasesOf(*live),
+                          .created = record.created};
+  });
+}
+
+Status Database::RenameCollection(std::string_view name, std::string_view new_name) {
+  if (impl_ == nullptr) return MovedFrom();
+  return api::Inside(*impl_->engine, true, [&] {
+    return impl_->engine->parts().coordinator->RenameCollection(name, new_name);
+  });
+}
+
+Status Database::AlterCollection(std::string_view name, const CollectionProperties& properties) {
+  if (impl_ == nullptr) return MovedFrom();
+  return api::Inside(*impl_->engine, true, [&] {
+    return impl_->engine->parts().coordinator->AlterCollection(name, properties);
+  });
+}
+
+Status Database::CreateAlias(std::string_view alias, std::string_view collection) {
+  if (impl_ == nullptr) return MovedFrom();
+  return api::Inside(*impl_->engine, true, [&] {
+    return impl_->engine->parts().coordinator->CreateAlias(alias, collection);
+  });
+}
+
+Status Database::AlterAlias(std::string_view alias, std::string_view collection) {
+  if (impl_ == nullptr) return MovedFrom();
+  return api::Inside(*impl_->engine, true, [&] {
+    return impl_->engine->parts().coordinator->AlterAlias(alias, collection);
+  });
+}
+
+Status Database::DropAlias(std::string_view alias) {
+  if (impl_ == nullptr) return MovedFrom();
+  return api::Inside(*impl_->engine, true,
+                     [&] { return impl_->engine->parts().coordinator->DropAlias(alias); });
+}
+
+Result<std::map<std::string, std::string>> Database::ListAliases() const {
+  if (impl_ == nullptr) return MovedFrom();
+  return api::Inside(*impl_->engine, false, [&]() -> Result<std::map<std::string, std::string>> {
+    std::map<std::string, std::string> names;
+    for (const auto& [alias, live] : impl_->engine->parts().collections.Aliases()) {
+      names.emplace(alias, live->name());
     }
     return names;
   });

@@ -54,6 +54,12 @@ class Coordinator final : public SegmentEvents {
                                                            const CollectionOptions& options);
   Status DropCollection(std::string_view name);
 
+  // ---- what may change of them (coordinator_names.cc) ---------------------------------
+  Status RenameCollection(std::string_view from, std::string_view to);
+  Status CreateAlias(std::string_view alias, std::string_view collection);
+  Status AlterAlias(std::string_view alias, std::string_view collection);
+  Status DropAlias(std::string_view alias);
+  Status AlterCollection(std::string_view name, const CollectionProperties& properties);
   // ---- partitions (coordinator_partitions.cc) -----------------------------------------
   Status CreatePartition(LiveCollection& collection, std::string_view name);
   Status DropPartition(LiveCollection& collection, std::string_view name);
@@ -94,13 +100,17 @@ class Coordinator final : public SegmentEvents {
  private:
   // On the strand, before the first edit that only vecdb's of this format version can read.
   Status RaiseFormat(std::uint32_t version);
+  Result<std::shared_ptr<LiveCollection>> Named(std::string_view name) const;
+  Status CheckFree(std::string_view name) const;
+  Status SetAlias(std::string_view alias, std::shared_ptr<LiveCollection> live);
+  Status CommitChange(const catalog::Edit& edit);
+  Status OpenLanes(LiveCollection& collection, std::span<const PartitionLane> lanes);
+  Status Seal(LiveCollection& collection, ShardId shard, PartitionId partition);
+  Status SealDue(LiveCollection& collection, ShardId shard);
   using Opened = std::map<SegmentId, std::shared_ptr<segment::SealedSegment>>;
   Status OpenMissing(const LiveCollection& collection, const base::Deadline& deadline,
                      Opened* opened) const;
   Result<bool> PublishLoaded(LiveCollection& collection, const Opened& opened);
-  Status OpenLanes(LiveCollection& collection, std::span<const PartitionLane> lanes);
-  Status Seal(LiveCollection& collection, ShardId shard, PartitionId partition);
-  Status SealDue(LiveCollection& collection, ShardId shard);
   Status SealAll(LiveCollection& collection);
   Status FlushPending(LiveCollection& collection);
   Status FlushOne(LiveCollection& collection,

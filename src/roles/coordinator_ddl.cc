@@ -44,6 +44,7 @@ Result<std::shared_ptr<LiveCollection>> Coordinator::CreateCollection(
   VECDB_TRY(chunk::ValidateName("collection", name));
   VECDB_TRY(CheckOptions(schema, options));
   return strand_.Run([&]() -> Outcome {
+    if (parts_.collections.FindAliased(name) != nullptr) return CheckFree(name);
     if (auto existing = parts_.collections.Find(name)) {
       if (existing->record.schema == schema) return existing;
       return base::AlreadyExists("collection '{}' exists with another schema", name);
@@ -72,7 +73,7 @@ Result<std::shared_ptr<LiveCollection>> Coordinator::CreateCollection(
     edit.operations.emplace_back(catalog::CreateCollection{record});
     if (changed) edit.operations.emplace_back(catalog::SetProperties{id, properties});
     edit.operations.emplace_back(catalog::SetMaxTimestamp{record.created});
-    auto entry = Collections::EntryFor(live);
+    auto entry = Collections::EntryFor(record.name, live);
     base::KillPoint("ddl.create.before");
     VECDB_TRY(parts_.manifest.Commit(edit));
     base::KillPoint("ddl.create.after");
@@ -130,8 +131,12 @@ Status Coordinator::DropCollection(std::string_view name) {
 }
 
 Status Coordinator::Drop(std::string_view name) {
-  const auto live = parts_.collections.Find(name);
-  if (live == nullptr) return base::NotFound("no collection named '{}'", name);
+  VECDB_TRY_ASSIGN(const auto live, Named(name));
+  if (const auto aliases = parts_.collections.AliasesOf(*live); !aliases.empty()) {
+    return base::FailedPrecondition(
+        "collection '{}' has the alias '{}'; drop that first, or let it name another collection",
+        name, aliases.front());
+  }
   const auto before = parts_.manifest.state();
   DroppedLanes lanes(*live);
   catalog::Edit edit;
@@ -157,7 +162,7 @@ Status Coordinator::Drop(std::string_view name) {
 // Called when the drop is durable.
 void Coordinator::Forget(LiveCollection& collection) {
   collection.dropped.store(true, std::memory_order_release);
-  parts_.collections.Remove(collection.record.name);
+  parts_.collections.Remove(collection);
   std::uint64_t buffered = 0;
   for (const auto view = collection.board.Pin(); const auto& segment : view->segments()) {
     if (!segment->sealed() && segment->rows() > 0) buffered += segment->memory_bytes();

@@ -49,7 +49,7 @@ Status Coordinator::CreatePartition(LiveCollection& collection, std::string_view
     if (collection.partitions.Find(name) != nullptr) return Status();
     if (collection.partitions.All().size() >= catalog::kMaxPartitions) {
       return base::ResourceExhausted("collection '{}' has {} partitions, the limit",
-                                     collection.record.name, catalog::kMaxPartitions);
+                                     collection.name(), catalog::kMaxPartitions);
     }
     VECDB_TRY(RaiseFormat(catalog::kChangesFormatVersion));
     VECDB_TRY_ASSIGN(const PartitionId id, parts_.manifest.NewIds(1));
@@ -83,7 +83,7 @@ Status Coordinator::Drop(LiveCollection& collection, std::string_view name) {
   VECDB_TRY_ASSIGN(const auto partition, collection.NamedPartition(name));
   if (partition->id == kDefaultPartition) {
     return base::InvalidArgument("partition '{}' of collection '{}' cannot be dropped", name,
-                                 collection.record.name);
+                                 collection.name());
   }
   const auto before = parts_.manifest.state();
   DroppedPartition dropped(collection, *partition);

@@ -61,7 +61,7 @@ Status Coordinator::OnFirstRows(LiveCollection& collection, std::span<const Part
     for (const PartitionLane& lane : lanes) {
       if (!lane.partition->dropped) continue;
       return base::NotFound("partition '{}' of collection '{}' was dropped", lane.partition->name,
-                            collection.record.name);
+                            collection.name());
     }
     return OpenLanes(collection, lanes);
   });
@@ -371,7 +371,7 @@ void Coordinator::PostFlush(std::shared_ptr<LiveCollection> collection) {
     if (flushed.ok()) return;
     NoteFailure(flushed);
     parts_.log.Write(LogLevel::kError, "flushing '{}' failed and will be tried again: {}",
-                     collection->record.name, flushed.message());
+                     collection->name(), flushed.message());
   });
 }
 
@@ -393,7 +393,7 @@ void Coordinator::OnDue(std::shared_ptr<LiveCollection> collection, ShardId shar
     if (sealed.ok()) return PostFlush(collection);
     collection->lanes[shard]->seal_asked = false;
     NoteFailure(sealed);
-    parts_.log.Write(LogLevel::kError, "sealing '{}' failed: {}", collection->record.name,
+    parts_.log.Write(LogLevel::kError, "sealing '{}' failed: {}", collection->name(),
                      sealed.message());
   });
 }

@@ -91,8 +91,7 @@ class Proxy {
 
  private:
   Result<base::Deadline> DeadlineOf(const ReadOptions& options) const;
-  // That of `at`, or of now where it is null; without segments of partitions that neither the
-  // options nor the filter, which may be null, leave in.
+  // `filter` may be null; what it says about a partition key leaves out segments.
   Result<Moment> PinUnless(const Moment* at, const LiveCollection& collection,
                            const ReadOptions& options, const query::Filter* filter,
                            const base::Deadline& deadline) const;

@@ -18,7 +18,7 @@ namespace {
 
 class DeletedKeys {
  public:
-  // Of one partition, or of all when it is null.
+  // Only rows in `partition`; null: in any.
   DeletedKeys(const LiveCollection& collection, std::shared_ptr<Partition> partition,
               const query::Filter& filter, const base::Deadline& deadline)
       : collection_(collection),
@@ -33,7 +33,6 @@ class DeletedKeys {
   Status Scan(const Moment& moment) {
     scanned_ = moment.time;
     for (const auto& segment : moment.view->segments()) {
-      if (!Concerns(*segment)) continue;
       VECDB_TRY_ASSIGN(const query::AllowedRows allowed,
                        query::AllowedRowsAt(*segment, moment.time, &filter_, deadline_));
       if (!allowed.bitmap) continue;  // there are no rows
@@ -48,7 +47,7 @@ class DeletedKeys {
       chunk::KeyList keys(is_text_);
       VECDB_TRY(AddStillThere(view, shard, &keys));
       for (const auto& segment : view.segments()) {
-        if (segment->shard() != shard || !Concerns(*segment)) continue;
+        if (segment->shard() != shard || !IsLookedIn(*segment)) continue;
         VECDB_TRY(AddWrittenSince(*segment, &keys));
       }
       AddParts(shard, keys.View(), request);
@@ -59,8 +58,8 @@ class DeletedKeys {
   std::vector<Key> TakeKeys() { return std::move(deleted_); }
 
  private:
-  bool Concerns(const segment::Segment& segment) const {
-    return partition_ == nullptr || segment.partition() == partition_->id;
+  bool IsLookedIn(const segment::Segment& segment) const {
+    return partition_ == nullptr || partition_->id == segment.partition();
   }
   Status AddKeys(const segment::Segment& segment, RowIndex first, RowIndex end,
                  const base::Bitmap& rows, chunk::KeyList* keys);
@@ -112,7 +111,6 @@ Status DeletedKeys::AddStillThere(const segment::View& view, ShardId shard, chun
   VECDB_TRY_ASSIGN(const auto places,
                    view.FindLive(shard, found_[shard].View(), since, collection_.KeyFilter(shard)));
   for (const segment::View::Place& place : places) {
-    if (!Concerns(*place.segment)) continue;
     VECDB_TRY_ASSIGN(const chunk::KeyView key, query::KeyAt(*place.segment, place.row));
     keys->Add(key);
   }
@@ -154,16 +152,18 @@ Result<WriteReceipt> Proxy::DeleteWhere(const CollectionPtr& collection, std::st
   VECDB_TRY(CheckDurability("WriteOptions::durability", durability));
   VECDB_TRY_ASSIGN(const base::Deadline deadline,
                    DeadlineOf("WriteOptions::timeout", options.timeout, options.stop));
-  std::shared_ptr<Partition> only;
-  if (!options.partition.empty()) {
-    VECDB_TRY_ASSIGN(only, collection->NamedPartition(options.partition));
-  }
   VECDB_TRY_ASSIGN(const auto compiled, query::PlanFilter(collection->record.schema, filter));
   if (compiled == nullptr) {
     return base::InvalidArgument("the filter of a delete is empty, which every row would match");
   }
+  ReadOptions read;
+  std::shared_ptr<Partition> only;
+  if (!options.partition.empty()) {
+    VECDB_TRY_ASSIGN(only, collection->NamedPartition(options.partition));
+    read.partitions.push_back(options.partition);
+  }
   VECDB_TRY_ASSIGN(const Moment moment,
-                   PinUnless(nullptr, *collection, {}, compiled.get(), deadline));
+                   PinUnless(nullptr, *collection, read, compiled.get(), deadline));
   DeletedKeys keys(*collection, std::move(only), *compiled, deadline);
   VECDB_TRY(keys.Scan(moment));
   WriteRequest request{.type = wal::MessageType::kDelete,

@@ -12,8 +12,8 @@ namespace vecdb::roles {
 namespace {
 
 Result<Consistency> LevelOf(const LiveCollection& collection, const ReadOptions& options) {
-  if (!options.consistency) return collection.properties()->consistency;
-  const Consistency level = *options.consistency;
+  const Consistency level =
+      options.consistency ? *options.consistency : collection.properties()->consistency;
   switch (level) {
     case Consistency::kStrong:
     case Consistency::kSession:
@@ -61,14 +61,17 @@ Status Proxy::WaitForSession(Timestamp session, const base::Deadline& deadline) 
 Result<Moment> Proxy::PinUnless(const Moment* at, const LiveCollection& collection,
                                 const ReadOptions& options, const query::Filter* filter,
                                 const base::Deadline& deadline) const {
-  VECDB_TRY_ASSIGN(const PartitionChoice partitions,
-                   ChoosePartitions(collection, options.partitions, filter));
-  if (at != nullptr) return Moment{at->time, Chosen(collection, at->view, partitions)};
+  VECDB_TRY_ASSIGN(const auto partitions, ChoosePartitions(collection, options.partitions, filter));
+  if (at != nullptr) {
+    return Moment{at->time, partitions ? at->view->InPartitions(*partitions) : at->view};
+  }
   VECDB_TRY(collection.CheckLoaded());
   VECDB_TRY_ASSIGN(const Consistency level, LevelOf(collection, options));
   if (level == Consistency::kSession) VECDB_TRY(WaitForSession(options.session, deadline));
-  const Timestamp time = watermark_.ReadTime();  // first: a View never lacks a row of its past
-  return Moment{time, Chosen(collection, collection.board.Pin(), partitions)};
+  Moment moment;
+  moment.time = watermark_.ReadTime();  // first: a View never lacks a row of its past
+  moment.view = PinPartitions(collection, partitions);
+  return moment;
 }
 
 Result<Moment> Proxy::Pin(const LiveCollection& collection, const ReadOptions& options) const {

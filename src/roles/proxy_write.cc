@@ -111,7 +111,7 @@ Result<WriteReceipt> Proxy::WriteRows(const CollectionPtr& collection, const Bat
                    DeadlineOf("WriteOptions::timeout", options.timeout, options.stop));
   if (!(batch.schema() == schema)) {
     return base::InvalidArgument("the batch was made for another schema than collection '{}' has",
-                                 collection->record.name);
+                                 collection->name());
   }
   VECDB_TRY_ASSIGN(const auto partition, PartitionFor(*collection, options));
   chunk::Chunk filled;  // with auto_id or columns left out; otherwise the batch's own is lent
@@ -150,12 +150,12 @@ Result<WriteReceipt> Proxy::Delete(const CollectionPtr& collection, std::span<co
                                    const WriteOptions& options) {
   const Durability durability = options.durability.value_or(durability_);
   VECDB_TRY(CheckDurability("WriteOptions::durability", durability));
-  VECDB_TRY_ASSIGN(const base::Deadline deadline,
-                   DeadlineOf("WriteOptions::timeout", options.timeout, options.stop));
   std::shared_ptr<Partition> only;
   if (!options.partition.empty()) {
     VECDB_TRY_ASSIGN(only, collection->NamedPartition(options.partition));
   }
+  VECDB_TRY_ASSIGN(const base::Deadline deadline,
+                   DeadlineOf("WriteOptions::timeout", options.timeout, options.stop));
   VECDB_TRY(CheckDeleteSize(keys));
   VECDB_TRY(chunk::ValidateKeys(collection->record.schema, keys));
   WriteRequest request{.type = wal::MessageType::kDelete,

@@ -133,8 +133,7 @@ Status ApplyMessage(Recovery& r, const wal::LoggedMessage& logged) {
   LiveCollection& collection = *found->second;
   if (message.shard >= collection.record.options.shards) {
     return base::Corruption("the log names shard {} of collection '{}', which has {}",
-                            message.shard, collection.record.name,
-                            collection.record.options.shards);
+                            message.shard, collection.name(), collection.record.options.shards);
   }
   const PartitionId partition = wal::PartitionOf(message);
   if (!r.catalog.state.HadPartition(message.collection, partition, logged.timestamp)) {
@@ -249,13 +248,23 @@ void AdoptGrowing(Recovery& r) {
   }
 }
 
+void AddNames(Recovery& r, const std::map<std::string, CollectionId, std::less<>>& aliases) {
+  Collections& collections = r.parts.collections;
+  for (const auto& [id, collection] : r.by_id) {
+    collections.Add(Collections::EntryFor(collection->record.name, collection));
+  }
+  for (const auto& [alias, id] : aliases) {
+    collections.SetAlias(Collections::EntryFor(alias, r.by_id.at(id)));
+  }
+}
+
 Status PublishAndSweep(Recovery& r) {
   EngineParts& p = r.parts;
   AdoptGrowing(r);
   for (const auto& [id, collection] : r.by_id) {
     VECDB_TRY(p.coordinator->AddGrowing(*collection));
-    p.collections.Add(Collections::EntryFor(collection));
   }
+  AddNames(r, p.manifest->state()->aliases);
   const auto swept =
       compaction::SweepOrphans(*p.env.fs, *p.manifest->state(), p.manifest->number());
   if (swept.ok()) {
@@ -269,9 +278,7 @@ Status PublishAndSweep(Recovery& r) {
 }
 
 Status ServeReadOnly(Recovery& r) {
-  for (const auto& [id, collection] : r.by_id) {
-    r.parts.collections.Add(Collections::EntryFor(collection));
-  }
+  AddNames(r, r.catalog.state.aliases);
   MakeNodes(r.parts);
   return Status();
 }

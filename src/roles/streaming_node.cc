@@ -102,11 +102,11 @@ Status StreamingNode::Check(const LiveCollection& collection, const segment::Vie
                             const WriteRequest& request) const NO_THREAD_SAFETY_ANALYSIS {
   for (const auto& part : request.parts) {
     if (collection.lanes[part->shard]->dropped) {
-      return base::NotFound("collection '{}' was dropped", collection.record.name);
+      return base::NotFound("collection '{}' was dropped", collection.name());
     }
     if (part->partition != nullptr && part->partition->dropped) {
       return base::NotFound("partition '{}' of collection '{}' was dropped", part->partition->name,
-                            collection.record.name);
+                            collection.name());
     }
   }
   if (request.type != wal::MessageType::kInsert || !request.check_keys) return Status();

@@ -59,6 +59,9 @@ struct Stored : Handles {
   vecdb_stats stats = {sizeof(vecdb_stats), 0, 0, 0, 0, 0, 0, 0};
   vecdb_recovery recovery = {};
   vecdb_check_counts counts = {};
+  vecdb_collection_info info = {};
+  vecdb_collection_options options = {};
+  vecdb_collection_properties properties = {};
   uint64_t count = 0;
   float score = 0;
   int flag = 0;
@@ -66,6 +69,9 @@ struct Stored : Handles {
   Stored() {
     recovery.struct_size = sizeof recovery;
     counts.struct_size = sizeof counts;
+    vecdb_collection_info_init(&info, sizeof info);
+    vecdb_collection_options_init(&options, sizeof options);
+    vecdb_collection_properties_init(&properties, sizeof properties);
   }
 };
 
@@ -86,6 +92,12 @@ const Calls& FillingCalls() {
       {"vecdb_recovery_report", CALL(vecdb_recovery_report(h.db, &s.recovery, e))},
       {"vecdb_has_collection", CALL(vecdb_has_collection(h.db, Text("all"), &s.flag, e))},
       {"vecdb_list_collections", CALL(vecdb_list_collections(h.db, &s.texts, e))},
+      {"vecdb_list_aliases", CALL(vecdb_list_aliases(h.db, &s.texts, e))},
+      {"vecdb_describe_collection",
+       CALL(vecdb_describe_collection(h.db, Text("all"), &s.description, e))},
+      {"vecdb_alter_collection", CALL(vecdb_alter_collection(h.db, Text("all"), &s.properties, e))},
+      {"vecdb_create_alias", CALL(vecdb_create_alias(h.db, Text("every"), Text("all"), e))},
+      {"vecdb_alter_alias", CALL(vecdb_alter_alias(h.db, Text("every"), Text("all"), e))},
       {"vecdb_open_collection", CALL(vecdb_open_collection(h.db, Text("all"), &s.collection, e))},
       {"vecdb_create_collection",
        CALL(vecdb_create_collection(h.db, Text("all"), h.schema, nullptr, &s.collection, e))},
@@ -114,6 +126,9 @@ const Calls& FillingCalls() {
 const Calls& ChangingCalls() {
   static const Calls calls = {
       {"vecdb_insert", CALL(vecdb_insert(h.collection, h.batch, nullptr, nullptr, e))},
+      {"vecdb_rename_collection",
+       CALL(vecdb_rename_collection(h.db, Text("all"), Text("some"), e))},
+      {"vecdb_drop_alias", CALL(vecdb_drop_alias(h.db, Text("every"), e))},
       {"vecdb_drop_partition", CALL(vecdb_drop_partition(h.collection, Text("p"), e))},
       {"vecdb_drop_collection", CALL(vecdb_drop_collection(h.db, Text("all"), e))},
       {"vecdb_schema_add",
@@ -177,6 +192,12 @@ const Calls& ReadingCalls() {
       {"vecdb_texts_at", CALL(vecdb_texts_at(h.texts, 0, &s.text, e))},
       {"vecdb_report_finding", CALL(vecdb_report_finding(h.report, 0, &s.finding, e))},
       {"vecdb_report_counts", CALL(vecdb_report_counts(h.report, &s.counts, e))},
+      {"vecdb_description_info", CALL(vecdb_description_info(h.description, &s.info, e))},
+      {"vecdb_description_options", CALL(vecdb_description_options(h.description, &s.options, e))},
+      {"vecdb_description_properties",
+       CALL(vecdb_description_properties(h.description, &s.properties, e))},
+      {"vecdb_description_field", CALL(vecdb_description_field(h.description, 0, &s.field, e))},
+      {"vecdb_description_alias", CALL(vecdb_description_alias(h.description, 0, &s.text, e))},
   };
   return calls;
 }
@@ -207,6 +228,7 @@ const Calls& FreeingCalls() {
       {"vecdb_keys_free", CALL(vecdb_keys_free(h.keys))},
       {"vecdb_texts_free", CALL(vecdb_texts_free(h.texts))},
       {"vecdb_report_free", CALL(vecdb_report_free(h.report))},
+      {"vecdb_description_free", CALL(vecdb_description_free(h.description))},
   };
   return calls;
 }
@@ -245,6 +267,8 @@ const std::set<std::string> kWithoutHandles = {
     "vecdb_query_request_init",
     "vecdb_get_request_init",
     "vecdb_check_counts_init",
+    "vecdb_collection_info_init",
+    "vecdb_collection_properties_init",
     "vecdb_open",
     "vecdb_open_in_memory",
     "vecdb_schema_new",
@@ -269,7 +293,8 @@ void Rotate(const Handles& from, Handles* to) {
   to->rows = reinterpret_cast<vecdb_rows*>(from.keys);
   to->keys = reinterpret_cast<vecdb_keys*>(from.texts);
   to->texts = reinterpret_cast<vecdb_texts*>(from.report);
-  to->report = reinterpret_cast<vecdb_report*>(from.db);
+  to->report = reinterpret_cast<vecdb_report*>(from.description);
+  to->description = reinterpret_cast<vecdb_description*>(from.db);
 }
 
 }  // namespace
