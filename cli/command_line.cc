@@ -82,6 +82,7 @@ struct CommandLine::Body {
     AddPartition();
     AddList();
     AddFlush();
+    AddCompact();
     AddInfo();
     AddNames();
     AddSet();
@@ -122,6 +123,7 @@ struct CommandLine::Body {
   void AddPartition();
   void AddList();
   void AddFlush();
+  void AddCompact();
   void AddInfo();
   void AddNames();
   void AddSet();
@@ -145,6 +147,7 @@ struct CommandLine::Body {
   PartitionArguments partition;
   std::string list_database;
   FlushArguments flush;
+  CompactArguments compact;
   InfoArguments info;
   DescribeArguments describe;
   RenameArguments rename;
@@ -409,6 +412,14 @@ void CommandLine::Body::AddFlush() {
                         [this, &a] { return RunFlush(session, a); });
   AddPlace(c, &a.database, nullptr);
   c->add_option("COLLECTION", a.collection, "Only this one");
+}
+
+void CommandLine::Body::AddCompact() {
+  CompactArguments& a = compact;
+  CLI::App* c = Command("compact", "Merge segments, and drop deleted rows from the disk",
+                        "shop.db books", [this, &a] { return RunCompact(session, a); });
+  AddPlace(c, &a.database, &a.collection);
+  c->add_flag("--progress", a.progress, "Show progress even when stderr is no terminal");
 }
 
 void CommandLine::Body::AddInfo() {

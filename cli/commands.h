@@ -157,6 +157,13 @@ struct FlushArguments {
 };
 int RunFlush(const Session& session, const FlushArguments& arguments);
 
+struct CompactArguments {
+  std::string database;
+  std::string collection;
+  bool progress = false;
+};
+int RunCompact(const Session& session, const CompactArguments& arguments);
+
 struct InfoArguments {
   std::string database;
   std::string collection;  // empty: all of them

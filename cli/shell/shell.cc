@@ -22,7 +22,8 @@ constexpr const char* kHelp =
     R"(Commands, as on the command line but without the database (COMMAND --help says more):
   search query get count          read rows
   insert delete import export     change and move them
-  create drop list flush info     collections
+  create drop list info           collections
+  flush compact                   what they take of the disk
   segments channels top           what the database does
 Of the shell:
   .collections        their names

@@ -253,6 +253,9 @@ typedef struct vecdb_options {
   int64_t bounded_staleness_ms;
   vecdb_listener_function listener; /* NULL: nobody listens */
   void* listener_user;              /* as log_user */
+  uint64_t merged_segment_bytes;
+  uint64_t background_bytes_per_second;
+  uint8_t auto_compaction;
 } vecdb_options;
 
 /* Sets the defaults of the C++ struct. */
@@ -588,6 +591,7 @@ VECDB_C_API vecdb_code vecdb_partition_stats(const vecdb_collection* collection,
 }
 #endif
 
+#include "vecdb/c_jobs.h"  /* compaction, and other work in the background */
 #include "vecdb/c_read.h"  /* search, query, get, snapshots, and answers */
 #include "vecdb/c_watch.h" /* check, inspect, segments, channels, statistics, events */
 

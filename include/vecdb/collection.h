@@ -112,6 +112,16 @@ class VECDB_API Collection {
   // goes on in the background; with Options::own_threads off limits are looked at only in between.
   Status Flush(const CallLimits& limits = {});
 
+  // Flushes, then makes the sealed segments as few and as small as they can be: without deleted
+  // rows, and merged up to Options::merged_segment_bytes. Reads and writes go on; running reads keep
+  // what they began with, and files go when their last reader has gone. Compact() returns when that
+  // is done; kCancelled when the database is closed or the collection dropped meanwhile,
+  // kFailedPrecondition while background work is paused. A failure leaves everything readable, and
+  // what was merged before it stays merged. StartCompaction() only asks for it: see
+  // Database::WaitForJob.
+  Status Compact();
+  Result<JobId> StartCompaction();
+
   // Takes the columns of sealed segments out of memory, mappings included. Until Load() reads
   // return kFailedPrecondition, and DeleteWhere() too; other writes, Flush() and Stats() go on.
   // Reads that are under way, snapshots and iterators keep what they need. Not remembered: a

@@ -128,4 +128,19 @@ Result<std::vector<SegmentInfo>> Collection::Segments() const {
   });
 }
 
+Status Collection::Compact() {
+  return api::Inside(*handle_->engine, true, [&]() -> Status {
+    auto& parts = handle_->engine->parts();
+    if (parts.pacer.paused()) return base::FailedPrecondition("background work is paused");
+    VECDB_TRY_ASSIGN(const JobId job, parts.coordinator->StartCompaction(handle_->live));
+    return handle_->engine->FinishJob(job);
+  });
+}
+
+Result<JobId> Collection::StartCompaction() {
+  return api::Inside(*handle_->engine, true, [&] {
+    return handle_->engine->parts().coordinator->StartCompaction(handle_->live);
+  });
+}
+
 }  // namespace vecdb

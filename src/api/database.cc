@@ -196,6 +196,34 @@ Status Database::RunBackground(std::chrono::milliseconds budget) {
   return api::Inside(*impl_->engine, false, [&] { return impl_->engine->RunBackground(budget); });
 }
 
+Result<std::vector<JobInfo>> Database::Jobs() const {
+  if (impl_ == nullptr) return MovedFrom();
+  return api::Inside(*impl_->engine, false, [&]() -> Result<std::vector<JobInfo>> {
+    return impl_->engine->parts().jobs.All();
+  });
+}
+
+Result<JobInfo> Database::WaitForJob(JobId id, std::chrono::milliseconds timeout) {
+  if (impl_ == nullptr) return MovedFrom();
+  return api::Inside(*impl_->engine, false, [&] { return impl_->engine->WaitForJob(id, timeout); });
+}
+
+Status Database::PauseBackground() {
+  if (impl_ == nullptr) return MovedFrom();
+  return api::Inside(*impl_->engine, false, [&] {
+    impl_->engine->parts().pacer.Pause();
+    return Status();
+  });
+}
+
+Status Database::ResumeBackground() {
+  if (impl_ == nullptr) return MovedFrom();
+  return api::Inside(*impl_->engine, false, [&] {
+    impl_->engine->parts().pacer.Resume();
+    return Status();
+  });
+}
+
 const RecoveryReport& Database::recovery() const {
   static const base::Forever<RecoveryReport> none;
   if (impl_ == nullptr) return *none;

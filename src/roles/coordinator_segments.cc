@@ -210,7 +210,11 @@ Status Coordinator::FlushPending(LiveCollection& collection) {
         if (collection.pending.empty()) return Status();
         next = collection.pending.front();
       }
-      VECDB_TRY(FlushOne(collection, next));
+      JobRun job(parts_.jobs, JobKind::kFlush, collection.name());
+      job.Start();
+      const Status flushed = FlushOne(collection, next, job.id());
+      job.Finish(flushed);
+      VECDB_TRY(flushed);
       PostFilters(collection.shared_from_this());
       base::MutexLock lock(collection.pending_mutex);
       collection.pending.pop_front();
@@ -221,7 +225,7 @@ Status Coordinator::FlushPending(LiveCollection& collection) {
 // The new files are opened and checked before anything names them, so a flush that cannot be read
 // back is a failed flush, not a damaged database.
 Status Coordinator::FlushOne(LiveCollection& collection,
-                             const std::shared_ptr<segment::GrowingSegment>& segment) {
+                             const std::shared_ptr<segment::GrowingSegment>& segment, JobId job) {
   const auto state = parts_.manifest.state();
   const auto known = state->segments.find(segment->id());
   if (known != state->segments.end()) return FinishFlush(collection, *segment, known->second);
@@ -230,6 +234,7 @@ Status Coordinator::FlushOne(LiveCollection& collection,
   VECDB_TRY_ASSIGN(auto sealed, parts_.query.Open(flushed.record, collection.record.schema,
                                                   segment->shared_tombstones()));
   AddToFilter(collection, sealed);
+  parts_.jobs.Progress(job, 0.9, sealed->rows(), sealed->disk_bytes());
   Saved saved{{segment->id(), flushed.saved_tombstones}};
   VECDB_TRY(CommitFlush(collection, segment.get(), &flushed.record, std::move(saved), sealed));
   TellFlushed(collection, *sealed);
@@ -530,6 +535,13 @@ void Coordinator::Housekeeping() {
     }
     if (waiting) PostFlush(collection);
     if (long_log) PostDeletes(collection);
+    ScheduleCompaction(collection);
+  }
+  if (!trash_.empty() && !trash_asked_.exchange(true)) {
+    Post(trash_asked_, [this] {
+      trash_asked_ = false;
+      EmptyTrash();
+    });
   }
 }
 

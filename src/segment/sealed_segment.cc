@@ -245,6 +245,10 @@ Result<Timestamp> SealedSegment::TimestampOf(RowIndex row) const {
   return body_->TimestampOf(row);
 }
 
+Result<chunk::ColumnView> SealedSegment::ReadTimestamps(RowIndex first, RowIndex max_rows) const {
+  return body_->timestamps.Read(first, max_rows);
+}
+
 Result<RowIndex> SealedSegment::RowsAt(Timestamp t) const {
   if (t >= body_->max_timestamp) return body_->rows;
   if (t < body_->min_timestamp) return RowIndex{0};

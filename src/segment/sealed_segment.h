@@ -28,6 +28,7 @@ class SealedSegment final : public Segment {
   RowIndex rows() const override;
   Result<RowIndex> RowsAt(Timestamp t) const override;
   Result<Timestamp> TimestampOf(RowIndex row) const override;
+  Result<chunk::ColumnView> ReadTimestamps(RowIndex first, RowIndex max_rows) const override;
   Result<chunk::ColumnView> Read(std::uint32_t field, RowIndex first,
                                  RowIndex max_rows) const override;
   Status FindKey(chunk::KeyView key, std::uint64_t hash,

@@ -103,6 +103,11 @@ const std::shared_ptr<const base::Bitmap>& Tombstones::PastOf(std::size_t marks)
   return past_;
 }
 
+std::vector<Tombstone> Tombstones::MarkedAfter(Timestamp t) const {
+  base::MutexLock lock(mutex_);
+  return {After(marks_, t), marks_.cend()};
+}
+
 std::vector<Tombstone> Tombstones::All() const {
   base::MutexLock lock(mutex_);
   return marks_;

@@ -42,6 +42,8 @@ Step Draw(Random& random, const std::string& name, std::size_t shape, std::int64
     step.kind = StepKind::kWaitDurable;
   } else if (drawn < 20) {
     step.kind = StepKind::kChangeNames;
+  } else if (drawn < 24) {
+    step.kind = StepKind::kCompact;
   } else if (drawn < 38) {
     step.kind = StepKind::kDelete;
     step.deleted = SomeKeys(random, 12);

@@ -109,12 +109,6 @@ Status PerformWrite(Collection& collection, const Step& step) {
   return collection.Upsert(batch, options).status();
 }
 
-Status DropPartition(Collection& collection) {
-  const auto there = collection.HasPartition(kPartition);
-  if (!there.ok() || !*there) return there.status();
-  return collection.DropPartition(kPartition);
-}
-
 constexpr std::string_view kMoved = "_moved";
 
 Status ChangeNames(Database& database, const std::string& name) {
@@ -128,6 +122,12 @@ Status ChangeNames(Database& database, const std::string& name) {
   VECDB_TRY(database.DropAlias(alias));
   VECDB_TRY(database.RenameCollection(moved, name));
   return database.AlterCollection(name, {});
+}
+
+Status DropPartition(Collection& collection) {
+  const auto there = collection.HasPartition(kPartition);
+  if (!there.ok() || !*there) return there.status();
+  return collection.DropPartition(kPartition);
 }
 
 }  // namespace
@@ -159,6 +159,8 @@ const char* NameOf(StepKind kind) {
       return "change names";
     case StepKind::kFlush:
       return "flush";
+    case StepKind::kCompact:
+      return "compact";
     case StepKind::kFlushAll:
       return "flush all";
     case StepKind::kWaitDurable:
@@ -196,6 +198,7 @@ Workload FixedWorkload(Durability durability, std::size_t first_shape) {
   s.Write(K::kInsert, "plain", 20, 6).Delete("plain", {1, 21}).Write(K::kUpsert, "plain", 10, 4);
   s.Write(K::kUpsert, "split", 8, 8).Delete("split", {3, 12}).Do(K::kFlush, "split");
   s.Do(K::kRead).Delete("split", {5, 14}).Do(K::kFlush, "split");  // of deletes only
+  s.Do(K::kFlush, "plain").Do(K::kCompact, "plain").Delete("plain", {11}).Do(K::kRead);
   s.Create("brief", first_shape + 2, 1, 0).Write(K::kInsert, "brief", 1, 4).Do(K::kFlush, "brief");
   s.Write(K::kInsert, "brief", 50, 2).Delete("brief", {3});
   s.Do(K::kKill).Do(K::kRead);
@@ -238,13 +241,15 @@ Workload RandomWorkload(std::uint64_t seed, std::size_t steps,
       step.kind = random() % 3 == 0 ? StepKind::kDrop : StepKind::kDropPartition;
     } else if (drawn < 8) {
       constexpr StepKind kOthers[] = {
-          StepKind::kFlush,      StepKind::kFlush, StepKind::kFlushAll, StepKind::kWaitDurable,
-          StepKind::kBackground, StepKind::kRead,  StepKind::kReopen,   StepKind::kKill};
+          StepKind::kFlush,       StepKind::kFlush,   StepKind::kFlushAll,
+          StepKind::kWaitDurable, StepKind::kCompact, StepKind::kBackground,
+          StepKind::kRead,        StepKind::kReopen,  StepKind::kKill};
       step.kind = kOthers[random() % std::size(kOthers)];
     } else {
       step = RandomWrite(random, version, drawn_durability);
     }
-    if (step.kind == StepKind::kFlush || step.changes()) step.collection = names[which];
+    const bool of_one = step.kind == StepKind::kFlush || step.kind == StepKind::kCompact;
+    if (of_one || step.changes()) step.collection = names[which];
     workload.push_back(std::move(step));
   }
   return workload;
@@ -261,9 +266,11 @@ Status Perform(Database& database, const Step& step, base::ManualClock& clock) {
     case StepKind::kUpsert:
     case StepKind::kDelete:
     case StepKind::kDropPartition:
-    case StepKind::kFlush: {
+    case StepKind::kFlush:
+    case StepKind::kCompact: {
       Result<Collection> collection = database.OpenCollection(step.collection);
       if (!collection.ok()) return collection.status();
+      if (step.kind == StepKind::kCompact) return collection->Compact();
       if (step.kind == StepKind::kDropPartition) return DropPartition(*collection);
       return step.kind == StepKind::kFlush ? collection->Flush() : PerformWrite(*collection, step);
     }

@@ -26,6 +26,7 @@ enum class StepKind {
   kDelete,
   kChangeNames,    // name, alias and properties of one collection, there and back
   kFlush,          // one collection
+  kCompact,        // one collection
   kFlushAll,       // Database::Flush
   kWaitDurable,    // everything written so far
   kBackground,     // time passes, then the due work is done
