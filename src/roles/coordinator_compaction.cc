@@ -173,6 +173,7 @@ void Coordinator::NoteCompaction(LiveCollection& collection, const Status& outco
   const int doublings = std::min(collection.compact_failures++, kMostDoublings);
   const auto wait = kFirstRetry * (1 << doublings);
   collection.compact_not_before_ms = Milliseconds(parts_.clock.Now() + wait);
+  TellFailed(collection, 0, outcome);
   parts_.log.Write(LogLevel::kError, "compacting '{}' failed and will be tried again: {}",
                    collection.name(), outcome.message());
 }
@@ -292,8 +293,24 @@ Status Coordinator::CommitCompaction(LiveCollection& collection, Compacted* comp
     return Status();
   };
   VECDB_TRY(flush_strand_.Run([&] { return strand_.Run(commit); }));
+  TellCompacted(collection, *compacted);
   PostFilters(collection.shared_from_this());
   return Status();
+}
+
+// Behind the commit.
+void Coordinator::TellCompacted(const LiveCollection& collection, const Compacted& compacted) {
+  Counters::Add(parts_.counters.compactions);
+  Event event;
+  event.type = EventType::kCompacted;
+  event.shard = compacted.shard;
+  event.inputs = compacted.inputs;
+  if (compacted.output != nullptr) {
+    event.segment = compacted.output->id();
+    event.rows = compacted.output->rows();
+    event.bytes = compacted.output->disk_bytes();
+  }
+  Tell(collection, &event);
 }
 
 // The log is synced first: what the files lack for good must not be ahead of what the log keeps.
