@@ -21,6 +21,7 @@
 #include "vecdb/result.h"
 #include "vecdb/schema.h"
 #include "vecdb/snapshot.h"
+#include "vecdb/stats.h"
 #include "vecdb/status.h"
 
 namespace vecdb {
@@ -132,6 +133,9 @@ class VECDB_API Collection {
   // Counts at one instant, without reading the rows: of the collection or of one partition, which
   // has no filters of keys. kNotFound when there is no such partition.
   Result<CollectionStats> Stats(std::string_view partition = {}) const;
+
+  // Its segments, by id: what one read that begins now would look into.
+  Result<std::vector<SegmentInfo>> Segments() const;
 
  private:
   friend class Database;

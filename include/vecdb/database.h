@@ -23,6 +23,7 @@
 #include "vecdb/options.h"
 #include "vecdb/result.h"
 #include "vecdb/schema.h"
+#include "vecdb/stats.h"
 #include "vecdb/status.h"
 #include "vecdb/types.h"
 
@@ -127,6 +128,11 @@ class VECDB_API Database {
   // OK, or the first failure that made this database refuse writes until it is reopened; in a
   // child made by fork(), kFailedPrecondition.
   Status Health() const;
+
+  // The log: who writes it, how far it goes, who needs it. When read-only, as it was found.
+  Result<std::vector<ChannelInfo>> Channels() const;
+  // Sizes and counters of the whole database. Reads no row.
+  Result<DatabaseStats> Stats() const;
 
   Status Flush();  // every collection; kFailedPrecondition when read-only or stopped
 

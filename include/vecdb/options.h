@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "vecdb/event.h"
 #include "vecdb/types.h"
 
 namespace vecdb {
@@ -69,6 +70,9 @@ struct Options {
   // Called from vecdb's threads, and from yours inside of a call, one call at a time. Must not call
   // back into vecdb, nor throw.
   std::function<void(LogLevel, std::string_view)> log = {};
+  // Told what happens to segments, as `log` is; of one segment in the order in which it happens.
+  // What it throws is told to `log`. It delays what it is told about: keep it short.
+  std::function<void(const Event&)> listener = {};
 };
 
 // Of one collection, chosen when it is created.

@@ -49,6 +49,20 @@ struct CStruct<vecdb_recovery> {
 
 namespace {
 
+vecdb_event LendEvent(const Event& event) {
+  vecdb_event lent = {};
+  lent.struct_size = sizeof(lent);
+  lent.type = static_cast<std::int32_t>(event.type);
+  lent.shard = event.shard;
+  lent.collection = Lend(event.collection);
+  lent.segment = event.segment;
+  lent.rows = event.rows;
+  lent.bytes = event.bytes;
+  lent.code = static_cast<vecdb_code>(event.status.code());
+  lent.message = Lend(event.status.message());
+  return lent;
+}
+
 Result<Options> OptionsOf(const vecdb_options* given) {
   VECDB_TRY_ASSIGN(const vecdb_options from, ReadOptional(given));
   Options options;
@@ -75,6 +89,12 @@ Result<Options> OptionsOf(const vecdb_options* given) {
   if (from.log != nullptr) {
     options.log = [log = from.log, user = from.log_user](LogLevel level, std::string_view line) {
       log(user, static_cast<std::int32_t>(level), Lend(line));
+    };
+  }
+  if (from.listener != nullptr) {
+    options.listener = [listener = from.listener, user = from.listener_user](const Event& event) {
+      const vecdb_event lent = LendEvent(event);
+      listener(user, &lent);
     };
   }
   return options;

@@ -2,6 +2,7 @@
 
 #include "api/handle.h"
 #include "api/snapshot.h"
+#include "roles/statistics.h"
 
 namespace vecdb {
 
@@ -117,6 +118,13 @@ Status Collection::Flush(const CallLimits& limits) {
 Result<CollectionStats> Collection::Stats(std::string_view partition) const {
   return api::Inside(*handle_->engine, false, [&] {
     return handle_->engine->parts().proxy->Stats(*handle_->live, partition);
+  });
+}
+
+Result<std::vector<SegmentInfo>> Collection::Segments() const {
+  return api::Inside(*handle_->engine, false, [&] {
+    const Timestamp t = handle_->engine->parts().watermark.ReadTime();
+    return roles::SegmentsOf(*handle_->live, t);
   });
 }
 

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/forever.h"
 #include "io/file_system.h"
+#include "roles/statistics.h"
 
 namespace vecdb {
 
@@ -232,6 +233,18 @@ const RecoveryReport& Database::recovery() const {
 Status Database::Health() const {
   if (impl_ == nullptr) return MovedFrom();
   return impl_->engine->Health();
+}
+
+Result<std::vector<ChannelInfo>> Database::Channels() const {
+  if (impl_ == nullptr) return MovedFrom();
+  return api::Inside(*impl_->engine, false, [&]() -> Result<std::vector<ChannelInfo>> {
+    return roles::ChannelsOf(impl_->engine->parts());
+  });
+}
+
+Result<DatabaseStats> Database::Stats() const {
+  if (impl_ == nullptr) return MovedFrom();
+  return api::Inside(*impl_->engine, false, [&] { return roles::StatsOf(impl_->engine->parts()); });
 }
 
 Status Database::Flush() {

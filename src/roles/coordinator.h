@@ -20,7 +20,9 @@
 #include "base/task_queue.h"
 #include "catalog/manifest.h"
 #include "compaction/policy.h"
+#include "roles/counters.h"
 #include "roles/data_node.h"
+#include "roles/events.h"
 #include "roles/job_table.h"
 #include "roles/live_collection.h"
 #include "roles/query_node.h"
@@ -47,6 +49,8 @@ struct CoordinatorParts {
   DataNode& data;
   const Guard& guard;
   catalog::Format& format;  // the strand's
+  Events& events;
+  Counters& counters;
   const Options& options;
   Watermark& watermark;
   base::TaskQueue& compaction;
@@ -134,6 +138,9 @@ class Coordinator final : public SegmentEvents {
                   const std::shared_ptr<segment::GrowingSegment>& segment, JobId job);
   Status FinishFlush(LiveCollection& collection, const segment::GrowingSegment& flushed,
                      const catalog::SegmentRecord& record);
+  void Tell(const LiveCollection& collection, Event* event);
+  void TellSealed(const LiveCollection& collection, const segment::GrowingSegment& segment);
+  void TellFlushed(const LiveCollection& collection, const segment::SealedSegment& segment);
   Status SaveDeletes(LiveCollection& collection);
   // What one commit saves of tombstones: segment -> marks in its deletes file.
   using Saved = std::map<SegmentId, std::size_t>;
@@ -145,7 +152,7 @@ class Coordinator final : public SegmentEvents {
                         std::vector<io::LogIdentity>* dropped);
   void ForgetLogs(const std::vector<io::LogIdentity>& dropped);
   Lsn OldestNeeded(SegmentId leaving, const Saved& saved) const;
-  void NoteFailure(const Status& status);
+  void NoteFailure(const LiveCollection& collection, ShardId shard, const Status& status);
   // Runs `task`, for which `asked` was set, in the background. Without the memory to remember it,
   // `asked` is cleared, so that the next who needs it asks again.
   template <typename F>

@@ -132,14 +132,15 @@ void MakeNodes(EngineParts& p) {
   p.streaming = std::make_unique<StreamingNode>(p.writer.get(), p.watermark, *p.background,
                                                 *p.env.clock, p.options.write_buffer_bytes);
   p.proxy = std::make_unique<Proxy>(*p.streaming, *p.query, p.watermark, p.oracle, *p.env.clock,
-                                    p.options.durability);
+                                    p.options.durability, p.counters);
   if (p.writer == nullptr) return;
   p.data = std::make_unique<DataNode>(
       *p.env.fs, p.database, [&p](std::uint64_t count) { return p.manifest->NewIds(count); });
   p.coordinator = std::make_unique<Coordinator>(
-      CoordinatorParts{*p.env.fs, *p.manifest, *p.writer, p.oracle, *p.env.clock, *p.background,
-                       p.log, p.collections, *p.streaming, *p.query, *p.data, p.env.guard, p.format,
-                       p.options, p.watermark, *p.compaction, p.pacer, p.jobs});
+      CoordinatorParts{*p.env.fs,     *p.manifest, *p.writer,     p.oracle,     *p.env.clock,
+                       *p.background, p.log,       p.collections, *p.streaming, *p.query,
+                       *p.data,       p.env.guard, p.format,      p.events,     p.counters,
+                       p.options,     p.watermark, *p.compaction, p.pacer,      p.jobs});
   p.streaming->SetEvents(p.coordinator.get());
 }
 

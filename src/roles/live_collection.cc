@@ -11,18 +11,17 @@ Status LiveCollection::CheckAlive() const {
   return base::NotFound("collection '{}' was dropped", name());
 }
 
-Result<std::shared_ptr<Partition>> LiveCollection::FindPartition(std::string_view name) const {
-  auto found = partitions.Find(name);
+Result<std::shared_ptr<Partition>> LiveCollection::FindPartition(std::string_view wanted) const {
+  auto found = partitions.Find(wanted);
   if (found != nullptr) return found;
-  return base::NotFound("collection '{}' has no partition named '{}'", this->name(), name);
+  return base::NotFound("collection '{}' has no partition named '{}'", name(), wanted);
 }
 
 Status LiveCollection::CheckNoPartitionKey() const {
   if (!partition_key) return Status();
   return base::InvalidArgument(
       "collection '{}' has the partition key '{}', which chooses the partition of each row: no "
-      "call "
-      "names one",
+      "call names one",
       name(), record.options.partition_key);
 }
 

@@ -107,6 +107,7 @@ Result<Hits> Proxy::Search(const LiveCollection& collection, const SearchRequest
     VECDB_TRY_ASSIGN(hit.row, query::FetchRow(schema, *c.segment, c.row, plan.output));
     hits.push_back(std::move(hit));
   }
+  Counters::Add(counters_.searches);
   return hits;
 }
 
@@ -130,6 +131,7 @@ Result<std::vector<Row>> Proxy::Query(const LiveCollection& collection, const Qu
                      query::FetchRow(schema, *found[i].segment, found[i].row, plan.output));
     rows.push_back(std::move(row));
   }
+  Counters::Add(counters_.reads);
   return rows;
 }
 
@@ -158,6 +160,7 @@ Result<GetResult> Proxy::Get(const LiveCollection& collection, std::span<const K
     VECDB_TRY_ASSIGN(Row row, query::FetchRow(schema, *place->segment, place->row, output));
     result.rows.push_back(std::move(row));
   }
+  Counters::Add(counters_.reads);
   return result;
 }
 
@@ -174,6 +177,7 @@ Result<std::uint64_t> Proxy::Count(const LiveCollection& collection, std::string
                      query::AllowedRowsAt(*segment, moment.time, compiled.get(), deadline));
     count += allowed.Count();
   }
+  Counters::Add(counters_.reads);
   return count;
 }
 

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <limits>
 
+#include "base/canary.h"
 #include "base/status.h"
 #include "base/timestamp_oracle.h"
 #include "segment/growing_column.h"
@@ -93,6 +94,7 @@ void GrowingSegment::Append(const chunk::Chunk& chunk, Timestamp timestamp, Lsn 
   if (first == 0) body.first_lsn = first_lsn;
   body.last_lsn = last_lsn;
   body.memory_bytes.store(body.MemoryBytes(), std::memory_order_relaxed);
+  base::SchedulePoint();
   body.rows.store(first + rows, std::memory_order_release);
 }
 

@@ -37,6 +37,10 @@ class SealedSegment final : public Segment {
   std::uint64_t memory_bytes() const override;
   std::uint64_t disk_bytes() const override;
 
+  // Of its first and its last row.
+  Timestamp min_timestamp() const;
+  Timestamp max_timestamp() const;
+
   // The same segment, sharing its tombstones, with nothing of its columns but keys and timestamps:
   // enough to find rows by key and to delete them. Read() of anything else is kFailedPrecondition.
   std::shared_ptr<SealedSegment> WithoutColumns() const;

@@ -228,11 +228,13 @@ Result<VisibleRows> VisibleRowsAt(const Segment& segment, Timestamp t) {
 }
 
 std::shared_ptr<const View> ViewBoard::Pin() const {
+  base::SchedulePoint();
   base::MutexLock lock(mutex_);
   return current_;
 }
 
 void ViewBoard::Publish(std::shared_ptr<const View> next) {
+  base::SchedulePoint();
   base::MutexLock lock(mutex_);
   current_.swap(next);  // what was published before ends after the lock, with `next`
 }

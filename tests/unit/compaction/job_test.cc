@@ -75,7 +75,8 @@ std::shared_ptr<segment::GrowingSegment> Expected(const Schema& schema,
 TEST_CASE("a job keeps what is neither deleted nor expired, in the order of time", "[job]") {
   const bool text_keys = GENERATE(false, true);
   const std::size_t inputs = GENERATE(as<std::size_t>{}, 1, 2, 5);
-  const std::size_t every = GENERATE(as<std::size_t>{}, 3, 4, 1000);  // each so many-th row is deleted
+  const std::size_t every =
+      GENERATE(as<std::size_t>{}, 3, 4, 1000);  // each so many-th row is deleted
   INFO(text_keys << ' ' << inputs << ' ' << every);
   Sample sample(inputs, 90, SampleSchema(text_keys ? DataType::kVarChar : DataType::kInt64));
   std::vector<std::size_t> kept;
