@@ -60,7 +60,12 @@ VECDB_C_API vecdb_code vecdb_inspect(vecdb_text file, void (*print)(void* user, 
 
 /* ---- events ------------------------------------------------------------------------ */
 
-enum { VECDB_EVENT_SEALED = 1, VECDB_EVENT_FLUSHED = 2, VECDB_EVENT_FAILED = 3 };
+enum {
+  VECDB_EVENT_SEALED = 1,
+  VECDB_EVENT_FLUSHED = 2,
+  VECDB_EVENT_FAILED = 3,
+  VECDB_EVENT_COMPACTED = 4
+};
 
 /* vecdb::Event; its texts are lent for the call. */
 struct vecdb_event {

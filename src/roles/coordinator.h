@@ -184,6 +184,7 @@ class Coordinator final : public SegmentEvents {
   Result<std::shared_ptr<segment::Segment>> WithColumns(
       const LiveCollection& collection, const std::shared_ptr<segment::Segment>& segment) const;
   Status CommitCompaction(LiveCollection& collection, Compacted* compacted);
+  void TellCompacted(const LiveCollection& collection, const segment::SealedSegment& output);
   Status SaveCarried(Lane& lane, Compacted* compacted);
   Status SwapSegments(LiveCollection& collection, Compacted* compacted);
   catalog::Edit EditOf(const Compacted& compacted) const;

@@ -173,6 +173,10 @@ void Coordinator::NoteCompaction(LiveCollection& collection, const Status& outco
   const int doublings = std::min(collection.compact_failures++, kMostDoublings);
   const auto wait = kFirstRetry * (1 << doublings);
   collection.compact_not_before_ms = Milliseconds(parts_.clock.Now() + wait);
+  Event event;
+  event.type = EventType::kFailed;
+  event.status = outcome;
+  Tell(collection, &event);
   parts_.log.Write(LogLevel::kError, "compacting '{}' failed and will be tried again: {}",
                    collection.name(), outcome.message());
 }
@@ -243,7 +247,19 @@ Status Coordinator::Compact(LiveCollection& collection, const compaction::Plan& 
   }
   VECDB_TRY(CommitCompaction(collection, &compacted));
   meter->Count(job.rows(), bytes);
+  if (compacted.output != nullptr) TellCompacted(collection, *compacted.output);
   return Status();
+}
+
+void Coordinator::TellCompacted(const LiveCollection& collection,
+                                const segment::SealedSegment& output) {
+  Event event;
+  event.type = EventType::kCompacted;
+  event.shard = output.shard();
+  event.segment = output.id();
+  event.rows = output.rows();
+  event.bytes = output.disk_bytes();
+  Tell(collection, &event);
 }
 
 // Of a collection that is released: opened for the job alone.

@@ -167,7 +167,8 @@ Result<DatabaseStats> StatsOf(const EngineParts& parts) {
     VECDB_TRY(AddCollection(parts, *collection, &stats).status());
   }
   for (const ChannelInfo& channel : ChannelsOf(parts)) stats.log_bytes += channel.log_bytes;
-  stats.threads = static_cast<std::uint32_t>(parts.timers->threads() + parts.background->threads());
+  stats.threads = static_cast<std::uint32_t>(parts.timers->threads() + parts.background->threads() +
+                                             parts.compaction->threads());
   AddCounters(parts, &stats);
   return stats;
 }

@@ -254,7 +254,7 @@ TEST_CASE("statistics count what was done since the open", "[walk][watch]") {
 
 TEST_CASE("the threads that a database has are counted", "[walk][watch]") {
   TestDatabase db(io::MakeMemoryFileSystem(), Options{.background_threads = 3});
-  CHECK(db->Stats()->threads == 4);  // and the timers'
+  CHECK(db->Stats()->threads == 5);  // the timers', and the one that compacts
 }
 
 TEST_CASE("what happens to a segment is told in its order", "[walk][watch]") {
@@ -333,4 +333,5 @@ TEST_CASE("states and events have names", "[walk][watch]") {
   CHECK(ToString(EventType::kSealed) == "Sealed");
   CHECK(ToString(EventType::kFlushed) == "Flushed");
   CHECK(ToString(EventType::kFailed) == "Failed");
+  CHECK(ToString(EventType::kCompacted) == "Compacted");
 }
