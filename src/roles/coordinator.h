@@ -193,6 +193,7 @@ class Coordinator final : public SegmentEvents {
   void NoteCompaction(LiveCollection& collection, const Status& outcome);
   // Removes the folders of dropped segments that nobody reads any more.
   void EmptyTrash();
+  void PostTrash();
 
   const CoordinatorParts parts_;
   Trash trash_;

@@ -376,4 +376,12 @@ void Coordinator::EmptyTrash() {
   }
 }
 
+void Coordinator::PostTrash() {
+  if (trash_.empty() || trash_asked_.exchange(true)) return;
+  Post(trash_asked_, [this] {
+    trash_asked_ = false;
+    EmptyTrash();
+  });
+}
+
 }  // namespace vecdb::roles

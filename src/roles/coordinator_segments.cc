@@ -542,12 +542,7 @@ void Coordinator::Housekeeping() {
     if (long_log) PostDeletes(collection);
     ScheduleCompaction(collection);
   }
-  if (!trash_.empty() && !trash_asked_.exchange(true)) {
-    Post(trash_asked_, [this] {
-      trash_asked_ = false;
-      EmptyTrash();
-    });
-  }
+  PostTrash();
 }
 
 Status Coordinator::FlushBeforeClose() {

@@ -84,8 +84,8 @@ TEST_CASE("jobs shows what the shell's database did in the background", "[cli][w
   bool compacted = false;
   for (const auto& job : json["jobs"].GetArray()) {
     CHECK(std::string(job["collection"].GetString()) == "books");
-    compacted |= std::string(job["kind"].GetString()) == "compaction" &&
-                 std::string(job["state"].GetString()) == "done";
+    compacted |= std::string(job["kind"].GetString()) == "Compaction" &&
+                 std::string(job["state"].GetString()) == "Done";
   }
   CHECK(compacted);
 }
