@@ -133,7 +133,8 @@ class Shell {
     return command.Run(words);
   }
 
-  // The database behind the command's name (of two words where its second says what is done), and the collection in use where none is named.
+  // The database behind the command's name (of two words where its second says what is done), and
+  // the collection in use where none is named.
   std::vector<std::string> WithPlace(std::vector<std::string> words) const {
     if (words.size() > 1 && (words[1] == "--help" || words[1] == "-h")) return words;
     if (!current_.empty() && !NamesCollection(words)) words.insert(words.begin() + 1, current_);

@@ -1,21 +1,22 @@
 // From many segments to fewer, without what was deleted.
 //
-// 1 Pick              which segments, by compaction/policy.h          nothing
-// 2 DataNode::Compact their rows that stay at T to segments/<id>/     crash: litter or orphan, swept
-// 3 Verify            read back and compared with the inputs          same
-// 4 SaveCarried       what was deleted after T, to the output's own   same
+// 1 Pick              which segments, by compaction/policy.h        nothing
+// 2 DataNode::Compact their rows that stay at T to segments/<id>/   crash: litter or orphan, swept
+// 3 Verify            read back and compared with the inputs        same
+// 4 SaveCarried       what was deleted after T, to the output's own same
 //                     deletes file; the log is synced
-// 5 Commit            one Edit: inputs dropped, output added          crash before: the inputs count;
-//                                                                     after: the output, and the log
-//                                                                     has what was deleted since 4
-// 6 Publish           output in the inputs' place, one pointer swap   same
-// 7 EmptyTrash        folders of inputs that no reader has pinned     orphans, swept at open
+// 5 Commit            one Edit: inputs dropped, output added        crash before: the inputs count;
+//                                                                   after: the output, and the log
+//                                                                   has what was deleted since 4
+// 6 Publish           output in the inputs' place, one pointer swap same
+// 7 EmptyTrash        folders of inputs that no reader has pinned   orphans, swept at open
 //
 // Row numbers change in 6, so from the last look at the deletes (after 4) to there the shard's lane
-// is held: no writer finds a row in an input and marks it too late. That is one sync of the catalog.
+// is held: no writer finds a row in an input and marks it too late. That is one sync of the
+// catalog.
 //
-// Reads that began before 6 keep their View. T was visible by then, and who reads the new View reads
-// at T or later (View::readable_from), so nobody misses what was deleted by T.
+// Reads that began before 6 keep their View. T was visible by then, and who reads the new View
+// reads at T or later (View::readable_from), so nobody misses what was deleted by T.
 #include <algorithm>
 #include <utility>
 
