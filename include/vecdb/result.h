@@ -88,6 +88,7 @@ enum class JobKind : std::uint8_t {
 // "Flush", "Compaction".
 VECDB_API std::string_view ToString(JobKind kind);
 
+// How far a job is.
 enum class JobState : std::uint8_t {
   kWaiting = 1,
   kRunning = 2,
