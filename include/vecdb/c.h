@@ -17,8 +17,9 @@
  *     call takes a pointer to options, NULL means the defaults.
  *  5. Handles follow the thread rules of the C++ classes they stand for: a database and a
  *     collection may be used from any number of threads, a schema and a batch by one at a time.
- *     What was fetched (rows, keys, texts, a report, a description) does not change and may be read from any. A
- *     handle that is freed while another thread is in a call on it lives until that call returns.
+ *     What was fetched (rows, keys, texts, a report, a description) does not change and may be read
+ *     from any. A handle that is freed while another thread is in a call on it lives until that
+ *     call returns.
  *  6. No call throws or ends the process.
  */
 #ifndef VECDB_C_H_
@@ -541,7 +542,8 @@ VECDB_C_API void vecdb_collection_properties_init(vecdb_collection_properties* p
                                                   size_t struct_size);
 VECDB_C_API void vecdb_collection_info_init(vecdb_collection_info* info, size_t struct_size);
 
-/* vecdb::Database::DescribeCollection; then its parts: texts and defaults are lent by the handle. */
+/* vecdb::Database::DescribeCollection; then its parts: texts and defaults are lent by the
+ * handle. */
 VECDB_C_API vecdb_code vecdb_describe_collection(vecdb_db* db, vecdb_text name,
                                                  vecdb_description** out, vecdb_error* error);
 VECDB_C_API vecdb_code vecdb_description_info(const vecdb_description* description,
@@ -558,7 +560,8 @@ VECDB_C_API vecdb_code vecdb_description_alias(const vecdb_description* descript
 VECDB_C_API vecdb_code vecdb_description_free(vecdb_description* description);
 
 /* The members of vecdb::Database of the same names. What is altered takes all properties: begin
- * with those of a description. Aliases come in pairs: text 2i is one, text 2i + 1 its collection. */
+ * with those of a description. Aliases come in pairs: text 2i is one, text 2i + 1 its
+ * collection. */
 VECDB_C_API vecdb_code vecdb_rename_collection(vecdb_db* db, vecdb_text name, vecdb_text new_name,
                                                vecdb_error* error);
 VECDB_C_API vecdb_code vecdb_alter_collection(vecdb_db* db, vecdb_text name,

@@ -113,9 +113,9 @@ class VECDB_API Collection {
   Status Flush(const CallLimits& limits = {});
 
   // Flushes, then makes the sealed segments as few and as small as they can be: without deleted
-  // rows, and merged up to Options::merged_segment_bytes. Reads and writes go on; running reads keep
-  // what they began with, and files go when their last reader has gone. Compact() returns when that
-  // is done; kCancelled when the database is closed or the collection dropped meanwhile,
+  // rows, and merged up to Options::merged_segment_bytes. Reads and writes go on; running reads
+  // keep what they began with, and files go when their last reader has gone. Compact() returns when
+  // that is done; kCancelled when the database is closed or the collection dropped meanwhile,
   // kFailedPrecondition while background work is paused. A failure leaves everything readable, and
   // what was merged before it stays merged. StartCompaction() only asks for it: see
   // Database::WaitForJob.

@@ -85,9 +85,10 @@ enum class JobKind : std::uint8_t {
   kCompaction = 2,  // sealed segments become fewer, without their deleted rows
 };
 
-// "flush", "compaction".
+// "Flush", "Compaction".
 VECDB_API std::string_view ToString(JobKind kind);
 
+// How far a job is.
 enum class JobState : std::uint8_t {
   kWaiting = 1,
   kRunning = 2,
@@ -96,7 +97,7 @@ enum class JobState : std::uint8_t {
   kCancelled = 5,  // by closing the database or dropping the collection
 };
 
-// "waiting", "running", "done", "failed", "cancelled".
+// "Waiting", "Running", "Done", "Failed", "Cancelled".
 VECDB_API std::string_view ToString(JobState state);
 
 // Work in the background, as it is at one instant.

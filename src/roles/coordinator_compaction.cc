@@ -1,21 +1,22 @@
 // From many segments to fewer, without what was deleted.
 //
-// 1 Pick              which segments, by compaction/policy.h          nothing
-// 2 DataNode::Compact their rows that stay at T to segments/<id>/     crash: litter or orphan, swept
-// 3 Verify            read back and compared with the inputs          same
-// 4 SaveCarried       what was deleted after T, to the output's own   same
+// 1 Pick              which segments, by compaction/policy.h        nothing
+// 2 DataNode::Compact their rows that stay at T to segments/<id>/   crash: litter or orphan, swept
+// 3 Verify            read back and compared with the inputs        same
+// 4 SaveCarried       what was deleted after T, to the output's own same
 //                     deletes file; the log is synced
-// 5 Commit            one Edit: inputs dropped, output added          crash before: the inputs count;
-//                                                                     after: the output, and the log
-//                                                                     has what was deleted since 4
-// 6 Publish           output in the inputs' place, one pointer swap   same
-// 7 EmptyTrash        folders of inputs that no reader has pinned     orphans, swept at open
+// 5 Commit            one Edit: inputs dropped, output added        crash before: the inputs count;
+//                                                                   after: the output, and the log
+//                                                                   has what was deleted since 4
+// 6 Publish           output in the inputs' place, one pointer swap same
+// 7 EmptyTrash        folders of inputs that no reader has pinned   orphans, swept at open
 //
 // Row numbers change in 6, so from the last look at the deletes (after 4) to there the shard's lane
-// is held: no writer finds a row in an input and marks it too late. That is one sync of the catalog.
+// is held: no writer finds a row in an input and marks it too late. That is one sync of the
+// catalog.
 //
-// Reads that began before 6 keep their View. T was visible by then, and who reads the new View reads
-// at T or later (View::readable_from), so nobody misses what was deleted by T.
+// Reads that began before 6 keep their View. T was visible by then, and who reads the new View
+// reads at T or later (View::readable_from), so nobody misses what was deleted by T.
 #include <algorithm>
 #include <utility>
 
@@ -173,6 +174,7 @@ void Coordinator::NoteCompaction(LiveCollection& collection, const Status& outco
   const int doublings = std::min(collection.compact_failures++, kMostDoublings);
   const auto wait = kFirstRetry * (1 << doublings);
   collection.compact_not_before_ms = Milliseconds(parts_.clock.Now() + wait);
+  TellFailed(collection, 0, outcome);
   parts_.log.Write(LogLevel::kError, "compacting '{}' failed and will be tried again: {}",
                    collection.name(), outcome.message());
 }
@@ -292,8 +294,24 @@ Status Coordinator::CommitCompaction(LiveCollection& collection, Compacted* comp
     return Status();
   };
   VECDB_TRY(flush_strand_.Run([&] { return strand_.Run(commit); }));
+  TellCompacted(collection, *compacted);
   PostFilters(collection.shared_from_this());
   return Status();
+}
+
+// Behind the commit.
+void Coordinator::TellCompacted(const LiveCollection& collection, const Compacted& compacted) {
+  Counters::Add(parts_.counters.compactions);
+  Event event;
+  event.type = EventType::kCompacted;
+  event.shard = compacted.shard;
+  event.inputs = compacted.inputs;
+  if (compacted.output != nullptr) {
+    event.segment = compacted.output->id();
+    event.rows = compacted.output->rows();
+    event.bytes = compacted.output->disk_bytes();
+  }
+  Tell(collection, &event);
 }
 
 // The log is synced first: what the files lack for good must not be ahead of what the log keeps.
@@ -357,6 +375,14 @@ void Coordinator::EmptyTrash() {
     }
     base::KillPoint("compaction.removed");
   }
+}
+
+void Coordinator::PostTrash() {
+  if (trash_.empty() || trash_asked_.exchange(true)) return;
+  Post(trash_asked_, [this] {
+    trash_asked_ = false;
+    EmptyTrash();
+  });
 }
 
 }  // namespace vecdb::roles

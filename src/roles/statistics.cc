@@ -125,6 +125,7 @@ void AddCounters(const EngineParts& parts, DatabaseStats* stats) {
   stats->searches = counters.searches;
   stats->reads = counters.reads;
   stats->flushes = counters.flushes;
+  stats->compactions = counters.compactions;
   stats->syncs = parts.disk->syncs;
   stats->written_bytes = parts.disk->written_bytes;
 }
@@ -167,7 +168,8 @@ Result<DatabaseStats> StatsOf(const EngineParts& parts) {
     VECDB_TRY(AddCollection(parts, *collection, &stats).status());
   }
   for (const ChannelInfo& channel : ChannelsOf(parts)) stats.log_bytes += channel.log_bytes;
-  stats.threads = static_cast<std::uint32_t>(parts.timers->threads() + parts.background->threads());
+  stats.threads = static_cast<std::uint32_t>(parts.timers->threads() + parts.background->threads() +
+                                             parts.compaction->threads());
   AddCounters(parts, &stats);
   return stats;
 }

@@ -57,6 +57,35 @@ TEST_CASE("a view has parts: the segments of some partitions, and those of all b
   CHECK(view->segments().size() == 4);
 }
 
+TEST_CASE("a compacted view has one segment in the place of several, and begins later", "[view]") {
+  const Schema schema = NumberedSchema();
+  const auto segment = [&](SegmentId id) {
+    return GrowingSegment::Create(id, 0, kDefaultPartition, 1, schema);
+  };
+  const auto view = ViewOf(schema, {segment(1), segment(2), segment(3), segment(4)});
+  CHECK(view->readable_from() == Timestamp{0});
+  const auto ids = [](const View& of) {
+    std::vector<SegmentId> found;
+    for (const auto& one : of.segments()) found.push_back(one->id());
+    return found;
+  };
+  using Ids = std::vector<SegmentId>;
+  const Ids inputs = {1, 3};
+  const auto merged = view->Compacted(inputs, segment(9), Timestamp{70});
+  CHECK(ids(*merged) == Ids{2, 4, 9});
+  CHECK(merged->readable_from() == Timestamp{70});
+  CHECK(ids(*view->Compacted(inputs, nullptr, Timestamp{70})) == Ids{2, 4});
+  const Ids again = {4};
+  CHECK(merged->Compacted(again, segment(10), Timestamp{60})->readable_from() == Timestamp{70});
+  CHECK(merged->With(segment(11))->readable_from() == Timestamp{70});
+  CHECK(merged->Replacing(9, segment(9))->readable_from() == Timestamp{70});
+  CHECK(merged->WithoutPartition(7)->readable_from() == Timestamp{70});
+  REQUIRE(merged->FindSegment(9) != nullptr);
+  CHECK((*merged->FindSegment(9))->id() == 9);
+  CHECK(merged->FindSegment(3) == nullptr);
+  CHECK(merged->FindSegment(99) == nullptr);
+}
+
 TEST_CASE("views are copies with one segment more, or another in its place", "[view]") {
   const Schema schema = NumberedSchema();
   const auto empty = ViewOf(schema, {});
