@@ -1,10 +1,12 @@
 // The commands: what the command line asks for, and what does it. Each returns the exit code.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "vecdb/database.h"
@@ -34,6 +36,7 @@ struct ImportArguments {
   std::optional<std::uint64_t> limit;
   std::optional<std::uint64_t> segment_bytes;  // for a new collection
   bool progress = false;
+  bool watch = false;  // pictures of the database instead
 };
 int RunImport(const Session& session, const ImportArguments& arguments);
 
@@ -154,12 +157,82 @@ struct FlushArguments {
 };
 int RunFlush(const Session& session, const FlushArguments& arguments);
 
+struct CompactArguments {
+  std::string database;
+  std::string collection;
+  bool progress = false;
+};
+int RunCompact(const Session& session, const CompactArguments& arguments);
+
 struct InfoArguments {
   std::string database;
   std::string collection;  // empty: all of them
   bool json = false;
 };
 int RunInfo(const Session& session, const InfoArguments& arguments);
+
+struct SegmentsArguments {
+  std::string database;
+  std::string collection;  // empty: all of them
+  bool json = false;
+};
+int RunSegments(const Session& session, const SegmentsArguments& arguments);
+
+struct ChannelsArguments {
+  std::string database;
+  bool json = false;
+};
+int RunChannels(const Session& session, const ChannelsArguments& arguments);
+
+struct TopArguments {
+  std::string database;
+  std::optional<std::uint64_t> rounds;
+  bool json = false;
+};
+int RunTop(const Session& session, const TopArguments& arguments);
+
+struct TraceArguments {
+  std::string database;
+  std::string collection;
+  std::string key;
+  bool json = false;
+};
+int RunTrace(const Session& session, const TraceArguments& arguments);
+
+struct DescribeArguments {
+  std::string database;
+  std::string collection;
+  bool json = false;
+};
+int RunDescribe(const Session& session, const DescribeArguments& arguments);
+
+struct RenameArguments {
+  std::string database;
+  std::string collection;
+  std::string new_name;
+};
+int RunRename(const Session& session, const RenameArguments& arguments);
+
+struct AliasArguments {
+  std::string database;
+  std::string alias;  // empty: list them
+  std::string collection;
+  bool drop = false;
+};
+int RunAlias(const Session& session, const AliasArguments& arguments);
+
+// Properties that are not given stay.
+struct SetArguments {
+  std::string database;
+  std::string collection;
+  std::optional<std::chrono::milliseconds> ttl;
+  std::optional<bool> auto_compaction;
+  std::optional<Consistency> consistency;
+};
+int RunSet(const Session& session, const SetArguments& arguments);
+Result<std::chrono::milliseconds> ParseTtl(std::string_view text);  // "7d", "off"
+Result<bool> ParseSwitch(std::string_view text);                    // "on", "off"
+Result<Consistency> ConsistencyNamed(std::string_view text);        // "Strong"
 
 int RunInspect(const std::string& file);
 

@@ -1,4 +1,5 @@
 #include "commands.h"
+#include "json.h"
 #include "text.h"
 
 namespace vecdb::cli {
@@ -16,7 +17,11 @@ Result<std::uint64_t> Count(const Session& session, const CountArguments& argume
 int RunCount(const Session& session, const CountArguments& arguments) {
   const auto count = Count(session, arguments);
   if (!count.ok()) return Fail(count.status());
-  Print(Format("{}", *count));
+  if (session.json) {
+    PrintObject({{"count", *count}});
+  } else {
+    Print(Format("{}", *count));
+  }
   return kExitOk;
 }
 

@@ -1,3 +1,5 @@
+#include "api/c_collection.h"
+
 #include <chrono>
 #include <cstddef>
 #include <string>
@@ -12,23 +14,18 @@
 
 namespace vecdb::api {
 
-template <>
-struct CStruct<vecdb_collection_options> {
-  static constexpr std::string_view kName = "vecdb_collection_options";
-  static constexpr std::size_t kFirstSize = offsetof(vecdb_collection_options, partition_key);
-  static vecdb_collection_options Defaults() {
-    const CollectionOptions defaults;
-    vecdb_collection_options out = {};
-    out.struct_size = sizeof(out);
-    out.shards = defaults.shards;
-    out.check_keys = defaults.check_keys ? 1 : 0;
-    out.segment_bytes = defaults.segment_bytes;
-    out.segment_rows = defaults.segment_rows;
-    out.seal_after_idle_ms = defaults.seal_after_idle.count();
-    out.num_partitions = defaults.num_partitions;
-    return out;
-  }
-};
+vecdb_collection_options LendOptions(const CollectionOptions& options) {
+  vecdb_collection_options out = {};
+  out.struct_size = sizeof(out);
+  out.shards = options.shards;
+  out.check_keys = options.check_keys ? 1 : 0;
+  out.segment_bytes = options.segment_bytes;
+  out.segment_rows = options.segment_rows;
+  out.seal_after_idle_ms = options.seal_after_idle.count();
+  out.partition_key = Lend(options.partition_key);
+  out.num_partitions = options.num_partitions;
+  return out;
+}
 
 template <>
 struct CStruct<vecdb_stats> {
@@ -98,10 +95,9 @@ vecdb_code vecdb_has_collection(vecdb_db* db, vecdb_text name, int* out, vecdb_e
     if (out == nullptr) return IsNull("out");
     *out = 0;
     VECDB_TRY_ASSIGN(const std::string_view called, Lent(name, "name"));
-    const Status found = o.database->OpenCollection(called).status();
-    if (found.code() == StatusCode::kNotFound) return Status();
-    *out = found.ok() ? 1 : 0;
-    return found;
+    VECDB_TRY_ASSIGN(const bool there, o.database->HasCollection(called));
+    *out = there ? 1 : 0;
+    return Status();
   });
 }
 

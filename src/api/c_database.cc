@@ -1,4 +1,5 @@
 #include <chrono>
+#include <cstddef>
 #include <filesystem>
 #include <limits>
 #include <string>
@@ -16,7 +17,7 @@ namespace vecdb::api {
 template <>
 struct CStruct<vecdb_options> {
   static constexpr std::string_view kName = "vecdb_options";
-  static constexpr std::size_t kFirstSize = sizeof(vecdb_options);
+  static constexpr std::size_t kFirstSize = offsetof(vecdb_options, bounded_staleness_ms);
   static vecdb_options Defaults() {
     const Options defaults;
     vecdb_options out = {};
@@ -31,6 +32,10 @@ struct CStruct<vecdb_options> {
     out.background_threads = defaults.background_threads;
     out.sync_interval_ms = defaults.sync_interval.count();
     out.write_buffer_bytes = defaults.write_buffer_bytes;
+    out.bounded_staleness_ms = defaults.bounded_staleness.count();
+    out.merged_segment_bytes = defaults.merged_segment_bytes;
+    out.background_bytes_per_second = defaults.background_bytes_per_second;
+    out.auto_compaction = defaults.auto_compaction ? 1 : 0;
     return out;
   }
 };
@@ -43,6 +48,20 @@ struct CStruct<vecdb_recovery> {
 };
 
 namespace {
+
+vecdb_event LendEvent(const Event& event) {
+  vecdb_event lent = {};
+  lent.struct_size = sizeof(lent);
+  lent.type = static_cast<std::int32_t>(event.type);
+  lent.shard = event.shard;
+  lent.collection = Lend(event.collection);
+  lent.segment = event.segment;
+  lent.rows = event.rows;
+  lent.bytes = event.bytes;
+  lent.code = static_cast<vecdb_code>(event.status.code());
+  lent.message = Lend(event.status.message());
+  return lent;
+}
 
 Result<Options> OptionsOf(const vecdb_options* given) {
   VECDB_TRY_ASSIGN(const vecdb_options from, ReadOptional(given));
@@ -62,9 +81,20 @@ Result<Options> OptionsOf(const vecdb_options* given) {
   options.background_threads = from.background_threads;
   options.sync_interval = std::chrono::milliseconds(from.sync_interval_ms);
   options.write_buffer_bytes = from.write_buffer_bytes;
+  options.bounded_staleness = std::chrono::milliseconds(from.bounded_staleness_ms);
+  options.merged_segment_bytes = from.merged_segment_bytes;
+  options.background_bytes_per_second = from.background_bytes_per_second;
+  VECDB_TRY_ASSIGN(options.auto_compaction,
+                   FlagOf(from.auto_compaction, "vecdb_options.auto_compaction"));
   if (from.log != nullptr) {
     options.log = [log = from.log, user = from.log_user](LogLevel level, std::string_view line) {
       log(user, static_cast<std::int32_t>(level), Lend(line));
+    };
+  }
+  if (from.listener != nullptr) {
+    options.listener = [listener = from.listener, user = from.listener_user](const Event& event) {
+      const vecdb_event lent = LendEvent(event);
+      listener(user, &lent);
     };
   }
   return options;

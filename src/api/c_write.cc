@@ -1,5 +1,6 @@
 // A write that has happened must not be reported as a failure, so the handle of its receipt is made
 // before it.
+#include <chrono>
 #include <cstddef>
 #include <optional>
 #include <span>
@@ -11,6 +12,7 @@
 
 #include "api/c_call.h"
 #include "api/c_objects.h"
+#include "api/c_requests.h"
 #include "api/c_struct.h"
 #include "api/c_value.h"
 
@@ -37,6 +39,8 @@ Result<WriteOptions> OptionsOf(const vecdb_write_options* given) {
                      EnumOf<Durability>(from.durability, "vecdb_write_options.durability"));
   }
   VECDB_TRY_ASSIGN(options.partition, Lent(from.partition, "vecdb_write_options.partition"));
+  options.timeout = std::chrono::milliseconds(from.timeout_ms);
+  VECDB_TRY_ASSIGN(options.stop, TokenOf(from.stop));
   return options;
 }
 
@@ -94,5 +98,15 @@ vecdb_code vecdb_delete(vecdb_collection* collection, const vecdb_key* keys, siz
                [&](Collection& c, const WriteOptions& how) -> Result<WriteReceipt> {
                  VECDB_TRY_ASSIGN(const std::vector<Key> owned, OwnedKeys(keys, key_count));
                  return c.Delete(owned, how);
+               });
+}
+
+vecdb_code vecdb_delete_where(vecdb_collection* collection, vecdb_text filter,
+                              const vecdb_write_options* options, vecdb_receipt* receipt,
+                              vecdb_error* error) {
+  return Write(collection, options, receipt, error,
+               [&](Collection& c, const WriteOptions& how) -> Result<WriteReceipt> {
+                 VECDB_TRY_ASSIGN(const std::string_view condition, Lent(filter, "filter"));
+                 return c.DeleteWhere(condition, how);
                });
 }

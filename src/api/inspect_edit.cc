@@ -84,6 +84,15 @@ class OperationPrinter {
     out_.Line("    drop partition {} of collection {}", operation.id, operation.collection);
   }
 
+  void operator()(const catalog::RenameCollection& operation) const {
+    out_.Line("    rename collection {} to '{}'", operation.id, operation.name);
+  }
+  void operator()(const catalog::SetAlias& operation) const {
+    out_.Line("    alias '{}' names collection {}", operation.alias, operation.collection);
+  }
+  void operator()(const catalog::DropAlias& operation) const {
+    out_.Line("    drop alias '{}'", operation.alias);
+  }
   void operator()(const catalog::SetProperties& operation) const {
     const catalog::Properties& properties = operation.properties;
     out_.Line("    properties of collection {}: ttl {} ms, auto_compaction {}, consistency {}",

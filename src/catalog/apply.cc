@@ -50,15 +50,16 @@ class Applier {
     if (state_.collections.count(record.id) != 0) {
       return Corruption("an edit creates collection {} twice", record.id);
     }
-    if (const CollectionRecord* other = state_.FindCollection(record.name)) {
-      return Corruption("an edit creates collection {} named '{}', the name of collection {}",
-                        record.id, record.name, other->id);
-    }
+    VECDB_TRY(CheckNameIsFree(record.id, record.name));
     state_.collections.emplace(record.id, record);
     return Status();
   }
 
   Status operator()(const DropCollection& drop) {
+    for (const auto& [alias, collection] : state_.aliases) {
+      if (collection != drop.id) continue;
+      return Corruption("an edit drops collection {}, which the alias '{}' names", drop.id, alias);
+    }
     if (state_.collections.erase(drop.id) == 0) {
       return Corruption("an edit drops collection {}, which does not exist", drop.id);
     }
@@ -209,13 +210,33 @@ class Applier {
     return Status();
   }
 
-  Status operator()(const SetProperties& set) {
-    const auto collection = state_.collections.find(set.collection);
-    if (collection == state_.collections.end()) {
-      return Corruption("an edit sets the properties of collection {}, which does not exist",
-                        set.collection);
+  Status operator()(const RenameCollection& rename) {
+    VECDB_TRY(CheckCollection("renames", rename.id));
+    VECDB_TRY(CheckNameIsFree(rename.id, rename.name));
+    state_.collections.at(rename.id).name = rename.name;
+    return Status();
+  }
+
+  Status operator()(const SetAlias& set) {
+    VECDB_TRY(CheckCollection("gives an alias to", set.collection));
+    if (const CollectionRecord* other = state_.FindCollection(set.alias)) {
+      return Corruption("an edit gives collection {} the alias '{}', the name of collection {}",
+                        set.collection, set.alias, other->id);
     }
-    CollectionRecord& record = collection->second;
+    state_.aliases.insert_or_assign(set.alias, set.collection);
+    return Status();
+  }
+
+  Status operator()(const DropAlias& drop) {
+    if (state_.aliases.erase(drop.alias) == 0) {
+      return Corruption("an edit drops the alias '{}', which does not exist", drop.alias);
+    }
+    return Status();
+  }
+
+  Status operator()(const SetProperties& set) {
+    VECDB_TRY(CheckCollection("sets the properties of", set.collection));
+    CollectionRecord& record = state_.collections.at(set.collection);
     const Status sound = CheckPartitionKey(record.schema, set.properties.partition_key,
                                            set.properties.num_partitions);
     if (!sound.ok()) return Corruption("an edit is about {}: {}", record.name, sound.message());
@@ -230,6 +251,23 @@ class Applier {
   }
 
  private:
+  Status CheckCollection(std::string_view what, CollectionId id) const {
+    if (state_.collections.count(id) != 0) return Status();
+    return Corruption("an edit {} collection {}, which does not exist", what, id);
+  }
+
+  // Of a collection that is created or renamed.
+  Status CheckNameIsFree(CollectionId id, std::string_view name) const {
+    if (const CollectionRecord* other = state_.FindCollection(name)) {
+      return Corruption("an edit names collection {} '{}', the name of collection {}", id, name,
+                        other->id);
+    }
+    const auto alias = state_.aliases.find(name);
+    if (alias == state_.aliases.end()) return Status();
+    return Corruption("an edit names collection {} '{}', an alias of collection {}", id, name,
+                      alias->second);
+  }
+
   Status CheckLeased(std::string_view kind, std::uint64_t id) const {
     if (id != 0 && id < state_.next_id) return Status();
     return Corruption("an edit uses {} id {}, but only those from 1 to below {} were leased", kind,

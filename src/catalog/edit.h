@@ -57,6 +57,17 @@ struct LeaseIds {
 struct SetMaxTimestamp {
   Timestamp timestamp{0};
 };
+struct RenameCollection {
+  CollectionId id = 0;
+  std::string name;
+};
+struct SetAlias {  // one more, or in place of what the alias named before
+  std::string alias;
+  CollectionId collection = 0;
+};
+struct DropAlias {
+  std::string alias;
+};
 struct SetProperties {  // replaces those of a collection
   CollectionId collection = 0;
   Properties properties;
@@ -71,9 +82,10 @@ struct DropPartition {  // with its segments
   PartitionId id = 0;
 };
 
-using Operation = std::variant<CreateCollection, DropCollection, AddSegment, DropSegment,
-                               CommitSegment, SetDeletes, AddLog, DropLog, SetCheckpoint, LeaseIds,
-                               SetMaxTimestamp, SetProperties, CreatePartition, DropPartition>;
+using Operation =
+    std::variant<CreateCollection, DropCollection, AddSegment, DropSegment, CommitSegment,
+                 SetDeletes, AddLog, DropLog, SetCheckpoint, LeaseIds, SetMaxTimestamp,
+                 RenameCollection, SetAlias, DropAlias, SetProperties, CreatePartition, DropPartition>;
 
 struct Edit {
   std::vector<Operation> operations;

@@ -15,6 +15,9 @@
 //     9 SetCheckpoint     u32 pchannel, u64 checkpoint, u64 durable
 //    10 LeaseIds          u64 next
 //    11 SetMaxTimestamp   u64 timestamp
+//    12 RenameCollection  u64 id, text name
+//    13 SetAlias          text alias, u64 collection
+//    14 DropAlias         text alias
 //    15 SetProperties     u64 collection, properties
 //    16 CreatePartition   u64 collection, u64 id, text name
 //    17 DropPartition     u64 collection, u64 id
@@ -49,6 +52,9 @@ enum class OperationType : std::uint16_t {
   kSetCheckpoint = 9,
   kLeaseIds = 10,
   kSetMaxTimestamp = 11,
+  kRenameCollection = 12,
+  kSetAlias = 13,
+  kDropAlias = 14,
   kSetProperties = 15,
   kCreatePartition = 16,
   kDropPartition = 17,
@@ -161,6 +167,23 @@ OperationType Body(const LeaseIds& operation, ByteWriter* out) {
 OperationType Body(const SetMaxTimestamp& operation, ByteWriter* out) {
   out->Put(operation.timestamp);
   return OperationType::kSetMaxTimestamp;
+}
+
+OperationType Body(const RenameCollection& operation, ByteWriter* out) {
+  out->Put(operation.id);
+  out->PutText(operation.name);
+  return OperationType::kRenameCollection;
+}
+
+OperationType Body(const SetAlias& operation, ByteWriter* out) {
+  out->PutText(operation.alias);
+  out->Put(operation.collection);
+  return OperationType::kSetAlias;
+}
+
+OperationType Body(const DropAlias& operation, ByteWriter* out) {
+  out->PutText(operation.alias);
+  return OperationType::kDropAlias;
 }
 
 OperationType Body(const SetProperties& operation, ByteWriter* out) {
@@ -301,6 +324,26 @@ Result<Operation> GetSetMaxTimestamp(ByteReader* in) {
   return Operation(operation);
 }
 
+Result<Operation> GetRenameCollection(ByteReader* in) {
+  RenameCollection operation;
+  VECDB_TRY(in->Get(&operation.id));
+  VECDB_TRY(in->GetText(&operation.name, kMaxNameBytes));
+  return Operation(std::move(operation));
+}
+
+Result<Operation> GetSetAlias(ByteReader* in) {
+  SetAlias operation;
+  VECDB_TRY(in->GetText(&operation.alias, kMaxNameBytes));
+  VECDB_TRY(in->Get(&operation.collection));
+  return Operation(std::move(operation));
+}
+
+Result<Operation> GetDropAlias(ByteReader* in) {
+  DropAlias operation;
+  VECDB_TRY(in->GetText(&operation.alias, kMaxNameBytes));
+  return Operation(std::move(operation));
+}
+
 Result<Operation> GetSetProperties(ByteReader* in) {
   SetProperties operation;
   VECDB_TRY(in->Get(&operation.collection));
@@ -355,6 +398,12 @@ Result<Operation> GetOperation(std::uint16_t type, ByteReader* in) {
       return GetNumber<LeaseIds>(in);
     case OperationType::kSetMaxTimestamp:
       return GetSetMaxTimestamp(in);
+    case OperationType::kRenameCollection:
+      return GetRenameCollection(in);
+    case OperationType::kSetAlias:
+      return GetSetAlias(in);
+    case OperationType::kDropAlias:
+      return GetDropAlias(in);
     case OperationType::kSetProperties:
       return GetSetProperties(in);
     case OperationType::kCreatePartition:

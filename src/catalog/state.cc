@@ -67,6 +67,7 @@ std::vector<Edit> Snapshot(const State& state) {
   edits.Add(LeaseIds{state.next_id});
   edits.Add(SetMaxTimestamp{state.max_timestamp});
   for (const auto& [id, record] : state.collections) edits.Add(CreateCollection{record});
+  for (const auto& [alias, id] : state.aliases) edits.Add(SetAlias{alias, id});
   for (const auto& [id, changed] : state.properties) edits.Add(SetProperties{id, changed});
   for (const auto& [collection, named] : state.partitions) {
     for (const auto& [id, name] : named) edits.Add(CreatePartition{collection, id, name});

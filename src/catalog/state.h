@@ -1,8 +1,10 @@
 // The catalog at one moment: immutable, shared.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "catalog/edit.h"
@@ -19,6 +21,7 @@ struct PchannelState {
 struct State {
   io::DatabaseUuid database{};
   std::map<CollectionId, CollectionRecord> collections;
+  std::map<std::string, CollectionId, std::less<>> aliases;
   std::map<CollectionId, Properties> properties;  // those that are not the default
   // The names of those that were created; every collection has kDefaultPartition besides.
   std::map<CollectionId, std::map<PartitionId, std::string>> partitions;

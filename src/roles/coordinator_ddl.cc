@@ -44,6 +44,7 @@ Result<std::shared_ptr<LiveCollection>> Coordinator::CreateCollection(
   VECDB_TRY(chunk::ValidateName("collection", name));
   VECDB_TRY(CheckOptions(schema, options));
   return strand_.Run([&]() -> Outcome {
+    if (parts_.collections.FindAliased(name) != nullptr) return CheckFree(name);
     if (auto existing = parts_.collections.Find(name)) {
       if (existing->record.schema == schema) return existing;
       return base::AlreadyExists("collection '{}' exists with another schema", name);
@@ -72,7 +73,7 @@ Result<std::shared_ptr<LiveCollection>> Coordinator::CreateCollection(
     edit.operations.emplace_back(catalog::CreateCollection{record});
     if (changed) edit.operations.emplace_back(catalog::SetProperties{id, properties});
     edit.operations.emplace_back(catalog::SetMaxTimestamp{record.created});
-    auto entry = Collections::EntryFor(live);
+    auto entry = Collections::EntryFor(record.name, live);
     base::KillPoint("ddl.create.before");
     VECDB_TRY(parts_.manifest.Commit(edit));
     base::KillPoint("ddl.create.after");
@@ -124,19 +125,32 @@ class DroppedLanes {
 Status Coordinator::DropCollection(std::string_view name) {
   // No flush of it may be under way: a segment committed after the drop would have no collection.
   VECDB_TRY(flush_strand_.Run([&] { return strand_.Run([&] { return Drop(name); }); }));
-  const auto trim = [&] { return TrimLog(); };
-  (void)parts_.guard(std::ref(trim));  // what stays of its log goes with the next flush
+  // What stays of its files and its log goes later, or with the next flush.
+  const auto tidy = [&] {
+    EmptyTrash();
+    return TrimLog();
+  };
+  (void)parts_.guard(std::ref(tidy));
   return Status();
 }
 
 Status Coordinator::Drop(std::string_view name) {
-  const auto live = parts_.collections.Find(name);
-  if (live == nullptr) return base::NotFound("no collection named '{}'", name);
-  const auto before = parts_.manifest.state();
+  VECDB_TRY_ASSIGN(const auto live, Named(name));
+  if (const auto aliases = parts_.collections.AliasesOf(*live); !aliases.empty()) {
+    return base::FailedPrecondition(
+        "collection '{}' has the alias '{}'; drop that first, or let it name another collection",
+        name, aliases.front());
+  }
   DroppedLanes lanes(*live);
   catalog::Edit edit;
   edit.operations.emplace_back(catalog::DropCollection{live->record.id});
   edit.operations.emplace_back(catalog::SetMaxTimestamp{parts_.oracle.last()});  // of every write
+  Retiring retiring(&trash_);
+  for (const auto view = live->board.Pin(); const auto& segment : view->segments()) {
+    if (segment->sealed()) retiring.Add(segment);
+  }
+  auto empty = std::make_shared<const segment::View>(
+      live->record.schema, std::vector<std::shared_ptr<segment::Segment>>{});
   base::KillPoint("ddl.drop.before");
   if (const Status committed = parts_.manifest.Commit(edit); !committed.ok()) {
     // A drop that may survive must not be followed by writes that were acknowledged.
@@ -146,18 +160,15 @@ Status Coordinator::Drop(std::string_view name) {
   base::KillPoint("ddl.drop.after");
   lanes.Keep();
   Forget(*live);
-  const auto remove = [&] {
-    RemoveFiles(*before, live->record.id);
-    return Status();
-  };
-  (void)parts_.guard(std::ref(remove));  // the drop has happened, whatever stays on disk
+  retiring.Done();
+  live->board.Publish(std::move(empty));
   return Status();
 }
 
 // Called when the drop is durable.
 void Coordinator::Forget(LiveCollection& collection) {
   collection.dropped.store(true, std::memory_order_release);
-  parts_.collections.Remove(collection.record.name);
+  parts_.collections.Remove(collection);
   std::uint64_t buffered = 0;
   for (const auto view = collection.board.Pin(); const auto& segment : view->segments()) {
     if (!segment->sealed() && segment->rows() > 0) buffered += segment->memory_bytes();
@@ -165,21 +176,6 @@ void Coordinator::Forget(LiveCollection& collection) {
   parts_.streaming.SubtractBuffered(buffered);
   base::MutexLock lock(collection.pending_mutex);
   collection.pending.clear();
-}
-
-// The files of a collection whose drop is durable. What cannot be removed now is an orphan that the
-// next open sweeps. Readers that still pin them keep their mappings.
-void Coordinator::RemoveFiles(const catalog::State& before, CollectionId dropped) {
-  for (const auto& [id, record] : before.segments) {
-    if (record.collection == dropped) RemoveFolder(id);
-  }
-}
-
-void Coordinator::RemoveFolder(SegmentId segment) {
-  const Status removed = io::RemoveTree(parts_.fs, io::SegmentFolder(segment));
-  if (removed.ok()) return;
-  parts_.log.Write(LogLevel::kWarning, "segment {} stays until the next open: {}", segment,
-                   removed.message());
 }
 
 }  // namespace vecdb::roles

@@ -1,27 +1,28 @@
 #include "roles/live_collection.h"
 
+#include <algorithm>
+
 #include "base/status.h"
 
 namespace vecdb::roles {
 
 Status LiveCollection::CheckAlive() const {
   if (!dropped.load(std::memory_order_acquire)) return Status();
-  return base::NotFound("collection '{}' was dropped", record.name);
+  return base::NotFound("collection '{}' was dropped", name());
 }
 
-Result<std::shared_ptr<Partition>> LiveCollection::FindPartition(std::string_view name) const {
-  auto found = partitions.Find(name);
+Result<std::shared_ptr<Partition>> LiveCollection::FindPartition(std::string_view wanted) const {
+  auto found = partitions.Find(wanted);
   if (found != nullptr) return found;
-  return base::NotFound("collection '{}' has no partition named '{}'", record.name, name);
+  return base::NotFound("collection '{}' has no partition named '{}'", name(), wanted);
 }
 
 Status LiveCollection::CheckNoPartitionKey() const {
   if (!partition_key) return Status();
   return base::InvalidArgument(
       "collection '{}' has the partition key '{}', which chooses the partition of each row: no "
-      "call "
-      "names one",
-      record.name, record.options.partition_key);
+      "call names one",
+      name(), record.options.partition_key);
 }
 
 Result<std::shared_ptr<Partition>> LiveCollection::NamedPartition(std::string_view name) const {
@@ -36,6 +37,12 @@ std::optional<PartitionKey> LiveCollection::KeyOf(const catalog::CollectionRecor
                       record.options.num_partitions};
 }
 
+Status LiveCollection::CheckLoaded() const {
+  if (load_state.load(std::memory_order_acquire) == LoadState::kLoaded) return Status();
+  return base::FailedPrecondition("collection '{}' was released; Load() makes it readable again",
+                                  record.name);
+}
+
 std::uint64_t LiveCollection::KeyFilterBytes() const {
   std::uint64_t bytes = 0;
   for (const auto& filter : key_filters) bytes += filter->memory_bytes();
@@ -44,8 +51,15 @@ std::uint64_t LiveCollection::KeyFilterBytes() const {
 
 std::shared_ptr<LiveCollection> Collections::Find(std::string_view name) const {
   base::MutexLock lock(mutex_);
-  const auto found = by_name_.find(name);
-  return found == by_name_.end() ? nullptr : found->second;
+  if (const auto found = by_name_.find(name); found != by_name_.end()) return found->second;
+  const auto found = by_alias_.find(name);
+  return found == by_alias_.end() ? nullptr : found->second;
+}
+
+std::shared_ptr<LiveCollection> Collections::FindAliased(std::string_view alias) const {
+  base::MutexLock lock(mutex_);
+  const auto found = by_alias_.find(alias);
+  return found == by_alias_.end() ? nullptr : found->second;
 }
 
 std::vector<std::shared_ptr<LiveCollection>> Collections::All() const {
@@ -56,9 +70,32 @@ std::vector<std::shared_ptr<LiveCollection>> Collections::All() const {
   return all;
 }
 
-Collections::Entry Collections::EntryFor(std::shared_ptr<LiveCollection> collection) {
+std::vector<std::string> Collections::Names() const {
+  base::MutexLock lock(mutex_);
+  std::vector<std::string> names;
+  names.reserve(by_name_.size());
+  for (const auto& [name, collection] : by_name_) names.push_back(name);
+  return names;
+}
+
+std::vector<std::string> Collections::AliasesOf(const LiveCollection& collection) const {
+  base::MutexLock lock(mutex_);
+  std::vector<std::string> aliases;
+  for (const auto& [alias, named] : by_alias_) {
+    if (named.get() == &collection) aliases.push_back(alias);
+  }
+  return aliases;
+}
+
+Collections::Map Collections::Aliases() const {
+  base::MutexLock lock(mutex_);
+  return by_alias_;
+}
+
+Collections::Entry Collections::EntryFor(std::string name,
+                                         std::shared_ptr<LiveCollection> collection) {
   Map one;
-  const auto at = one.emplace(collection->record.name, std::move(collection)).first;
+  const auto at = one.emplace(std::move(name), std::move(collection)).first;
   return one.extract(at);
 }
 
@@ -67,10 +104,32 @@ void Collections::Add(Entry entry) {
   by_name_.insert(std::move(entry));
 }
 
-void Collections::Remove(std::string_view name) {
+void Collections::Remove(const LiveCollection& collection) {
   base::MutexLock lock(mutex_);
-  const auto found = by_name_.find(name);
+  const auto found = std::find_if(by_name_.begin(), by_name_.end(), [&](const auto& entry) {
+    return entry.second.get() == &collection;
+  });
   if (found != by_name_.end()) by_name_.erase(found);
+}
+
+void Collections::Rename(std::string_view from, std::string to) {
+  base::MutexLock lock(mutex_);
+  Entry entry = by_name_.extract(by_name_.find(from));
+  entry.key() = std::move(to);
+  by_name_.insert(std::move(entry));
+}
+
+void Collections::SetAlias(Entry entry) {
+  base::MutexLock lock(mutex_);
+  const auto found = by_alias_.find(entry.key());
+  if (found != by_alias_.end()) by_alias_.erase(found);
+  by_alias_.insert(std::move(entry));
+}
+
+void Collections::DropAlias(std::string_view alias) {
+  base::MutexLock lock(mutex_);
+  const auto found = by_alias_.find(alias);
+  if (found != by_alias_.end()) by_alias_.erase(found);
 }
 
 }  // namespace vecdb::roles

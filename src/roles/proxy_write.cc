@@ -7,11 +7,10 @@
 #include "chunk/split.h"
 #include "chunk/validate.h"
 #include "roles/proxy.h"
+#include "roles/write_parts.h"
 
 namespace vecdb::roles {
 namespace {
-
-constexpr std::size_t kMaxPayload = io::kMaxRecordBytes - wal::kMessageHeaderSize;
 
 // Fills an auto_id schema's key column: timestamps of our own, so no id is ever given twice.
 void AssignKeys(const Schema& schema, base::TimestampOracle& oracle, chunk::Chunk* rows) {
@@ -65,34 +64,17 @@ void AddShard(const LiveCollection& collection, const chunk::Chunk& rows, const 
   }
 }
 
-void AddKeys(const PartitionLane& lane, chunk::KeyList keys, WriteRequest* request) {
-  auto part = std::make_unique<WritePart>();
-  part->shard = lane.shard;
-  part->partition = lane.partition;
-  part->deleted = std::move(keys);
-  chunk::EncodeKeys(part->deleted.View(), &part->payload);
-  request->parts.push_back(std::move(part));
-}
-
 // Keys in record-sized lists by shard, of one partition or, when it is null, of all.
 void SplitKeys(const Schema& schema, std::span<const Key> keys, std::uint32_t shards,
                const std::shared_ptr<Partition>& partition, WriteRequest* request) {
   const bool is_text = schema.primary_key().type == DataType::kVarChar;
   for (ShardId shard = 0; shard < shards; ++shard) {
-    chunk::KeyList list(is_text);
-    std::size_t bytes = 0;
+    DeleteParts parts({partition, shard}, is_text, request);
     for (const Key& key : keys) {
       const chunk::KeyView view = chunk::ViewOf(key);
-      if (chunk::ShardOf(view, shards) != shard) continue;
-      if (bytes > kMaxPayload / 2) {
-        AddKeys({partition, shard}, std::move(list), request);
-        list = chunk::KeyList(is_text);
-        bytes = 0;
-      }
-      list.Add(view);
-      bytes += 8 + (is_text ? std::get<std::string>(key).size() : 0);
+      if (chunk::ShardOf(view, shards) == shard) parts.Add(view);
     }
-    if (list.size() > 0) AddKeys({partition, shard}, std::move(list), request);
+    parts.Finish();
   }
 }
 
@@ -110,10 +92,7 @@ Status CheckDeleteSize(std::span<const Key> keys) {
                                  chunk::kMaxBatchRows);
   }
   std::size_t bytes = 0;
-  for (const Key& key : keys) {
-    const auto* text = std::get_if<std::string>(&key);
-    bytes += 8 + (text != nullptr ? text->size() : 0);
-  }
+  for (const Key& key : keys) bytes += LoggedBytes(chunk::ViewOf(key));
   if (bytes > chunk::kMaxBatchBytes) {
     return base::InvalidArgument("{} bytes of keys in one delete are above the limit of {}", bytes,
                                  chunk::kMaxBatchBytes);
@@ -128,9 +107,11 @@ Result<WriteReceipt> Proxy::WriteRows(const CollectionPtr& collection, const Bat
   const Schema& schema = collection->record.schema;
   const Durability durability = options.durability.value_or(durability_);
   VECDB_TRY(CheckDurability("WriteOptions::durability", durability));
+  VECDB_TRY_ASSIGN(const base::Deadline deadline,
+                   DeadlineOf("WriteOptions::timeout", options.timeout, options.stop));
   if (!(batch.schema() == schema)) {
     return base::InvalidArgument("the batch was made for another schema than collection '{}' has",
-                                 collection->record.name);
+                                 collection->name());
   }
   VECDB_TRY_ASSIGN(const auto partition, PartitionFor(*collection, options));
   chunk::Chunk filled;  // with auto_id or columns left out; otherwise the batch's own is lent
@@ -142,6 +123,7 @@ Result<WriteReceipt> Proxy::WriteRows(const CollectionPtr& collection, const Bat
   WriteRequest request{.type = type,
                        .check_keys = collection->record.options.check_keys,
                        .durability = durability,
+                       .deadline = deadline,
                        .parts = {}};
   const chunk::KeySpan keys = chunk::KeysOf(schema, rows);
   for (const chunk::ShardRows& shard :
@@ -151,6 +133,8 @@ Result<WriteReceipt> Proxy::WriteRows(const CollectionPtr& collection, const Bat
   WriteReceipt receipt;
   receipt.keys = OwnedKeys(keys);  // before the write: behind it nothing may run out of memory
   VECDB_TRY_ASSIGN(receipt.timestamp, streaming_.Write(collection, request));
+  Counters::Add(counters_.writes);
+  Counters::Add(counters_.written_rows, rows.rows);
   return receipt;
 }
 
@@ -172,16 +156,21 @@ Result<WriteReceipt> Proxy::Delete(const CollectionPtr& collection, std::span<co
   if (!options.partition.empty()) {
     VECDB_TRY_ASSIGN(only, collection->NamedPartition(options.partition));
   }
+  VECDB_TRY_ASSIGN(const base::Deadline deadline,
+                   DeadlineOf("WriteOptions::timeout", options.timeout, options.stop));
   VECDB_TRY(CheckDeleteSize(keys));
   VECDB_TRY(chunk::ValidateKeys(collection->record.schema, keys));
   WriteRequest request{.type = wal::MessageType::kDelete,
                        .check_keys = false,
                        .durability = durability,
+                       .deadline = deadline,
                        .parts = {}};
   SplitKeys(collection->record.schema, keys, collection->record.options.shards, only, &request);
   WriteReceipt receipt;
   receipt.keys.assign(keys.begin(), keys.end());
   VECDB_TRY_ASSIGN(receipt.timestamp, streaming_.Write(collection, request));
+  Counters::Add(counters_.writes);
+  Counters::Add(counters_.deleted_keys, keys.size());
   return receipt;
 }
 

@@ -133,8 +133,7 @@ Status ApplyMessage(Recovery& r, const wal::LoggedMessage& logged) {
   LiveCollection& collection = *found->second;
   if (message.shard >= collection.record.options.shards) {
     return base::Corruption("the log names shard {} of collection '{}', which has {}",
-                            message.shard, collection.record.name,
-                            collection.record.options.shards);
+                            message.shard, collection.name(), collection.record.options.shards);
   }
   const PartitionId partition = wal::PartitionOf(message);
   if (!r.catalog.state.HadPartition(message.collection, partition, logged.timestamp)) {
@@ -249,13 +248,23 @@ void AdoptGrowing(Recovery& r) {
   }
 }
 
+void AddNames(Recovery& r, const std::map<std::string, CollectionId, std::less<>>& aliases) {
+  Collections& collections = r.parts.collections;
+  for (const auto& [id, collection] : r.by_id) {
+    collections.Add(Collections::EntryFor(collection->record.name, collection));
+  }
+  for (const auto& [alias, id] : aliases) {
+    collections.SetAlias(Collections::EntryFor(alias, r.by_id.at(id)));
+  }
+}
+
 Status PublishAndSweep(Recovery& r) {
   EngineParts& p = r.parts;
   AdoptGrowing(r);
   for (const auto& [id, collection] : r.by_id) {
     VECDB_TRY(p.coordinator->AddGrowing(*collection));
-    p.collections.Add(Collections::EntryFor(collection));
   }
+  AddNames(r, p.manifest->state()->aliases);
   const auto swept =
       compaction::SweepOrphans(*p.env.fs, *p.manifest->state(), p.manifest->number());
   if (swept.ok()) {
@@ -268,10 +277,28 @@ Status PublishAndSweep(Recovery& r) {
   return Status();
 }
 
-Status ServeReadOnly(Recovery& r) {
-  for (const auto& [id, collection] : r.by_id) {
-    r.parts.collections.Add(Collections::EntryFor(collection));
+// What a writer would know of its log.
+Status DescribeChannel(Recovery& r, ChannelInfo* info) {
+  io::FileSystem& fs = *r.parts.env.fs;
+  const catalog::PchannelState& channel = r.channel();
+  if (!channel.logs.empty()) {
+    info->first_log = channel.logs.begin()->first;
+    info->last_log = channel.logs.rbegin()->first;
   }
+  for (const auto& [number, identity] : channel.logs) {
+    VECDB_TRY_ASSIGN(const auto file, fs.Open(io::LogPath(0, number), io::OpenMode::kRead));
+    VECDB_TRY_ASSIGN(const std::uint64_t bytes, file->Size());
+    info->log_bytes += bytes;
+  }
+  info->next_lsn = r.next_lsn;
+  info->durable_lsn = std::max(channel.durable, r.chain.durable_lsn);
+  info->checkpoint = channel.checkpoint;
+  return Status();
+}
+
+Status ServeReadOnly(Recovery& r) {
+  VECDB_TRY(DescribeChannel(r, &r.parts.found_channel));
+  AddNames(r, r.catalog.state.aliases);
   MakeNodes(r.parts);
   return Status();
 }

@@ -20,16 +20,20 @@ bool IsFull(const segment::GrowingSegment& growing, const CollectionOptions& opt
   return growing.memory_bytes() >= options.segment_bytes || growing.rows() >= most_rows;
 }
 
-// Holds the lanes of the shards that a write touches, in ascending order.
+// Holds the lanes of the shards that a write touches, or all, in ascending order.
 class LaneLocks {
  public:
-  LaneLocks(LiveCollection& collection, const WriteRequest& request) NO_THREAD_SAFETY_ANALYSIS {
+  LaneLocks(LiveCollection& collection, const WriteRequest& request) {
     lanes_.reserve(request.parts.size());  // a lane held must not be forgotten for want of memory
-    for (const auto& part : request.parts) {
-      if (!lanes_.empty() && lanes_.back() == collection.lanes[part->shard].get()) continue;
-      lanes_.push_back(collection.lanes[part->shard].get());
-      lanes_.back()->mutex.Lock();
-    }
+    complete_ = std::all_of(request.parts.begin(), request.parts.end(), [&](const auto& part) {
+      return Lock(*collection.lanes[part->shard], request.deadline);
+    });
+  }
+  // All of them.
+  LaneLocks(LiveCollection& collection, const base::Deadline& deadline) {
+    lanes_.reserve(collection.lanes.size());
+    complete_ = std::all_of(collection.lanes.begin(), collection.lanes.end(),
+                            [&](const auto& lane) { return Lock(*lane, deadline); });
   }
   ~LaneLocks() NO_THREAD_SAFETY_ANALYSIS {
     for (Lane* lane : lanes_) lane->mutex.Unlock();
@@ -37,8 +41,27 @@ class LaneLocks {
   LaneLocks(const LaneLocks&) = delete;
   LaneLocks& operator=(const LaneLocks&) = delete;
 
+  // False: the deadline came before all lanes were free.
+  bool complete() const { return complete_; }
+
  private:
+  // Nothing here needs memory: lanes may be held.
+  bool Lock(Lane& lane, const base::Deadline& deadline) NO_THREAD_SAFETY_ANALYSIS {
+    if (!lanes_.empty() && lanes_.back() == &lane) return true;
+    if (!deadline.limited()) {
+      lane.mutex.Lock();
+    } else {
+      while (!lane.mutex.TryLock()) {
+        if (deadline.passed()) return false;
+        base::Pause();
+      }
+    }
+    lanes_.push_back(&lane);
+    return true;
+  }
+
   std::vector<Lane*> lanes_;
+  bool complete_ = false;
 };
 
 }  // namespace
@@ -79,11 +102,11 @@ Status StreamingNode::Check(const LiveCollection& collection, const segment::Vie
                             const WriteRequest& request) const NO_THREAD_SAFETY_ANALYSIS {
   for (const auto& part : request.parts) {
     if (collection.lanes[part->shard]->dropped) {
-      return base::NotFound("collection '{}' was dropped", collection.record.name);
+      return base::NotFound("collection '{}' was dropped", collection.name());
     }
     if (part->partition != nullptr && part->partition->dropped) {
       return base::NotFound("partition '{}' of collection '{}' was dropped", part->partition->name,
-                            collection.record.name);
+                            collection.name());
     }
   }
   if (request.type != wal::MessageType::kInsert || !request.check_keys) return Status();
@@ -169,11 +192,12 @@ Result<wal::Position> StreamingNode::Execute(LiveCollection& collection, WriteTi
   const auto& parts = ticket->request.parts;
   if (parts.front()->shard != parts.back()->shard) {
     const LaneLocks lanes(collection, ticket->request);
+    if (!lanes.complete()) return ticket->request.deadline.Check();
     return LogAndApply(collection, ticket->request);
   }
   LaneQueue& queue = collection.lanes[parts.front()->shard]->queue;
   while (!queue.Enter(ticket)) {
-    ticket->sleeper.Sleep();
+    VECDB_TRY(SleepInQueue(queue, ticket));
     switch (ticket->state) {
       case WriteTicket::State::kTurn:
         return ExecuteForAll(collection, queue, *ticket, followers);
@@ -189,6 +213,20 @@ Result<wal::Position> StreamingNode::Execute(LiveCollection& collection, WriteTi
   return ExecuteForAll(collection, queue, *ticket, followers);
 }
 
+// Not OK: the deadline has come, and the ticket has left the queue. Until then nothing may throw:
+// the queue knows where the ticket stands.
+Status StreamingNode::SleepInQueue(LaneQueue& queue, WriteTicket* ticket) {
+  const base::Deadline& deadline = ticket->request.deadline;
+  while (deadline.limited()) {
+    if (ticket->sleeper.SleepFor(base::Deadline::kLongestWait)) return Status();
+    if (!deadline.passed()) continue;
+    if (queue.Withdraw(ticket)) return deadline.Check();
+    break;  // somebody has it in hand
+  }
+  ticket->sleeper.Sleep();
+  return Status();
+}
+
 // For a write that another thread could not finish. If the log has it, the writer was stopped.
 Status StreamingNode::OutOfMemory() const {
   const Status health = writer_->health();
@@ -202,6 +240,7 @@ Result<wal::Position> StreamingNode::ExecuteForAll(LiveCollection& collection, L
                                                    wal::Sleepers* followers) {
   Turn turn(queue, own.request.durability, followers);
   const LaneLocks lanes(collection, own.request);
+  if (!lanes.complete()) return own.request.deadline.Check();
   turn.TakeWaiting();
   while (const WriteTicket* other = turn.NextWaiting()) {
     turn.Done(LogAndApply(collection, other->request));
@@ -234,6 +273,7 @@ wal::Message MessageFor(const LiveCollection& collection, wal::MessageType type,
 // Called under the lanes.
 Result<wal::Position> StreamingNode::LogAndApply(
     LiveCollection& collection, const WriteRequest& request) NO_THREAD_SAFETY_ANALYSIS {
+  VECDB_TRY(request.deadline.Check());
   const std::shared_ptr<const segment::View> view = collection.board.Pin();
   VECDB_TRY(Check(collection, *view, request));
 
@@ -277,19 +317,50 @@ Status StreamingNode::MakeDurable(const wal::Position& position, Durability dura
   return Status();
 }
 
+Status StreamingNode::Admit(const std::shared_ptr<LiveCollection>& collection,
+                            const base::Deadline& deadline) {
+  VECDB_TRY(WaitForRoom(deadline));
+  if (!collection->written.exchange(true)) events_->OnFirstWrite(collection);
+  return Status();
+}
+
 Result<Timestamp> StreamingNode::Write(const std::shared_ptr<LiveCollection>& collection,
                                        const WriteRequest& request) {
-  VECDB_TRY(WaitForRoom());
-  if (!collection->written.exchange(true)) events_->OnFirstWrite(collection);
+  VECDB_TRY(Admit(collection, request.deadline));
   VECDB_TRY(OpenPartitions(*collection, request));
   wal::Sleepers followers;  // those whose writes this thread executes; woken however it ends
   WriteTicket ticket(request);
   VECDB_TRY_ASSIGN(const wal::Position position, Execute(*collection, &ticket, &followers));
+  return Acknowledge(collection, request, position, &followers);
+}
+
+Result<std::optional<Timestamp>> StreamingNode::WriteFound(
+    const std::shared_ptr<LiveCollection>& collection, const WriteRequest& request,
+    const FindParts& find) {
+  VECDB_TRY(Admit(collection, request.deadline));
+  wal::Position position;
+  {
+    const LaneLocks lanes(*collection, request.deadline);
+    if (!lanes.complete()) return request.deadline.Check();
+    VECDB_TRY(find(*collection->board.Pin()));
+    if (request.parts.empty()) return std::optional<Timestamp>();
+    VECDB_TRY_ASSIGN(position, LogAndApply(*collection, request));
+  }
+  wal::Sleepers nobody;
+  VECDB_TRY_ASSIGN(const Timestamp timestamp, Acknowledge(collection, request, position, &nobody));
+  return std::optional(timestamp);
+}
+
+// Behind the log and the segments: when it is durable as asked, and visible.
+Result<Timestamp> StreamingNode::Acknowledge(const std::shared_ptr<LiveCollection>& collection,
+                                             const WriteRequest& request,
+                                             const wal::Position& position,
+                                             wal::Sleepers* followers) {
   Unapplied unapplied(*this);
   unapplied.logged = true;
   base::KillPoint("write.applied");
   AskToSeal(collection, request);
-  VECDB_TRY(MakeDurable(position, request.durability, &followers));
+  VECDB_TRY(MakeDurable(position, request.durability, followers));
   VECDB_TRY(watermark_.WaitFor(position.timestamp));
   unapplied.logged = false;
   return position.timestamp;
@@ -314,10 +385,13 @@ void StreamingNode::AskToSeal(const std::shared_ptr<LiveCollection>& collection,
   }
 }
 
-Status StreamingNode::WaitForRoom() {
+// With a deadline it lends no hand where others do the work: a flush takes as long as it takes.
+Status StreamingNode::WaitForRoom(const base::Deadline& deadline) {
   if (buffered_bytes_.load() <= write_buffer_bytes_) return Status();
   const std::uint64_t known = events_->LastFailure().count;
+  const bool helps = !deadline.limited() || background_.threads() == 0;
   while (buffered_bytes_.load() > write_buffer_bytes_) {
+    VECDB_TRY(deadline.Check());
     VECDB_TRY(writer_->health());
     if (const BackgroundFailure failure = events_->LastFailure(); failure.count != known) {
       return base::ResourceExhausted(
@@ -325,11 +399,12 @@ Status StreamingNode::WaitForRoom() {
           buffered_bytes_.load(), write_buffer_bytes_, failure.status.ToString());
     }
     events_->OnPressure();
-    if (background_.RunOne()) continue;  // lends a hand; without threads it is the only one
+    if (helps && background_.RunOne()) continue;  // without threads it is the only one
     base::MutexLock lock(room_mutex_);
     if (buffered_bytes_.load() <= write_buffer_bytes_) break;
-    room_changed_.WaitUntil(room_mutex_,
-                            std::chrono::steady_clock::now() + std::chrono::milliseconds(20));
+    const std::chrono::milliseconds nap =
+        deadline.limited() ? base::Deadline::kLongestWait : std::chrono::milliseconds(20);
+    room_changed_.WaitUntil(room_mutex_, std::chrono::steady_clock::now() + nap);
   }
   return Status();
 }

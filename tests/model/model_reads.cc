@@ -18,7 +18,7 @@ std::string ModelRun::Get() {
   std::vector<Key> keys = PickKeys(random_.Chance(10) ? 100 : 8);
   if (random_.Chance(20)) keys.push_back(keys.front());
   const std::vector<std::string> output = PickOutput();
-  const ReadOptions read{.partitions = PickPartitions()};
+  const ReadOptions read = PickReadOptions();
   Note(Format("get {} keys of {}, {} partitions", keys.size(), name_, read.partitions.size()));
   const auto result = Open().Get(keys, output, read);
   if (!result.ok()) return Named("get", result.status().ToString());
@@ -32,7 +32,7 @@ std::string ModelRun::Query() {
                              .output_fields = PickOutput(),
                              .limit = 1 + random_.Below(random_.Chance(50) ? 10 : 1000),
                              .offset = random_.Chance(60) ? 0 : random_.Below(40),
-                             .read = {.partitions = PickPartitions()}};
+                             .read = PickReadOptions()};
   Note(Format("query {} limit {} offset {} where {}", name_, request.limit, request.offset,
               where.text));
   const auto rows = Open().Query(request);
@@ -57,7 +57,7 @@ std::string ModelRun::Search() {
                               .offset = random_.Chance(60) ? 0 : random_.Below(40),
                               .filter = where.text,
                               .output_fields = PickOutput(),
-                              .read = {.partitions = PickPartitions()}};
+                              .read = PickReadOptions()};
   Note(Format("search {}.{} limit {} offset {} where {}", name_, request.field, request.limit,
               request.offset, where.text));
   const auto hits = Open().Search(request);
@@ -69,7 +69,7 @@ std::string ModelRun::Search() {
 std::string ModelRun::Count() {
   const Where where = PickWhere();
   Note(Format("count {} where {}", name_, where.text));
-  const ReadOptions read{.partitions = PickPartitions()};
+  const ReadOptions read = PickReadOptions();
   const auto count = Open().Count(where.text, read);
   if (!count.ok()) return Named("count", count.status().ToString());
   const Table table = TableIn(read.partitions);

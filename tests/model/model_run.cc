@@ -37,6 +37,10 @@ constexpr Weight kWeights[] = {
     {Operation::kRefused, 25},
     {Operation::kCreatePartition, 25},
     {Operation::kDropPartition, 12},
+    {Operation::kDeleteWhere, 20},
+    {Operation::kSnapshot, 40},
+    {Operation::kIterate, 25},
+    {Operation::kRelease, 15},
 };
 
 Options OptionsOf(const RunConfig& config) {
@@ -127,6 +131,14 @@ std::string ModelRun::Perform(Operation operation) {
       return with_collection(&ModelRun::CreatePartition);
     case Operation::kDropPartition:
       return with_collection(&ModelRun::DropPartition);
+    case Operation::kDeleteWhere:
+      return with_collection(&ModelRun::DeleteWhere);
+    case Operation::kSnapshot:
+      return with_collection(&ModelRun::TakeOrReadSnapshot);
+    case Operation::kIterate:
+      return with_collection(&ModelRun::Iterate);
+    case Operation::kRelease:
+      return with_collection(&ModelRun::ReleaseAndLoad);
     case Operation::kCreate:
       return Create();
     case Operation::kDrop:

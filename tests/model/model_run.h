@@ -39,8 +39,12 @@ enum class Operation : std::uint8_t {
   kRefused,
   kCreatePartition,
   kDropPartition,
+  kDeleteWhere,
+  kSnapshot,
+  kIterate,
+  kRelease,
 };
-inline constexpr std::size_t kOperations = 18;
+inline constexpr std::size_t kOperations = 22;
 inline constexpr std::uint32_t kKeyedPartitions = 5;
 
 struct RunConfig {
@@ -125,6 +129,12 @@ class ModelRun {
   std::string Refused();
   std::string CreatePartition();
   std::string DropPartition();
+  // ---- model_snapshots.cc
+  std::string DeleteWhere();
+  std::string TakeOrReadSnapshot();
+  std::string Iterate();
+  std::string ReleaseAndLoad();
+  ReadOptions PickReadOptions();
 
   std::string PowerCut();
   std::string ReadOnlyVisit();
@@ -156,6 +166,12 @@ class ModelRun {
 
   Collection Open() { return *(*database_)->OpenCollection(name_); }
 
+  // A moment that is held, and what the collection was then.
+  struct Held {
+    Snapshot snapshot;
+    Table table;
+  };
+
   const RunConfig config_;
   const std::uint64_t seed_;
   RunFigures* const figures_;
@@ -166,6 +182,7 @@ class ModelRun {
   std::map<std::string, Modelled> collections_;
   std::string name_;              // of the collection in hand
   Modelled* modelled_ = nullptr;  // the same
+  std::deque<Held> held_;         // of this opening of the database
   std::deque<Undo> undo_;         // what a power cut may take, oldest first
   // The disk as it is just before its n-th operation from now on; 0: not watched for.
   std::uint64_t cut_after_ = 0;

@@ -40,7 +40,8 @@ const Oracle::History& Oracle::Of(const std::string& name) const {
 StatusCode Oracle::Expected(const Step& step) const {
   const History& history = Of(step.collection);
   const std::shared_ptr<const Books>& books = history.states[history.visible].books;
-  const bool names_one = step.writes_rows() || step.kind == StepKind::kFlush;
+  const bool names_one = step.writes_rows() || step.kind == StepKind::kFlush ||
+                         step.kind == StepKind::kCompact || step.kind == StepKind::kChangeNames;
   if (names_one || step.kind == StepKind::kDrop || step.kind == StepKind::kDropPartition) {
     if (books == nullptr) return StatusCode::kNotFound;
   }
@@ -100,6 +101,7 @@ void Oracle::MakeDurable(const Step& step) {
     case StepKind::kDrop:
     case StepKind::kDropPartition:
     case StepKind::kFlush:
+    case StepKind::kCompact:
       all_of(histories_[step.collection]);
       break;
     case StepKind::kFlushAll:
@@ -114,6 +116,7 @@ void Oracle::MakeDurable(const Step& step) {
         }
       }
       break;
+    case StepKind::kChangeNames:
     case StepKind::kRead:
     case StepKind::kKill:
       break;

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/format.h"
+#include "base/status.h"
 
 namespace vecdb::test {
 namespace {
@@ -17,11 +18,13 @@ class Script {
  public:
   explicit Script(Durability durability) : durability_(durability) {}
 
-  Script& Create(const std::string& name, std::uint32_t shards, std::size_t segment_rows) {
+  Script& Create(const std::string& name, std::size_t shape, std::uint32_t shards,
+                 std::size_t segment_rows) {
     Step step = Make(StepKind::kCreate, name);
     step.options.shards = shards;
     step.options.segment_rows = segment_rows;
     step.options.seal_after_idle = std::chrono::milliseconds(5'000);
+    step.shape = shape;
     return Add(std::move(step));
   }
   Script& Write(StepKind kind, const std::string& name, std::int64_t first, std::int64_t count) {
@@ -56,10 +59,8 @@ class Script {
 };
 
 // A write of some of forty keys.
-Step RandomWrite(std::mt19937_64& random, const std::string& name, std::int64_t version,
-                 Durability durability) {
+Step RandomWrite(std::mt19937_64& random, std::int64_t version, Durability durability) {
   Step step;
-  step.collection = name;
   step.durability = durability;
   const std::uint64_t drawn = random() % 8;
   std::set<std::int64_t> ids;
@@ -103,9 +104,24 @@ Status PerformWrite(Collection& collection, const Step& step) {
     const std::vector<Key> keys(step.deleted.begin(), step.deleted.end());
     return collection.Delete(keys, options).status();
   }
-  const Batch batch = BatchOf(step.books);
+  const Batch batch = RowsOf(collection.schema(), step.books);
   if (step.kind == StepKind::kInsert) return collection.Insert(batch, options).status();
   return collection.Upsert(batch, options).status();
+}
+
+constexpr std::string_view kMoved = "_moved";
+
+Status ChangeNames(Database& database, const std::string& name) {
+  const std::string alias = name + "_alias";
+  const std::string moved = name + std::string(kMoved);
+  CollectionProperties properties;
+  properties.ttl = std::chrono::hours(24 * 365 * 50);
+  VECDB_TRY(database.CreateAlias(alias, name));
+  VECDB_TRY(database.AlterCollection(alias, properties));
+  VECDB_TRY(database.RenameCollection(name, moved));
+  VECDB_TRY(database.DropAlias(alias));
+  VECDB_TRY(database.RenameCollection(moved, name));
+  return database.AlterCollection(name, {});
 }
 
 Status DropPartition(Collection& collection) {
@@ -115,6 +131,17 @@ Status DropPartition(Collection& collection) {
 }
 
 }  // namespace
+
+Status RestoreNames(Database& database) {
+  VECDB_TRY_ASSIGN(const auto aliases, database.ListAliases());
+  for (const auto& [alias, collection] : aliases) VECDB_TRY(database.DropAlias(alias));
+  VECDB_TRY_ASSIGN(const auto names, database.ListCollections());
+  for (const std::string& name : names) {
+    if (!name.ends_with(kMoved)) continue;
+    VECDB_TRY(database.RenameCollection(name, name.substr(0, name.size() - kMoved.size())));
+  }
+  return Status();
+}
 
 const char* NameOf(StepKind kind) {
   switch (kind) {
@@ -128,8 +155,12 @@ const char* NameOf(StepKind kind) {
       return "upsert";
     case StepKind::kDelete:
       return "delete";
+    case StepKind::kChangeNames:
+      return "change names";
     case StepKind::kFlush:
       return "flush";
+    case StepKind::kCompact:
+      return "compact";
     case StepKind::kFlushAll:
       return "flush all";
     case StepKind::kWaitDurable:
@@ -156,10 +187,10 @@ std::string Describe(const Step& step) {
   return text;
 }
 
-Workload FixedWorkload(Durability durability) {
+Workload FixedWorkload(Durability durability, std::size_t first_shape) {
   using K = StepKind;
   Script s(durability);
-  s.Create("plain", 1, 0).Create("split", 2, 24);
+  s.Create("plain", first_shape, 1, 0).Create("split", first_shape + 1, 2, 24);
   s.Write(K::kInsert, "plain", 1, 10).Write(K::kInsert, "split", 1, 12);
   s.Write(K::kInsert, "plain", 11, 5).Write(K::kUpsert, "plain", 4, 3);
   s.Delete("plain", {2, 9, 777}).Do(K::kRead);
@@ -167,7 +198,8 @@ Workload FixedWorkload(Durability durability) {
   s.Write(K::kInsert, "plain", 20, 6).Delete("plain", {1, 21}).Write(K::kUpsert, "plain", 10, 4);
   s.Write(K::kUpsert, "split", 8, 8).Delete("split", {3, 12}).Do(K::kFlush, "split");
   s.Do(K::kRead).Delete("split", {5, 14}).Do(K::kFlush, "split");  // of deletes only
-  s.Create("brief", 1, 0).Write(K::kInsert, "brief", 1, 4).Do(K::kFlush, "brief");
+  s.Do(K::kFlush, "plain").Do(K::kCompact, "plain").Delete("plain", {11}).Do(K::kRead);
+  s.Create("brief", first_shape + 2, 1, 0).Write(K::kInsert, "brief", 1, 4).Do(K::kFlush, "brief");
   s.Write(K::kInsert, "brief", 50, 2).Delete("brief", {3});
   s.Do(K::kKill).Do(K::kRead);
   s.Write(K::kInsert, "plain", 30, 4).Do(K::kDrop, "brief").Write(K::kUpsert, "plain", 1, 2);
@@ -175,7 +207,7 @@ Workload FixedWorkload(Durability durability) {
   s.Delete("plain", {30}).Do(K::kReopen).Do(K::kRead);
   s.Write(K::kUpsert, "split", 40, 3).Write(K::kInsert, "plain", 60, 3);
   for (int i = 0; i < 5; ++i) s.Do(K::kBackground);  // the shards are idle
-  s.Create("brief", 1, 0).Write(K::kInsert, "brief", 1, 2).Do(K::kWaitDurable);
+  s.Create("brief", first_shape + 2, 1, 0).Write(K::kInsert, "brief", 1, 2).Do(K::kWaitDurable);
   constexpr std::int64_t kParted = kFirstParted;
   s.Write(K::kInsert, "split", kParted, 6).Write(K::kUpsert, "split", kParted + 3, 4);
   s.Do(K::kFlush, "split")
@@ -197,10 +229,11 @@ Workload RandomWorkload(std::uint64_t seed, std::size_t steps,
     const auto drawn_durability = durability.value_or(static_cast<Durability>(1 + random() % 3));
     const std::uint64_t drawn = random() % 32;
     Step step;
-    step.collection = names[random() % names.size()];
+    std::size_t which = random() % names.size();
     if (workload.size() < names.size() || drawn == 0) {
       step.kind = StepKind::kCreate;
-      if (workload.size() < names.size()) step.collection = names[workload.size()];
+      which = workload.size() < names.size() ? workload.size() : which;
+      step.shape = static_cast<std::size_t>(seed) + which;
       step.options.shards = 1 + static_cast<std::uint32_t>(random() % 3);
       step.options.segment_rows = random() % 2 == 0 ? 0 : 16;
       step.options.seal_after_idle = std::chrono::milliseconds(2'000);
@@ -208,13 +241,15 @@ Workload RandomWorkload(std::uint64_t seed, std::size_t steps,
       step.kind = random() % 3 == 0 ? StepKind::kDrop : StepKind::kDropPartition;
     } else if (drawn < 8) {
       constexpr StepKind kOthers[] = {
-          StepKind::kFlush,      StepKind::kFlush, StepKind::kFlushAll, StepKind::kWaitDurable,
-          StepKind::kBackground, StepKind::kRead,  StepKind::kReopen,   StepKind::kKill};
+          StepKind::kFlush,       StepKind::kFlush,   StepKind::kFlushAll,
+          StepKind::kWaitDurable, StepKind::kCompact, StepKind::kBackground,
+          StepKind::kRead,        StepKind::kReopen,  StepKind::kKill};
       step.kind = kOthers[random() % std::size(kOthers)];
     } else {
-      step = RandomWrite(random, step.collection, version, drawn_durability);
+      step = RandomWrite(random, version, drawn_durability);
     }
-    if (step.kind != StepKind::kFlush && !step.changes()) step.collection.clear();
+    const bool of_one = step.kind == StepKind::kFlush || step.kind == StepKind::kCompact;
+    if (of_one || step.changes()) step.collection = names[which];
     workload.push_back(std::move(step));
   }
   return workload;
@@ -223,19 +258,24 @@ Workload RandomWorkload(std::uint64_t seed, std::size_t steps,
 Status Perform(Database& database, const Step& step, base::ManualClock& clock) {
   switch (step.kind) {
     case StepKind::kCreate:
-      return database.CreateCollection(step.collection, BookSchema(), step.options).status();
+      return database.CreateCollection(step.collection, SchemaOf(step.shape), step.options)
+          .status();
     case StepKind::kDrop:
       return database.DropCollection(step.collection);
     case StepKind::kInsert:
     case StepKind::kUpsert:
     case StepKind::kDelete:
     case StepKind::kDropPartition:
-    case StepKind::kFlush: {
+    case StepKind::kFlush:
+    case StepKind::kCompact: {
       Result<Collection> collection = database.OpenCollection(step.collection);
       if (!collection.ok()) return collection.status();
+      if (step.kind == StepKind::kCompact) return collection->Compact();
       if (step.kind == StepKind::kDropPartition) return DropPartition(*collection);
       return step.kind == StepKind::kFlush ? collection->Flush() : PerformWrite(*collection, step);
     }
+    case StepKind::kChangeNames:
+      return ChangeNames(database, step.collection);
     case StepKind::kFlushAll:
       return database.Flush();
     case StepKind::kWaitDurable:

@@ -54,6 +54,7 @@ struct Handles {
   vecdb_keys* keys = nullptr;
   vecdb_texts* texts = nullptr;
   vecdb_report* report = nullptr;
+  vecdb_description* description = nullptr;
 
   Handles() = default;
   Handles(const Handles&) = delete;
@@ -61,6 +62,7 @@ struct Handles {
   ~Handles() { Free(); }
 
   void Free() const {
+    vecdb_description_free(description);
     vecdb_report_free(report);
     vecdb_texts_free(texts);
     vecdb_keys_free(keys);
@@ -134,6 +136,8 @@ inline void OpenEverything(Handles* h, const std::string& directory) {
   C_OK(vecdb_insert(h->collection, h->batch, nullptr, &receipt, &error));
   h->keys = receipt.keys;
   C_OK(vecdb_list_collections(h->db, &h->texts, &error));
+  C_OK(vecdb_create_alias(h->db, Text("every"), Text("all"), &error));
+  C_OK(vecdb_describe_collection(h->db, Text("all"), &h->description, &error));
   const std::array<float, 2> near = {1, 1};
   const std::array<vecdb_text, 1> all = {Text("*")};
   vecdb_search_request request;

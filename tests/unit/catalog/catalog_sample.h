@@ -85,6 +85,8 @@ inline catalog::Edit EverythingEdit() {
                 catalog::CommitSegment{11, 60},
                 catalog::SetDeletes{10, {1, FileOf(50, io::FileKind::kDeletes)}},
                 catalog::SetCheckpoint{0, 12, 34}, catalog::SetCheckpoint{1, 5, 6},
+                catalog::RenameCollection{2, "essays"}, catalog::SetAlias{"best", 2},
+                catalog::SetAlias{"all", 2}, catalog::SetAlias{"best", 1},
                 catalog::SetProperties{2, EveryProperty()});
 }
 

@@ -62,10 +62,19 @@ std::vector<Contradiction> Contradictions() {
   return {
       {EditOf(catalog::CreateCollection{Books(1, "other")}), {"collection 1", "twice"}},
       {EditOf(catalog::CreateCollection{Books(3)}), {"collection 3", "'books'", "collection 1"}},
+      {EditOf(catalog::CreateCollection{Books(3, "best")}), {"collection 3", "'best'", "alias"}},
+      {EditOf(catalog::RenameCollection{9, "new"}), {"renames", "collection 9"}},
+      {EditOf(catalog::RenameCollection{2, "books"}), {"'books'", "collection 1"}},
+      {EditOf(catalog::RenameCollection{2, "all"}), {"'all'", "an alias of collection 2"}},
+      {EditOf(catalog::SetAlias{"new", 9}), {"collection 9"}},
+      {EditOf(catalog::SetAlias{"books", 2}), {"'books'", "the name of collection 1"}},
+      {EditOf(catalog::DropAlias{"papers"}), {"'papers'"}},
+      {EditOf(catalog::DropCollection{2}), {"collection 2", "the alias 'all'"}},
       {EditOf(catalog::CreateCollection{Books(100, "late")}), {"collection id 100", "below 100"}},
       {EditOf(catalog::CreateCollection{Books(0, "none")}), {"collection id 0"}},
       {EditOf(catalog::DropCollection{9}), {"collection 9"}},
-      {EditOf(catalog::DropCollection{1}, catalog::DropCollection{1}), {"collection 1"}},
+      {EditOf(catalog::DropAlias{"best"}, catalog::DropCollection{1}, catalog::DropCollection{1}),
+       {"collection 1"}},
       {EditOf(catalog::AddSegment{SegmentOf(9, 12, 60)}), {"segment 12", "collection 9"}},
       {EditOf(catalog::AddSegment{SegmentOf(1, 10, 60)}), {"segment 10", "twice"}},
       {EditOf(catalog::AddSegment{SegmentOf(1, 100, 60)}), {"segment id 100"}},
@@ -75,7 +84,8 @@ std::vector<Contradiction> Contradictions() {
        {"file id 64", "twice"}},
       {EditOf(catalog::AddSegment{WithOneFileTwice()}), {"file id 60", "twice"}},
       {EditOf(catalog::AddSegment{WithFieldNine()}), {"field 9", "collection 1"}},
-      {EditOf(catalog::DropCollection{1}, catalog::AddSegment{SegmentOf(1, 12, 60)}),
+      {EditOf(catalog::DropAlias{"best"}, catalog::DropCollection{1},
+              catalog::AddSegment{SegmentOf(1, 12, 60)}),
        {"segment 12", "collection 1"}},
       {EditOf(catalog::CreatePartition{9, 5, "new"}), {"partition 5", "collection 9"}},
       {EditOf(catalog::CreatePartition{1, 5, "old"}), {"partition 5", "'old'", "partition 3"}},
@@ -94,7 +104,8 @@ std::vector<Contradiction> Contradictions() {
       {EditOf(catalog::DropPartition{1, 3}, catalog::AddSegment{InPartition(1, 12, 60, 3)}),
        {"segment 12", "partition 3"}},
       {EditOf(catalog::DropSegment{12}), {"segment 12"}},
-      {EditOf(catalog::DropCollection{1}, catalog::DropSegment{10}), {"segment 10"}},
+      {EditOf(catalog::DropAlias{"best"}, catalog::DropCollection{1}, catalog::DropSegment{10}),
+       {"segment 10"}},
       {EditOf(catalog::CommitSegment{10, 70}), {"segment 10", "twice"}},
       {EditOf(catalog::CommitSegment{100, 70}), {"segment id 100"}},
       {EditOf(catalog::SetDeletes{12, deletes(1, 60)}), {"segment 12"}},
@@ -107,7 +118,8 @@ std::vector<Contradiction> Contradictions() {
       {EditOf(catalog::DropLog{7, 1}), {"log 1", "pchannel 7"}},
       {EditOf(catalog::LeaseIds{99}), {"99", "100"}},
       {EditOf(catalog::SetProperties{9, {}}), {"collection 9"}},
-      {EditOf(catalog::DropCollection{2}, catalog::SetProperties{2, {}}), {"collection 2"}},
+      {EditOf(catalog::DropAlias{"all"}, catalog::DropCollection{2}, catalog::SetProperties{2, {}}),
+       {"sets the properties of collection 2"}},
   };
 }
 
@@ -116,8 +128,9 @@ std::vector<Contradiction> Contradictions() {
 TEST_CASE("an edit shows in the state that follows it") {
   const catalog::State state = Everything();
   CHECK(state.collections.size() == 2);
-  CHECK(state.FindCollection("papers")->id == 2);
-  CHECK(state.FindCollection("paper") == nullptr);
+  CHECK(state.FindCollection("essays")->id == 2);
+  CHECK(state.FindCollection("papers") == nullptr);  // its name before
+  CHECK(state.aliases == decltype(state.aliases){{"all", 2}, {"best", 1}});
   CHECK(state.segments.at(10).deletes->info.file_id == 50);
   CHECK(state.committed == std::map<SegmentId, Lsn>{{10, 40}, {11, 60}});
   CHECK(state.pchannels.at(0).logs.size() == 2);
@@ -144,8 +157,9 @@ TEST_CASE("an edit that contradicts the state is refused and names what contradi
 
 TEST_CASE("a dropped collection takes its segments along and leaves its name free") {
   const auto state =
-      Apply(Everything(), EditOf(catalog::DropCollection{1}, catalog::CreateCollection{Books(3)},
-                                 catalog::AddSegment{SegmentOf(3, 12, 60)}));
+      Apply(Everything(),
+            EditOf(catalog::DropAlias{"best"}, catalog::DropCollection{1},
+                   catalog::CreateCollection{Books(3)}, catalog::AddSegment{SegmentOf(3, 12, 60)}));
   REQUIRE(state.ok());
   CHECK(state->FindCollection("books")->id == 3);
   CHECK(state->segments.count(10) == 0);
@@ -171,7 +185,7 @@ TEST_CASE("properties are those set last, and gone with their collection") {
   const auto usual = Apply(state, EditOf(catalog::SetProperties{2, {}}));
   REQUIRE(usual.ok());
   CHECK(usual->properties.empty());
-  const auto dropped = Apply(state, EditOf(catalog::DropCollection{2}));
+  const auto dropped = Apply(state, EditOf(catalog::DropAlias{"all"}, catalog::DropCollection{2}));
   REQUIRE(dropped.ok());
   CHECK(dropped->properties.empty());
 }
