@@ -41,9 +41,10 @@ class VECDB_API Collection {
   // write changes nothing: kInvalidArgument (a batch of another schema, no rows or keys, a key
   // twice in the batch), kNotFound (dropped, or no such partition), kResourceExhausted (disk or
   // memory full, or no room could be made in the write buffer), kFailedPrecondition,
-  // kDeadlineExceeded and kCancelled (WriteOptions::timeout and stop). kOutcomeUnknown: the disk failed while the log was written or synced, or memory ran out when
-  // the log had the write already; it may or may not survive, and the database refuses writes until
-  // it is reopened. Reads go on.
+  // kDeadlineExceeded and kCancelled (WriteOptions::timeout and stop). kOutcomeUnknown: the disk
+  // failed while the log was written or synced, or memory ran out when the log had the write
+  // already; it may or may not survive, and the database refuses writes until it is reopened. Reads
+  // go on.
 
   // Adds rows. kAlreadyExists, adding nothing, if a key is present in any partition
   // (CollectionOptions::check_keys).

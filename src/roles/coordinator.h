@@ -186,7 +186,7 @@ class Coordinator final : public SegmentEvents {
   Status CommitCompaction(LiveCollection& collection, Compacted* compacted);
   Status SaveCarried(Lane& lane, Compacted* compacted);
   Status SwapSegments(LiveCollection& collection, Compacted* compacted);
-  catalog::Edit EditOf(const Compacted& compacted) const;
+  catalog::Edit CompactionEdit(const Compacted& compacted) const;
   void DiscardOutput(SegmentId output);
   void NoteCompaction(LiveCollection& collection, const Status& outcome);
   // Removes the folders of dropped segments that nobody reads any more.

@@ -301,7 +301,7 @@ Status Coordinator::SwapSegments(LiveCollection& collection, Compacted* compacte
   Lane& lane = *collection.lanes[compacted->shard];
   VECDB_TRY(SaveCarried(lane, compacted));
   VECDB_TRY(parts_.streaming.WaitDurable(base::kEndOfTime));
-  const catalog::Edit edit = EditOf(*compacted);
+  const catalog::Edit edit = CompactionEdit(*compacted);
   segment::ShardKeyFilter* const filter = collection.KeyFilter(compacted->shard);
   if (filter != nullptr) filter->Replace(compacted->inputs, compacted->job.output());
   std::shared_ptr<segment::Segment> published;
@@ -320,7 +320,7 @@ Status Coordinator::SwapSegments(LiveCollection& collection, Compacted* compacte
   return Status();
 }
 
-catalog::Edit Coordinator::EditOf(const Compacted& compacted) const {
+catalog::Edit Coordinator::CompactionEdit(const Compacted& compacted) const {
   catalog::Edit edit;
   for (const SegmentId id : compacted.inputs) {
     edit.operations.emplace_back(catalog::DropSegment{id});
