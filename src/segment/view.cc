@@ -129,8 +129,7 @@ const std::shared_ptr<Segment>* View::FindSegment(SegmentId id) const {
 std::shared_ptr<const View> View::InPartitions(std::span<const PartitionId> partitions) const {
   std::vector<std::shared_ptr<Segment>> segments;
   for (const auto& segment : segments_) {
-    const bool in =
-        std::find(partitions.begin(), partitions.end(), segment->partition()) != partitions.end();
+    const bool in = std::binary_search(partitions.begin(), partitions.end(), segment->partition());
     if (in) segments.push_back(segment);
   }
   return std::make_shared<const View>(schema_, std::move(segments), readable_from_);

@@ -35,7 +35,7 @@ class View {
   using Change = std::function<std::shared_ptr<Segment>(const std::shared_ptr<Segment>&)>;
   std::shared_ptr<const View> Changed(const Change& change) const;
 
-  // Copies with the segments of these partitions only, and without those of one.
+  // Copies with the segments of these partitions (ascending) only, and without those of one.
   std::shared_ptr<const View> InPartitions(std::span<const PartitionId> partitions) const;
   std::shared_ptr<const View> WithoutPartition(PartitionId partition) const;
   // A copy with `by` (null: nothing) in the place of `inputs`, which lacks rows deleted by `at`.

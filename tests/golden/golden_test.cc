@@ -155,6 +155,41 @@ void CheckTypes(Database& db) {
   CheckRows(*db.OpenCollection("points"), Point);
 }
 
+// Version 3 has partitions, too: by name in "parts", by a key in "tenants". Some rows are in files,
+// some in the log alone; one partition was dropped.
+void MakePartitions(Database& db) {
+  Collection parts = *db.CreateCollection("parts", BookSchema());
+  for (const char* name : {"old", "gone", "2-new"}) parts.CreatePartition(name).OrDie();
+  parts.Insert(BatchOf({{1, 0}, {2, 0}}), {.partition = "old"}).status().OrDie();
+  parts.Insert(BatchOf({{3, 0}}), {.partition = "gone"}).status().OrDie();
+  parts.Flush().OrDie();
+  parts.DropPartition("gone").OrDie();
+  parts.Upsert(BatchOf({{2, 1}, {4, 1}}), {.partition = "2-new"}).status().OrDie();
+  parts.Insert(BatchOf({{5, 1}, {6, 1}})).status().OrDie();
+  const std::vector<Key> some{Key{std::int64_t{1}}, Key{std::int64_t{4}}, Key{std::int64_t{5}}};
+  parts.Delete(some, {.partition = "_default"}).status().OrDie();
+
+  Collection tenants = *db.CreateCollection(
+      "tenants", BookSchema(), {.shards = 2, .partition_key = "title", .num_partitions = 3});
+  tenants.Insert(BatchOf({{1, 0}, {2, 0}, {3, 0}})).status().OrDie();
+  tenants.Flush().OrDie();
+  tenants.Upsert(BatchOf({{3, 1}, {4, 0}})).status().OrDie();
+}
+
+void CheckPartitions(Database& db) {
+  const auto parts = db.OpenCollection("parts");
+  if (parts.status().code() == StatusCode::kNotFound) return;
+  CHECK(*parts->ListPartitions() == std::vector<std::string>{"_default", "old", "2-new"});
+  CHECK(*ReadAll(*parts) == Books{{1, 0}, {2, 1}, {4, 1}, {6, 1}});
+  CHECK(*parts->Count("", {.partitions = {"2-new"}}) == 2);
+  CHECK(*parts->Count("", {.partitions = {"_default"}}) == 1);
+  const Collection tenants = *db.OpenCollection("tenants");
+  CHECK(tenants.ListPartitions()->size() == 3);
+  CHECK(*ReadAll(tenants) == Books{{1, 0}, {2, 0}, {3, 1}, {4, 0}});
+  CHECK(*tenants.Count("title == '" + Book{3, 1}.title() + "'") == 1);
+  CHECK(*tenants.Count("title == '" + Book{3, 0}.title() + "'") == 0);
+}
+
 void MakeGolden(const fs::path& folder) {
   Options options = QuietOptions();
   Database db = *Database::Open(folder, options);
@@ -188,6 +223,7 @@ void MakeGolden(const fs::path& folder) {
       .OrDie();
   notes.Insert(batch).status().OrDie();
   MakeTypes(db);
+  MakePartitions(db);
   db.Close().OrDie();
 }
 
@@ -226,6 +262,7 @@ TEST_CASE("a golden database is made when asked for", "[golden]") {
   Database db = *Database::Open(where, {.read_only = true});
   CHECK(*ReadAll(*db.OpenCollection("books")) == GoldenBooks());
   CheckTypes(db);
+  CheckPartitions(db);
 }
 
 TEST_CASE("a database of every format version opens, answers, takes rows and opens again",
@@ -243,6 +280,7 @@ TEST_CASE("a database of every format version opens, answers, takes rows and ope
       CHECK(*ReadAll(*db.OpenCollection("books")) == expected);
       CheckNotes(*db.OpenCollection("notes"));
       CheckTypes(db);
+      CheckPartitions(db);
       db.OpenCollection("books")->Insert(BatchOf({{200, 1}})).status().OrDie();
       expected[200] = 1;
       db.Close().OrDie();
@@ -251,6 +289,7 @@ TEST_CASE("a database of every format version opens, answers, takes rows and ope
     CHECK(*ReadAll(*db.OpenCollection("books")) == expected);
     CheckNotes(*db.OpenCollection("notes"));
     CheckTypes(db);
+    CheckPartitions(db);
     ++versions;
   }
   REQUIRE(versions >= 2);
