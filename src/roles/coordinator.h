@@ -187,7 +187,7 @@ class Coordinator final : public SegmentEvents {
   void TellCompacted(const LiveCollection& collection, const segment::SealedSegment& output);
   Status SaveCarried(Lane& lane, Compacted* compacted);
   Status SwapSegments(LiveCollection& collection, Compacted* compacted);
-  catalog::Edit EditOf(const Compacted& compacted) const;
+  catalog::Edit SwapOf(const Compacted& compacted) const;
   void DiscardOutput(SegmentId output);
   void NoteCompaction(LiveCollection& collection, const Status& outcome);
   // Removes the folders of dropped segments that nobody reads any more.
