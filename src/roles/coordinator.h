@@ -188,7 +188,7 @@ class Coordinator final : public SegmentEvents {
   void TellCompacted(const LiveCollection& collection, const Compacted& compacted);
   Status SaveCarried(Lane& lane, Compacted* compacted);
   Status SwapSegments(LiveCollection& collection, Compacted* compacted);
-  catalog::Edit CompactionEdit(const Compacted& compacted) const;
+  catalog::Edit SwapOf(const Compacted& compacted) const;
   void DiscardOutput(SegmentId output);
   void NoteCompaction(LiveCollection& collection, const Status& outcome);
   // Removes the folders of dropped segments that nobody reads any more.

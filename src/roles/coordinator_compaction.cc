@@ -319,7 +319,7 @@ Status Coordinator::SwapSegments(LiveCollection& collection, Compacted* compacte
   Lane& lane = *collection.lanes[compacted->shard];
   VECDB_TRY(SaveCarried(lane, compacted));
   VECDB_TRY(parts_.streaming.WaitDurable(base::kEndOfTime));
-  const catalog::Edit edit = CompactionEdit(*compacted);
+  const catalog::Edit edit = SwapOf(*compacted);
   segment::ShardKeyFilter* const filter = collection.KeyFilter(compacted->shard);
   if (filter != nullptr) filter->Replace(compacted->inputs, compacted->job.output());
   std::shared_ptr<segment::Segment> published;
@@ -338,7 +338,7 @@ Status Coordinator::SwapSegments(LiveCollection& collection, Compacted* compacte
   return Status();
 }
 
-catalog::Edit Coordinator::CompactionEdit(const Compacted& compacted) const {
+catalog::Edit Coordinator::SwapOf(const Compacted& compacted) const {
   catalog::Edit edit;
   for (const SegmentId id : compacted.inputs) {
     edit.operations.emplace_back(catalog::DropSegment{id});
