@@ -22,12 +22,13 @@ chunk::KeyView KeyOf(const chunk::ColumnView& view, std::size_t row) {
 
 }  // namespace
 
-Result<AllowedRows> AllowedRowsAt(const segment::Segment& segment, Timestamp t,
+Result<AllowedRows> AllowedRowsAt(const segment::Segment& segment, const segment::ReadTime& t,
                                   const Filter* filter) {
   VECDB_TRY_ASSIGN(const segment::VisibleRows visible, segment::VisibleRowsAt(segment, t));
   AllowedRows allowed;
+  allowed.first = visible.first;
   allowed.rows = visible.rows;
-  if (visible.rows == 0) return allowed;
+  if (visible.first == visible.rows) return allowed;
   if (filter != nullptr) {
     allowed.bitmap.emplace();
     VECDB_TRY(filter->Evaluate(segment, visible.rows, &*allowed.bitmap));
@@ -35,13 +36,15 @@ Result<AllowedRows> AllowedRowsAt(const segment::Segment& segment, Timestamp t,
     allowed.bitmap.emplace(visible.rows, true);
   }
   if (visible.deleted != nullptr) allowed.bitmap->AndNot(*visible.deleted);
+  if (allowed.bitmap) allowed.bitmap->ResetBefore(visible.first);
   return allowed;
 }
 
-Status FirstByKey::Offer(const segment::Segment& segment, Timestamp t, const Filter* filter) {
+Status FirstByKey::Offer(const segment::Segment& segment, const segment::ReadTime& t,
+                         const Filter* filter) {
   VECDB_TRY_ASSIGN(const AllowedRows allowed, AllowedRowsAt(segment, t, filter));
   const auto key_field = static_cast<std::uint32_t>(chunk::KeyFieldIndex(segment.schema()));
-  for (RowIndex first = 0; first < allowed.rows;) {
+  for (RowIndex first = allowed.first; first < allowed.rows;) {
     const RowIndex wanted = std::min(kRowsPerStep, allowed.rows - first);
     VECDB_TRY_ASSIGN(const chunk::ColumnView keys, segment.Read(key_field, first, wanted));
     for (std::size_t i = 0; i < keys.rows; ++i) {

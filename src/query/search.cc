@@ -57,10 +57,10 @@ Status SearchAllowed(const segment::Segment& segment, const SearchPlan& plan,
 
 }  // namespace
 
-Status SearchSegment(const segment::Segment& segment, Timestamp t, const SearchPlan& plan,
-                     TopK* top) {
+Status SearchSegment(const segment::Segment& segment, const segment::ReadTime& t,
+                     const SearchPlan& plan, TopK* top) {
   VECDB_TRY_ASSIGN(const AllowedRows allowed, AllowedRowsAt(segment, t, plan.filter.get()));
-  for (RowIndex first = 0; first < allowed.rows;) {
+  for (RowIndex first = allowed.first; first < allowed.rows;) {
     VECDB_TRY_ASSIGN(const chunk::ColumnView view,
                      segment.Read(plan.field, first, allowed.rows - first));
     VECDB_TRY(allowed.bitmap ? SearchAllowed(segment, plan, view, first, *allowed.bitmap, top)

@@ -128,8 +128,8 @@ void MakeNodes(EngineParts& p) {
   p.background = std::make_unique<base::TaskQueue>(threads, *p.env.clock);
   p.streaming = std::make_unique<StreamingNode>(p.writer.get(), p.watermark, *p.background,
                                                 *p.env.clock, p.options.write_buffer_bytes);
-  p.proxy =
-      std::make_unique<Proxy>(*p.streaming, *p.query, p.watermark, p.oracle, p.options.durability);
+  p.proxy = std::make_unique<Proxy>(*p.streaming, *p.query, p.watermark, p.oracle, *p.env.clock,
+                                    p.options.durability);
   if (p.writer == nullptr) return;
   p.data = std::make_unique<DataNode>(
       *p.env.fs, p.database, [&p](std::uint64_t count) { return p.manifest->NewIds(count); });

@@ -3,12 +3,21 @@
 #include <algorithm>
 
 #include "base/status.h"
+#include "base/timestamp_oracle.h"
 
 namespace vecdb::roles {
 
 Status LiveCollection::CheckAlive() const {
   if (!dropped.load(std::memory_order_acquire)) return Status();
   return base::NotFound("collection '{}' was dropped", name());
+}
+
+Timestamp LiveCollection::AliveFrom(const base::Clock& clock) const {
+  const auto ttl = static_cast<std::uint64_t>(properties()->ttl.count());
+  if (ttl == 0) return Timestamp{0};
+  const std::uint64_t now = std::min(clock.WallMilliseconds(), base::kLatestMilliseconds);
+  if (now < ttl) return Timestamp{0};
+  return Timestamp{(now - ttl + 1) << base::kTimestampCounterBits};
 }
 
 std::uint64_t LiveCollection::KeyFilterBytes() const {

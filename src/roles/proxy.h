@@ -25,11 +25,12 @@ namespace vecdb::roles {
 class Proxy {
  public:
   Proxy(StreamingNode& streaming, QueryNode& query, Watermark& watermark,
-        base::TimestampOracle& oracle, Durability durability)
+        base::TimestampOracle& oracle, const base::Clock& clock, Durability durability)
       : streaming_(streaming),
         query_(query),
         watermark_(watermark),
         oracle_(oracle),
+        clock_(clock),
         durability_(durability) {}
 
   using CollectionPtr = std::shared_ptr<LiveCollection>;
@@ -52,6 +53,10 @@ class Proxy {
   Result<CollectionStats> Stats(const LiveCollection& collection) const;
 
  private:
+  // For a read that begins now.
+  segment::ReadTime ReadTimeOf(const LiveCollection& collection) const {
+    return {watermark_.ReadTime(), collection.AliveFrom(clock_)};
+  }
   Result<WriteReceipt> WriteRows(const CollectionPtr& collection, const Batch& batch,
                                  wal::MessageType type, const WriteOptions& options);
 
@@ -59,6 +64,7 @@ class Proxy {
   QueryNode& query_;
   Watermark& watermark_;
   base::TimestampOracle& oracle_;
+  const base::Clock& clock_;
   const Durability durability_;
 };
 

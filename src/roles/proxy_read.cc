@@ -13,7 +13,8 @@ Result<Hits> Proxy::Search(const LiveCollection& collection, const SearchRequest
   VECDB_TRY(collection.CheckAlive());
   const Schema& schema = collection.record.schema;
   VECDB_TRY_ASSIGN(const query::SearchPlan plan, query::PlanSearch(schema, request));
-  const Timestamp t = watermark_.ReadTime();  // first: a View never lacks a row of its past
+  const segment::ReadTime t =
+      ReadTimeOf(collection);  // first: a View never lacks a row of its past
   const auto view = collection.board.Pin();
   query::TopK top(plan.limit + plan.offset);
   VECDB_TRY(streaming_.Search(*view, t, plan, &top));
@@ -37,7 +38,7 @@ Result<std::vector<Row>> Proxy::Query(const LiveCollection& collection,
   VECDB_TRY(collection.CheckAlive());
   const Schema& schema = collection.record.schema;
   VECDB_TRY_ASSIGN(const query::QueryPlan plan, query::PlanQuery(schema, request));
-  const Timestamp t = watermark_.ReadTime();
+  const segment::ReadTime t = ReadTimeOf(collection);
   const auto view = collection.board.Pin();
   query::FirstByKey first(plan.limit + plan.offset);
   for (const auto& segment : view->segments()) {
@@ -64,7 +65,7 @@ Result<GetResult> Proxy::Get(const LiveCollection& collection, std::span<const K
   VECDB_TRY(chunk::ValidateKeys(schema, keys));
   VECDB_TRY_ASSIGN(std::vector<std::uint32_t> output, query::PlanOutput(schema, output_fields));
   if (output.empty()) output.push_back(static_cast<std::uint32_t>(chunk::KeyFieldIndex(schema)));
-  const Timestamp t = watermark_.ReadTime();
+  const segment::ReadTime t = ReadTimeOf(collection);
   const auto view = collection.board.Pin();
   GetResult result;
   for (const Key& key : keys) {
@@ -83,7 +84,7 @@ Result<std::uint64_t> Proxy::Count(const LiveCollection& collection,
                                    std::string_view filter) const {
   VECDB_TRY(collection.CheckAlive());
   VECDB_TRY_ASSIGN(const auto compiled, query::PlanFilter(collection.record.schema, filter));
-  const Timestamp t = watermark_.ReadTime();
+  const segment::ReadTime t = ReadTimeOf(collection);
   const auto view = collection.board.Pin();
   std::uint64_t count = 0;
   for (const auto& segment : view->segments()) {
@@ -95,7 +96,7 @@ Result<std::uint64_t> Proxy::Count(const LiveCollection& collection,
 
 Result<CollectionStats> Proxy::Stats(const LiveCollection& collection) const {
   VECDB_TRY(collection.CheckAlive());
-  const Timestamp t = watermark_.ReadTime();
+  const segment::ReadTime t = ReadTimeOf(collection);
   const auto view = collection.board.Pin();
   CollectionStats stats;
   stats.memory_bytes = collection.KeyFilterBytes();

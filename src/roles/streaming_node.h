@@ -66,8 +66,8 @@ class StreamingNode {
                           const WriteRequest& request);
 
   // Offers the rows of the view's growing segments.
-  Status Search(const segment::View& view, Timestamp t, const query::SearchPlan& plan,
-                query::TopK* top) const;
+  Status Search(const segment::View& view, const segment::ReadTime& t,
+                const query::SearchPlan& plan, query::TopK* top) const;
 
   // Interval durability: syncs what asked for it since the last call.
   Status SyncInterval();
@@ -87,8 +87,8 @@ class StreamingNode {
                                       const WriteTicket& own, wal::Sleepers* followers);
   Status OutOfMemory() const;
   Result<wal::Position> LogAndApply(LiveCollection& collection, const WriteRequest& request);
-  Status Check(const LiveCollection& collection, const segment::View& view,
-               const WriteRequest& request) const;
+  Result<wal::MessageType> Check(const LiveCollection& collection, const segment::View& view,
+                                 const WriteRequest& request) const;
   void Apply(LiveCollection& collection, const WriteRequest& request,
              const std::vector<segment::View::Place>& replaced, const wal::Position& position);
   Status MakeDurable(const wal::Position& position, Durability durability,
