@@ -19,9 +19,10 @@ std::string ModelRun::Get() {
   if (random_.Chance(20)) keys.push_back(keys.front());
   const std::vector<std::string> output = PickOutput();
   Note(Format("get {} keys of {}", keys.size(), name_));
+  const Table alive = Alive(*modelled_);
   const auto result = Open().Get(keys, output);
   if (!result.ok()) return Named("get", result.status().ToString());
-  return Named("get", BruteForce(schema_, modelled_->table).CheckGet(keys, output, *result));
+  return Named("get", BruteForce(schema_, alive).CheckGet(keys, output, *result));
 }
 
 std::string ModelRun::Query() {
@@ -32,9 +33,10 @@ std::string ModelRun::Query() {
                              .offset = random_.Chance(60) ? 0 : random_.Below(40)};
   Note(Format("query {} limit {} offset {} where {}", name_, request.limit, request.offset,
               where.text));
+  const Table alive = Alive(*modelled_);
   const auto rows = Open().Query(request);
   if (!rows.ok()) return Named("query", rows.status().ToString());
-  return Named("query", BruteForce(schema_, modelled_->table).CheckQuery(request, where, *rows));
+  return Named("query", BruteForce(schema_, alive).CheckQuery(request, where, *rows));
 }
 
 std::string ModelRun::Search() {
@@ -55,18 +57,19 @@ std::string ModelRun::Search() {
                               .output_fields = PickOutput()};
   Note(Format("search {}.{} limit {} offset {} where {}", name_, request.field, request.limit,
               request.offset, where.text));
+  const Table alive = Alive(*modelled_);
   const auto hits = Open().Search(request);
   if (!hits.ok()) return Named("search", hits.status().ToString());
-  return Named("search",
-               BruteForce(schema_, modelled_->table).CheckSearch(request, query, where, *hits));
+  return Named("search", BruteForce(schema_, alive).CheckSearch(request, query, where, *hits));
 }
 
 std::string ModelRun::Count() {
   const Where where = PickWhere();
   Note(Format("count {} where {}", name_, where.text));
+  const Table alive = Alive(*modelled_);
   const auto count = Open().Count(where.text);
   if (!count.ok()) return Named("count", count.status().ToString());
-  const std::size_t expected = BruteForce(schema_, modelled_->table).Matching(where).size();
+  const std::size_t expected = BruteForce(schema_, alive).Matching(where).size();
   return *count == expected ? "" : Format("{} rows counted instead of {}", *count, expected);
 }
 

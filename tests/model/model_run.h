@@ -37,8 +37,12 @@ enum class Operation : std::uint8_t {
   kReopen,
   kKill,
   kRefused,
+  kRename,
+  kAlias,
+  kAlter,
+  kDescribe,
 };
-inline constexpr std::size_t kOperations = 16;
+inline constexpr std::size_t kOperations = 20;
 
 struct RunConfig {
   std::string name;
@@ -83,7 +87,8 @@ class ModelRun {
  private:
   struct Modelled {
     std::uint64_t number = 0;  // differs between collections that had one name
-    Table table;
+    Table table;               // those that have expired, too
+    CollectionProperties properties = {};
     std::vector<Key> retired;  // keys that were given once (auto_id)
   };
   // What a write replaced, to be undone when the power went before it was durable.
@@ -112,7 +117,16 @@ class ModelRun {
   std::string Reopen();
   std::string Kill();
   std::string Refused();
+  std::string Rename();
+  std::string Alias();
+  std::string Alter();
+  std::string Describe();
 
+  std::string CheckDescription(const std::string& name, const Modelled& modelled);
+  std::string CheckAliases();
+  Table Alive(const Modelled& modelled) const;  // what has not expired now
+  bool IsFree(const std::string& name) const;
+  std::vector<std::string> AliasesOf(const Modelled& modelled) const;
   std::string PowerCut();
   std::string ReadOnlyVisit();
   void WatchDisk();
@@ -130,7 +144,7 @@ class ModelRun {
   std::vector<std::string> PickOutput();
   // A collection by chance; false and a checked refusal when there is none of that name.
   bool PickCollection(std::string* wrong);
-  Collection Open() { return *(*database_)->OpenCollection(name_); }
+  Collection Open();
 
   const RunConfig config_;
   const std::uint64_t seed_;
@@ -140,9 +154,11 @@ class ModelRun {
   std::shared_ptr<CrashFileSystem> crash_disk_;  // with power cuts
   std::unique_ptr<TestDatabase> database_;
   std::map<std::string, Modelled> collections_;
-  std::string name_;              // of the collection in hand
-  Modelled* modelled_ = nullptr;  // the same
-  std::deque<Undo> undo_;         // what a power cut may take, oldest first
+  std::map<std::string, std::uint64_t> aliases_;  // to numbers of collections
+  std::map<const Record*, Timestamp> written_;    // of every row that may be read
+  std::string name_;                              // of the collection in hand
+  Modelled* modelled_ = nullptr;                  // the same
+  std::deque<Undo> undo_;                         // what a power cut may take, oldest first
   // The disk as it is just before its n-th operation from now on; 0: not watched for.
   std::uint64_t cut_after_ = 0;
   std::optional<CrashSnapshot> cut_;
