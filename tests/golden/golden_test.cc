@@ -155,6 +155,34 @@ void CheckTypes(Database& db) {
   CheckRows(*db.OpenCollection("points"), Point);
 }
 
+CollectionProperties LongLived() {
+  CollectionProperties properties;
+  properties.ttl = std::chrono::seconds(3'155'760'000);
+  properties.auto_compaction = false;
+  properties.consistency = Consistency::kBounded;
+  return properties;
+}
+
+// What version 3 added: names that were changed, aliases, properties.
+void MakeChanges(Database& db) {
+  db.CreateCollection("drafts", BookSchema()).status().OrDie();
+  db.CreateAlias("latest", "drafts").OrDie();
+  db.AlterCollection("drafts", LongLived()).OrDie();
+  db.RenameCollection("drafts", "essays").OrDie();
+  db.OpenCollection("latest")->Insert(BatchOf({{1, 1}, {2, 2}})).status().OrDie();
+}
+
+// Versions 1 and 2 have none of them.
+void CheckChanges(Database& db) {
+  if (!*db.HasCollection("essays")) return;
+  CHECK_FALSE(*db.HasCollection("drafts"));
+  const CollectionInfo info = *db.DescribeCollection("latest");
+  CHECK(info.name == "essays");
+  CHECK(info.aliases == std::vector<std::string>{"latest"});
+  CHECK(info.properties == LongLived());
+  CHECK(*ReadAll(*db.OpenCollection("latest")) == Books{{1, 1}, {2, 2}});
+}
+
 void MakeGolden(const fs::path& folder) {
   Options options = QuietOptions();
   Database db = *Database::Open(folder, options);
@@ -188,6 +216,7 @@ void MakeGolden(const fs::path& folder) {
       .OrDie();
   notes.Insert(batch).status().OrDie();
   MakeTypes(db);
+  MakeChanges(db);
   db.Close().OrDie();
 }
 
@@ -226,6 +255,7 @@ TEST_CASE("a golden database is made when asked for", "[golden]") {
   Database db = *Database::Open(where, {.read_only = true});
   CHECK(*ReadAll(*db.OpenCollection("books")) == GoldenBooks());
   CheckTypes(db);
+  CheckChanges(db);
 }
 
 TEST_CASE("a database of every format version opens, answers, takes rows and opens again",
@@ -243,6 +273,7 @@ TEST_CASE("a database of every format version opens, answers, takes rows and ope
       CHECK(*ReadAll(*db.OpenCollection("books")) == expected);
       CheckNotes(*db.OpenCollection("notes"));
       CheckTypes(db);
+      CheckChanges(db);
       db.OpenCollection("books")->Insert(BatchOf({{200, 1}})).status().OrDie();
       expected[200] = 1;
       db.Close().OrDie();
@@ -251,9 +282,10 @@ TEST_CASE("a database of every format version opens, answers, takes rows and ope
     CHECK(*ReadAll(*db.OpenCollection("books")) == expected);
     CheckNotes(*db.OpenCollection("notes"));
     CheckTypes(db);
+    CheckChanges(db);
     ++versions;
   }
-  REQUIRE(versions >= 2);
+  REQUIRE(versions >= 3);
   std::printf("FIG golden.versions=%zu ok=%zu\n", versions, versions);
 }
 
