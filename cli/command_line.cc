@@ -127,6 +127,7 @@ struct CommandLine::Body {
     AddDelete();
     AddCreate();
     AddDrop();
+    AddPartition();
     AddList();
     AddFlush();
     AddInfo();
@@ -154,6 +155,12 @@ struct CommandLine::Body {
     c->add_option("--output", *output, description)->delimiter(',')->allow_extra_args(false);
   }
 
+  static void AddPartitions(CLI::App* c, std::vector<std::string>* partitions) {
+    c->add_option("--partition", *partitions, "Only rows in these partitions: a,b")
+        ->delimiter(',')
+        ->allow_extra_args(false);
+  }
+
   void AddImport();
   void AddImportMeaning(CLI::App* c);
   void AddExport();
@@ -165,6 +172,7 @@ struct CommandLine::Body {
   void AddDelete();
   void AddCreate();
   void AddDrop();
+  void AddPartition();
   void AddList();
   void AddFlush();
   void AddInfo();
@@ -188,6 +196,7 @@ struct CommandLine::Body {
   DeleteArguments delete_rows;
   CreateArguments create;
   DropArguments drop;
+  PartitionArguments partition;
   std::string list_database;
   FlushArguments flush;
   InfoArguments info;
@@ -214,6 +223,7 @@ void CommandLine::Body::AddImport() {
   c->add_flag("-y,--yes", a.yes, "Do not ask whether the schema of a new collection is right");
   c->add_flag("--dry-run", a.dry_run, "Show the schema and read every row, but write nothing");
   c->add_flag("--upsert", a.upsert, "Replace rows whose keys exist, instead of refusing");
+  c->add_option("--partition", a.partition, "Partition that the rows go to");
   CLI::Option* resume = c->add_flag("--resume", a.resume, "Go on with an import that was stopped");
   c->add_flag("--restart", a.restart, "Forget an import that was stopped")->excludes(resume);
   AddNumber(c, "--skip", &a.skip, "Leave out so many rows at the beginning");
@@ -288,6 +298,7 @@ void CommandLine::Body::AddExport() {
   c->add_option("--format", a.format, "jsonl, csv or npy (default: by the end of the name)")
       ->check(CLI::IsMember({"jsonl", "csv", "npy"}));
   c->add_option("--filter", a.filter, "Only rows that match, like \"year >= 1990\"");
+  AddPartitions(c, &a.partitions);
   AddOutput(c, &a.output, "Fields to write (default: all; .npy: the vectors)");
   AddParsed<char>(
       c, "--separator", "CHAR", ParseSeparator, [&a](char separator) { a.separator = separator; },
@@ -309,6 +320,7 @@ void CommandLine::Body::AddSearch() {
   AddNumber(c, "--offset", &a.offset, "How many rows to leave out first", kSizes);
   c->add_option("--field", a.field, "Vector field, when there is more than one");
   c->add_option("--filter", a.filter, "Only rows that match, like \"year >= 1990\"");
+  AddPartitions(c, &a.partitions);
   AddOutput(c, &a.output, "Fields to show: a,b or \"*\"");
   c->add_flag("--json", a.json, "JSON instead of a table: one object a line for each vector");
   CLI::Option* row = AddNumber(c, "--row", &a.row, "Which row of --file, from 0 (default: 0)");
@@ -334,6 +346,7 @@ void CommandLine::Body::AddQuery() {
   AddPlace(c, &a.database, &a.collection);
   constexpr NumberRange kSizes{0, std::numeric_limits<std::size_t>::max()};
   c->add_option("--filter", a.filter, "Only rows that match (default: all)");
+  AddPartitions(c, &a.partitions);
   AddOutput(c, &a.output, "Fields to show (default: all)");
   AddNumber(c, "-k,--limit", &a.limit, "How many rows (default: 100)", kSizes);
   AddNumber(c, "--offset", &a.offset, "How many rows to leave out first", kSizes);
@@ -346,6 +359,7 @@ void CommandLine::Body::AddGet() {
                         [this, &a] { return RunGet(session, a); });
   AddPlace(c, &a.database, &a.collection);
   c->add_option("KEY", a.keys, "Keys; write -- before one that begins with -")->required();
+  AddPartitions(c, &a.partitions);
   AddOutput(c, &a.output, "Fields to show (default: all)");
   c->add_flag("--json", a.json, "One JSON object instead of a table");
 }
@@ -356,6 +370,7 @@ void CommandLine::Body::AddCount() {
                         [this, &a] { return RunCount(session, a); });
   AddPlace(c, &a.database, &a.collection);
   c->add_option("--filter", a.filter, "Only rows that match");
+  AddPartitions(c, &a.partitions);
 }
 
 void CommandLine::Body::AddInsert() {
@@ -366,6 +381,7 @@ void CommandLine::Body::AddInsert() {
   AddPlace(c, &a.database, &a.collection);
   c->add_option("ROW", a.rows, "JSON objects; - for lines of standard input")->required();
   c->add_flag("--upsert", a.upsert, "Replace rows whose keys exist, instead of refusing");
+  c->add_option("--partition", a.partition, "Partition that the rows go to");
 }
 
 void CommandLine::Body::AddDelete() {
@@ -378,7 +394,8 @@ void CommandLine::Body::AddDelete() {
   c->add_option("KEY", a.keys, "Keys; write -- before one that begins with -");
   c->add_option_function<std::string>(
       "--filter", [&a](const std::string& filter) { a.filter = filter; },
-      "Instead of keys: all rows that match, in pieces of 16384");
+      "Instead of keys: all rows that match, as one write");
+  c->add_option("--partition", a.partition, "Only rows in this partition");
 }
 
 void CommandLine::Body::AddCreate() {
@@ -396,6 +413,11 @@ void CommandLine::Body::AddCreate() {
       "colon");
   c->add_option("--schema", a.schema_file, "File with the schema, as info --json prints it");
   AddNumber(c, "--segment-bytes", &a.segment_bytes, "Size at which segments are sealed");
+  CLI::Option* key = c->add_option("--partition-key", a.partition_key,
+                                   "Field, Int64 or VarChar, whose value chooses the partition");
+  AddNumber(c, "--partitions", &a.partitions, "How many a partition key has (default: 16)",
+            {1, 1'024})
+      ->needs(key);
 }
 
 void CommandLine::Body::AddDrop() {
@@ -404,6 +426,28 @@ void CommandLine::Body::AddDrop() {
                         "shop.db books --yes", [this, &a] { return RunDrop(session, a); });
   AddPlace(c, &a.database, &a.collection);
   c->add_flag("-y,--yes", a.yes, "Do not ask (nobody is asked outside of terminals)");
+}
+
+void CommandLine::Body::AddPartition() {
+  PartitionArguments& a = partition;
+  CLI::App* c =
+      Command("partition", "Make, drop or list the partitions of a collection",
+              "create shop.db books 2024", [this, &a] { return RunPartition(session, a); });
+  c->require_subcommand(1);
+  const auto action = [&](const char* name, const char* description) {
+    CLI::App* sub = c->add_subcommand(name, description);
+    sub->callback([&a, name] { a.action = name; });
+    AddPlace(sub, &a.database, &a.collection);
+    return sub;
+  };
+  for (const auto& [name, description] :
+       {std::pair("create", "Make a partition"),
+        std::pair("drop", "Remove a partition with all of its rows, for good")}) {
+    action(name, description)->add_option("NAME", a.name, "Name of the partition")->required();
+  }
+  c->get_subcommand("drop")->add_flag("-y,--yes", a.yes,
+                                      "Do not ask (nobody is asked outside of terminals)");
+  action("list", "Print the partitions, their rows and segments");
 }
 
 void CommandLine::Body::AddList() {

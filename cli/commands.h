@@ -19,6 +19,7 @@ namespace vecdb::cli {
 struct ImportArguments {
   std::string database;
   std::string collection;
+  std::string partition;  // empty: the default one
   std::string file;
   std::vector<std::string> command;  // the words of all this, to be told how to resume
   SourceOptions source;
@@ -41,8 +42,9 @@ int RunImport(const Session& session, const ImportArguments& arguments);
 struct ExportArguments {
   std::string database;
   std::string collection;
-  std::string file;    // "-": standard output
-  std::string format;  // empty: by the end of the name
+  std::vector<std::string> partitions;  // none: all
+  std::string file;                     // "-": standard output
+  std::string format;                   // empty: by the end of the name
   std::string filter;
   std::vector<std::string> output;
   char separator = ',';
@@ -56,7 +58,8 @@ int RunExport(const Session& session, const ExportArguments& arguments);
 struct SearchArguments {
   std::string database;
   std::string collection;
-  std::string standard_input;  // "-": the vectors come from there
+  std::vector<std::string> partitions;  // none: all
+  std::string standard_input;           // "-": the vectors come from there
   std::string field;
   std::string vector;
   std::string file;
@@ -73,6 +76,7 @@ int RunSearch(const Session& session, const SearchArguments& arguments);
 struct QueryArguments {
   std::string database;
   std::string collection;
+  std::vector<std::string> partitions;  // none: all
   std::string filter;
   std::vector<std::string> output;
   std::size_t limit = 100;
@@ -84,6 +88,7 @@ int RunQuery(const Session& session, const QueryArguments& arguments);
 struct GetArguments {
   std::string database;
   std::string collection;
+  std::vector<std::string> partitions;  // none: all
   std::vector<std::string> keys;
   std::vector<std::string> output;
   bool json = false;
@@ -93,6 +98,7 @@ int RunGet(const Session& session, const GetArguments& arguments);
 struct CountArguments {
   std::string database;
   std::string collection;
+  std::vector<std::string> partitions;  // none: all
   std::string filter;
 };
 int RunCount(const Session& session, const CountArguments& arguments);
@@ -100,6 +106,7 @@ int RunCount(const Session& session, const CountArguments& arguments);
 struct InsertArguments {
   std::string database;
   std::string collection;
+  std::string partition;          // empty: the default one
   std::vector<std::string> rows;  // JSON objects
   bool upsert = false;
 };
@@ -108,6 +115,7 @@ int RunInsert(const Session& session, const InsertArguments& arguments);
 struct DeleteArguments {
   std::string database;
   std::string collection;
+  std::string partition;  // empty: the default one; of a delete: any
   std::vector<std::string> keys;
   std::optional<std::string> filter;  // one of the two
 };
@@ -119,6 +127,8 @@ struct CreateArguments {
   std::string schema_file;
   std::vector<Field> fields;
   std::optional<std::uint64_t> segment_bytes;
+  std::string partition_key;
+  std::optional<std::uint32_t> partitions;
 };
 int RunCreate(const Session& session, const CreateArguments& arguments);
 
@@ -128,6 +138,15 @@ struct DropArguments {
   bool yes = false;
 };
 int RunDrop(const Session& session, const DropArguments& arguments);
+
+struct PartitionArguments {
+  std::string action;  // "create", "drop" or "list"
+  std::string database;
+  std::string collection;
+  std::string name;  // not of list
+  bool yes = false;
+};
+int RunPartition(const Session& session, const PartitionArguments& arguments);
 
 int RunList(const Session& session, const std::string& database);
 

@@ -261,7 +261,8 @@ Status RowSink::Begin(RowSource* source) {
 }
 
 Status RowSink::Write(const Batch& batch, const RowSource& source) {
-  const WriteOptions options{.durability = arguments_.durability};
+  const WriteOptions options{.durability = arguments_.durability,
+                             .partition = arguments_.partition};
   const auto receipt =
       arguments_.upsert ? collection_.Upsert(batch, options) : collection_.Insert(batch, options);
   if (!receipt.ok()) return receipt.status();

@@ -1,9 +1,9 @@
 #include <algorithm>
 
 #include "commands.h"
-#include "formats/schema_text.h"
 #include "import.h"
 #include "json.h"
+#include "schema_json.h"
 #include "table.h"
 #include "text.h"
 #include "values.h"

@@ -98,4 +98,12 @@ void JsonWriter::Print() const {
   Write("\n");
 }
 
+void PrintObject(std::initializer_list<std::pair<std::string_view, std::uint64_t>> members) {
+  JsonWriter json;
+  json.BeginObject();
+  for (const auto& [name, number] : members) json.Member(name, number);
+  json.EndObject();
+  json.Print();
+}
+
 }  // namespace vecdb::cli

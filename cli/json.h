@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace vecdb::cli {
 
@@ -44,5 +46,8 @@ class JsonWriter {
   struct Body;
   const std::unique_ptr<Body> body_;
 };
+
+// An object with these members, as Print.
+void PrintObject(std::initializer_list<std::pair<std::string_view, std::uint64_t>> members);
 
 }  // namespace vecdb::cli

@@ -7,6 +7,7 @@
 #include "commands.h"
 #include "import.h"
 #include "json.h"
+#include "schema_json.h"
 #include "table.h"
 #include "text.h"
 #include "values.h"

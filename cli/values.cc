@@ -2,7 +2,6 @@
 
 #include <type_traits>
 
-#include "formats/schema_text.h"
 #include "text.h"
 
 namespace vecdb::cli {
@@ -129,33 +128,6 @@ void WriteFields(const Schema& schema, const Row& row, JsonWriter* out) {
     WriteValue(*schema.Find(row.names[i]), row.values[i], out);
   }
   out->EndObject();
-}
-
-void WriteField(const Field& field, JsonWriter* json) {
-  json->BeginObject();
-  json->Member("name", field.name);
-  json->Member("type", ToString(field.type));
-  if (field.dimension != 0) json->Member("dimension", field.dimension);
-  if (IsVector(field.type)) json->Member("metric", ToString(field.metric));
-  const bool array = field.type == DataType::kArray;
-  if (array) {
-    json->Member("element_type", ToString(field.element_type));
-    json->Member("max_capacity", field.max_capacity);
-  }
-  if (DataType::kVarChar == (array ? field.element_type : field.type))
-    json->Member("max_length", field.max_length);
-  json->Flag("primary_key", field.primary_key);
-  json->Flag("auto_id", field.auto_id);
-  json->Flag("nullable", field.nullable);
-  json->Name("default");
-  WriteValue(field, field.default_value, json);
-  json->EndObject();
-}
-
-void WriteSchema(const Schema& schema, JsonWriter* json) {
-  json->BeginArray();
-  for (const Field& field : schema.fields()) WriteField(field, json);
-  json->EndArray();
 }
 
 }  // namespace vecdb::cli

@@ -18,9 +18,6 @@ std::string TypeText(const Field& field);
 
 void WriteKey(const Key& key, JsonWriter* out);
 void WriteValue(const Field& field, const Value& value, JsonWriter* out);
-// What a field is, as an object; those of a schema as an array, which --schema takes.
-void WriteField(const Field& field, JsonWriter* json);
-void WriteSchema(const Schema& schema, JsonWriter* json);
 void WriteFields(const Schema& schema, const Row& row, JsonWriter* out);  // an object
 
 }  // namespace vecdb::cli

@@ -8,6 +8,7 @@
 #include "command_line.h"
 #include "commands.h"
 #include "import.h"
+#include "schema_json.h"
 #include "shell/completion.h"
 #include "shell/line_editor.h"
 #include "shell/words.h"
@@ -26,7 +27,7 @@ Of the shell:
   .collections        their names
   .schema [NAME]      the fields of one, or of all
   .use NAME           the collection of commands that name none; without NAME: none
-  .mode table|json    how results are shown
+  .mode table|json    how results are shown: for people, or one JSON object a line
   .timer on|off       how long each command took
   .help  .quit
 Words are parted by blanks; '...' and "..." keep them together. # begins a comment, a backslash at
@@ -130,16 +131,17 @@ class Shell {
     return command.Run(words);
   }
 
-  // The database behind the command's name, and the collection in use where none is named.
+  // The database behind the command's name (of two words where its second says what is done), and the collection in use where none is named.
   std::vector<std::string> WithPlace(std::vector<std::string> words) const {
     if (words.size() > 1 && (words[1] == "--help" || words[1] == "-h")) return words;
     if (!current_.empty() && !NamesCollection(words)) words.insert(words.begin() + 1, current_);
-    words.insert(words.begin() + 1, arguments_.database);
+    const std::size_t name = words[0] == "partition" ? std::min<std::size_t>(2, words.size()) : 1;
+    words.insert(words.begin() + static_cast<std::ptrdiff_t>(name), arguments_.database);
     return words;
   }
 
   bool NamesCollection(const std::vector<std::string>& words) const {
-    static const std::vector<std::string> always{"alias", "create", "drop", "list"};
+    static const std::vector<std::string> always{"alias", "create", "drop", "list", "partition"};
     if (std::find(always.begin(), always.end(), words[0]) != always.end()) return true;
     const auto is_option = [](const std::string& word) {
       return word.size() > 1 && word[0] == '-';
@@ -199,6 +201,10 @@ class Shell {
     for (const std::string& name : *names) {
       const auto opened = database_.OpenCollection(name);
       if (!opened.ok()) return Fail(opened.status());
+      if (session_.json) {
+        PrintSchemaObject(name, opened->schema());
+        continue;
+      }
       if (name != names->front()) Print("");
       PrintSchemaTable(Format("{}:", name), opened->schema());
     }

@@ -36,12 +36,15 @@ extern "C" {
 
 typedef struct vecdb_db vecdb_db;                 /* an open database */
 typedef struct vecdb_collection vecdb_collection; /* an open collection */
-typedef struct vecdb_schema vecdb_schema; /* a builder; a collection takes what it describes */
-typedef struct vecdb_batch vecdb_batch;   /* rows going in */
-typedef struct vecdb_rows vecdb_rows;     /* rows coming out */
-typedef struct vecdb_keys vecdb_keys;     /* keys coming out */
-typedef struct vecdb_texts vecdb_texts;   /* a list of names */
-typedef struct vecdb_report vecdb_report; /* what a check found */
+typedef struct vecdb_schema vecdb_schema;     /* a builder; a collection takes what it describes */
+typedef struct vecdb_batch vecdb_batch;       /* rows going in */
+typedef struct vecdb_rows vecdb_rows;         /* rows coming out */
+typedef struct vecdb_keys vecdb_keys;         /* keys coming out */
+typedef struct vecdb_texts vecdb_texts;       /* a list of names */
+typedef struct vecdb_report vecdb_report;     /* what a check found */
+typedef struct vecdb_stop vecdb_stop;         /* tells running calls to end */
+typedef struct vecdb_snapshot vecdb_snapshot; /* a collection at one moment */
+typedef struct vecdb_iterator vecdb_iterator; /* rows coming out piece by piece */
 typedef struct vecdb_description vecdb_description; /* what a collection is */
 
 /* Handles that are not freed yet, in the whole process: for tests that look for leaks. */
@@ -243,6 +246,7 @@ typedef struct vecdb_options {
   uint64_t write_buffer_bytes;
   vecdb_log_function log; /* NULL: nobody listens */
   void* log_user;         /* handed to log; yours until the database is closed */
+  int64_t bounded_staleness_ms;
 } vecdb_options;
 
 /* Sets the defaults of the C++ struct. */
@@ -435,12 +439,45 @@ VECDB_C_API vecdb_code vecdb_batch_bits(vecdb_batch* batch, vecdb_text field,
 VECDB_C_API vecdb_code vecdb_batch_floats(vecdb_batch* batch, vecdb_text field,
                                           const float* row_major, size_t count, vecdb_error* error);
 
+/* ---- calls that end early ---------------------------------------------------------- */
+
+/* A std::stop_source. Given to calls, it ends those that run and those that come; the call ends
+ * with VECDB_CANCELLED. It may be freed while calls run that have it. */
+VECDB_C_API vecdb_code vecdb_stop_new(vecdb_stop** out, vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_stop_request(vecdb_stop* stop, vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_stop_free(vecdb_stop* stop);
+
+/* vecdb::CallLimits */
+typedef struct vecdb_call_limits {
+  size_t struct_size;
+  int64_t timeout_ms;     /* 0: no limit */
+  const vecdb_stop* stop; /* NULL: nobody will tell it to stop */
+} vecdb_call_limits;
+
+/* Sets the defaults of the C++ struct. */
+VECDB_C_API void vecdb_call_limits_init(vecdb_call_limits* limits, size_t struct_size);
+
+enum { VECDB_RELEASED = 1, VECDB_LOADING = 2, VECDB_LOADED = 3 }; /* vecdb::LoadState */
+
+/* The members of vecdb::Collection of the same names; limits may be NULL. */
+VECDB_C_API vecdb_code vecdb_collection_flush_within(vecdb_collection* collection,
+                                                     const vecdb_call_limits* limits,
+                                                     vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_collection_release(vecdb_collection* collection, vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_collection_load(vecdb_collection* collection,
+                                             const vecdb_call_limits* limits, vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_collection_load_state(const vecdb_collection* collection, int32_t* out,
+                                                   vecdb_error* error);
+
 /* ---- writing ----------------------------------------------------------------------- */
 
 /* vecdb::WriteOptions */
 typedef struct vecdb_write_options {
   size_t struct_size;
-  int32_t durability; /* 0: that of the database */
+  int32_t durability;     /* 0: that of the database */
+  vecdb_text partition;   /* empty: the default one; of a delete: any */
+  int64_t timeout_ms;     /* 0: no limit */
+  const vecdb_stop* stop; /* NULL: nobody will tell it to stop */
 } vecdb_write_options;
 
 /* Sets the defaults of the C++ struct. */
@@ -462,8 +499,29 @@ VECDB_C_API vecdb_code vecdb_upsert(vecdb_collection* collection, const vecdb_ba
 VECDB_C_API vecdb_code vecdb_delete(vecdb_collection* collection, const vecdb_key* keys,
                                     size_t key_count, const vecdb_write_options* options,
                                     vecdb_receipt* receipt, vecdb_error* error);
+/* vecdb::Collection::DeleteWhere */
+VECDB_C_API vecdb_code vecdb_delete_where(vecdb_collection* collection, vecdb_text filter,
+                                          const vecdb_write_options* options,
+                                          vecdb_receipt* receipt, vecdb_error* error);
 
 /* ---- asking ------------------------------------------------------------------------ */
+
+/* vecdb::Consistency */
+enum { VECDB_STRONG = 1, VECDB_SESSION = 2, VECDB_BOUNDED = 3, VECDB_EVENTUAL = 4 };
+
+/* vecdb::ReadOptions */
+typedef struct vecdb_read_options {
+  size_t struct_size;
+  int32_t consistency;          /* 0: the collection's */
+  uint64_t session;             /* of a vecdb_receipt, for VECDB_SESSION */
+  int64_t timeout_ms;           /* 0: no limit */
+  const vecdb_stop* stop;       /* NULL: nobody will tell it to stop */
+  const vecdb_text* partitions; /* only rows in these; none: in any */
+  size_t partition_count;
+} vecdb_read_options;
+
+/* Sets the defaults of the C++ struct. */
+VECDB_C_API void vecdb_read_options_init(vecdb_read_options* options, size_t struct_size);
 
 /* vecdb::SearchRequest */
 typedef struct vecdb_search_request {
@@ -475,6 +533,7 @@ typedef struct vecdb_search_request {
   vecdb_text filter;               /* empty: every row */
   const vecdb_text* output_fields; /* none: key and score only; "*": every field */
   size_t output_field_count;
+  const vecdb_read_options* read; /* NULL: the defaults */
 } vecdb_search_request;
 
 /* vecdb::QueryRequest */
@@ -485,6 +544,7 @@ typedef struct vecdb_query_request {
   uint64_t offset;
   const vecdb_text* output_fields; /* none: only the key */
   size_t output_field_count;
+  const vecdb_read_options* read;
 } vecdb_query_request;
 
 /* What vecdb::Collection::Get is asked for. */
@@ -494,6 +554,7 @@ typedef struct vecdb_get_request {
   size_t key_count;
   const vecdb_text* output_fields; /* none: only the key */
   size_t output_field_count;
+  const vecdb_read_options* read;
 } vecdb_get_request;
 
 /* Sets the defaults of the C++ struct. */
@@ -514,6 +575,59 @@ VECDB_C_API vecdb_code vecdb_get(const vecdb_collection* collection,
                                  vecdb_keys** missing, vecdb_error* error);
 VECDB_C_API vecdb_code vecdb_count(const vecdb_collection* collection, vecdb_text filter,
                                    uint64_t* out, vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_count_with(const vecdb_collection* collection, vecdb_text filter,
+                                        const vecdb_read_options* options, uint64_t* out,
+                                        vecdb_error* error);
+
+/* ---- one moment, read for longer --------------------------------------------------- */
+
+/* vecdb::IterateRequest */
+typedef struct vecdb_iterate_request {
+  size_t struct_size;
+  vecdb_text filter;
+  uint64_t batch_size;
+  uint64_t limit;                  /* 0: all rows */
+  const vecdb_key* after;          /* NULL: from the first key on */
+  const vecdb_text* output_fields; /* none: only the key */
+  size_t output_field_count;
+  const vecdb_read_options* read;
+} vecdb_iterate_request;
+
+/* Sets the defaults of the C++ struct. */
+VECDB_C_API void vecdb_iterate_request_init(vecdb_iterate_request* request, size_t struct_size);
+
+/* vecdb::Collection::Snapshot and the members of vecdb::Snapshot. Free it to let go of what it
+ * pins. */
+VECDB_C_API vecdb_code vecdb_snapshot_new(const vecdb_collection* collection,
+                                          const vecdb_read_options* options, vecdb_snapshot** out,
+                                          vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_snapshot_timestamp(const vecdb_snapshot* snapshot, uint64_t* out,
+                                                vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_snapshot_search(const vecdb_snapshot* snapshot,
+                                             const vecdb_search_request* request, vecdb_rows** out,
+                                             vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_snapshot_query(const vecdb_snapshot* snapshot,
+                                            const vecdb_query_request* request, vecdb_rows** out,
+                                            vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_snapshot_get(const vecdb_snapshot* snapshot,
+                                          const vecdb_get_request* request, vecdb_rows** out,
+                                          vecdb_keys** missing, vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_snapshot_count(const vecdb_snapshot* snapshot, vecdb_text filter,
+                                            const vecdb_read_options* options, uint64_t* out,
+                                            vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_snapshot_free(vecdb_snapshot* snapshot);
+
+/* vecdb::Collection::Iterate, vecdb::Snapshot::Iterate, vecdb::RowIterator::Next. An iterator is
+ * used by one thread at a time; no rows are the end. */
+VECDB_C_API vecdb_code vecdb_iterate(const vecdb_collection* collection,
+                                     const vecdb_iterate_request* request, vecdb_iterator** out,
+                                     vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_snapshot_iterate(const vecdb_snapshot* snapshot,
+                                              const vecdb_iterate_request* request,
+                                              vecdb_iterator** out, vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_iterator_next(vecdb_iterator* iterator, vecdb_rows** out,
+                                           vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_iterator_free(vecdb_iterator* iterator);
 
 /* ---- answers ----------------------------------------------------------------------- */
 /* Counts are 0 for what is no handle. Keys, names and values are lent by the handle. */
@@ -595,9 +709,6 @@ VECDB_C_API vecdb_code vecdb_inspect(vecdb_text file, void (*print)(void* user, 
 
 /* ---- what may change of collections ------------------------------------------------ */
 
-/* vecdb::Consistency */
-enum { VECDB_STRONG = 1, VECDB_SESSION = 2, VECDB_BOUNDED = 3, VECDB_EVENTUAL = 4 };
-
 /* vecdb::CollectionProperties */
 typedef struct vecdb_collection_properties {
   size_t struct_size;
@@ -650,6 +761,21 @@ VECDB_C_API vecdb_code vecdb_alter_alias(vecdb_db* db, vecdb_text alias, vecdb_t
                                          vecdb_error* error);
 VECDB_C_API vecdb_code vecdb_drop_alias(vecdb_db* db, vecdb_text alias, vecdb_error* error);
 VECDB_C_API vecdb_code vecdb_list_aliases(vecdb_db* db, vecdb_texts** out, vecdb_error* error);
+/* ---- partitions -------------------------------------------------------------------- */
+
+/* The members of vecdb::Collection of the same names; vecdb_has_partition() stores 0 or 1. */
+VECDB_C_API vecdb_code vecdb_create_partition(vecdb_collection* collection, vecdb_text name,
+                                              vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_drop_partition(vecdb_collection* collection, vecdb_text name,
+                                            vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_has_partition(const vecdb_collection* collection, vecdb_text name,
+                                           int* out, vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_list_partitions(const vecdb_collection* collection, vecdb_texts** out,
+                                             vecdb_error* error);
+/* vecdb::Collection::Stats of one partition. */
+VECDB_C_API vecdb_code vecdb_partition_stats(const vecdb_collection* collection,
+                                             vecdb_text partition, vecdb_stats* stats,
+                                             vecdb_error* error);
 
 /* NOLINTEND(modernize-*, readability-redundant-*) */
 #ifdef __cplusplus

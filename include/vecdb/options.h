@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <string_view>
 
 #include "vecdb/types.h"
@@ -36,6 +37,10 @@ struct Options {
 
   Durability durability = Durability::kEveryWrite;
   std::chrono::milliseconds sync_interval{50};  // 1 ms to 24 hours
+
+  // What a read of Consistency::kBounded may lag behind, 0 ms to 24 hours: a promise that is kept
+  // with room to spare, since in one process the newest is at hand.
+  std::chrono::milliseconds bounded_staleness{5000};
 
   // Sealing, flushing, filters of keys; 0 = a quarter of the cores, at least 1; at most 256. One
   // more thread syncs and keeps house. A read-only database has none.
@@ -68,6 +73,11 @@ struct CollectionOptions {
   // Insert refuses taken keys; off for bulk loads of keys known to be new. Costs 2 to 3 bytes of
   // memory a row once the collection is written to and has several sealed segments.
   bool check_keys = true;
+  // Sends each row to one of `num_partitions` partitions by its value of this field: an Int64 or
+  // VarChar that is neither the primary key nor nullable. A filter that asks for some of its values
+  // (key == 7, key in [7, 8]) makes a read look only where they are. Calls name no partitions then.
+  std::string partition_key = {};
+  std::uint32_t num_partitions = 16;  // with a partition key; 1 to 1,024
 };
 
 // Of one collection, changed at any time by Database::AlterCollection.

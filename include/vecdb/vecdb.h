@@ -9,6 +9,7 @@
 #include "vecdb/batch.h"       // rows going in
 #include "vecdb/request.h"     // questions
 #include "vecdb/result.h"      // answers
+#include "vecdb/snapshot.h"    // one moment, read for longer
 #include "vecdb/options.h"     // knobs
 #include "vecdb/collection.h"  // write, read
 #include "vecdb/database.h"    // open, create, close

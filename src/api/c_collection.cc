@@ -147,9 +147,15 @@ void vecdb_stats_init(vecdb_stats* stats, size_t struct_size) {
 
 vecdb_code vecdb_collection_stats(const vecdb_collection* collection, vecdb_stats* stats,
                                   vecdb_error* error) {
+  return vecdb_partition_stats(collection, {}, stats, error);
+}
+
+vecdb_code vecdb_partition_stats(const vecdb_collection* collection, vecdb_text partition,
+                                 vecdb_stats* stats, vecdb_error* error) {
   return CallUsing<CollectionObject>(collection, error, [&](CollectionObject& o) -> Status {
     VECDB_TRY(CheckStruct(stats));
-    VECDB_TRY_ASSIGN(const CollectionStats found, o.collection->Stats());
+    VECDB_TRY_ASSIGN(const std::string_view called, Lent(partition, "partition"));
+    VECDB_TRY_ASSIGN(const CollectionStats found, o.collection->Stats(called));
     vecdb_stats whole = {};
     whole.rows = found.rows;
     whole.deleted_rows = found.deleted_rows;

@@ -1,4 +1,5 @@
 #include <chrono>
+#include <cstddef>
 #include <filesystem>
 #include <limits>
 #include <string>
@@ -16,7 +17,7 @@ namespace vecdb::api {
 template <>
 struct CStruct<vecdb_options> {
   static constexpr std::string_view kName = "vecdb_options";
-  static constexpr std::size_t kFirstSize = sizeof(vecdb_options);
+  static constexpr std::size_t kFirstSize = offsetof(vecdb_options, bounded_staleness_ms);
   static vecdb_options Defaults() {
     const Options defaults;
     vecdb_options out = {};
@@ -31,6 +32,7 @@ struct CStruct<vecdb_options> {
     out.background_threads = defaults.background_threads;
     out.sync_interval_ms = defaults.sync_interval.count();
     out.write_buffer_bytes = defaults.write_buffer_bytes;
+    out.bounded_staleness_ms = defaults.bounded_staleness.count();
     return out;
   }
 };
@@ -62,6 +64,7 @@ Result<Options> OptionsOf(const vecdb_options* given) {
   options.background_threads = from.background_threads;
   options.sync_interval = std::chrono::milliseconds(from.sync_interval_ms);
   options.write_buffer_bytes = from.write_buffer_bytes;
+  options.bounded_staleness = std::chrono::milliseconds(from.bounded_staleness_ms);
   if (from.log != nullptr) {
     options.log = [log = from.log, user = from.log_user](LogLevel level, std::string_view line) {
       log(user, static_cast<std::int32_t>(level), Lend(line));

@@ -139,6 +139,12 @@ std::string_view NameOf(HandleKind kind) {
       return "report";
     case HandleKind::kDescription:
       return "description";
+    case HandleKind::kStop:
+      return "stop";
+    case HandleKind::kSnapshot:
+      return "snapshot";
+    case HandleKind::kIterator:
+      return "iterator";
   }
   return "unknown";
 }

@@ -31,6 +31,9 @@ enum class HandleKind : std::uint8_t {
   kTexts,
   kReport,
   kDescription,
+  kStop,
+  kSnapshot,
+  kIterator,
 };
 
 // What a handle stands for.

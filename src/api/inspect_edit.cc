@@ -76,6 +76,13 @@ class OperationPrinter {
   void operator()(const catalog::SetMaxTimestamp& operation) const {
     out_.Line("    newest time {}", TimestampText(base::Raw(operation.timestamp)));
   }
+  void operator()(const catalog::CreatePartition& operation) const {
+    out_.Line("    create partition {} '{}' of collection {}", operation.id, operation.name,
+              operation.collection);
+  }
+  void operator()(const catalog::DropPartition& operation) const {
+    out_.Line("    drop partition {} of collection {}", operation.id, operation.collection);
+  }
 
   void operator()(const catalog::RenameCollection& operation) const {
     out_.Line("    rename collection {} to '{}'", operation.id, operation.name);

@@ -38,6 +38,9 @@ class TaskQueue {
   // Runs one due task on this thread; false when none was due.
   bool RunOne() EXCLUDES(mutex_);
 
+  // Of its own.
+  std::size_t threads() const { return threads_.size(); }
+
   // Waits for running tasks, drops the waiting ones, joins the threads. Later posts do nothing.
   void Stop() EXCLUDES(mutex_);
 

@@ -64,9 +64,44 @@ class Applier {
       return Corruption("an edit drops collection {}, which does not exist", drop.id);
     }
     state_.properties.erase(drop.id);
-    for (auto at = state_.segments.begin(); at != state_.segments.end();) {
-      at = at->second.collection == drop.id ? state_.segments.erase(at) : std::next(at);
+    state_.partitions.erase(drop.id);
+    std::erase_if(state_.segments,
+                  [&](const auto& entry) { return entry.second.collection == drop.id; });
+    return Status();
+  }
+
+  Status operator()(const CreatePartition& create) {
+    VECDB_TRY(CheckLeased("partition", create.id));
+    if (state_.collections.count(create.collection) == 0) {
+      return Corruption("an edit creates partition {} of collection {}, which does not exist",
+                        create.id, create.collection);
     }
+    if (!state_.collections.at(create.collection).options.partition_key.empty()) {
+      return Corruption("an edit creates partition {} of collection {}, which has a partition key",
+                        create.id, create.collection);
+    }
+    auto& named = state_.partitions[create.collection];
+    for (const auto& [id, name] : named) {
+      if (name != create.name) continue;
+      return Corruption("an edit creates partition {} named '{}', the name of partition {}",
+                        create.id, create.name, id);
+    }
+    if (!named.emplace(create.id, create.name).second) {
+      return Corruption("an edit creates partition {} twice", create.id);
+    }
+    return Status();
+  }
+
+  Status operator()(const DropPartition& drop) {
+    const auto named = state_.partitions.find(drop.collection);
+    if (named == state_.partitions.end() || named->second.erase(drop.id) == 0) {
+      return Corruption("an edit drops partition {} of collection {}, which does not exist",
+                        drop.id, drop.collection);
+    }
+    if (named->second.empty()) state_.partitions.erase(named);
+    std::erase_if(state_.segments, [&](const auto& entry) {
+      return entry.second.collection == drop.collection && entry.second.partition == drop.id;
+    });
     return Status();
   }
 
@@ -77,6 +112,10 @@ class Applier {
     if (collection == state_.collections.end()) {
       return Corruption("an edit adds segment {} of collection {}, which does not exist", record.id,
                         record.collection);
+    }
+    if (!state_.HasPartition(record.collection, record.partition)) {
+      return Corruption("an edit adds segment {} of partition {}, which does not exist", record.id,
+                        record.partition);
     }
     const std::size_t fields = collection->second.schema.fields().size();
     for (const ColumnFileRecord& column : record.columns) {
@@ -197,6 +236,12 @@ class Applier {
 
   Status operator()(const SetProperties& set) {
     VECDB_TRY(CheckCollection("sets the properties of", set.collection));
+    CollectionRecord& record = state_.collections.at(set.collection);
+    const Status sound = CheckPartitionKey(record.schema, set.properties.partition_key,
+                                           set.properties.num_partitions);
+    if (!sound.ok()) return Corruption("an edit is about {}: {}", record.name, sound.message());
+    record.options.partition_key = set.properties.partition_key;
+    record.options.num_partitions = set.properties.num_partitions;
     if (set.properties == Properties{}) {
       state_.properties.erase(set.collection);
     } else {

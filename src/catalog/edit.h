@@ -72,11 +72,20 @@ struct SetProperties {  // replaces those of a collection
   CollectionId collection = 0;
   Properties properties;
 };
+struct CreatePartition {
+  CollectionId collection = 0;
+  PartitionId id = 0;
+  std::string name;
+};
+struct DropPartition {  // with its segments
+  CollectionId collection = 0;
+  PartitionId id = 0;
+};
 
 using Operation =
     std::variant<CreateCollection, DropCollection, AddSegment, DropSegment, CommitSegment,
                  SetDeletes, AddLog, DropLog, SetCheckpoint, LeaseIds, SetMaxTimestamp,
-                 RenameCollection, SetAlias, DropAlias, SetProperties>;
+                 RenameCollection, SetAlias, DropAlias, SetProperties, CreatePartition, DropPartition>;
 
 struct Edit {
   std::vector<Operation> operations;

@@ -19,6 +19,8 @@
 //    13 SetAlias          text alias, u64 collection
 //    14 DropAlias         text alias
 //    15 SetProperties     u64 collection, properties
+//    16 CreatePartition   u64 collection, u64 id, text name
+//    17 DropPartition     u64 collection, u64 id
 //   column            u32 field, u32 chunk, file
 //   deletes           u64 number, file
 //   file              u64 file id, u32 kind, u64 size in bytes, u64 rows, u32 footer crc
@@ -54,6 +56,8 @@ enum class OperationType : std::uint16_t {
   kSetAlias = 13,
   kDropAlias = 14,
   kSetProperties = 15,
+  kCreatePartition = 16,
+  kDropPartition = 17,
 };
 constexpr std::uint16_t kMayBeSkipped = 0x8000;
 
@@ -186,6 +190,19 @@ OperationType Body(const SetProperties& operation, ByteWriter* out) {
   out->Put(operation.collection);
   EncodeProperties(operation.properties, out);
   return OperationType::kSetProperties;
+}
+
+OperationType Body(const CreatePartition& operation, ByteWriter* out) {
+  out->Put(operation.collection);
+  out->Put(operation.id);
+  out->PutText(operation.name);
+  return OperationType::kCreatePartition;
+}
+
+OperationType Body(const DropPartition& operation, ByteWriter* out) {
+  out->Put(operation.collection);
+  out->Put(operation.id);
+  return OperationType::kDropPartition;
 }
 
 // Decoding: each function reads one body; the caller checks that nothing is left of it.
@@ -334,6 +351,21 @@ Result<Operation> GetSetProperties(ByteReader* in) {
   return Operation(operation);
 }
 
+Result<Operation> GetCreatePartition(ByteReader* in) {
+  CreatePartition operation;
+  VECDB_TRY(in->Get(&operation.collection));
+  VECDB_TRY(in->Get(&operation.id));
+  VECDB_TRY(in->GetText(&operation.name, kMaxNameBytes));
+  return Operation(std::move(operation));
+}
+
+Result<Operation> GetDropPartition(ByteReader* in) {
+  DropPartition operation;
+  VECDB_TRY(in->Get(&operation.collection));
+  VECDB_TRY(in->Get(&operation.id));
+  return Operation(operation);
+}
+
 // An operation of one number.
 template <typename T>
 Result<Operation> GetNumber(ByteReader* in) {
@@ -374,6 +406,10 @@ Result<Operation> GetOperation(std::uint16_t type, ByteReader* in) {
       return GetDropAlias(in);
     case OperationType::kSetProperties:
       return GetSetProperties(in);
+    case OperationType::kCreatePartition:
+      return GetCreatePartition(in);
+    case OperationType::kDropPartition:
+      return GetDropPartition(in);
   }
   return in->Bad(base::Format("an operation is of type {}, which is not known", type));
 }

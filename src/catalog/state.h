@@ -23,6 +23,8 @@ struct State {
   std::map<CollectionId, CollectionRecord> collections;
   std::map<std::string, CollectionId, std::less<>> aliases;
   std::map<CollectionId, Properties> properties;  // those that are not the default
+  // The names of those that were created; every collection has kDefaultPartition besides.
+  std::map<CollectionId, std::map<PartitionId, std::string>> partitions;
   std::map<SegmentId, SegmentRecord> segments;
   std::map<SegmentId, Lsn> committed;  // segment -> its last lsn
   std::map<PchannelId, PchannelState> pchannels;
@@ -31,6 +33,11 @@ struct State {
 
   const CollectionRecord* FindCollection(std::string_view name) const;
   Properties PropertiesOf(CollectionId collection) const;
+  // Whether rows of this collection may be in it: the default one, one that was created, or one of
+  // a partition key.
+  bool HasPartition(CollectionId collection, PartitionId partition) const;
+  // Whether what was written at `written` may name it: one that was dropped since, too.
+  bool HadPartition(CollectionId collection, PartitionId partition, Timestamp written) const;
 };
 
 // The state after `edit`. kCorruption when the edit contradicts the state (a segment of an unknown

@@ -7,6 +7,8 @@
 #include "vecdb/types.h"
 
 #include "base/bitmap.h"
+#include "base/deadline.h"
+#include "base/status.h"
 #include "query/plan.h"
 #include "query/reduce.h"
 #include "segment/read_time.h"
@@ -22,18 +24,49 @@ struct AllowedRows {
   std::size_t Count() const { return bitmap ? bitmap->Count() : rows - first; }
 };
 Result<AllowedRows> AllowedRowsAt(const segment::Segment& segment, const segment::ReadTime& t,
-                                  const Filter* filter);
+                                  const Filter* filter, const base::Deadline& deadline = {});
+
+// Where a row stands among all in key order; rows of one key follow each other by segment and row.
+bool KeyBefore(const Candidate& a, const Candidate& b);
 
 // The first `limit` allowed rows in key order over all segments offered.
 class FirstByKey {
  public:
   explicit FirstByKey(std::size_t limit) : limit_(limit) {}
-  Status Offer(const segment::Segment& segment, const segment::ReadTime& t, const Filter* filter);
+  Status Offer(const segment::Segment& segment, const segment::ReadTime& t, const Filter* filter,
+               const base::Deadline& deadline = {});
+  // Those of `allowed` for which `wanted(candidate)` holds.
+  template <typename F>
+  Status OfferAllowed(const segment::Segment& segment, const AllowedRows& allowed,
+                      const base::Deadline& deadline, const F& wanted);
   std::vector<Candidate> Take();  // in key order
 
  private:
+  void Add(const Candidate& candidate);
+
   const std::size_t limit_;
   std::vector<Candidate> heap_;  // the largest key on top
 };
+
+// Keys of rows from `first` on, none from `end` on: as many as storage gives at once.
+Result<chunk::ColumnView> ReadKeys(const segment::Segment& segment, RowIndex first, RowIndex end);
+chunk::KeyView KeyIn(const chunk::ColumnView& keys, std::size_t row);
+
+template <typename F>
+Status FirstByKey::OfferAllowed(const segment::Segment& segment, const AllowedRows& allowed,
+                                const base::Deadline& deadline, const F& wanted) {
+  for (RowIndex first = allowed.first; first < allowed.rows;) {
+    VECDB_TRY(deadline.Check());
+    VECDB_TRY_ASSIGN(const chunk::ColumnView keys, ReadKeys(segment, first, allowed.rows));
+    for (std::size_t i = 0; i < keys.rows; ++i) {
+      const RowIndex row = first + static_cast<RowIndex>(i);
+      if (allowed.bitmap && !allowed.bitmap->Test(row)) continue;
+      const Candidate candidate{0, row, &segment, KeyIn(keys, i)};
+      if (wanted(candidate)) Add(candidate);
+    }
+    first += static_cast<RowIndex>(keys.rows);
+  }
+  return Status();
+}
 
 }  // namespace vecdb::query

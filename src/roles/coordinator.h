@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/deadline.h"
 #include "base/log.h"
 #include "base/strand.h"
 #include "base/task_queue.h"
@@ -59,9 +60,13 @@ class Coordinator final : public SegmentEvents {
   Status AlterAlias(std::string_view alias, std::string_view collection);
   Status DropAlias(std::string_view alias);
   Status AlterCollection(std::string_view name, const CollectionProperties& properties);
+  // ---- partitions (coordinator_partitions.cc) -----------------------------------------
+  Status CreatePartition(LiveCollection& collection, std::string_view name);
+  Status DropPartition(LiveCollection& collection, std::string_view name);
 
   // ---- segments (coordinator_segments.cc) ---------------------------------------------
-  // Gives every lane without a growing segment one, and publishes the View that shows it.
+  // Gives every lane a growing segment of the default partition, where it has none, and publishes
+  // the View that shows it. With a partition key none is needed before there are rows.
   Status AddGrowing(LiveCollection& collection);
   // Seals every shard that has rows and returns when they are files, and with them the deletes of
   // older rows.
@@ -78,7 +83,16 @@ class Coordinator final : public SegmentEvents {
   // At Close: flushes what would make the next open slow to replay.
   Status FlushBeforeClose();
 
-  void OnFull(std::shared_ptr<LiveCollection> collection, ShardId shard) override;
+  // The same, but returns at the deadline; then it goes on in the background. Where there are no
+  // threads, it is done here, however long it takes.
+  Status FlushWithin(LiveCollection& collection, const base::Deadline& deadline);
+
+  // ---- what is open for reading (coordinator_load.cc) ---------------------------------
+  Status Release(LiveCollection& collection);
+  Status Load(LiveCollection& collection, const base::Deadline& deadline);
+
+  void OnDue(std::shared_ptr<LiveCollection> collection, ShardId shard) override;
+  Status OnFirstRows(LiveCollection& collection, std::span<const PartitionLane> lanes) override;
   void OnFirstWrite(std::shared_ptr<LiveCollection> collection) override;
   void OnPressure() override;
   BackgroundFailure LastFailure() const override;
@@ -90,7 +104,13 @@ class Coordinator final : public SegmentEvents {
   Status CheckFree(std::string_view name) const;
   Status SetAlias(std::string_view alias, std::shared_ptr<LiveCollection> live);
   Status CommitChange(const catalog::Edit& edit);
-  Status Seal(LiveCollection& collection, ShardId shard);
+  Status OpenLanes(LiveCollection& collection, std::span<const PartitionLane> lanes);
+  Status Seal(LiveCollection& collection, ShardId shard, PartitionId partition);
+  Status SealDue(LiveCollection& collection, ShardId shard);
+  using Opened = std::map<SegmentId, std::shared_ptr<segment::SealedSegment>>;
+  Status OpenMissing(const LiveCollection& collection, const base::Deadline& deadline,
+                     Opened* opened) const;
+  Result<bool> PublishLoaded(LiveCollection& collection, const Opened& opened);
   Status SealAll(LiveCollection& collection);
   Status FlushPending(LiveCollection& collection);
   Status FlushOne(LiveCollection& collection,
@@ -118,6 +138,9 @@ class Coordinator final : public SegmentEvents {
   Status Drop(std::string_view name);
   void Forget(LiveCollection& collection);
   void RemoveFiles(const catalog::State& before, CollectionId dropped);
+  void RemoveFolder(SegmentId segment);
+  Status Drop(LiveCollection& collection, std::string_view partition);
+  void Forget(LiveCollection& collection, Partition& partition);
   // ---- filters of checked keys (coordinator_filters.cc) -------------------------------
   void AddToFilter(const LiveCollection& collection,
                    std::shared_ptr<const segment::SealedSegment> sealed);

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kMaxCollections = 65'536;
 
-Status CheckOptions(const CollectionOptions& options) {
+Status CheckOptions(const Schema& schema, const CollectionOptions& options) {
   if (options.shards < 1 || options.shards > 16) {
     return base::InvalidArgument("CollectionOptions::shards is {}, not between 1 and 16",
                                  options.shards);
@@ -24,7 +24,16 @@ Status CheckOptions(const CollectionOptions& options) {
     return base::InvalidArgument("CollectionOptions::seal_after_idle is {} ms, below 1",
                                  options.seal_after_idle.count());
   }
-  return Status();
+  return catalog::CheckPartitionKey(schema, options.partition_key, options.num_partitions);
+}
+
+// What the catalog keeps of them outside of the record.
+catalog::Properties PropertiesFor(const CollectionOptions& options) {
+  catalog::Properties properties;
+  if (options.partition_key.empty()) return properties;
+  properties.partition_key = options.partition_key;
+  properties.num_partitions = options.num_partitions;
+  return properties;
 }
 
 }  // namespace
@@ -33,7 +42,7 @@ Result<std::shared_ptr<LiveCollection>> Coordinator::CreateCollection(
     std::string_view name, const Schema& schema, const CollectionOptions& options) {
   using Outcome = Result<std::shared_ptr<LiveCollection>>;
   VECDB_TRY(chunk::ValidateName("collection", name));
-  VECDB_TRY(CheckOptions(options));
+  VECDB_TRY(CheckOptions(schema, options));
   return strand_.Run([&]() -> Outcome {
     if (parts_.collections.FindAliased(name) != nullptr) return CheckFree(name);
     if (auto existing = parts_.collections.Find(name)) {
@@ -43,7 +52,10 @@ Result<std::shared_ptr<LiveCollection>> Coordinator::CreateCollection(
     if (parts_.collections.All().size() >= kMaxCollections) {
       return base::ResourceExhausted("there are {} collections, the limit", kMaxCollections);
     }
-    VECDB_TRY(RaiseFormat(catalog::FormatVersionFor(schema)));
+    const catalog::Properties properties = PropertiesFor(options);
+    const bool changed = !(properties == catalog::Properties{});
+    VECDB_TRY(
+        RaiseFormat(changed ? catalog::kChangesFormatVersion : catalog::FormatVersionFor(schema)));
     VECDB_TRY_ASSIGN(const CollectionId id, parts_.manifest.NewIds(1));
     catalog::CollectionRecord record{.id = id,
                                      .name = std::string(name),
@@ -52,11 +64,14 @@ Result<std::shared_ptr<LiveCollection>> Coordinator::CreateCollection(
                                      .options = options,
                                      .created = parts_.oracle.Next()};
     auto live = std::make_shared<LiveCollection>(
-        record, std::make_shared<const segment::View>(
-                    schema, std::vector<std::shared_ptr<segment::Segment>>{}));
+        record,
+        std::make_shared<const segment::View>(schema,
+                                              std::vector<std::shared_ptr<segment::Segment>>{}),
+        properties);
     VECDB_TRY(AddGrowing(*live));
     catalog::Edit edit;
     edit.operations.emplace_back(catalog::CreateCollection{record});
+    if (changed) edit.operations.emplace_back(catalog::SetProperties{id, properties});
     edit.operations.emplace_back(catalog::SetMaxTimestamp{record.created});
     auto entry = Collections::EntryFor(record.name, live);
     base::KillPoint("ddl.create.before");
@@ -123,10 +138,10 @@ Status Coordinator::Drop(std::string_view name) {
         name, aliases.front());
   }
   const auto before = parts_.manifest.state();
+  DroppedLanes lanes(*live);
   catalog::Edit edit;
   edit.operations.emplace_back(catalog::DropCollection{live->record.id});
-  edit.operations.emplace_back(catalog::SetMaxTimestamp{parts_.oracle.last()});
-  DroppedLanes lanes(*live);
+  edit.operations.emplace_back(catalog::SetMaxTimestamp{parts_.oracle.last()});  // of every write
   base::KillPoint("ddl.drop.before");
   if (const Status committed = parts_.manifest.Commit(edit); !committed.ok()) {
     // A drop that may survive must not be followed by writes that were acknowledged.
@@ -161,13 +176,15 @@ void Coordinator::Forget(LiveCollection& collection) {
 // next open sweeps. Readers that still pin them keep their mappings.
 void Coordinator::RemoveFiles(const catalog::State& before, CollectionId dropped) {
   for (const auto& [id, record] : before.segments) {
-    if (record.collection != dropped) continue;
-    const Status removed = io::RemoveTree(parts_.fs, io::SegmentFolder(id));
-    if (!removed.ok()) {
-      parts_.log.Write(LogLevel::kWarning, "segment {} stays until the next open: {}", id,
-                       removed.message());
-    }
+    if (record.collection == dropped) RemoveFolder(id);
   }
+}
+
+void Coordinator::RemoveFolder(SegmentId segment) {
+  const Status removed = io::RemoveTree(parts_.fs, io::SegmentFolder(segment));
+  if (removed.ok()) return;
+  parts_.log.Write(LogLevel::kWarning, "segment {} stays until the next open: {}", segment,
+                   removed.message());
 }
 
 }  // namespace vecdb::roles

@@ -12,6 +12,7 @@
 #include "base/status.h"
 #include "io/layout.h"
 #include "roles/coordinator.h"
+#include "roles/loading.h"
 
 namespace vecdb::roles {
 namespace {
@@ -22,50 +23,100 @@ constexpr std::uint64_t kSlowReplayBytes = std::uint64_t{16} << 20;
 }  // namespace
 
 Status Coordinator::AddGrowing(LiveCollection& collection) {
-  const auto& record = collection.record;
-  VECDB_TRY_ASSIGN(std::uint64_t id, parts_.manifest.NewIds(collection.lanes.size()));
+  if (collection.partition_key) return Status();  // the first rows show which are needed
+  std::vector<PartitionLane> lanes;
   for (ShardId shard = 0; shard < collection.lanes.size(); ++shard) {
-    Lane& lane = *collection.lanes[shard];
-    base::MutexLock lock(lane.mutex);
-    if (lane.growing != nullptr) continue;
-    auto growing = segment::GrowingSegment::Create(id++, shard, kDefaultPartition,
+    lanes.push_back({collection.partitions.standard(), shard});
+  }
+  return OpenLanes(collection, lanes);
+}
+
+// Called on the strand, or before anyone else knows the collection.
+Status Coordinator::OpenLanes(LiveCollection& collection, std::span<const PartitionLane> lanes) {
+  const auto& record = collection.record;
+  VECDB_TRY_ASSIGN(SegmentId id, parts_.manifest.NewIds(lanes.size()));
+  std::vector<std::map<PartitionId, Growing>> made(lanes.size());
+  auto view = collection.board.Pin();
+  for (std::size_t i = 0; i < lanes.size(); ++i) {
+    const auto& [partition, shard] = lanes[i];
+    if (partition->open[shard]) continue;  // another writer was here first
+    auto growing = segment::GrowingSegment::Create(id++, shard, partition->id,
                                                    record.schema_version, record.schema);
-    collection.board.Publish(collection.board.Pin()->With(growing));
-    lane.growing = std::move(growing);
-    lane.last_write = parts_.clock.Now();
+    view = view->With(growing);
+    made[i].emplace(partition->id, Growing{std::move(growing), parts_.clock.Now()});
+  }
+  collection.board.Publish(std::move(view));  // from here on nothing needs memory
+  for (std::size_t i = 0; i < lanes.size(); ++i) {
+    Lane& lane = *collection.lanes[lanes[i].shard];
+    base::MutexLock lock(lane.mutex);
+    lane.growing.merge(made[i]);
+    lanes[i].partition->open[lanes[i].shard] = true;
   }
   return Status();
 }
 
+Status Coordinator::OnFirstRows(LiveCollection& collection, std::span<const PartitionLane> lanes) {
+  return strand_.Run([&]() -> Status {
+    VECDB_TRY(collection.CheckAlive());
+    for (const PartitionLane& lane : lanes) {
+      if (!lane.partition->dropped) continue;
+      return base::NotFound("partition '{}' of collection '{}' was dropped", lane.partition->name,
+                            collection.name());
+    }
+    return OpenLanes(collection, lanes);
+  });
+}
+
 // Called on the strand.
-Status Coordinator::Seal(LiveCollection& collection, ShardId shard) {
+Status Coordinator::Seal(LiveCollection& collection, ShardId shard, PartitionId partition) {
   const auto& record = collection.record;
   Lane& lane = *collection.lanes[shard];
   VECDB_TRY_ASSIGN(const SegmentId id, parts_.manifest.NewIds(1));
-  auto next = segment::GrowingSegment::Create(id, shard, kDefaultPartition, record.schema_version,
-                                              record.schema);
+  auto next =
+      segment::GrowingSegment::Create(id, shard, partition, record.schema_version, record.schema);
   base::MutexLock lock(lane.mutex);
-  lane.seal_asked = false;
-  lane.full = false;
-  if (lane.dropped || lane.growing->rows() == 0) return Status();
+  const auto found = lane.growing.find(partition);
+  if (lane.dropped || found == lane.growing.end()) return Status();
+  Growing& growing = found->second;
+  growing.due = false;
+  if (growing.segment->rows() == 0) return Status();
   auto view = collection.board.Pin()->With(next);
   {
     base::MutexLock pending(collection.pending_mutex);
-    collection.pending.push_back(lane.growing);
+    collection.pending.push_back(growing.segment);
   }
   collection.board.Publish(std::move(view));  // from the push on, nothing here needs memory
-  lane.growing = std::move(next);
+  growing.segment = std::move(next);
+  return Status();
+}
+
+// Called on the strand.
+Status Coordinator::SealDue(LiveCollection& collection, ShardId shard) {
+  std::vector<PartitionId> due;
+  Lane& lane = *collection.lanes[shard];
+  {
+    base::MutexLock lock(lane.mutex);
+    lane.seal_asked = false;
+    lane.due = false;
+    for (const auto& [partition, growing] : lane.growing) {
+      if (growing.due) due.push_back(partition);
+    }
+  }
+  for (const PartitionId partition : due) VECDB_TRY(Seal(collection, shard, partition));
   return Status();
 }
 
 Status Coordinator::SealAll(LiveCollection& collection) {
   return strand_.Run([&]() -> Status {
     for (ShardId shard = 0; shard < collection.lanes.size(); ++shard) {
+      std::vector<PartitionId> written;
       {
         base::MutexLock lock(collection.lanes[shard]->mutex);
-        if (collection.lanes[shard]->growing->rows() == 0) continue;
+        for (const auto& [partition, growing] : collection.lanes[shard]->growing) {
+          if (growing.segment->rows() != 0) written.push_back(partition);
+        }
       }
-      VECDB_TRY(Seal(collection, shard));
+      for (const PartitionId partition : written) VECDB_TRY(Seal(collection, shard, partition));
     }
     return Status();
   });
@@ -76,6 +127,30 @@ Status Coordinator::Flush(LiveCollection& collection) {
   VECDB_TRY(FlushPending(collection));
   VECDB_TRY(SaveDeletes(collection));
   return TrimLog();
+}
+
+Status Coordinator::FlushWithin(LiveCollection& collection, const base::Deadline& deadline) {
+  VECDB_TRY(deadline.Check());
+  if (!deadline.limited() || parts_.background.threads() == 0) return Flush(collection);
+  struct Outcome {
+    base::Mutex mutex;
+    base::CondVar changed;
+    std::optional<Status> status GUARDED_BY(mutex);
+  };
+  const auto outcome = std::make_shared<Outcome>();
+  parts_.background.Post([this, outcome, live = collection.shared_from_this()] {
+    const auto flush = [&] { return Flush(*live); };
+    const Status flushed = parts_.guard(std::ref(flush));
+    base::MutexLock lock(outcome->mutex);
+    outcome->status = flushed;
+    outcome->changed.NotifyAll();
+  });
+  base::MutexLock lock(outcome->mutex);
+  while (!outcome->status) {
+    VECDB_TRY(deadline.Check());
+    deadline.Wait(outcome->changed, outcome->mutex);
+  }
+  return *outcome->status;
 }
 
 Status Coordinator::FlushAll() {
@@ -128,7 +203,7 @@ Status Coordinator::FinishFlush(LiveCollection& collection, const segment::Growi
     const auto view = collection.board.Pin();
     for (const auto& segment : view->segments()) {
       if (segment->id() != flushed.id() || segment->sealed()) continue;
-      collection.board.Publish(view->Replacing(flushed.id(), sealed));
+      collection.board.Publish(view->Replacing(flushed.id(), AsLoaded(collection, sealed)));
       parts_.streaming.SubtractBuffered(flushed.memory_bytes());
       break;
     }
@@ -198,7 +273,9 @@ Lsn Coordinator::OldestNeeded(SegmentId leaving, const Saved& saved) const {
   for (const auto& collection : parts_.collections.All()) {
     for (const auto& lane : collection->lanes) {
       base::MutexLock lock(lane->mutex);
-      oldest = std::min(oldest, lane->growing->first_lsn());
+      for (const auto& [partition, growing] : lane->growing) {
+        oldest = std::min(oldest, growing.segment->first_lsn());
+      }
     }
     {
       base::MutexLock lock(collection->pending_mutex);
@@ -262,7 +339,8 @@ Status Coordinator::CommitFlush(LiveCollection& collection, const segment::Growi
       if (known != saved.end()) segment->tombstones().MarkSaved(known->second);
     }
     if (sealed != nullptr) {
-      collection.board.Publish(collection.board.Pin()->Replacing(leaving, sealed));
+      collection.board.Publish(
+          collection.board.Pin()->Replacing(leaving, AsLoaded(collection, sealed)));
       parts_.streaming.SubtractBuffered(flushed->memory_bytes());
     }
     base::KillPoint("flush.published");
@@ -307,10 +385,10 @@ void Coordinator::PostDeletes(std::shared_ptr<LiveCollection> collection) {
   });
 }
 
-void Coordinator::OnFull(std::shared_ptr<LiveCollection> collection, ShardId shard) {
+void Coordinator::OnDue(std::shared_ptr<LiveCollection> collection, ShardId shard) {
   std::atomic<bool>& asked = collection->lanes[shard]->seal_asked;
   Post(asked, [this, collection = std::move(collection), shard] {
-    const auto seal = [&] { return strand_.Run([&] { return Seal(*collection, shard); }); };
+    const auto seal = [&] { return strand_.Run([&] { return SealDue(*collection, shard); }); };
     const Status sealed = parts_.guard(std::ref(seal));
     if (sealed.ok()) return PostFlush(collection);
     collection->lanes[shard]->seal_asked = false;
@@ -334,19 +412,30 @@ BackgroundFailure Coordinator::LastFailure() const {
 void Coordinator::OnPressure() {
   std::shared_ptr<LiveCollection> largest;
   ShardId shard = 0;
+  PartitionId partition = kDefaultPartition;
   std::uint64_t most = 0;
   for (const auto& collection : parts_.collections.All()) {
     for (ShardId i = 0; i < collection->lanes.size(); ++i) {
       Lane& lane = *collection->lanes[i];
       base::MutexLock lock(lane.mutex);
-      if (lane.growing->rows() == 0 || lane.growing->memory_bytes() <= most) continue;
-      most = lane.growing->memory_bytes();
-      largest = collection;
-      shard = i;
+      for (const auto& [id, growing] : lane.growing) {
+        const segment::GrowingSegment& segment = *growing.segment;
+        if (segment.rows() == 0 || segment.memory_bytes() <= most) continue;
+        most = segment.memory_bytes();
+        largest = collection;
+        shard = i;
+        partition = id;
+      }
     }
   }
   if (largest != nullptr) {
-    if (!largest->lanes[shard]->seal_asked.exchange(true)) OnFull(std::move(largest), shard);
+    Lane& lane = *largest->lanes[shard];
+    {
+      base::MutexLock lock(lane.mutex);
+      const auto found = lane.growing.find(partition);
+      if (found != lane.growing.end()) found->second.due = true;
+    }
+    if (!lane.seal_asked.exchange(true)) OnDue(std::move(largest), shard);
     return;
   }
   // Only what is being flushed is left, or what could not be: that is tried again.
@@ -369,13 +458,17 @@ void Coordinator::Housekeeping() {
       bool due = false;
       {
         base::MutexLock lock(lane.mutex);
-        // In milliseconds: a limit of "never" has no nanoseconds.
-        const auto quiet =
-            std::chrono::duration_cast<std::chrono::milliseconds>(now - lane.last_write);
-        due = lane.growing->rows() > 0 &&
-              (long_log || quiet >= collection->record.options.seal_after_idle);
+        for (auto& [partition, growing] : lane.growing) {
+          // In milliseconds: a limit of "never" has no nanoseconds.
+          const auto quiet =
+              std::chrono::duration_cast<std::chrono::milliseconds>(now - growing.last_write);
+          if (growing.segment->rows() == 0) continue;
+          if (!long_log && quiet < collection->record.options.seal_after_idle) continue;
+          growing.due = true;
+          due = true;
+        }
       }
-      if (due && !lane.seal_asked.exchange(true)) OnFull(collection, shard);
+      if (due && !lane.seal_asked.exchange(true)) OnDue(collection, shard);
     }
     bool waiting = false;
     {

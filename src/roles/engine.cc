@@ -29,6 +29,10 @@ Status CheckOptions(const Options& options) {
         "itself",
         options.sync_interval.count());
   }
+  if (options.bounded_staleness.count() < 0 || options.bounded_staleness > kLongestInterval) {
+    return base::InvalidArgument("Options::bounded_staleness is {} ms, not between 0 and 24 hours",
+                                 options.bounded_staleness.count());
+  }
   if (options.write_buffer_bytes < (std::size_t{1} << 20)) {
     return base::InvalidArgument("Options::write_buffer_bytes is {}, below 1 MiB",
                                  options.write_buffer_bytes);

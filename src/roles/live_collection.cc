@@ -20,6 +20,39 @@ Timestamp LiveCollection::AliveFrom(const base::Clock& clock) const {
   return Timestamp{(now - ttl + 1) << base::kTimestampCounterBits};
 }
 
+Result<std::shared_ptr<Partition>> LiveCollection::FindPartition(std::string_view name) const {
+  auto found = partitions.Find(name);
+  if (found != nullptr) return found;
+  return base::NotFound("collection '{}' has no partition named '{}'", this->name(), name);
+}
+
+Status LiveCollection::CheckNoPartitionKey() const {
+  if (!partition_key) return Status();
+  return base::InvalidArgument(
+      "collection '{}' has the partition key '{}', which chooses the partition of each row: no "
+      "call "
+      "names one",
+      name(), record.options.partition_key);
+}
+
+Result<std::shared_ptr<Partition>> LiveCollection::NamedPartition(std::string_view name) const {
+  VECDB_TRY(CheckNoPartitionKey());
+  return FindPartition(name);
+}
+
+std::optional<PartitionKey> LiveCollection::KeyOf(const catalog::CollectionRecord& record) {
+  const Field* field = record.schema.Find(record.options.partition_key);
+  if (field == nullptr) return std::nullopt;
+  return PartitionKey{static_cast<std::uint32_t>(field - record.schema.fields().data()),
+                      record.options.num_partitions};
+}
+
+Status LiveCollection::CheckLoaded() const {
+  if (load_state.load(std::memory_order_acquire) == LoadState::kLoaded) return Status();
+  return base::FailedPrecondition("collection '{}' was released; Load() makes it readable again",
+                                  name());
+}
+
 std::uint64_t LiveCollection::KeyFilterBytes() const {
   std::uint64_t bytes = 0;
   for (const auto& filter : key_filters) bytes += filter->memory_bytes();

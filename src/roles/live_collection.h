@@ -6,6 +6,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,29 +15,44 @@
 #include "catalog/properties.h"
 #include "catalog/records.h"
 #include "roles/lane_queue.h"
+#include "roles/partitions.h"
 #include "segment/shard_key_filter.h"
 #include "segment/view.h"
 
 namespace vecdb::roles {
 
+// What takes the rows of one partition in one lane.
+struct Growing {
+  std::shared_ptr<segment::GrowingSegment> segment;
+  std::chrono::steady_clock::time_point last_write;
+  bool due = false;  // to be sealed: large enough, idle for long, or the largest under pressure
+};
+
 // The write path of one shard (one vchannel): whoever holds it is the shard's only writer.
 struct Lane {
   LaneQueue queue;  // of the writes that need no other lane
   base::Mutex mutex;
-  std::shared_ptr<segment::GrowingSegment> growing GUARDED_BY(mutex);  // takes the rows
-  std::chrono::steady_clock::time_point last_write GUARDED_BY(mutex);
+  std::map<PartitionId, Growing> growing GUARDED_BY(mutex);  // those with Partition::open
   bool dropped GUARDED_BY(mutex) = false;
-  std::atomic<bool> full{false};  // the growing segment is large enough to be sealed
+  std::atomic<bool> due{false};  // one of its growing segments is
   std::atomic<bool> seal_asked{false};
+};
+
+// Sends each row to one of so many partitions by its value of a field.
+struct PartitionKey {
+  std::uint32_t field = 0;
+  std::uint32_t partitions = 0;
 };
 
 struct LiveCollection : std::enable_shared_from_this<LiveCollection> {
   LiveCollection(catalog::CollectionRecord r, std::shared_ptr<const segment::View> view,
-                 catalog::Properties properties = {})
+                 catalog::Properties properties = {}, const Partitions::Named& created = {})
       : record(std::move(r)),
+        partition_key(KeyOf(record)),
+        partitions(created, partition_key ? partition_key->partitions : 0, record.options.shards),
         board(std::move(view)),
         name_(record.name),
-        properties_(std::make_shared<const catalog::Properties>(properties)) {
+        properties_(std::make_shared<const catalog::Properties>(std::move(properties))) {
     for (std::uint32_t i = 0; i < record.options.shards; ++i) {
       lanes.push_back(std::make_unique<Lane>());
       if (!record.options.check_keys) continue;
@@ -46,6 +62,14 @@ struct LiveCollection : std::enable_shared_from_this<LiveCollection> {
 
   // kNotFound once it was dropped: handles may outlive what they name.
   Status CheckAlive() const;
+  // kFailedPrecondition while it is released.
+  Status CheckLoaded() const;
+
+  // kNotFound names it.
+  Result<std::shared_ptr<Partition>> FindPartition(std::string_view name) const;
+  // The same for calls that may name one: kInvalidArgument where there is a partition key.
+  Result<std::shared_ptr<Partition>> NamedPartition(std::string_view name) const;
+  Status CheckNoPartitionKey() const;
 
   // Null where keys are not checked.
   segment::ShardKeyFilter* KeyFilter(ShardId shard) const {
@@ -76,9 +100,13 @@ struct LiveCollection : std::enable_shared_from_this<LiveCollection> {
   }
 
   const catalog::CollectionRecord record;  // with the name that it had at first: see name()
-  std::atomic<bool> dropped{false};        // the drop is durable
+  const std::optional<PartitionKey> partition_key;
+  Partitions partitions;
+  mutable std::atomic<std::uint64_t> pruned_segments{0};  // that reads left out for their partition
+  std::atomic<bool> dropped{false};                       // the drop is durable
   std::atomic<bool> flush_asked{false};    // a task that flushes what is pending waits in the queue
   std::atomic<bool> deletes_asked{false};  // the same for one that saves deletes
+  std::atomic<LoadState> load_state{LoadState::kLoaded};
   segment::ViewBoard board;
   std::vector<std::unique_ptr<Lane>> lanes;  // by shard; the vector never changes
   // By shard, or none; the vector never changes. Built once a first write shows that there are
@@ -86,6 +114,8 @@ struct LiveCollection : std::enable_shared_from_this<LiveCollection> {
   std::vector<std::unique_ptr<segment::ShardKeyFilter>> key_filters;
   std::atomic<bool> written{false};        // since the database was opened
   std::atomic<bool> filters_asked{false};  // a task that adds to the filters waits in the queue
+
+  static std::optional<PartitionKey> KeyOf(const catalog::CollectionRecord& record);
 
   // Sealed against more rows, not committed as files; oldest first.
   base::Mutex pending_mutex;  // leaf

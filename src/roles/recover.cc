@@ -45,8 +45,10 @@ Status OpenFiles(Recovery& r) {
   for (const auto& [id, record] : r.catalog.state.collections) {
     VECDB_TRY_ASSIGN(auto segments, p.query->OpenAll(r.catalog.state, record));
     auto view = std::make_shared<const segment::View>(record.schema, std::move(segments));
-    r.by_id[id] =
-        std::make_shared<LiveCollection>(record, std::move(view), r.catalog.state.PropertiesOf(id));
+    const auto named = r.catalog.state.partitions.find(id);
+    r.by_id[id] = std::make_shared<LiveCollection>(
+        record, std::move(view), r.catalog.state.PropertiesOf(id),
+        named == r.catalog.state.partitions.end() ? Partitions::Named() : named->second);
   }
   return Status();
 }
@@ -69,6 +71,10 @@ Result<segment::GrowingSegment*> GrowingFor(Recovery& r, LiveCollection& collect
     return base::Corruption("the log puts segment {} into shards {} and {}", message.segment,
                             growing->shard(), message.shard);
   }
+  if (growing->partition() != message.partition) {
+    return base::Corruption("the log puts segment {} into partitions {} and {}", message.segment,
+                            growing->partition(), message.partition);
+  }
   return growing.get();
 }
 
@@ -81,8 +87,9 @@ Status ApplyRows(Recovery& r, LiveCollection& collection, const wal::LoggedMessa
                                                   chunk::KeysOf(collection.record.schema, rows),
                                                   logged.timestamp, logged.lsn));
   }
-  // Rule 7: a committed segment has these rows in its files.
   const catalog::State& state = r.catalog.state;
+  if (!state.HasPartition(message.collection, message.partition)) return Status();  // dropped
+  // Rule 7: a committed segment has these rows in its files.
   if (state.committed.count(message.segment) != 0 || state.segments.count(message.segment) != 0) {
     return Status();
   }
@@ -93,6 +100,18 @@ Status ApplyRows(Recovery& r, LiveCollection& collection, const wal::LoggedMessa
   VECDB_TRY_ASSIGN(segment::GrowingSegment * growing, GrowingFor(r, collection, message));
   growing->Append(rows, logged.timestamp, logged.lsn, logged.lsn);
   return Status();
+}
+
+Status ApplyDelete(LiveCollection& collection, const wal::LoggedMessage& logged) {
+  const wal::Message& message = logged.message;
+  VECDB_TRY_ASSIGN(const chunk::KeyList keys,
+                   chunk::DecodeKeys(collection.record.schema, message.payload));
+  auto view = collection.board.Pin();
+  if (message.partition != wal::kDeletedEverywhere) {
+    const PartitionId only = wal::PartitionOf(message);
+    view = view->InPartitions(std::span(&only, 1));
+  }
+  return view->MarkDeleted(message.shard, keys.View(), logged.timestamp, logged.lsn);
 }
 
 Status ApplyMessage(Recovery& r, const wal::LoggedMessage& logged) {
@@ -116,12 +135,14 @@ Status ApplyMessage(Recovery& r, const wal::LoggedMessage& logged) {
     return base::Corruption("the log names shard {} of collection '{}', which has {}",
                             message.shard, collection.name(), collection.record.options.shards);
   }
+  const PartitionId partition = wal::PartitionOf(message);
+  if (!r.catalog.state.HadPartition(message.collection, partition, logged.timestamp)) {
+    return base::Corruption("record {} of the log names partition {} of '{}', which never was",
+                            logged.lsn, partition, collection.record.name);
+  }
   ++r.parts.report.records_applied;
-  if (message.type != wal::MessageType::kDelete) return ApplyRows(r, collection, logged);
-  VECDB_TRY_ASSIGN(const chunk::KeyList keys,
-                   chunk::DecodeKeys(collection.record.schema, message.payload));
-  return collection.board.Pin()->MarkDeleted(message.shard, keys.View(), logged.timestamp,
-                                             logged.lsn);
+  if (message.type == wal::MessageType::kDelete) return ApplyDelete(collection, logged);
+  return ApplyRows(r, collection, logged);
 }
 
 Status ReplayLogs(Recovery& r) {
@@ -206,20 +227,23 @@ Status RewriteTail(Recovery& r) {
 
 // ---- 6: publish and sweep ---------------------------------------------------------------
 
-// The youngest recovered segment of a shard goes on taking rows; the older ones wait to be flushed.
+// The youngest recovered segment of a shard and partition goes on taking rows; the older ones wait
+// to be flushed.
 void AdoptGrowing(Recovery& r) {
   for (auto& [id, segments] : r.growing) {
     LiveCollection& collection = *r.by_id[id];
     for (auto& [segment_id, growing] : segments) {
       r.parts.streaming->AddBuffered(growing->memory_bytes());
+      const auto partition = collection.partitions.At(growing->partition());
+      partition->open[growing->shard()] = true;
       Lane& lane = *collection.lanes[growing->shard()];
       base::MutexLock lock(lane.mutex);
-      if (lane.growing != nullptr) {
+      Growing& youngest = lane.growing[partition->id];
+      if (youngest.segment != nullptr) {
         base::MutexLock pending(collection.pending_mutex);
-        collection.pending.push_back(lane.growing);
+        collection.pending.push_back(youngest.segment);
       }
-      lane.growing = std::move(growing);
-      lane.last_write = r.parts.env.clock->Now();
+      youngest = Growing{std::move(growing), r.parts.env.clock->Now()};
     }
   }
 }

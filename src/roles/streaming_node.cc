@@ -20,16 +20,20 @@ bool IsFull(const segment::GrowingSegment& growing, const CollectionOptions& opt
   return growing.memory_bytes() >= options.segment_bytes || growing.rows() >= most_rows;
 }
 
-// Holds the lanes of the shards that a write touches, in ascending order.
+// Holds the lanes of the shards that a write touches, or all, in ascending order.
 class LaneLocks {
  public:
-  LaneLocks(LiveCollection& collection, const WriteRequest& request) NO_THREAD_SAFETY_ANALYSIS {
+  LaneLocks(LiveCollection& collection, const WriteRequest& request) {
     lanes_.reserve(request.parts.size());  // a lane held must not be forgotten for want of memory
-    for (const auto& part : request.parts) {
-      if (!lanes_.empty() && lanes_.back() == collection.lanes[part->shard].get()) continue;
-      lanes_.push_back(collection.lanes[part->shard].get());
-      lanes_.back()->mutex.Lock();
-    }
+    complete_ = std::all_of(request.parts.begin(), request.parts.end(), [&](const auto& part) {
+      return Lock(*collection.lanes[part->shard], request.deadline);
+    });
+  }
+  // All of them.
+  LaneLocks(LiveCollection& collection, const base::Deadline& deadline) {
+    lanes_.reserve(collection.lanes.size());
+    complete_ = std::all_of(collection.lanes.begin(), collection.lanes.end(),
+                            [&](const auto& lane) { return Lock(*lane, deadline); });
   }
   ~LaneLocks() NO_THREAD_SAFETY_ANALYSIS {
     for (Lane* lane : lanes_) lane->mutex.Unlock();
@@ -37,8 +41,27 @@ class LaneLocks {
   LaneLocks(const LaneLocks&) = delete;
   LaneLocks& operator=(const LaneLocks&) = delete;
 
+  // False: the deadline came before all lanes were free.
+  bool complete() const { return complete_; }
+
  private:
+  // Nothing here needs memory: lanes may be held.
+  bool Lock(Lane& lane, const base::Deadline& deadline) NO_THREAD_SAFETY_ANALYSIS {
+    if (!lanes_.empty() && lanes_.back() == &lane) return true;
+    if (!deadline.limited()) {
+      lane.mutex.Lock();
+    } else {
+      while (!lane.mutex.TryLock()) {
+        if (deadline.passed()) return false;
+        base::Pause();
+      }
+    }
+    lanes_.push_back(&lane);
+    return true;
+  }
+
   std::vector<Lane*> lanes_;
+  bool complete_ = false;
 };
 
 }  // namespace
@@ -84,6 +107,10 @@ Result<wal::MessageType> StreamingNode::Check(
     if (collection.lanes[part->shard]->dropped) {
       return base::NotFound("collection '{}' was dropped", collection.name());
     }
+    if (part->partition != nullptr && part->partition->dropped) {
+      return base::NotFound("partition '{}' of collection '{}' was dropped", part->partition->name,
+                            collection.name());
+    }
   }
   if (request.type != wal::MessageType::kInsert || !request.check_keys) return request.type;
   segment::Expiry expiry{collection.AliveFrom(clock_)};
@@ -107,11 +134,15 @@ void StreamingNode::Apply(LiveCollection& collection, const WriteRequest& reques
   for (const auto& part : request.parts) {
     if (part->rows == nullptr) continue;
     Lane& lane = *collection.lanes[part->shard];
-    const std::uint64_t before = lane.growing->rows() == 0 ? 0 : lane.growing->memory_bytes();
-    lane.growing->Append(*part->rows, position.timestamp, position.first_lsn, position.last_lsn);
-    lane.last_write = clock_.Now();
-    AddBuffered(lane.growing->memory_bytes() - before);
-    lane.full = IsFull(*lane.growing, collection.record.options);
+    Growing& growing = lane.growing.find(part->partition->id)->second;
+    segment::GrowingSegment& segment = *growing.segment;
+    const std::uint64_t before = segment.rows() == 0 ? 0 : segment.memory_bytes();
+    segment.Append(*part->rows, position.timestamp, position.first_lsn, position.last_lsn);
+    growing.last_write = clock_.Now();
+    AddBuffered(segment.memory_bytes() - before);
+    if (!IsFull(segment, collection.record.options)) continue;
+    growing.due = true;
+    lane.due = true;
   }
   watermark_.Applied(position.timestamp, request.durability == Durability::kEveryWrite);
 }
@@ -166,11 +197,12 @@ Result<wal::Position> StreamingNode::Execute(LiveCollection& collection, WriteTi
   const auto& parts = ticket->request.parts;
   if (parts.front()->shard != parts.back()->shard) {
     const LaneLocks lanes(collection, ticket->request);
+    if (!lanes.complete()) return ticket->request.deadline.Check();
     return LogAndApply(collection, ticket->request);
   }
   LaneQueue& queue = collection.lanes[parts.front()->shard]->queue;
   while (!queue.Enter(ticket)) {
-    ticket->sleeper.Sleep();
+    VECDB_TRY(SleepInQueue(queue, ticket));
     switch (ticket->state) {
       case WriteTicket::State::kTurn:
         return ExecuteForAll(collection, queue, *ticket, followers);
@@ -186,6 +218,20 @@ Result<wal::Position> StreamingNode::Execute(LiveCollection& collection, WriteTi
   return ExecuteForAll(collection, queue, *ticket, followers);
 }
 
+// Not OK: the deadline has come, and the ticket has left the queue. Until then nothing may throw:
+// the queue knows where the ticket stands.
+Status StreamingNode::SleepInQueue(LaneQueue& queue, WriteTicket* ticket) {
+  const base::Deadline& deadline = ticket->request.deadline;
+  while (deadline.limited()) {
+    if (ticket->sleeper.SleepFor(base::Deadline::kLongestWait)) return Status();
+    if (!deadline.passed()) continue;
+    if (queue.Withdraw(ticket)) return deadline.Check();
+    break;  // somebody has it in hand
+  }
+  ticket->sleeper.Sleep();
+  return Status();
+}
+
 // For a write that another thread could not finish. If the log has it, the writer was stopped.
 Status StreamingNode::OutOfMemory() const {
   const Status health = writer_->health();
@@ -199,6 +245,7 @@ Result<wal::Position> StreamingNode::ExecuteForAll(LiveCollection& collection, L
                                                    wal::Sleepers* followers) {
   Turn turn(queue, own.request.durability, followers);
   const LaneLocks lanes(collection, own.request);
+  if (!lanes.complete()) return own.request.deadline.Check();
   turn.TakeWaiting();
   while (const WriteTicket* other = turn.NextWaiting()) {
     turn.Done(LogAndApply(collection, other->request));
@@ -206,29 +253,48 @@ Result<wal::Position> StreamingNode::ExecuteForAll(LiveCollection& collection, L
   return LogAndApply(collection, own.request);
 }
 
+namespace {
+
+// Called under the lanes.
+wal::Message MessageFor(const LiveCollection& collection, wal::MessageType type,
+                        const WritePart& part) NO_THREAD_SAFETY_ANALYSIS {
+  wal::Message message{.type = type,
+                       .shard = part.shard,
+                       .collection = collection.record.id,
+                       .schema_version = collection.record.schema_version,
+                       .payload = part.payload};
+  if (part.rows != nullptr) {
+    message.partition = part.partition->id;
+    message.segment =
+        collection.lanes[part.shard]->growing.find(message.partition)->second.segment->id();
+  } else if (part.partition != nullptr) {
+    message.partition = wal::DeletedIn(part.partition->id);
+  }
+  return message;
+}
+
+}  // namespace
+
 // Called under the lanes.
 Result<wal::Position> StreamingNode::LogAndApply(
     LiveCollection& collection, const WriteRequest& request) NO_THREAD_SAFETY_ANALYSIS {
+  VECDB_TRY(request.deadline.Check());
   const std::shared_ptr<const segment::View> view = collection.board.Pin();
   VECDB_TRY_ASSIGN(const wal::MessageType type, Check(collection, *view, request));
 
   std::vector<segment::View::Place> replaced;
   std::vector<wal::Message> messages;
   for (const auto& part : request.parts) {
-    Lane& lane = *collection.lanes[part->shard];
     if (type != wal::MessageType::kInsert) {
-      const auto keys = part->keys(view->schema());
-      VECDB_TRY_ASSIGN(const auto live, view->FindLive(part->shard, keys, base::kEndOfTime,
-                                                       collection.KeyFilter(part->shard)));
+      const auto asked = part->rows == nullptr && part->partition != nullptr
+                             ? view->InPartitions(std::span(&part->partition->id, 1))
+                             : view;
+      VECDB_TRY_ASSIGN(const auto live,
+                       asked->FindLive(part->shard, part->keys(view->schema()), base::kEndOfTime,
+                                       collection.KeyFilter(part->shard)));
       replaced.insert(replaced.end(), live.begin(), live.end());
     }
-    messages.push_back(wal::Message{.type = type,
-                                    .shard = part->shard,
-                                    .collection = collection.record.id,
-                                    .schema_version = collection.record.schema_version,
-                                    .segment = part->rows != nullptr ? lane.growing->id() : 0,
-                                    .partition = kDefaultPartition,
-                                    .payload = part->payload});
+    messages.push_back(MessageFor(collection, type, *part));
   }
   VECDB_TRY_ASSIGN(const wal::Position position, writer_->Append(messages));
   Unapplied unapplied(*this);
@@ -256,35 +322,81 @@ Status StreamingNode::MakeDurable(const wal::Position& position, Durability dura
   return Status();
 }
 
+Status StreamingNode::Admit(const std::shared_ptr<LiveCollection>& collection,
+                            const base::Deadline& deadline) {
+  VECDB_TRY(WaitForRoom(deadline));
+  if (!collection->written.exchange(true)) events_->OnFirstWrite(collection);
+  return Status();
+}
+
 Result<Timestamp> StreamingNode::Write(const std::shared_ptr<LiveCollection>& collection,
                                        const WriteRequest& request) {
-  VECDB_TRY(WaitForRoom());
-  if (!collection->written.exchange(true)) events_->OnFirstWrite(collection);
+  VECDB_TRY(Admit(collection, request.deadline));
+  VECDB_TRY(OpenPartitions(*collection, request));
   wal::Sleepers followers;  // those whose writes this thread executes; woken however it ends
   WriteTicket ticket(request);
   VECDB_TRY_ASSIGN(const wal::Position position, Execute(*collection, &ticket, &followers));
+  return Acknowledge(collection, request, position, &followers);
+}
+
+Result<std::optional<Timestamp>> StreamingNode::WriteFound(
+    const std::shared_ptr<LiveCollection>& collection, const WriteRequest& request,
+    const FindParts& find) {
+  VECDB_TRY(Admit(collection, request.deadline));
+  wal::Position position;
+  {
+    const LaneLocks lanes(*collection, request.deadline);
+    if (!lanes.complete()) return request.deadline.Check();
+    VECDB_TRY(find(*collection->board.Pin()));
+    if (request.parts.empty()) return std::optional<Timestamp>();
+    VECDB_TRY_ASSIGN(position, LogAndApply(*collection, request));
+  }
+  wal::Sleepers nobody;
+  VECDB_TRY_ASSIGN(const Timestamp timestamp, Acknowledge(collection, request, position, &nobody));
+  return std::optional(timestamp);
+}
+
+// Behind the log and the segments: when it is durable as asked, and visible.
+Result<Timestamp> StreamingNode::Acknowledge(const std::shared_ptr<LiveCollection>& collection,
+                                             const WriteRequest& request,
+                                             const wal::Position& position,
+                                             wal::Sleepers* followers) {
   Unapplied unapplied(*this);
   unapplied.logged = true;
   base::KillPoint("write.applied");
   AskToSeal(collection, request);
-  VECDB_TRY(MakeDurable(position, request.durability, &followers));
+  VECDB_TRY(MakeDurable(position, request.durability, followers));
   VECDB_TRY(watermark_.WaitFor(position.timestamp));
   unapplied.logged = false;
   return position.timestamp;
+}
+
+Status StreamingNode::OpenPartitions(LiveCollection& collection, const WriteRequest& request) {
+  std::vector<PartitionLane> lanes;
+  for (const auto& part : request.parts) {
+    if (part->rows == nullptr || part->partition->open[part->shard]) continue;
+    const bool again = !lanes.empty() && lanes.back().shard == part->shard &&
+                       lanes.back().partition == part->partition;
+    if (!again) lanes.push_back({part->partition, part->shard});
+  }
+  return lanes.empty() ? Status() : events_->OnFirstRows(collection, lanes);
 }
 
 void StreamingNode::AskToSeal(const std::shared_ptr<LiveCollection>& collection,
                               const WriteRequest& request) {
   for (const auto& part : request.parts) {
     Lane& lane = *collection->lanes[part->shard];
-    if (lane.full && !lane.seal_asked.exchange(true)) events_->OnFull(collection, part->shard);
+    if (lane.due && !lane.seal_asked.exchange(true)) events_->OnDue(collection, part->shard);
   }
 }
 
-Status StreamingNode::WaitForRoom() {
+// With a deadline it lends no hand where others do the work: a flush takes as long as it takes.
+Status StreamingNode::WaitForRoom(const base::Deadline& deadline) {
   if (buffered_bytes_.load() <= write_buffer_bytes_) return Status();
   const std::uint64_t known = events_->LastFailure().count;
+  const bool helps = !deadline.limited() || background_.threads() == 0;
   while (buffered_bytes_.load() > write_buffer_bytes_) {
+    VECDB_TRY(deadline.Check());
     VECDB_TRY(writer_->health());
     if (const BackgroundFailure failure = events_->LastFailure(); failure.count != known) {
       return base::ResourceExhausted(
@@ -292,11 +404,12 @@ Status StreamingNode::WaitForRoom() {
           buffered_bytes_.load(), write_buffer_bytes_, failure.status.ToString());
     }
     events_->OnPressure();
-    if (background_.RunOne()) continue;  // lends a hand; without threads it is the only one
+    if (helps && background_.RunOne()) continue;  // without threads it is the only one
     base::MutexLock lock(room_mutex_);
     if (buffered_bytes_.load() <= write_buffer_bytes_) break;
-    room_changed_.WaitUntil(room_mutex_,
-                            std::chrono::steady_clock::now() + std::chrono::milliseconds(20));
+    const std::chrono::milliseconds nap =
+        deadline.limited() ? base::Deadline::kLongestWait : std::chrono::milliseconds(20);
+    room_changed_.WaitUntil(room_mutex_, std::chrono::steady_clock::now() + nap);
   }
   return Status();
 }

@@ -6,12 +6,15 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "vecdb/options.h"
 
 #include "base/clock.h"
+#include "base/deadline.h"
 #include "base/mutex.h"
 #include "base/task_queue.h"
 #include "chunk/chunk.h"
@@ -30,6 +33,8 @@ Status CheckDurability(std::string_view option, Durability durability);
 // The rows or keys of one write that belong to one shard, as one record of the log.
 struct WritePart {
   ShardId shard = 0;
+  // Of the rows; of a delete the only one in which keys are looked for, or null: all of them.
+  std::shared_ptr<Partition> partition;
   chunk::Chunk owned;                  // when the rows had to be picked out of the batch
   const chunk::Chunk* rows = nullptr;  // inserts and upserts; the batch itself, or `owned`
   chunk::KeyList deleted{false};       // deletes
@@ -44,6 +49,7 @@ struct WriteRequest {
   wal::MessageType type = wal::MessageType::kInsert;
   bool check_keys = true;  // inserts
   Durability durability = Durability::kEveryWrite;
+  base::Deadline deadline;                        // until the log has it
   std::vector<std::unique_ptr<WritePart>> parts;  // ascending shard
 };
 
@@ -65,9 +71,21 @@ class StreamingNode {
   Result<Timestamp> Write(const std::shared_ptr<LiveCollection>& collection,
                           const WriteRequest& request);
 
+  // The same for a write whose `parts` are known only when no other write of the collection is under
+  // way: `find` fills them then, under all lanes. It may fail, or find nothing: then nothing is
+  // logged, and the result is empty.
+  using FindParts = std::function<Status(const segment::View& view)>;
+  Result<std::optional<Timestamp>> WriteFound(const std::shared_ptr<LiveCollection>& collection,
+                                              const WriteRequest& request, const FindParts& find);
+
   // Offers the rows of the view's growing segments.
   Status Search(const segment::View& view, const segment::ReadTime& t,
                 const query::SearchPlan& plan, query::TopK* top) const;
+
+  // Afterwards every write whose timestamp was given before is known to the watermark.
+  void SettleTimestamps() {
+    if (writer_ != nullptr) writer_->SettleTimestamps();
+  }
 
   // Interval durability: syncs what asked for it since the last call.
   Status SyncInterval();
@@ -85,15 +103,21 @@ class StreamingNode {
                                 wal::Sleepers* followers);
   Result<wal::Position> ExecuteForAll(LiveCollection& collection, LaneQueue& queue,
                                       const WriteTicket& own, wal::Sleepers* followers);
+  Status Admit(const std::shared_ptr<LiveCollection>& collection, const base::Deadline& deadline);
+  Result<Timestamp> Acknowledge(const std::shared_ptr<LiveCollection>& collection,
+                                const WriteRequest& request, const wal::Position& position,
+                                wal::Sleepers* followers);
+  Status SleepInQueue(LaneQueue& queue, WriteTicket* ticket);
   Status OutOfMemory() const;
   Result<wal::Position> LogAndApply(LiveCollection& collection, const WriteRequest& request);
   Result<wal::MessageType> Check(const LiveCollection& collection, const segment::View& view,
                                  const WriteRequest& request) const;
   void Apply(LiveCollection& collection, const WriteRequest& request,
              const std::vector<segment::View::Place>& replaced, const wal::Position& position);
+  Status OpenPartitions(LiveCollection& collection, const WriteRequest& request);
   Status MakeDurable(const wal::Position& position, Durability durability,
                      wal::Sleepers* followers);
-  Status WaitForRoom() EXCLUDES(room_mutex_);
+  Status WaitForRoom(const base::Deadline& deadline) EXCLUDES(room_mutex_);
   void AskToSeal(const std::shared_ptr<LiveCollection>& collection, const WriteRequest& request);
 
   // constant after construction

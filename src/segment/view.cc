@@ -111,6 +111,31 @@ std::shared_ptr<const View> View::Replacing(SegmentId id, std::shared_ptr<Segmen
   return std::make_shared<const View>(schema_, std::move(segments));
 }
 
+std::shared_ptr<const View> View::InPartitions(std::span<const PartitionId> partitions) const {
+  std::vector<std::shared_ptr<Segment>> segments;
+  for (const auto& segment : segments_) {
+    const bool in =
+        std::find(partitions.begin(), partitions.end(), segment->partition()) != partitions.end();
+    if (in) segments.push_back(segment);
+  }
+  return std::make_shared<const View>(schema_, std::move(segments));
+}
+
+std::shared_ptr<const View> View::WithoutPartition(PartitionId partition) const {
+  std::vector<std::shared_ptr<Segment>> segments;
+  for (const auto& segment : segments_) {
+    if (segment->partition() != partition) segments.push_back(segment);
+  }
+  return std::make_shared<const View>(schema_, std::move(segments));
+}
+
+std::shared_ptr<const View> View::Changed(const Change& change) const {
+  std::vector<std::shared_ptr<Segment>> segments;
+  segments.reserve(segments_.size());
+  for (const auto& segment : segments_) segments.push_back(change(segment));
+  return std::make_shared<const View>(schema_, std::move(segments));
+}
+
 Result<std::optional<std::size_t>> View::ContainsKeys(ShardId shard, chunk::KeySpan keys,
                                                       const ShardKeyFilter* filter,
                                                       Expiry* expiry) const {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -33,6 +34,13 @@ class View {
   // A copy of this view with one segment added, or one replaced (same id) by another.
   std::shared_ptr<const View> With(std::shared_ptr<Segment> added) const;
   std::shared_ptr<const View> Replacing(SegmentId id, std::shared_ptr<Segment> by) const;
+  // A copy with what `change` gives for each segment, of the same id.
+  using Change = std::function<std::shared_ptr<Segment>(const std::shared_ptr<Segment>&)>;
+  std::shared_ptr<const View> Changed(const Change& change) const;
+
+  // Copies with the segments of these partitions only, and without those of one.
+  std::shared_ptr<const View> InPartitions(std::span<const PartitionId> partitions) const;
+  std::shared_ptr<const View> WithoutPartition(PartitionId partition) const;
 
   // The first of these keys that a live row of this shard has now, or nothing: index into `keys`.
   // Called under the shard's lane, so every earlier write of the shard is seen. `filter`, where

@@ -198,10 +198,10 @@ TEST_CASE("whatever a power cut leaves opens with every answered write and no ha
   const auto times = static_cast<std::size_t>(std::max<std::int64_t>(SoakMinutes().count(), 1));
   constexpr std::size_t kShare = kSanitized ? 6 : 1;
   run("every write", FixedWorkload(), 12 * times / kShare, 1'000 * times / kShare, 1);
-  run("interval", FixedWorkload(Durability::kInterval), 6 * times / kShare, 400 * times / kShare,
+  run("interval", FixedWorkload(Durability::kInterval, 3), 6 * times / kShare, 400 * times / kShare,
       2);
-  run("flush only", FixedWorkload(Durability::kFlushOnly), 6 * times / kShare, 400 * times / kShare,
-      3);
+  run("flush only", FixedWorkload(Durability::kFlushOnly, 1), 6 * times / kShare,
+      400 * times / kShare, 3);
   for (std::uint64_t i = 0; i < 2 + (times - 1); ++i) {
     run("random", RandomWorkload(seed + i, 60), kSanitized ? 1 : 5, 150 / kShare, 4 + i);
   }

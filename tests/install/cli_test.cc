@@ -21,7 +21,7 @@ TEST_CASE("the version and the help are on stdout and end well", "[cli]") {
   for (const char* command :
        {"import", "export", "search", "query",   "get",   "count", "insert",
         "delete", "create", "drop",   "list",    "flush", "info",  "describe",
-        "rename", "alias",  "set",    "inspect", "check", "shell", "Examples:"}) {
+        "rename", "alias",  "partition", "set",    "inspect", "check", "shell", "Examples:"}) {
     CHECK_THAT(help, ContainsSubstring(command));
   }
 }

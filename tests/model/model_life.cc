@@ -69,6 +69,7 @@ std::string ModelRun::ReadOnlyVisit() {
 
 std::string ModelRun::Reopen() {
   Note("reopen");
+  held_.clear();
   ++figures_->reopens;
   database_->Close();
   undo_.clear();
@@ -87,6 +88,7 @@ std::string ModelRun::Reopen() {
 }
 
 std::string ModelRun::Kill() {
+  held_.clear();
   if (config_.power_cuts && random_.Chance(60)) return PowerCut();
   Note("kill");
   ++figures_->kills;

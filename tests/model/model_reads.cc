@@ -20,7 +20,7 @@ std::string ModelRun::Get() {
   const std::vector<std::string> output = PickOutput();
   Note(Format("get {} keys of {}", keys.size(), name_));
   const Table alive = Alive(*modelled_);
-  const auto result = Open().Get(keys, output);
+  const auto result = Open().Get(keys, output, PickReadOptions());
   if (!result.ok()) return Named("get", result.status().ToString());
   return Named("get", BruteForce(schema_, alive).CheckGet(keys, output, *result));
 }
@@ -30,7 +30,8 @@ std::string ModelRun::Query() {
   const QueryRequest request{.filter = where.text,
                              .output_fields = PickOutput(),
                              .limit = 1 + random_.Below(random_.Chance(50) ? 10 : 1000),
-                             .offset = random_.Chance(60) ? 0 : random_.Below(40)};
+                             .offset = random_.Chance(60) ? 0 : random_.Below(40),
+                             .read = PickReadOptions()};
   Note(Format("query {} limit {} offset {} where {}", name_, request.limit, request.offset,
               where.text));
   const Table alive = Alive(*modelled_);
@@ -54,7 +55,8 @@ std::string ModelRun::Search() {
                               .limit = 1 + random_.Below(random_.Chance(70) ? 15 : 1500),
                               .offset = random_.Chance(60) ? 0 : random_.Below(40),
                               .filter = where.text,
-                              .output_fields = PickOutput()};
+                              .output_fields = PickOutput(),
+                              .read = PickReadOptions()};
   Note(Format("search {}.{} limit {} offset {} where {}", name_, request.field, request.limit,
               request.offset, where.text));
   const Table alive = Alive(*modelled_);
@@ -67,7 +69,7 @@ std::string ModelRun::Count() {
   const Where where = PickWhere();
   Note(Format("count {} where {}", name_, where.text));
   const Table alive = Alive(*modelled_);
-  const auto count = Open().Count(where.text);
+  const auto count = Open().Count(where.text, PickReadOptions());
   if (!count.ok()) return Named("count", count.status().ToString());
   const std::size_t expected = BruteForce(schema_, alive).Matching(where).size();
   return *count == expected ? "" : Format("{} rows counted instead of {}", *count, expected);

@@ -19,13 +19,14 @@ struct Weight {
   std::size_t per_thousand;
 };
 constexpr Weight kWeights[] = {
-    {Operation::kInsert, 150},    {Operation::kUpsert, 135},  {Operation::kDelete, 105},
-    {Operation::kGet, 105},       {Operation::kQuery, 95},    {Operation::kSearch, 155},
-    {Operation::kCount, 50},      {Operation::kCreate, 35},   {Operation::kDrop, 10},
-    {Operation::kFlush, 20},      {Operation::kFlushAll, 15}, {Operation::kWaitDurable, 20},
-    {Operation::kBackground, 60}, {Operation::kReopen, 10},   {Operation::kKill, 10},
-    {Operation::kRefused, 25},    {Operation::kRename, 15},   {Operation::kAlias, 25},
-    {Operation::kAlter, 15},      {Operation::kDescribe, 15},
+    {Operation::kInsert, 150},    {Operation::kUpsert, 135},     {Operation::kDelete, 105},
+    {Operation::kGet, 105},       {Operation::kQuery, 95},       {Operation::kSearch, 155},
+    {Operation::kCount, 50},      {Operation::kCreate, 35},      {Operation::kDrop, 10},
+    {Operation::kFlush, 20},      {Operation::kFlushAll, 15},    {Operation::kWaitDurable, 20},
+    {Operation::kBackground, 60}, {Operation::kReopen, 10},      {Operation::kKill, 10},
+    {Operation::kRefused, 25},    {Operation::kDeleteWhere, 20}, {Operation::kSnapshot, 40},
+    {Operation::kIterate, 25},    {Operation::kRelease, 15},     {Operation::kRename, 15},
+    {Operation::kAlias, 25},      {Operation::kAlter, 15},       {Operation::kDescribe, 15},
 };
 
 Options OptionsOf(const RunConfig& config) {
@@ -120,6 +121,14 @@ std::string ModelRun::Perform(Operation operation) {
       return with_collection(&ModelRun::Alter);
     case Operation::kDescribe:
       return with_collection(&ModelRun::Describe);
+    case Operation::kDeleteWhere:
+      return with_collection(&ModelRun::DeleteWhere);
+    case Operation::kSnapshot:
+      return with_collection(&ModelRun::TakeOrReadSnapshot);
+    case Operation::kIterate:
+      return with_collection(&ModelRun::Iterate);
+    case Operation::kRelease:
+      return with_collection(&ModelRun::ReleaseAndLoad);
     case Operation::kCreate:
       return Create();
     case Operation::kDrop:

@@ -41,8 +41,12 @@ enum class Operation : std::uint8_t {
   kAlias,
   kAlter,
   kDescribe,
+  kDeleteWhere,
+  kSnapshot,
+  kIterate,
+  kRelease,
 };
-inline constexpr std::size_t kOperations = 20;
+inline constexpr std::size_t kOperations = 24;
 
 struct RunConfig {
   std::string name;
@@ -121,6 +125,12 @@ class ModelRun {
   std::string Alias();
   std::string Alter();
   std::string Describe();
+  // ---- model_snapshots.cc
+  std::string DeleteWhere();
+  std::string TakeOrReadSnapshot();
+  std::string Iterate();
+  std::string ReleaseAndLoad();
+  ReadOptions PickReadOptions();
 
   std::string CheckDescription(const std::string& name, const Modelled& modelled);
   std::string CheckAliases();
@@ -146,6 +156,12 @@ class ModelRun {
   bool PickCollection(std::string* wrong);
   Collection Open();
 
+  // A moment that is held, and what the collection was then.
+  struct Held {
+    Snapshot snapshot;
+    Table table;
+  };
+
   const RunConfig config_;
   const std::uint64_t seed_;
   RunFigures* const figures_;
@@ -158,6 +174,7 @@ class ModelRun {
   std::map<const Record*, Timestamp> written_;    // of every row that may be read
   std::string name_;                              // of the collection in hand
   Modelled* modelled_ = nullptr;                  // the same
+  std::deque<Held> held_;                         // of this opening of the database
   std::deque<Undo> undo_;                         // what a power cut may take, oldest first
   // The disk as it is just before its n-th operation from now on; 0: not watched for.
   std::uint64_t cut_after_ = 0;

@@ -19,15 +19,15 @@ std::vector<std::int64_t> SomeKeys(Random& random, std::size_t most) {
   return {keys.begin(), keys.end()};
 }
 
-Step Create(const std::string& name, bool small) {
-  Step step{.kind = StepKind::kCreate, .collection = name};
+Step Create(const std::string& name, std::size_t shape, bool small) {
+  Step step{.kind = StepKind::kCreate, .collection = name, .shape = shape};
   step.options.shards = small ? 2 : 1;
   step.options.segment_rows = small ? 60 : 0;
   step.options.seal_after_idle = std::chrono::milliseconds(80);
   return step;
 }
 
-Step Draw(Random& random, const std::string& name, std::int64_t version) {
+Step Draw(Random& random, const std::string& name, std::size_t shape, std::int64_t version) {
   Step step;
   step.collection = name;
   step.durability = static_cast<Durability>(1 + random.Below(3));
@@ -35,7 +35,7 @@ Step Draw(Random& random, const std::string& name, std::int64_t version) {
   if (drawn < 2) {
     step.kind = StepKind::kDrop;
   } else if (drawn < 6) {
-    return Create(name, random.Chance(50));
+    return Create(name, shape, random.Chance(50));
   } else if (drawn < 16) {
     step.kind = StepKind::kFlush;
   } else if (drawn < 18) {
@@ -63,13 +63,17 @@ std::vector<Workload> StepsOfLife(std::uint64_t seed, std::uint64_t life, std::s
     const auto name = [&](std::size_t i) {
       return "w" + std::to_string(writer) + "_" + std::to_string(i);
     };
+    const auto shape = [&](std::size_t i) {  // the same in every life
+      return static_cast<std::size_t>(seed) + writer * kCollections + i;
+    };
     for (std::size_t i = 0; i < kCollections; ++i) {
-      all[writer].push_back(Create(name(i), i % 2 == 1));
+      all[writer].push_back(Create(name(i), shape(i), i % 2 == 1));
     }
     while (all[writer].size() < steps) {
       const std::size_t number = all[writer].size();
       const auto version = static_cast<std::int64_t>(life * 100'000 + number);
-      all[writer].push_back(Draw(random, name(random.Below(kCollections)), version));
+      const std::size_t which = random.Below(kCollections);
+      all[writer].push_back(Draw(random, name(which), shape(which), version));
     }
   }
   return all;

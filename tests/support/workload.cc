@@ -18,11 +18,13 @@ class Script {
  public:
   explicit Script(Durability durability) : durability_(durability) {}
 
-  Script& Create(const std::string& name, std::uint32_t shards, std::size_t segment_rows) {
+  Script& Create(const std::string& name, std::size_t shape, std::uint32_t shards,
+                 std::size_t segment_rows) {
     Step step = Make(StepKind::kCreate, name);
     step.options.shards = shards;
     step.options.segment_rows = segment_rows;
     step.options.seal_after_idle = std::chrono::milliseconds(5'000);
+    step.shape = shape;
     return Add(std::move(step));
   }
   Script& Write(StepKind kind, const std::string& name, std::int64_t first, std::int64_t count) {
@@ -57,10 +59,8 @@ class Script {
 };
 
 // A write of some of forty keys.
-Step RandomWrite(std::mt19937_64& random, const std::string& name, std::int64_t version,
-                 Durability durability) {
+Step RandomWrite(std::mt19937_64& random, std::int64_t version, Durability durability) {
   Step step;
-  step.collection = name;
   step.durability = durability;
   const std::uint64_t drawn = random() % 8;
   std::set<std::int64_t> ids;
@@ -91,7 +91,7 @@ Status PerformWrite(Collection& collection, const Step& step) {
     const std::vector<Key> keys(step.deleted.begin(), step.deleted.end());
     return collection.Delete(keys, options).status();
   }
-  const Batch batch = BatchOf(step.books);
+  const Batch batch = RowsOf(collection.schema(), step.books);
   if (step.kind == StepKind::kInsert) return collection.Insert(batch, options).status();
   return collection.Upsert(batch, options).status();
 }
@@ -164,10 +164,10 @@ std::string Describe(const Step& step) {
   return text;
 }
 
-Workload FixedWorkload(Durability durability) {
+Workload FixedWorkload(Durability durability, std::size_t first_shape) {
   using K = StepKind;
   Script s(durability);
-  s.Create("plain", 1, 0).Create("split", 2, 24);
+  s.Create("plain", first_shape, 1, 0).Create("split", first_shape + 1, 2, 24);
   s.Write(K::kInsert, "plain", 1, 10).Write(K::kInsert, "split", 1, 12);
   s.Write(K::kInsert, "plain", 11, 5).Write(K::kUpsert, "plain", 4, 3);
   s.Delete("plain", {2, 9, 777}).Do(K::kRead);
@@ -175,7 +175,7 @@ Workload FixedWorkload(Durability durability) {
   s.Write(K::kInsert, "plain", 20, 6).Delete("plain", {1, 21}).Write(K::kUpsert, "plain", 10, 4);
   s.Write(K::kUpsert, "split", 8, 8).Delete("split", {3, 12}).Do(K::kFlush, "split");
   s.Do(K::kRead).Delete("split", {5, 14}).Do(K::kFlush, "split");  // of deletes only
-  s.Create("brief", 1, 0).Write(K::kInsert, "brief", 1, 4).Do(K::kFlush, "brief");
+  s.Create("brief", first_shape + 2, 1, 0).Write(K::kInsert, "brief", 1, 4).Do(K::kFlush, "brief");
   s.Write(K::kInsert, "brief", 50, 2).Delete("brief", {3});
   s.Do(K::kKill).Do(K::kRead);
   s.Write(K::kInsert, "plain", 30, 4).Do(K::kDrop, "brief").Write(K::kUpsert, "plain", 1, 2);
@@ -183,7 +183,7 @@ Workload FixedWorkload(Durability durability) {
   s.Delete("plain", {30}).Do(K::kReopen).Do(K::kRead);
   s.Write(K::kUpsert, "split", 40, 3).Write(K::kInsert, "plain", 60, 3);
   for (int i = 0; i < 5; ++i) s.Do(K::kBackground);  // the shards are idle
-  s.Create("brief", 1, 0).Write(K::kInsert, "brief", 1, 2).Do(K::kWaitDurable);
+  s.Create("brief", first_shape + 2, 1, 0).Write(K::kInsert, "brief", 1, 2).Do(K::kWaitDurable);
   s.Delete("plain", {60, 4}).Do(K::kFlushAll).Write(K::kInsert, "plain", 70, 2).Do(K::kRead);
   return s.Take();
 }
@@ -198,10 +198,11 @@ Workload RandomWorkload(std::uint64_t seed, std::size_t steps,
     const auto drawn_durability = durability.value_or(static_cast<Durability>(1 + random() % 3));
     const std::uint64_t drawn = random() % 32;
     Step step;
-    step.collection = names[random() % names.size()];
+    std::size_t which = random() % names.size();
     if (workload.size() < names.size() || drawn == 0) {
       step.kind = StepKind::kCreate;
-      if (workload.size() < names.size()) step.collection = names[workload.size()];
+      which = workload.size() < names.size() ? workload.size() : which;
+      step.shape = static_cast<std::size_t>(seed) + which;
       step.options.shards = 1 + static_cast<std::uint32_t>(random() % 3);
       step.options.segment_rows = random() % 2 == 0 ? 0 : 16;
       step.options.seal_after_idle = std::chrono::milliseconds(2'000);
@@ -213,9 +214,9 @@ Workload RandomWorkload(std::uint64_t seed, std::size_t steps,
           StepKind::kBackground, StepKind::kRead,  StepKind::kReopen,   StepKind::kKill};
       step.kind = kOthers[random() % std::size(kOthers)];
     } else {
-      step = RandomWrite(random, step.collection, version, drawn_durability);
+      step = RandomWrite(random, version, drawn_durability);
     }
-    if (step.kind != StepKind::kFlush && !step.changes()) step.collection.clear();
+    if (step.kind == StepKind::kFlush || step.changes()) step.collection = names[which];
     workload.push_back(std::move(step));
   }
   return workload;
@@ -224,7 +225,8 @@ Workload RandomWorkload(std::uint64_t seed, std::size_t steps,
 Status Perform(Database& database, const Step& step, base::ManualClock& clock) {
   switch (step.kind) {
     case StepKind::kCreate:
-      return database.CreateCollection(step.collection, BookSchema(), step.options).status();
+      return database.CreateCollection(step.collection, SchemaOf(step.shape), step.options)
+          .status();
     case StepKind::kDrop:
       return database.DropCollection(step.collection);
     case StepKind::kInsert:

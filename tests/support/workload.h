@@ -5,8 +5,8 @@
 //   const Workload steps = FixedWorkload();
 //   for (const Step& step : steps) Perform(*database, step);
 //
-// Rows are Books (test_database.h) whose version is the number of the step that wrote them: who
-// reads a version knows its batch.
+// Rows have one of the shapes of shapes.h, and as version the number of the step that wrote them:
+// who reads a version knows its batch.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "support/test_database.h"
+#include "support/shapes.h"
 
 namespace vecdb::test {
 
@@ -40,6 +40,7 @@ struct Step {
   StepKind kind = StepKind::kRead;
   std::string collection = {};
   CollectionOptions options = {};                   // kCreate
+  std::size_t shape = 0;                            // kCreate; a name always has the same
   std::vector<Book> books = {};                     // kInsert, kUpsert
   std::vector<std::int64_t> deleted = {};           // kDelete
   Durability durability = Durability::kEveryWrite;  // of a write
@@ -59,11 +60,12 @@ using Workload = std::vector<Step>;
 // Two collections, one with two shards, and everything that the engine does with rows: batches,
 // upserts and deletes of growing and of sealed rows, flushes of rows and of deletes alone, sealing
 // because a segment is full or idle, rotation of the log, a drop, reopening after a close and after
-// a kill. Writes have `durability`.
-Workload FixedWorkload(Durability durability = Durability::kEveryWrite);
+// a kill. Writes have `durability`. The collections have three shapes, from `first_shape` on.
+Workload FixedWorkload(Durability durability = Durability::kEveryWrite,
+                       std::size_t first_shape = 0);
 
-// Steps drawn at random; keys collide, so that inserts are refused now and then. Without a
-// durability every write draws its own.
+// Steps drawn at random, in three collections with shapes that follow from the seed; keys collide,
+// so that inserts are refused now and then. Without a durability every write draws its own.
 Workload RandomWorkload(std::uint64_t seed, std::size_t steps,
                         std::optional<Durability> durability = {});
 

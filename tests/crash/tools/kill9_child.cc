@@ -63,35 +63,30 @@ void TellRows(const std::string& name, const Books& books) {
   if (line.size() > 1) Say(line);
 }
 
-// A row's own vector finds it, among those that have the same.
-void SearchItself(const Collection& collection, const Book& book) {
+// The vectors of some rows find what they should.
+void SearchSome(const Collection& collection, const Books& books, Random& random) {
   constexpr std::size_t kLimit = 64;
-  const auto vector = book.vector();
-  const auto hits = collection.Search({.query = vector, .limit = kLimit});
-  if (!hits.ok()) return SayWrong("a search failed: " + hits.status().ToString());
-  bool found = false;
-  std::size_t nearest = 0;
-  for (const Hit& hit : *hits) {
-    nearest += hit.score == 0.0F ? 1 : 0;
-    found = found || (hit.score == 0.0F && hit.key == Key(book.id));
-  }
-  if (!found && nearest < kLimit) {
-    SayWrong("'" + std::string(collection.name()) + "' does not find key " +
-             std::to_string(book.id) + " by its own vector");
+  const std::string name(collection.name());
+  const auto vectors = VectorsOf(collection.schema(), books);
+  const std::size_t step = books.size() / 30 + 1;
+  std::size_t place = random.Below(step);
+  for (const auto& [key, vector] : vectors) {
+    if (place++ % step != 0) continue;
+    const auto searched = CheckSearchFor(collection, vector, vectors, kLimit);
+    if (!searched.ok()) return SayWrong("a search failed: " + searched.status().ToString());
+    if (searched->empty()) continue;
+    SayWrong("'" + name + "' searched for the vector of key " +
+             std::to_string(std::get<std::int64_t>(key)) + ": " + *searched);
   }
 }
 
 void TellCollection(const Collection& collection, Random& random) {
   const std::string name(collection.name());
-  const auto books = ReadAll(collection);
+  const auto books = ReadRows(collection);
   if (!books.ok()) return SayWrong("reading '" + name + "': " + books.status().ToString());
   const auto count = collection.Count();
   if (!count.ok() || *count != books->size()) SayWrong("'" + name + "' counts wrong");
-  const std::size_t step = books->size() / 30 + 1;
-  std::size_t place = random.Below(step);
-  for (const auto& [id, version] : *books) {
-    if (place++ % step == 0) SearchItself(collection, {id, version});
-  }
+  SearchSome(collection, *books, random);
   TellRows(name, *books);
 }
 

@@ -104,15 +104,19 @@ TEST_CASE("structs of an older program and of a newer one are told apart from go
   CheckInit(vecdb_field_init);
   CheckInit(vecdb_collection_options_init);
   CheckInit(vecdb_stats_init);
+  CheckInit(vecdb_read_options_init);
   CheckInit(vecdb_search_request_init);
   CheckInit(vecdb_query_request_init);
   CheckInit(vecdb_get_request_init);
+  CheckInit(vecdb_read_options_init);
+  CheckInit(vecdb_call_limits_init);
+  CheckInit(vecdb_iterate_request_init);
   CheckInit(vecdb_check_counts_init);
   vecdb_options options;
   vecdb_options_init(&options, sizeof options);
   CHECK(options.struct_size == sizeof options);
-  for (const std::size_t size :
-       {std::size_t{0}, sizeof options - 1, sizeof options + 1, SIZE_MAX}) {
+  for (const std::size_t size : {std::size_t{0}, offsetof(vecdb_options, bounded_staleness_ms) - 1,
+                                 sizeof options + 1, SIZE_MAX}) {
     Handles h;
     options.struct_size = size;
     C_REFUSED(vecdb_open_in_memory(&options, &h.db, &error), kBad, "struct_size");

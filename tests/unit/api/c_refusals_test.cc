@@ -113,6 +113,11 @@ const Calls& FillingCalls() {
       {"vecdb_collection_field", CALL(vecdb_collection_field(h.collection, 0, &s.field, e))},
       {"vecdb_collection_flush", CALL(vecdb_collection_flush(h.collection, e))},
       {"vecdb_collection_stats", CALL(vecdb_collection_stats(h.collection, &s.stats, e))},
+      {"vecdb_partition_stats",
+       CALL(vecdb_partition_stats(h.collection, Text("_default"), &s.stats, e))},
+      {"vecdb_create_partition", CALL(vecdb_create_partition(h.collection, Text("p"), e))},
+      {"vecdb_has_partition", CALL(vecdb_has_partition(h.collection, Text("p"), &s.flag, e))},
+      {"vecdb_list_partitions", CALL(vecdb_list_partitions(h.collection, &s.texts, e))},
   };
   return calls;
 }
@@ -124,6 +129,7 @@ const Calls& ChangingCalls() {
       {"vecdb_rename_collection",
        CALL(vecdb_rename_collection(h.db, Text("all"), Text("some"), e))},
       {"vecdb_drop_alias", CALL(vecdb_drop_alias(h.db, Text("every"), e))},
+      {"vecdb_drop_partition", CALL(vecdb_drop_partition(h.collection, Text("p"), e))},
       {"vecdb_drop_collection", CALL(vecdb_drop_collection(h.db, Text("all"), e))},
       {"vecdb_schema_add",
        [](auto& h, auto* e) {
@@ -176,6 +182,7 @@ const Calls& ReadingCalls() {
          return vecdb_get(h.collection, &request, &s.rows, &s.keys, e);
        }},
       {"vecdb_count", CALL(vecdb_count(h.collection, Text(""), &s.count, e))},
+      {"vecdb_count_with", CALL(vecdb_count_with(h.collection, Text(""), nullptr, &s.count, e))},
       {"vecdb_rows_key", CALL(vecdb_rows_key(h.rows, 0, &s.key, e))},
       {"vecdb_rows_score", CALL(vecdb_rows_score(h.rows, 0, &s.score, e))},
       {"vecdb_rows_field_name", CALL(vecdb_rows_field_name(h.rows, 0, &s.text, e))},
@@ -255,6 +262,7 @@ const std::set<std::string> kWithoutHandles = {
     "vecdb_collection_options_init",
     "vecdb_stats_init",
     "vecdb_write_options_init",
+    "vecdb_read_options_init",
     "vecdb_search_request_init",
     "vecdb_query_request_init",
     "vecdb_get_request_init",

@@ -21,7 +21,8 @@ inline catalog::CollectionRecord Books(std::uint64_t id, const std::string& name
   vecdb::SchemaBuilder builder;
   builder.PrimaryKey("id")
       .Vector("cover", 8, vecdb::Metric::kCosine)
-      .Nullable("title", vecdb::DataType::kVarChar);
+      .Nullable("title", vecdb::DataType::kVarChar)
+      .Scalar("place", vecdb::DataType::kVarChar);
   return catalog::CollectionRecord{
       id, name, 1, *builder.Build(), vecdb::CollectionOptions{}, vecdb::Timestamp{1000 + id}};
 }
@@ -68,6 +69,8 @@ inline catalog::Properties EveryProperty() {
   properties.ttl = std::chrono::hours{1};
   properties.auto_compaction = false;
   properties.consistency = vecdb::Consistency::kBounded;
+  properties.partition_key = "place";
+  properties.num_partitions = 3;
   return properties;
 }
 
@@ -75,6 +78,7 @@ inline catalog::Properties EveryProperty() {
 inline catalog::Edit EverythingEdit() {
   return EditOf(catalog::LeaseIds{100}, catalog::SetMaxTimestamp{vecdb::Timestamp{5000}},
                 catalog::CreateCollection{Books(1)}, catalog::CreateCollection{Books(2, "papers")},
+                catalog::CreatePartition{1, 3, "old"}, catalog::CreatePartition{1, 4, "2-new"},
                 catalog::AddLog{LogOf(0, 1)}, catalog::AddLog{LogOf(0, 2)},
                 catalog::AddLog{LogOf(1, 1)}, catalog::AddSegment{SegmentOf(1, 10, 20)},
                 catalog::AddSegment{SegmentOf(2, 11, 30, true)}, catalog::CommitSegment{10, 40},

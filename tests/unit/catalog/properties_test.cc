@@ -67,6 +67,13 @@ TEST_CASE("bytes that are no properties are refused, and nothing is allocated fo
       One(2, std::uint16_t{1}),            // a value too long
       One(3, std::uint8_t{0}),             // levels are 1 to 4
       One(3, std::uint8_t{5}),             // levels are 1 to 4
+      One(9, std::uint32_t{0}),            // no partitions
+      One(9, std::uint32_t{1025}),         // too many
+      Written([](base::ByteWriter* out) {  // a name that is too long
+        out->Put(std::uint32_t{1});
+        out->Put(std::uint16_t{8});
+        out->PutText(std::string(256, 'x'));
+      }),
       Written([](base::ByteWriter* out) {  // twice the same
         out->Put(std::uint32_t{2});
         for (int i = 0; i < 2; ++i) {

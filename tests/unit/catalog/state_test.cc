@@ -31,6 +31,19 @@ catalog::SegmentRecord WithOneFileTwice() {
   return record;
 }
 
+catalog::SetProperties KeyedBy(const std::string& field) {
+  catalog::SetProperties set{1, {}};
+  set.properties.partition_key = field;
+  return set;
+}
+
+catalog::SegmentRecord InPartition(std::uint64_t collection, std::uint64_t id,
+                                   std::uint64_t first_file, std::uint64_t partition) {
+  catalog::SegmentRecord record = SegmentOf(collection, id, first_file);
+  record.partition = partition;
+  return record;
+}
+
 io::LogIdentity ForeignLog() {
   io::LogIdentity identity = LogOf(0, 9);
   identity.database[15] = std::byte{1};
@@ -74,6 +87,22 @@ std::vector<Contradiction> Contradictions() {
       {EditOf(catalog::DropAlias{"best"}, catalog::DropCollection{1},
               catalog::AddSegment{SegmentOf(1, 12, 60)}),
        {"segment 12", "collection 1"}},
+      {EditOf(catalog::CreatePartition{9, 5, "new"}), {"partition 5", "collection 9"}},
+      {EditOf(catalog::CreatePartition{1, 5, "old"}), {"partition 5", "'old'", "partition 3"}},
+      {EditOf(catalog::CreatePartition{1, 3, "new"}), {"partition 3", "twice"}},
+      {EditOf(catalog::CreatePartition{1, 100, "new"}), {"partition id 100"}},
+      {EditOf(catalog::CreatePartition{1, 0, "new"}), {"partition id 0"}},
+      {EditOf(catalog::CreatePartition{2, 5, "new"}), {"partition 5", "partition key"}},
+      {EditOf(KeyedBy("nothing")), {"books", "no field named 'nothing'"}},
+      {EditOf(KeyedBy("title")), {"books", "'title' is nullable"}},
+      {EditOf(KeyedBy("id")), {"books", "'id' is the primary key"}},
+      {EditOf(KeyedBy("cover")), {"books", "'cover' is a FloatVector"}},
+      {EditOf(catalog::DropPartition{2, 3}), {"partition 3", "collection 2"}},
+      {EditOf(catalog::DropPartition{1, 9}), {"partition 9", "collection 1"}},
+      {EditOf(catalog::DropPartition{1, 3}, catalog::DropPartition{1, 3}), {"partition 3"}},
+      {EditOf(catalog::AddSegment{InPartition(2, 12, 60, 3)}), {"segment 12", "partition 3"}},
+      {EditOf(catalog::DropPartition{1, 3}, catalog::AddSegment{InPartition(1, 12, 60, 3)}),
+       {"segment 12", "partition 3"}},
       {EditOf(catalog::DropSegment{12}), {"segment 12"}},
       {EditOf(catalog::DropAlias{"best"}, catalog::DropCollection{1}, catalog::DropSegment{10}),
        {"segment 10"}},
@@ -138,6 +167,17 @@ TEST_CASE("a dropped collection takes its segments along and leaves its name fre
   CHECK(state->committed.count(10) == 1);
 }
 
+TEST_CASE("a partition key is among the options of its collection, with its partitions") {
+  const catalog::State state = Everything();
+  CHECK(state.collections.at(2).options.partition_key == "place");
+  CHECK(state.collections.at(2).options.num_partitions == 3);
+  CHECK(state.HasPartition(2, 0));
+  CHECK(state.HasPartition(2, 2));
+  CHECK_FALSE(state.HasPartition(2, 3));
+  CHECK(Apply(state, EditOf(catalog::AddSegment{InPartition(2, 12, 60, 2)})).ok());
+  CHECK(SnapshotOf(state).collections.at(2).options.num_partitions == 3);
+}
+
 TEST_CASE("properties are those set last, and gone with their collection") {
   const catalog::State state = Everything();
   CHECK(state.PropertiesOf(1) == catalog::Properties{});
@@ -148,6 +188,35 @@ TEST_CASE("properties are those set last, and gone with their collection") {
   const auto dropped = Apply(state, EditOf(catalog::DropAlias{"all"}, catalog::DropCollection{2}));
   REQUIRE(dropped.ok());
   CHECK(dropped->properties.empty());
+}
+
+TEST_CASE("a dropped partition takes its segments along and leaves its name free") {
+  const auto filled = Apply(Everything(), EditOf(catalog::AddSegment{InPartition(1, 12, 60, 3)},
+                                                 catalog::AddSegment{InPartition(1, 13, 65, 4)}));
+  REQUIRE(filled.ok());
+  const auto state =
+      Apply(*filled, EditOf(catalog::DropPartition{1, 3}, catalog::CreatePartition{1, 14, "old"}));
+  REQUIRE(state.ok());
+  CHECK(state->segments.count(12) == 0);
+  CHECK(state->segments.count(13) == 1);
+  CHECK(state->segments.count(10) == 1);
+  CHECK(state->HasPartition(1, kDefaultPartition));
+  CHECK(state->HasPartition(1, 14));
+  CHECK_FALSE(state->HasPartition(1, 3));
+  CHECK_FALSE(state->HasPartition(2, 14));
+  CHECK(TextOf(SnapshotOf(*state)) == TextOf(*state));
+  const auto without = Apply(*state, EditOf(catalog::DropCollection{1}));
+  REQUIRE(without.ok());
+  CHECK(without->partitions.empty());
+}
+
+TEST_CASE("what was written may name a partition that was dropped since, and none that never was") {
+  const auto state = Apply(Everything(), EditOf(catalog::DropPartition{1, 3}));
+  REQUIRE(state.ok());
+  CHECK(state->HadPartition(1, 4, Timestamp{9000}));
+  CHECK(state->HadPartition(1, 3, Timestamp{5000}));
+  CHECK_FALSE(state->HadPartition(1, 3, Timestamp{5001}));
+  CHECK_FALSE(state->HadPartition(1, 100, Timestamp{5000}));
 }
 
 TEST_CASE("a commit record is kept until every checkpoint is past it") {

@@ -36,6 +36,27 @@ std::map<std::int64_t, int> VisibleKeys(const Segment& segment, Timestamp t) {
   return keys;
 }
 
+TEST_CASE("a view has parts: the segments of some partitions, and those of all but one", "[view]") {
+  const Schema schema = NumberedSchema();
+  const auto segment = [&](SegmentId id, PartitionId partition) {
+    return GrowingSegment::Create(id, 0, partition, 1, schema);
+  };
+  const auto view =
+      ViewOf(schema, {segment(1, kDefaultPartition), segment(2, 7), segment(3, 9), segment(4, 7)});
+  const auto ids = [](const View& part) {
+    std::vector<SegmentId> found;
+    for (const auto& one : part.segments()) found.push_back(one->id());
+    return found;
+  };
+  using Ids = std::vector<SegmentId>;
+  CHECK(ids(*view->InPartitions(std::vector<PartitionId>{7})) == Ids{2, 4});
+  CHECK(ids(*view->InPartitions(std::vector<PartitionId>{0, 9})) == Ids{1, 3});
+  CHECK(ids(*view->InPartitions(std::vector<PartitionId>{5})) == Ids{});
+  CHECK(ids(*view->WithoutPartition(7)) == Ids{1, 3});
+  CHECK(ids(*view->WithoutPartition(5)) == Ids{1, 2, 3, 4});
+  CHECK(view->segments().size() == 4);
+}
+
 TEST_CASE("views are copies with one segment more, or another in its place", "[view]") {
   const Schema schema = NumberedSchema();
   const auto empty = ViewOf(schema, {});
