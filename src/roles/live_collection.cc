@@ -20,18 +20,17 @@ Timestamp LiveCollection::AliveFrom(const base::Clock& clock) const {
   return Timestamp{(now - ttl + 1) << base::kTimestampCounterBits};
 }
 
-Result<std::shared_ptr<Partition>> LiveCollection::FindPartition(std::string_view name) const {
-  auto found = partitions.Find(name);
+Result<std::shared_ptr<Partition>> LiveCollection::FindPartition(std::string_view wanted) const {
+  auto found = partitions.Find(wanted);
   if (found != nullptr) return found;
-  return base::NotFound("collection '{}' has no partition named '{}'", this->name(), name);
+  return base::NotFound("collection '{}' has no partition named '{}'", name(), wanted);
 }
 
 Status LiveCollection::CheckNoPartitionKey() const {
   if (!partition_key) return Status();
   return base::InvalidArgument(
       "collection '{}' has the partition key '{}', which chooses the partition of each row: no "
-      "call "
-      "names one",
+      "call names one",
       name(), record.options.partition_key);
 }
 
