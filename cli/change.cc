@@ -4,6 +4,7 @@
 
 #include "commands.h"
 #include "formats/json_rows.h"
+#include "json.h"
 #include "text.h"
 
 namespace vecdb::cli {
@@ -62,12 +63,21 @@ Status Insert(const Session& session, const InsertArguments& arguments) {
   return Status();
 }
 
+// Only rows in the partition of this name, or in any.
+ReadOptions ReadIn(const std::string& partition) {
+  ReadOptions options;
+  if (!partition.empty()) options.partitions.push_back(partition);
+  return options;
+}
+
 Status DeleteKeys(Collection& collection, std::vector<Key> keys, const std::string& partition,
                   std::uint64_t* deleted) {
   std::sort(keys.begin(), keys.end());
   keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
   if (keys.size() > kMostKeys) return Bad("{} keys; at most {} at once", keys.size(), kMostKeys);
-  CLI_TRY_ASSIGN(const GetResult found, collection.Get(keys, {}, ReadIn(partition)));
+  ReadOptions read;
+  if (!partition.empty()) read.partitions.push_back(partition);
+  CLI_TRY_ASSIGN(const GetResult found, collection.Get(keys, {}, read));
   CLI_TRY(collection.Delete(keys, {.partition = partition}).status());
   *deleted = found.rows.size();
   return Status();

@@ -1,7 +1,6 @@
 #include "command_line.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
 #include <functional>
 #include <limits>
@@ -12,10 +11,12 @@
 
 #include "vecdb/version.h"
 
+#include "command_options.h"
 #include "commands.h"
 #include "formats/schema_text.h"
 #include "shell/shell.h"
 #include "text.h"
+#include "watch_commands.h"
 
 namespace vecdb::cli {
 namespace {
@@ -36,55 +37,6 @@ Exit codes: 0 fine; 1 it failed, a key is missing, damage was found, or output c
 Durability DurabilityNamed(const std::string& name) {
   if (name == "every-write") return Durability::kEveryWrite;
   return name == "interval" ? Durability::kInterval : Durability::kFlushOnly;
-}
-
-std::optional<std::uint64_t> WholeNumber(const std::string& text) {
-  std::uint64_t number = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, number);
-  if (error != std::errc() || stop != end) return std::nullopt;
-  return number;
-}
-
-struct NumberRange {
-  std::uint64_t least = 0;
-  std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
-};
-
-// An option that takes a number of digits alone. CLI11 itself would take "" for 0, wrap negative
-// numbers around, and read "010" as 8.
-template <typename T>
-CLI::Option* AddNumber(CLI::App* command, const std::string& name, T* target,
-                       const std::string& description, NumberRange range = {}) {
-  const auto check = [range](const std::string& text) {
-    const auto number = WholeNumber(text);
-    if (number && *number >= range.least && *number <= range.most) return std::string();
-    return Format("'{}' is no whole number from {} to {}", text, range.least, range.most);
-  };
-  const auto take = [target](const std::string& text) {
-    *target = static_cast<T>(WholeNumber(text).value_or(0));  // it has been checked
-  };
-  return command->add_option_function<std::string>(name, take, description)
-      ->type_name("UINT")
-      ->check(check, "", "");
-}
-
-// An option whose text `parse` understands; `take` gets what it made of it. May be given often.
-template <typename T>
-CLI::Option* AddParsed(CLI::App* command, const std::string& name, const std::string& type_name,
-                       Result<T> (*parse)(std::string_view), std::function<void(T)> take,
-                       const std::string& description) {
-  const auto check = [parse](const std::string& text) {
-    const auto parsed = parse(text);
-    return parsed.ok() ? std::string() : std::string(parsed.status().message());
-  };
-  const auto take_all = [parse, take](const std::vector<std::string>& texts) {
-    for (const std::string& text : texts) take(*parse(text));
-  };
-  return command->add_option_function<std::vector<std::string>>(name, take_all, description)
-      ->type_name(type_name)
-      ->allow_extra_args(false)
-      ->check(check, "", "");
 }
 
 Result<VectorColumns> ParseColumns(std::string_view text) {
@@ -130,11 +82,12 @@ struct CommandLine::Body {
     AddPartition();
     AddList();
     AddFlush();
+    AddCompact();
     AddInfo();
     AddNames();
     AddSet();
+    watching.AddTo([this](auto&&... words) { return Command(words...); }, session, in_shell);
     if (in_shell) return;
-    AddInspect();
     AddCheck();
     AddShell();
   }
@@ -145,11 +98,6 @@ struct CommandLine::Body {
     command->footer(Format("Example:\n  vecdb {} {}", name, example));
     command->callback([this, what = std::move(what)] { run = what; });
     return command;
-  }
-  static void AddPlace(CLI::App* c, std::string* database, std::string* collection) {
-    c->add_option("DB", *database, "Directory of the database")->required();
-    if (collection == nullptr) return;
-    c->add_option("COLLECTION", *collection, "Name of the collection")->required();
   }
   static void AddOutput(CLI::App* c, std::vector<std::string>* output, const char* description) {
     c->add_option("--output", *output, description)->delimiter(',')->allow_extra_args(false);
@@ -175,10 +123,10 @@ struct CommandLine::Body {
   void AddPartition();
   void AddList();
   void AddFlush();
+  void AddCompact();
   void AddInfo();
   void AddNames();
   void AddSet();
-  void AddInspect();
   void AddCheck();
   void AddShell();
 
@@ -199,12 +147,13 @@ struct CommandLine::Body {
   PartitionArguments partition;
   std::string list_database;
   FlushArguments flush;
+  CompactArguments compact;
   InfoArguments info;
   DescribeArguments describe;
   RenameArguments rename;
   AliasArguments alias;
   SetArguments set;
-  std::string inspect_file;
+  WatchCommands watching;
   CheckArguments check;
   ShellArguments shell;
 };
@@ -238,6 +187,7 @@ void CommandLine::Body::AddImport() {
   AddNumber(c, "--segment-bytes", &a.segment_bytes,
             "Size at which segments of a new collection are sealed");
   c->add_flag("--progress", a.progress, "Show progress even when stderr is no terminal");
+  c->add_flag("--watch", a.watch, "Show what top shows, each second, instead of progress");
   AddImportMeaning(c);
 }
 
@@ -464,6 +414,14 @@ void CommandLine::Body::AddFlush() {
   c->add_option("COLLECTION", a.collection, "Only this one");
 }
 
+void CommandLine::Body::AddCompact() {
+  CompactArguments& a = compact;
+  CLI::App* c = Command("compact", "Merge segments, and drop deleted rows from the disk",
+                        "shop.db books", [this, &a] { return RunCompact(session, a); });
+  AddPlace(c, &a.database, &a.collection);
+  c->add_flag("--progress", a.progress, "Show progress even when stderr is no terminal");
+}
+
 void CommandLine::Body::AddInfo() {
   InfoArguments& a = info;
   CLI::App* c = Command("info", "Show collections, their fields and sizes", "shop.db books --json",
@@ -505,13 +463,6 @@ void CommandLine::Body::AddSet() {
       c, "--consistency", "LEVEL", ConsistencyNamed,
       [&a](Consistency level) { a.consistency = level; },
       "Of reads that name none: Strong, Session, Bounded or Eventual");
-}
-
-void CommandLine::Body::AddInspect() {
-  CLI::App* c = Command("inspect", "Say what one file of a database directory holds",
-                        "shop.db/CURRENT", [this] { return RunInspect(inspect_file); });
-  c->add_option("FILE", inspect_file, "FORMAT, CURRENT, MANIFEST-*, *.wal, *.col, *.key, *.del")
-      ->required();
 }
 
 void CommandLine::Body::AddCheck() {

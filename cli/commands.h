@@ -36,6 +36,7 @@ struct ImportArguments {
   std::optional<std::uint64_t> limit;
   std::optional<std::uint64_t> segment_bytes;  // for a new collection
   bool progress = false;
+  bool watch = false;  // pictures of the database instead
 };
 int RunImport(const Session& session, const ImportArguments& arguments);
 
@@ -156,12 +157,47 @@ struct FlushArguments {
 };
 int RunFlush(const Session& session, const FlushArguments& arguments);
 
+struct CompactArguments {
+  std::string database;
+  std::string collection;
+  bool progress = false;
+};
+int RunCompact(const Session& session, const CompactArguments& arguments);
+
 struct InfoArguments {
   std::string database;
   std::string collection;  // empty: all of them
   bool json = false;
 };
 int RunInfo(const Session& session, const InfoArguments& arguments);
+
+struct SegmentsArguments {
+  std::string database;
+  std::string collection;  // empty: all of them
+  bool json = false;
+};
+int RunSegments(const Session& session, const SegmentsArguments& arguments);
+
+struct ChannelsArguments {
+  std::string database;
+  bool json = false;
+};
+int RunChannels(const Session& session, const ChannelsArguments& arguments);
+
+struct TopArguments {
+  std::string database;
+  std::optional<std::uint64_t> rounds;
+  bool json = false;
+};
+int RunTop(const Session& session, const TopArguments& arguments);
+
+struct TraceArguments {
+  std::string database;
+  std::string collection;
+  std::string key;
+  bool json = false;
+};
+int RunTrace(const Session& session, const TraceArguments& arguments);
 
 struct DescribeArguments {
   std::string database;

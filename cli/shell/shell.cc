@@ -22,7 +22,9 @@ constexpr const char* kHelp =
     R"(Commands, as on the command line but without the database (COMMAND --help says more):
   search query get count          read rows
   insert delete import export     change and move them
-  create drop list flush info     collections
+  create drop list info           collections
+  flush compact                   what they take of the disk
+  segments channels top           what the database does
 Of the shell:
   .collections        their names
   .schema [NAME]      the fields of one, or of all
@@ -141,7 +143,8 @@ class Shell {
   }
 
   bool NamesCollection(const std::vector<std::string>& words) const {
-    static const std::vector<std::string> always{"alias", "create", "drop", "list", "partition"};
+    static const std::vector<std::string> always{"alias", "channels",  "create", "drop",
+                                                 "list",  "partition", "top"};
     if (std::find(always.begin(), always.end(), words[0]) != always.end()) return true;
     const auto is_option = [](const std::string& word) {
       return word.size() > 1 && word[0] == '-';

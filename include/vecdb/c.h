@@ -27,12 +27,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "vecdb/c_values.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
 /* NOLINTBEGIN(modernize-*, readability-redundant-*): this is C */
-
-#define VECDB_C_API __attribute__((visibility("default")))
 
 typedef struct vecdb_db vecdb_db;                 /* an open database */
 typedef struct vecdb_collection vecdb_collection; /* an open collection */
@@ -50,178 +50,6 @@ typedef struct vecdb_description vecdb_description; /* what a collection is */
 /* Handles that are not freed yet, in the whole process: for tests that look for leaks. */
 VECDB_C_API size_t vecdb_handle_count(void);
 
-/* ---- errors ------------------------------------------------------------------------ */
-
-/* vecdb::StatusCode, number by number. The hundreds say where to look: 1xx the request, 2xx the
- * moment (the same call may succeed later), 3xx the machine. */
-typedef int32_t vecdb_code;
-enum {
-  VECDB_OK = 0,
-  VECDB_INVALID_ARGUMENT = 101,
-  VECDB_NOT_FOUND = 102,
-  VECDB_ALREADY_EXISTS = 103,
-  VECDB_FAILED_PRECONDITION = 104,
-  VECDB_UNIMPLEMENTED = 105,
-  VECDB_UNAVAILABLE = 201,
-  VECDB_RESOURCE_EXHAUSTED = 202,
-  VECDB_DEADLINE_EXCEEDED = 203,
-  VECDB_CANCELLED = 204,
-  VECDB_IO_ERROR = 301,
-  VECDB_CORRUPTION = 302,
-  VECDB_INTERNAL = 303,
-  VECDB_OUTCOME_UNKNOWN = 304
-};
-
-/* What a call that failed has to say. */
-typedef struct vecdb_error {
-  vecdb_code code;
-  char message[508]; /* ends with a NUL; cut between two characters if longer */
-} vecdb_error;
-
-/* "NotFound"; "Unknown" for a number that is no code. Never NULL, never freed. */
-VECDB_C_API const char* vecdb_code_name(vecdb_code code);
-/* Of the library that runs: "0.1.0". */
-VECDB_C_API const char* vecdb_version(void);
-
-/* ---- text, keys, values ------------------------------------------------------------ */
-
-/* Text in UTF-8, or bytes, lent. */
-typedef struct vecdb_text {
-  const char* data; /* may be NULL when size is 0 */
-  size_t size;
-} vecdb_text;
-
-/* The bytes up to the NUL; no text for NULL. */
-VECDB_C_API vecdb_text vecdb_text_of(const char* text);
-
-/* vecdb::DataType */
-typedef int32_t vecdb_type;
-enum {
-  VECDB_BOOL = 1,
-  VECDB_INT8 = 2,
-  VECDB_INT16 = 3,
-  VECDB_INT32 = 4,
-  VECDB_INT64 = 5,
-  VECDB_FLOAT = 10,
-  VECDB_DOUBLE = 11,
-  VECDB_VARCHAR = 21,
-  VECDB_ARRAY = 22,
-  VECDB_JSON = 23,
-  VECDB_BINARY_VECTOR = 100,
-  VECDB_FLOAT_VECTOR = 101,
-  VECDB_FLOAT16_VECTOR = 102,
-  VECDB_BFLOAT16_VECTOR = 103,
-  VECDB_SPARSE_FLOAT_VECTOR = 104,
-  VECDB_INT8_VECTOR = 105
-};
-
-/* vecdb::Metric */
-typedef int32_t vecdb_metric;
-enum {
-  VECDB_L2 = 1,
-  VECDB_INNER_PRODUCT = 2,
-  VECDB_COSINE = 3,
-  VECDB_HAMMING = 4,
-  VECDB_JACCARD = 6
-};
-
-/* "VarChar", "COSINE"; "unknown" for a number that is none. */
-VECDB_C_API const char* vecdb_type_name(vecdb_type type);
-VECDB_C_API const char* vecdb_metric_name(vecdb_metric metric);
-
-/* vecdb::Key */
-typedef struct vecdb_key {
-  vecdb_type type; /* VECDB_INT64 or VECDB_VARCHAR: which of the two below counts */
-  int64_t integer;
-  vecdb_text text;
-} vecdb_key;
-
-/* A key of this type; the text is lent. */
-VECDB_C_API vecdb_key vecdb_key_int64(int64_t integer);
-VECDB_C_API vecdb_key vecdb_key_text(vecdb_text text);
-
-/* What vecdb::ValueView and vecdb::Value hold, number by number. */
-typedef int32_t vecdb_kind;
-enum {
-  VECDB_VALUE_NULL = 0,
-  VECDB_VALUE_BOOL = 1,   /* as.boolean, 0 or 1 */
-  VECDB_VALUE_INT64 = 2,  /* as.integer: Int8 to Int64 */
-  VECDB_VALUE_DOUBLE = 3, /* as.real: Float and Double */
-  VECDB_VALUE_TEXT = 4,   /* as.text: VarChar; JSON, one JSON value */
-  VECDB_VALUE_FLOATS = 5, /* as.floats: FloatVector, Float16Vector, BFloat16Vector */
-  VECDB_VALUE_SPARSE = 6, /* as.sparse: SparseFloatVector */
-  VECDB_VALUE_INT8S = 7,  /* as.int8s: Int8Vector */
-  VECDB_VALUE_BITS = 8,   /* as.bits: BinaryVector, eight to a byte */
-  VECDB_VALUE_BOOLS = 9,  /* this and below: Array, by what its elements are */
-  VECDB_VALUE_INT64S = 10,
-  VECDB_VALUE_DOUBLES = 11,
-  VECDB_VALUE_TEXTS = 12
-};
-
-/* values[i] stands at indices[i]; indices rise. */
-typedef struct vecdb_sparse {
-  const uint32_t* indices;
-  const float* values;
-  size_t count;
-} vecdb_sparse;
-
-/* vecdb::ValueView on the way in, vecdb::Value on the way out; all that it points to is lent. */
-typedef struct vecdb_value {
-  vecdb_kind kind;
-  union {
-    uint8_t boolean;
-    int64_t integer;
-    double real;
-    vecdb_text text;
-    struct {
-      const float* data;
-      size_t count;
-    } floats;
-    vecdb_sparse sparse;
-    struct {
-      const int8_t* data;
-      size_t count;
-    } int8s;
-    struct {
-      const uint8_t* data;
-      size_t count; /* of bytes */
-    } bits;
-    struct {
-      const uint8_t* data; /* 0 or 1 each */
-      size_t count;
-    } bools;
-    struct {
-      const int64_t* data;
-      size_t count;
-    } int64s;
-    struct {
-      const double* data;
-      size_t count;
-    } doubles;
-    struct {
-      const vecdb_text* data;
-      size_t count;
-    } texts;
-    uint64_t reserved[4]; /* the union keeps this size */
-  } as;                   /* the one that goes with `kind` */
-} vecdb_value;
-
-/* A value of this kind; what `data` points to is lent. */
-VECDB_C_API vecdb_value vecdb_value_null(void);
-VECDB_C_API vecdb_value vecdb_value_bool(int truth);
-VECDB_C_API vecdb_value vecdb_value_int64(int64_t integer);
-VECDB_C_API vecdb_value vecdb_value_double(double real);
-VECDB_C_API vecdb_value vecdb_value_text(vecdb_text text);
-VECDB_C_API vecdb_value vecdb_value_floats(const float* data, size_t count);
-VECDB_C_API vecdb_value vecdb_value_sparse(const uint32_t* indices, const float* values,
-                                           size_t count);
-VECDB_C_API vecdb_value vecdb_value_int8s(const int8_t* data, size_t count);
-VECDB_C_API vecdb_value vecdb_value_bits(const uint8_t* data, size_t bytes);
-VECDB_C_API vecdb_value vecdb_value_bools(const uint8_t* data, size_t count);
-VECDB_C_API vecdb_value vecdb_value_int64s(const int64_t* data, size_t count);
-VECDB_C_API vecdb_value vecdb_value_doubles(const double* data, size_t count);
-VECDB_C_API vecdb_value vecdb_value_texts(const vecdb_text* data, size_t count);
-
 /* ---- opening a database ------------------------------------------------------------ */
 
 enum { VECDB_EVERY_WRITE = 1, VECDB_INTERVAL = 2, VECDB_FLUSH_ONLY = 3 }; /* vecdb::Durability */
@@ -230,6 +58,10 @@ enum { VECDB_LOG_DEBUG = 0, VECDB_LOG_INFO = 1, VECDB_LOG_WARNING = 2, VECDB_LOG
 
 /* Called one at a time, from any thread; must not call back into vecdb. */
 typedef void (*vecdb_log_function)(void* user, int32_t level, vecdb_text line);
+
+typedef struct vecdb_event vecdb_event; /* vecdb/c_watch.h */
+/* As vecdb_log_function. */
+typedef void (*vecdb_listener_function)(void* user, const vecdb_event* event);
 
 /* vecdb::Options */
 typedef struct vecdb_options {
@@ -247,6 +79,11 @@ typedef struct vecdb_options {
   vecdb_log_function log; /* NULL: nobody listens */
   void* log_user;         /* handed to log; yours until the database is closed */
   int64_t bounded_staleness_ms;
+  vecdb_listener_function listener; /* NULL: nobody listens */
+  void* listener_user;              /* as log_user */
+  uint64_t merged_segment_bytes;
+  uint64_t background_bytes_per_second;
+  uint8_t auto_compaction;
 } vecdb_options;
 
 /* Sets the defaults of the C++ struct. */
@@ -504,209 +341,6 @@ VECDB_C_API vecdb_code vecdb_delete_where(vecdb_collection* collection, vecdb_te
                                           const vecdb_write_options* options,
                                           vecdb_receipt* receipt, vecdb_error* error);
 
-/* ---- asking ------------------------------------------------------------------------ */
-
-/* vecdb::Consistency */
-enum { VECDB_STRONG = 1, VECDB_SESSION = 2, VECDB_BOUNDED = 3, VECDB_EVENTUAL = 4 };
-
-/* vecdb::ReadOptions */
-typedef struct vecdb_read_options {
-  size_t struct_size;
-  int32_t consistency;          /* 0: the collection's */
-  uint64_t session;             /* of a vecdb_receipt, for VECDB_SESSION */
-  int64_t timeout_ms;           /* 0: no limit */
-  const vecdb_stop* stop;       /* NULL: nobody will tell it to stop */
-  const vecdb_text* partitions; /* only rows in these; none: in any */
-  size_t partition_count;
-} vecdb_read_options;
-
-/* Sets the defaults of the C++ struct. */
-VECDB_C_API void vecdb_read_options_init(vecdb_read_options* options, size_t struct_size);
-
-/* vecdb::SearchRequest */
-typedef struct vecdb_search_request {
-  size_t struct_size;
-  vecdb_text field;  /* may be empty when the schema has one vector */
-  vecdb_value query; /* as a value of the field: vecdb_value_floats(), ... */
-  uint64_t limit;
-  uint64_t offset;
-  vecdb_text filter;               /* empty: every row */
-  const vecdb_text* output_fields; /* none: key and score only; "*": every field */
-  size_t output_field_count;
-  const vecdb_read_options* read; /* NULL: the defaults */
-} vecdb_search_request;
-
-/* vecdb::QueryRequest */
-typedef struct vecdb_query_request {
-  size_t struct_size;
-  vecdb_text filter;
-  uint64_t limit;
-  uint64_t offset;
-  const vecdb_text* output_fields; /* none: only the key */
-  size_t output_field_count;
-  const vecdb_read_options* read;
-} vecdb_query_request;
-
-/* What vecdb::Collection::Get is asked for. */
-typedef struct vecdb_get_request {
-  size_t struct_size;
-  const vecdb_key* keys;
-  size_t key_count;
-  const vecdb_text* output_fields; /* none: only the key */
-  size_t output_field_count;
-  const vecdb_read_options* read;
-} vecdb_get_request;
-
-/* Sets the defaults of the C++ struct. */
-VECDB_C_API void vecdb_search_request_init(vecdb_search_request* request, size_t struct_size);
-VECDB_C_API void vecdb_query_request_init(vecdb_query_request* request, size_t struct_size);
-VECDB_C_API void vecdb_get_request_init(vecdb_get_request* request, size_t struct_size);
-
-/* The members of vecdb::Collection of the same names. */
-VECDB_C_API vecdb_code vecdb_search(const vecdb_collection* collection,
-                                    const vecdb_search_request* request, vecdb_rows** out,
-                                    vecdb_error* error);
-VECDB_C_API vecdb_code vecdb_query(const vecdb_collection* collection,
-                                   const vecdb_query_request* request, vecdb_rows** out,
-                                   vecdb_error* error);
-/* Rows in the order asked. `missing` may be NULL; else it takes the keys that were not found. */
-VECDB_C_API vecdb_code vecdb_get(const vecdb_collection* collection,
-                                 const vecdb_get_request* request, vecdb_rows** out,
-                                 vecdb_keys** missing, vecdb_error* error);
-VECDB_C_API vecdb_code vecdb_count(const vecdb_collection* collection, vecdb_text filter,
-                                   uint64_t* out, vecdb_error* error);
-VECDB_C_API vecdb_code vecdb_count_with(const vecdb_collection* collection, vecdb_text filter,
-                                        const vecdb_read_options* options, uint64_t* out,
-                                        vecdb_error* error);
-
-/* ---- one moment, read for longer --------------------------------------------------- */
-
-/* vecdb::IterateRequest */
-typedef struct vecdb_iterate_request {
-  size_t struct_size;
-  vecdb_text filter;
-  uint64_t batch_size;
-  uint64_t limit;                  /* 0: all rows */
-  const vecdb_key* after;          /* NULL: from the first key on */
-  const vecdb_text* output_fields; /* none: only the key */
-  size_t output_field_count;
-  const vecdb_read_options* read;
-} vecdb_iterate_request;
-
-/* Sets the defaults of the C++ struct. */
-VECDB_C_API void vecdb_iterate_request_init(vecdb_iterate_request* request, size_t struct_size);
-
-/* vecdb::Collection::Snapshot and the members of vecdb::Snapshot. Free it to let go of what it
- * pins. */
-VECDB_C_API vecdb_code vecdb_snapshot_new(const vecdb_collection* collection,
-                                          const vecdb_read_options* options, vecdb_snapshot** out,
-                                          vecdb_error* error);
-VECDB_C_API vecdb_code vecdb_snapshot_timestamp(const vecdb_snapshot* snapshot, uint64_t* out,
-                                                vecdb_error* error);
-VECDB_C_API vecdb_code vecdb_snapshot_search(const vecdb_snapshot* snapshot,
-                                             const vecdb_search_request* request, vecdb_rows** out,
-                                             vecdb_error* error);
-VECDB_C_API vecdb_code vecdb_snapshot_query(const vecdb_snapshot* snapshot,
-                                            const vecdb_query_request* request, vecdb_rows** out,
-                                            vecdb_error* error);
-VECDB_C_API vecdb_code vecdb_snapshot_get(const vecdb_snapshot* snapshot,
-                                          const vecdb_get_request* request, vecdb_rows** out,
-                                          vecdb_keys** missing, vecdb_error* error);
-VECDB_C_API vecdb_code vecdb_snapshot_count(const vecdb_snapshot* snapshot, vecdb_text filter,
-                                            const vecdb_read_options* options, uint64_t* out,
-                                            vecdb_error* error);
-VECDB_C_API vecdb_code vecdb_snapshot_free(vecdb_snapshot* snapshot);
-
-/* vecdb::Collection::Iterate, vecdb::Snapshot::Iterate, vecdb::RowIterator::Next. An iterator is
- * used by one thread at a time; no rows are the end. */
-VECDB_C_API vecdb_code vecdb_iterate(const vecdb_collection* collection,
-                                     const vecdb_iterate_request* request, vecdb_iterator** out,
-                                     vecdb_error* error);
-VECDB_C_API vecdb_code vecdb_snapshot_iterate(const vecdb_snapshot* snapshot,
-                                              const vecdb_iterate_request* request,
-                                              vecdb_iterator** out, vecdb_error* error);
-VECDB_C_API vecdb_code vecdb_iterator_next(vecdb_iterator* iterator, vecdb_rows** out,
-                                           vecdb_error* error);
-VECDB_C_API vecdb_code vecdb_iterator_free(vecdb_iterator* iterator);
-
-/* ---- answers ----------------------------------------------------------------------- */
-/* Counts are 0 for what is no handle. Keys, names and values are lent by the handle. */
-
-/* How many there are. */
-VECDB_C_API size_t vecdb_rows_count(const vecdb_rows* rows);
-/* The key of row i: always after a search; else when the key is among the output fields. */
-VECDB_C_API vecdb_code vecdb_rows_key(const vecdb_rows* rows, size_t i, vecdb_key* out,
-                                      vecdb_error* error);
-/* Of a search only: in the metric's own units. */
-VECDB_C_API vecdb_code vecdb_rows_score(const vecdb_rows* rows, size_t i, float* out,
-                                        vecdb_error* error);
-/* The output fields, in the order asked; none when there are no rows. */
-VECDB_C_API size_t vecdb_rows_field_count(const vecdb_rows* rows);
-VECDB_C_API vecdb_code vecdb_rows_field_name(const vecdb_rows* rows, size_t field, vecdb_text* out,
-                                             vecdb_error* error);
-VECDB_C_API vecdb_code vecdb_rows_value(const vecdb_rows* rows, size_t i, size_t field,
-                                        vecdb_value* out, vecdb_error* error);
-/* By name: VECDB_NOT_FOUND when it is not among the output fields. */
-VECDB_C_API vecdb_code vecdb_rows_find(const vecdb_rows* rows, size_t i, vecdb_text name,
-                                       vecdb_value* out, vecdb_error* error);
-VECDB_C_API vecdb_code vecdb_rows_free(vecdb_rows* rows);
-
-/* How many there are; key i; the end of the handle. */
-VECDB_C_API size_t vecdb_keys_count(const vecdb_keys* keys);
-VECDB_C_API vecdb_code vecdb_keys_at(const vecdb_keys* keys, size_t i, vecdb_key* out,
-                                     vecdb_error* error);
-VECDB_C_API vecdb_code vecdb_keys_free(vecdb_keys* keys);
-
-/* How many there are; text i; the end of the handle. */
-VECDB_C_API size_t vecdb_texts_count(const vecdb_texts* texts);
-VECDB_C_API vecdb_code vecdb_texts_at(const vecdb_texts* texts, size_t i, vecdb_text* out,
-                                      vecdb_error* error);
-VECDB_C_API vecdb_code vecdb_texts_free(vecdb_texts* texts);
-
-/* ---- what lies on disk ------------------------------------------------------------- */
-
-/* vecdb::CheckReport */
-typedef struct vecdb_check_counts {
-  size_t struct_size;
-  uint64_t collections;
-  uint64_t segments;
-  uint64_t segment_rows;
-  uint64_t files;
-  uint64_t bytes;
-  uint64_t log_groups;
-  uint64_t log_records;
-  uint64_t visible_rows;
-  uint64_t damaged;
-  uint64_t unchecked;
-  uint64_t notes;
-} vecdb_check_counts;
-
-enum { VECDB_DAMAGED = 1, VECDB_UNCHECKED = 2, VECDB_NOTE = 3 };
-
-/* One thing that a check found; its texts are lent by the report. */
-typedef struct vecdb_finding {
-  int32_t kind;
-  vecdb_text file; /* empty: none alone */
-  vecdb_text text;
-} vecdb_finding;
-
-/* VECDB_OK means that it could be checked; clean it is when nothing is damaged or unchecked. */
-VECDB_C_API vecdb_code vecdb_check(vecdb_text directory, int full, vecdb_report** out,
-                                   vecdb_error* error);
-/* Sets the size, and nothing found; then what was. */
-VECDB_C_API void vecdb_check_counts_init(vecdb_check_counts* counts, size_t struct_size);
-VECDB_C_API vecdb_code vecdb_report_counts(const vecdb_report* report, vecdb_check_counts* counts,
-                                           vecdb_error* error);
-/* First what is damaged, then what is unchecked, then the notes. */
-VECDB_C_API size_t vecdb_report_finding_count(const vecdb_report* report);
-VECDB_C_API vecdb_code vecdb_report_finding(const vecdb_report* report, size_t i,
-                                            vecdb_finding* out, vecdb_error* error);
-VECDB_C_API vecdb_code vecdb_report_free(vecdb_report* report);
-
-/* One file in readable lines; `print` is called on this thread. */
-VECDB_C_API vecdb_code vecdb_inspect(vecdb_text file, void (*print)(void* user, vecdb_text line),
-                                     void* user, vecdb_error* error);
-
 /* ---- what may change of collections ------------------------------------------------ */
 
 /* vecdb::CollectionProperties */
@@ -776,9 +410,59 @@ VECDB_C_API vecdb_code vecdb_list_partitions(const vecdb_collection* collection,
 VECDB_C_API vecdb_code vecdb_partition_stats(const vecdb_collection* collection,
                                              vecdb_text partition, vecdb_stats* stats,
                                              vecdb_error* error);
+/* ---- work in the background ---------------------------------------------------------- */
+
+enum { VECDB_JOB_FLUSH = 1, VECDB_JOB_COMPACTION = 2 }; /* vecdb::JobKind */
+enum {                                                  /* vecdb::JobState */
+       VECDB_JOB_WAITING = 1,
+       VECDB_JOB_RUNNING = 2,
+       VECDB_JOB_DONE = 3,
+       VECDB_JOB_FAILED = 4,
+       VECDB_JOB_CANCELLED = 5
+};
+
+/* vecdb::JobInfo, all of it in your memory */
+typedef struct vecdb_job {
+  size_t struct_size;
+  uint64_t id;
+  int32_t kind;
+  int32_t state;
+  double progress;
+  uint64_t rows;
+  uint64_t bytes;
+  uint64_t started_ms;
+  uint64_t ended_ms;
+  char collection[256]; /* ends with a NUL */
+  char error[508];      /* the same; cut between two characters if longer */
+} vecdb_job;
+
+/* Zeroes, and the size. */
+VECDB_C_API void vecdb_job_init(vecdb_job* job, size_t struct_size);
+
+/* vecdb::Collection::Compact and StartCompaction; `job` gets the id. */
+VECDB_C_API vecdb_code vecdb_collection_compact(vecdb_collection* collection, vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_collection_start_compaction(vecdb_collection* collection,
+                                                         uint64_t* job, vecdb_error* error);
+/* Which jobs there are: the ids of the first `room` of them, rising, and how many there are. `ids`
+ * may be NULL when `room` is 0. */
+VECDB_C_API vecdb_code vecdb_job_ids(vecdb_db* db, uint64_t* ids, size_t room, size_t* count,
+                                     vecdb_error* error);
+/* One of them, as it is now. */
+VECDB_C_API vecdb_code vecdb_job_find(vecdb_db* db, uint64_t id, vecdb_job* out,
+                                      vecdb_error* error);
+/* vecdb::Database::WaitForJob; `out` may be NULL, and is filled only when the job has ended. */
+VECDB_C_API vecdb_code vecdb_wait_for_job(vecdb_db* db, uint64_t id, int64_t timeout_ms,
+                                          vecdb_job* out, vecdb_error* error);
+/* The members of vecdb::Database of the same names. */
+VECDB_C_API vecdb_code vecdb_pause_background(vecdb_db* db, vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_resume_background(vecdb_db* db, vecdb_error* error);
 
 /* NOLINTEND(modernize-*, readability-redundant-*) */
 #ifdef __cplusplus
 }
 #endif
+
+#include "vecdb/c_read.h"  /* search, query, get, snapshots, and answers */
+#include "vecdb/c_watch.h" /* check, inspect, segments, channels, statistics, events */
+
 #endif /* VECDB_C_H_ */

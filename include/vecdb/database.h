@@ -23,6 +23,7 @@
 #include "vecdb/options.h"
 #include "vecdb/result.h"
 #include "vecdb/schema.h"
+#include "vecdb/stats.h"
 #include "vecdb/status.h"
 #include "vecdb/types.h"
 
@@ -103,9 +104,23 @@ class VECDB_API Database {
   Status WaitDurable(Timestamp timestamp);
 
   // With Options::own_threads off: does the background work that is due (interval sync, SEAL of an
-  // idle log, sealing, flushing, filters of keys), for about `budget`; a task begun is finished.
+  // idle log, sealing, flushing, filters of keys, compaction), for about `budget`; a task begun is finished.
   // Returns Health().
   Status RunBackground(std::chrono::milliseconds budget);
+
+  // ---- Background ---------------------------------------------------------------------
+
+  // The jobs that wait or run, and the last ones that ended, by id. Kept in memory only.
+  Result<std::vector<JobInfo>> Jobs() const;
+  // Returns when the job has ended, however it ended (JobInfo::state). kDeadlineExceeded after
+  // `timeout` (at most 24 hours count), kNotFound for a job that is not known or is forgotten. With
+  // Options::own_threads off the caller does the work meanwhile.
+  Result<JobInfo> WaitForJob(JobId id, std::chrono::milliseconds timeout);
+
+  // Halts compaction within some 50 ms, where it is, until ResumeBackground() or Close(). Syncing,
+  // sealing and flushing go on, for writers wait for them. Calls do not count: one resumes all.
+  Status PauseBackground();
+  Status ResumeBackground();
 
   // What Open() found and did. Lent until the object is moved from or destroyed.
   const RecoveryReport& recovery() const;
@@ -113,6 +128,11 @@ class VECDB_API Database {
   // OK, or the first failure that made this database refuse writes until it is reopened; in a
   // child made by fork(), kFailedPrecondition.
   Status Health() const;
+
+  // The log: who writes it, how far it goes, who needs it. When read-only, as it was found.
+  Result<std::vector<ChannelInfo>> Channels() const;
+  // Sizes and counters of the whole database. Reads no row.
+  Result<DatabaseStats> Stats() const;
 
   Status Flush();  // every collection; kFailedPrecondition when read-only or stopped
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "vecdb/event.h"
 #include "vecdb/types.h"
 
 namespace vecdb {
@@ -43,13 +44,22 @@ struct Options {
   std::chrono::milliseconds bounded_staleness{5000};
 
   // Sealing, flushing, filters of keys; 0 = a quarter of the cores, at least 1; at most 256. One
-  // more thread syncs and keeps house. A read-only database has none.
+  // more thread syncs and keeps house, and one of low priority compacts. A read-only database has none.
   std::uint32_t background_threads = 0;
   bool own_threads = true;  // false: not one thread; call Database::RunBackground() yourself
   // Rows not yet in sealed segments, over all collections; at least 1 MiB. Above it writers help to
   // flush, and wait; kResourceExhausted when that fails.
   std::size_t write_buffer_bytes = 256u << 20;
   LoadMode load = LoadMode::kMapped;
+
+  // Compaction merges small sealed segments into ones of up to about this size on disk, at least
+  // 1024 bytes.
+  std::uint64_t merged_segment_bytes = std::uint64_t{1} << 30;
+  // By itself, when sealed segments have many deleted rows or are many and small. Without it only
+  // Collection::Compact() compacts. It has one thread of low priority.
+  bool auto_compaction = true;
+  // What compaction may read and write, at most; 0 = no limit.
+  std::uint64_t background_bytes_per_second = 0;
 
   // A directory that belongs to another user (the superuser excepted) or that everyone may write
   // to is refused: whoever can replace files under an open database can make it say anything.
@@ -60,6 +70,9 @@ struct Options {
   // Called from vecdb's threads, and from yours inside of a call, one call at a time. Must not call
   // back into vecdb, nor throw.
   std::function<void(LogLevel, std::string_view)> log = {};
+  // Told what happens to segments, as `log` is; of one segment in the order in which it happens.
+  // What it throws is told to `log`. It delays what it is told about: keep it short.
+  std::function<void(const Event&)> listener = {};
 };
 
 // Of one collection, chosen when it is created.

@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "vecdb/export.h"
 #include "vecdb/types.h"
 
 namespace vecdb {
@@ -74,6 +75,42 @@ struct RecoveryReport {
   std::uint64_t orphans_removed = 0;
   bool clean = true;   // the log ends in a SEAL: closed, or ended while idle; nothing discarded
   std::string detail;  // why bytes were discarded, with file and offset
+};
+
+using JobId = std::uint64_t;  // of one opening of a database; never given twice in it
+
+// What a job does.
+enum class JobKind : std::uint8_t {
+  kFlush = 1,       // a growing segment becomes files
+  kCompaction = 2,  // sealed segments become fewer, without their deleted rows
+};
+
+// "flush", "compaction".
+VECDB_API std::string_view ToString(JobKind kind);
+
+enum class JobState : std::uint8_t {
+  kWaiting = 1,
+  kRunning = 2,
+  kDone = 3,
+  kFailed = 4,
+  kCancelled = 5,  // by closing the database or dropping the collection
+};
+
+// "waiting", "running", "done", "failed", "cancelled".
+VECDB_API std::string_view ToString(JobState state);
+
+// Work in the background, as it is at one instant.
+struct JobInfo {
+  JobId id = 0;
+  JobKind kind = JobKind::kFlush;
+  JobState state = JobState::kWaiting;
+  std::string collection;        // its name when the job was made
+  double progress = 0;           // 0 to 1; never falls
+  std::uint64_t rows = 0;        // written so far
+  std::uint64_t bytes = 0;       // of the files finished so far
+  std::uint64_t started_ms = 0;  // since 1970; 0 = not yet
+  std::uint64_t ended_ms = 0;    // the same
+  std::string error;             // why it failed or was cancelled
 };
 
 }  // namespace vecdb

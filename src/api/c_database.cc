@@ -33,6 +33,9 @@ struct CStruct<vecdb_options> {
     out.sync_interval_ms = defaults.sync_interval.count();
     out.write_buffer_bytes = defaults.write_buffer_bytes;
     out.bounded_staleness_ms = defaults.bounded_staleness.count();
+    out.merged_segment_bytes = defaults.merged_segment_bytes;
+    out.background_bytes_per_second = defaults.background_bytes_per_second;
+    out.auto_compaction = defaults.auto_compaction ? 1 : 0;
     return out;
   }
 };
@@ -45,6 +48,20 @@ struct CStruct<vecdb_recovery> {
 };
 
 namespace {
+
+vecdb_event LendEvent(const Event& event) {
+  vecdb_event lent = {};
+  lent.struct_size = sizeof(lent);
+  lent.type = static_cast<std::int32_t>(event.type);
+  lent.shard = event.shard;
+  lent.collection = Lend(event.collection);
+  lent.segment = event.segment;
+  lent.rows = event.rows;
+  lent.bytes = event.bytes;
+  lent.code = static_cast<vecdb_code>(event.status.code());
+  lent.message = Lend(event.status.message());
+  return lent;
+}
 
 Result<Options> OptionsOf(const vecdb_options* given) {
   VECDB_TRY_ASSIGN(const vecdb_options from, ReadOptional(given));
@@ -65,9 +82,19 @@ Result<Options> OptionsOf(const vecdb_options* given) {
   options.sync_interval = std::chrono::milliseconds(from.sync_interval_ms);
   options.write_buffer_bytes = from.write_buffer_bytes;
   options.bounded_staleness = std::chrono::milliseconds(from.bounded_staleness_ms);
+  options.merged_segment_bytes = from.merged_segment_bytes;
+  options.background_bytes_per_second = from.background_bytes_per_second;
+  VECDB_TRY_ASSIGN(options.auto_compaction,
+                   FlagOf(from.auto_compaction, "vecdb_options.auto_compaction"));
   if (from.log != nullptr) {
     options.log = [log = from.log, user = from.log_user](LogLevel level, std::string_view line) {
       log(user, static_cast<std::int32_t>(level), Lend(line));
+    };
+  }
+  if (from.listener != nullptr) {
+    options.listener = [listener = from.listener, user = from.listener_user](const Event& event) {
+      const vecdb_event lent = LendEvent(event);
+      listener(user, &lent);
     };
   }
   return options;

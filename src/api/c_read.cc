@@ -12,10 +12,6 @@
 using namespace vecdb;       // NOLINT(google-build-using-namespace): these functions are its C face
 using namespace vecdb::api;  // NOLINT(google-build-using-namespace)
 
-void vecdb_read_options_init(vecdb_read_options* options, size_t struct_size) {
-  InitStruct(options, struct_size);
-}
-
 void vecdb_search_request_init(vecdb_search_request* request, size_t struct_size) {
   InitStruct(request, struct_size);
 }

@@ -2,6 +2,7 @@
 
 #include "api/handle.h"
 #include "api/snapshot.h"
+#include "roles/statistics.h"
 
 namespace vecdb {
 
@@ -117,6 +118,28 @@ Status Collection::Flush(const CallLimits& limits) {
 Result<CollectionStats> Collection::Stats(std::string_view partition) const {
   return api::Inside(*handle_->engine, false, [&] {
     return handle_->engine->parts().proxy->Stats(*handle_->live, partition);
+  });
+}
+
+Result<std::vector<SegmentInfo>> Collection::Segments() const {
+  return api::Inside(*handle_->engine, false, [&] {
+    const Timestamp t = handle_->engine->parts().watermark.ReadTime();
+    return roles::SegmentsOf(*handle_->live, t);
+  });
+}
+
+Status Collection::Compact() {
+  return api::Inside(*handle_->engine, true, [&]() -> Status {
+    auto& parts = handle_->engine->parts();
+    if (parts.pacer.paused()) return base::FailedPrecondition("background work is paused");
+    VECDB_TRY_ASSIGN(const JobId job, parts.coordinator->StartCompaction(handle_->live));
+    return handle_->engine->FinishJob(job);
+  });
+}
+
+Result<JobId> Collection::StartCompaction() {
+  return api::Inside(*handle_->engine, true, [&] {
+    return handle_->engine->parts().coordinator->StartCompaction(handle_->live);
   });
 }
 

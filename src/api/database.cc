@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/forever.h"
 #include "io/file_system.h"
+#include "roles/statistics.h"
 
 namespace vecdb {
 
@@ -195,6 +196,34 @@ Status Database::RunBackground(std::chrono::milliseconds budget) {
   return api::Inside(*impl_->engine, false, [&] { return impl_->engine->RunBackground(budget); });
 }
 
+Result<std::vector<JobInfo>> Database::Jobs() const {
+  if (impl_ == nullptr) return MovedFrom();
+  return api::Inside(*impl_->engine, false, [&]() -> Result<std::vector<JobInfo>> {
+    return impl_->engine->parts().jobs.All();
+  });
+}
+
+Result<JobInfo> Database::WaitForJob(JobId id, std::chrono::milliseconds timeout) {
+  if (impl_ == nullptr) return MovedFrom();
+  return api::Inside(*impl_->engine, false, [&] { return impl_->engine->WaitForJob(id, timeout); });
+}
+
+Status Database::PauseBackground() {
+  if (impl_ == nullptr) return MovedFrom();
+  return api::Inside(*impl_->engine, false, [&] {
+    impl_->engine->parts().pacer.Pause();
+    return Status();
+  });
+}
+
+Status Database::ResumeBackground() {
+  if (impl_ == nullptr) return MovedFrom();
+  return api::Inside(*impl_->engine, false, [&] {
+    impl_->engine->parts().pacer.Resume();
+    return Status();
+  });
+}
+
 const RecoveryReport& Database::recovery() const {
   static const base::Forever<RecoveryReport> none;
   if (impl_ == nullptr) return *none;
@@ -204,6 +233,18 @@ const RecoveryReport& Database::recovery() const {
 Status Database::Health() const {
   if (impl_ == nullptr) return MovedFrom();
   return impl_->engine->Health();
+}
+
+Result<std::vector<ChannelInfo>> Database::Channels() const {
+  if (impl_ == nullptr) return MovedFrom();
+  return api::Inside(*impl_->engine, false, [&]() -> Result<std::vector<ChannelInfo>> {
+    return roles::ChannelsOf(impl_->engine->parts());
+  });
+}
+
+Result<DatabaseStats> Database::Stats() const {
+  if (impl_ == nullptr) return MovedFrom();
+  return api::Inside(*impl_->engine, false, [&] { return roles::StatsOf(impl_->engine->parts()); });
 }
 
 Status Database::Flush() {

@@ -15,14 +15,21 @@
 
 #include "base/deadline.h"
 #include "base/log.h"
+#include "base/pacer.h"
 #include "base/strand.h"
 #include "base/task_queue.h"
 #include "catalog/manifest.h"
+#include "compaction/policy.h"
+#include "roles/counters.h"
 #include "roles/data_node.h"
+#include "roles/events.h"
+#include "roles/job_table.h"
 #include "roles/live_collection.h"
 #include "roles/query_node.h"
 #include "roles/segment_events.h"
 #include "roles/streaming_node.h"
+#include "roles/trash.h"
+#include "roles/watermark.h"
 #include "wal/writer.h"
 
 namespace vecdb::roles {
@@ -42,6 +49,13 @@ struct CoordinatorParts {
   DataNode& data;
   const Guard& guard;
   catalog::Format& format;  // the strand's
+  Events& events;
+  Counters& counters;
+  const Options& options;
+  Watermark& watermark;
+  base::TaskQueue& compaction;
+  base::Pacer& pacer;
+  JobTable& jobs;
 };
 
 class Coordinator final : public SegmentEvents {
@@ -79,7 +93,10 @@ class Coordinator final : public SegmentEvents {
   // Timed: seals idle shards, retries flushes that failed, flushes when the log has grown long.
   void Housekeeping();
   // Lets long work that can be done again end early: the database is about to be closed.
-  void EndEarly() { closing_ = true; }
+  void EndEarly() {
+    closing_ = true;
+    parts_.pacer.Stop();
+  }
   // At Close: flushes what would make the next open slow to replay.
   Status FlushBeforeClose();
 
@@ -90,6 +107,10 @@ class Coordinator final : public SegmentEvents {
   // ---- what is open for reading (coordinator_load.cc) ---------------------------------
   Status Release(LiveCollection& collection);
   Status Load(LiveCollection& collection, const base::Deadline& deadline);
+
+  // ---- compaction (coordinator_compaction.cc) -----------------------------------------
+  // Asks for a job that flushes and then compacts all that can be compacted.
+  Result<JobId> StartCompaction(std::shared_ptr<LiveCollection> collection);
 
   void OnDue(std::shared_ptr<LiveCollection> collection, ShardId shard) override;
   Status OnFirstRows(LiveCollection& collection, std::span<const PartitionLane> lanes) override;
@@ -114,9 +135,12 @@ class Coordinator final : public SegmentEvents {
   Status SealAll(LiveCollection& collection);
   Status FlushPending(LiveCollection& collection);
   Status FlushOne(LiveCollection& collection,
-                  const std::shared_ptr<segment::GrowingSegment>& segment);
+                  const std::shared_ptr<segment::GrowingSegment>& segment, JobId job);
   Status FinishFlush(LiveCollection& collection, const segment::GrowingSegment& flushed,
                      const catalog::SegmentRecord& record);
+  void Tell(const LiveCollection& collection, Event* event);
+  void TellSealed(const LiveCollection& collection, const segment::GrowingSegment& segment);
+  void TellFlushed(const LiveCollection& collection, const segment::SealedSegment& segment);
   Status SaveDeletes(LiveCollection& collection);
   // What one commit saves of tombstones: segment -> marks in its deletes file.
   using Saved = std::map<SegmentId, std::size_t>;
@@ -128,7 +152,7 @@ class Coordinator final : public SegmentEvents {
                         std::vector<io::LogIdentity>* dropped);
   void ForgetLogs(const std::vector<io::LogIdentity>& dropped);
   Lsn OldestNeeded(SegmentId leaving, const Saved& saved) const;
-  void NoteFailure(const Status& status);
+  void NoteFailure(const LiveCollection& collection, ShardId shard, const Status& status);
   // Runs `task`, for which `asked` was set, in the background. Without the memory to remember it,
   // `asked` is cleared, so that the next who needs it asks again.
   template <typename F>
@@ -137,8 +161,6 @@ class Coordinator final : public SegmentEvents {
   void PostDeletes(std::shared_ptr<LiveCollection> collection);
   Status Drop(std::string_view name);
   void Forget(LiveCollection& collection);
-  void RemoveFiles(const catalog::State& before, CollectionId dropped);
-  void RemoveFolder(SegmentId segment);
   Status Drop(LiveCollection& collection, std::string_view partition);
   void Forget(LiveCollection& collection, Partition& partition);
   // ---- filters of checked keys (coordinator_filters.cc) -------------------------------
@@ -148,10 +170,35 @@ class Coordinator final : public SegmentEvents {
   void PostFilters(std::shared_ptr<LiveCollection> collection);
   void NoteFilter(const LiveCollection& collection, const Status& status);
 
+  // ---- compaction (coordinator_compaction.cc) -----------------------------------------
+  class CompactionMeter;
+  struct Compacted;
+  std::vector<compaction::Plan> PickPlans(const LiveCollection& collection, bool thorough) const;
+  void ScheduleCompaction(const std::shared_ptr<LiveCollection>& collection);
+  JobId PostCompaction(std::shared_ptr<LiveCollection> collection, bool thorough);
+  Status RunCompaction(LiveCollection& collection, bool thorough, JobId id);
+  Status CompactRound(LiveCollection& collection, const std::vector<compaction::Plan>& plans,
+                      CompactionMeter* meter);
+  Status Compact(LiveCollection& collection, const compaction::Plan& plan, SegmentId output,
+                 CompactionMeter* meter);
+  Result<std::shared_ptr<segment::Segment>> WithColumns(
+      const LiveCollection& collection, const std::shared_ptr<segment::Segment>& segment) const;
+  Status CommitCompaction(LiveCollection& collection, Compacted* compacted);
+  Status SaveCarried(Lane& lane, Compacted* compacted);
+  Status SwapSegments(LiveCollection& collection, Compacted* compacted);
+  catalog::Edit EditOf(const Compacted& compacted) const;
+  void DiscardOutput(SegmentId output);
+  void NoteCompaction(LiveCollection& collection, const Status& outcome);
+  // Removes the folders of dropped segments that nobody reads any more.
+  void EmptyTrash();
+
   const CoordinatorParts parts_;
-  base::Strand strand_;         // decisions
-  base::Strand flush_strand_;   // one flush at a time; taken before strand_
-  base::Strand filter_strand_;  // filters of checked keys; nothing else is taken under it
+  Trash trash_;
+  std::atomic<bool> trash_asked_{false};  // a task that empties the trash waits in the queue
+  base::Strand strand_;                   // decisions
+  base::Strand flush_strand_;             // one flush at a time; taken before strand_
+  base::Strand filter_strand_;            // filters of checked keys; nothing else is taken under it
+  base::Strand compaction_strand_;        // one compaction at a time; taken before flush_strand_
   std::atomic<bool> closing_{false};
   mutable base::Mutex failure_mutex_;  // leaf
   BackgroundFailure failure_ GUARDED_BY(failure_mutex_);

@@ -125,8 +125,12 @@ class DroppedLanes {
 Status Coordinator::DropCollection(std::string_view name) {
   // No flush of it may be under way: a segment committed after the drop would have no collection.
   VECDB_TRY(flush_strand_.Run([&] { return strand_.Run([&] { return Drop(name); }); }));
-  const auto trim = [&] { return TrimLog(); };
-  (void)parts_.guard(std::ref(trim));  // what stays of its log goes with the next flush
+  // What stays of its files and its log goes later, or with the next flush.
+  const auto tidy = [&] {
+    EmptyTrash();
+    return TrimLog();
+  };
+  (void)parts_.guard(std::ref(tidy));
   return Status();
 }
 
@@ -137,11 +141,16 @@ Status Coordinator::Drop(std::string_view name) {
         "collection '{}' has the alias '{}'; drop that first, or let it name another collection",
         name, aliases.front());
   }
-  const auto before = parts_.manifest.state();
   DroppedLanes lanes(*live);
   catalog::Edit edit;
   edit.operations.emplace_back(catalog::DropCollection{live->record.id});
   edit.operations.emplace_back(catalog::SetMaxTimestamp{parts_.oracle.last()});  // of every write
+  Retiring retiring(&trash_);
+  for (const auto view = live->board.Pin(); const auto& segment : view->segments()) {
+    if (segment->sealed()) retiring.Add(segment);
+  }
+  auto empty = std::make_shared<const segment::View>(
+      live->record.schema, std::vector<std::shared_ptr<segment::Segment>>{});
   base::KillPoint("ddl.drop.before");
   if (const Status committed = parts_.manifest.Commit(edit); !committed.ok()) {
     // A drop that may survive must not be followed by writes that were acknowledged.
@@ -151,11 +160,8 @@ Status Coordinator::Drop(std::string_view name) {
   base::KillPoint("ddl.drop.after");
   lanes.Keep();
   Forget(*live);
-  const auto remove = [&] {
-    RemoveFiles(*before, live->record.id);
-    return Status();
-  };
-  (void)parts_.guard(std::ref(remove));  // the drop has happened, whatever stays on disk
+  retiring.Done();
+  live->board.Publish(std::move(empty));
   return Status();
 }
 
@@ -170,21 +176,6 @@ void Coordinator::Forget(LiveCollection& collection) {
   parts_.streaming.SubtractBuffered(buffered);
   base::MutexLock lock(collection.pending_mutex);
   collection.pending.clear();
-}
-
-// The files of a collection whose drop is durable. What cannot be removed now is an orphan that the
-// next open sweeps. Readers that still pin them keep their mappings.
-void Coordinator::RemoveFiles(const catalog::State& before, CollectionId dropped) {
-  for (const auto& [id, record] : before.segments) {
-    if (record.collection == dropped) RemoveFolder(id);
-  }
-}
-
-void Coordinator::RemoveFolder(SegmentId segment) {
-  const Status removed = io::RemoveTree(parts_.fs, io::SegmentFolder(segment));
-  if (removed.ok()) return;
-  parts_.log.Write(LogLevel::kWarning, "segment {} stays until the next open: {}", segment,
-                   removed.message());
 }
 
 }  // namespace vecdb::roles

@@ -69,14 +69,19 @@ Status Coordinator::CreatePartition(LiveCollection& collection, std::string_view
 Status Coordinator::DropPartition(LiveCollection& collection, std::string_view name) {
   // No flush of it may be under way: a segment committed after the drop would have no partition.
   VECDB_TRY(flush_strand_.Run([&] { return strand_.Run([&] { return Drop(collection, name); }); }));
-  const auto trim = [&] { return TrimLog(); };
-  (void)parts_.guard(std::ref(trim));  // what stays of its log goes with the next flush
+  // What stays of its files and its log goes later, or with the next flush.
+  const auto tidy = [&] {
+    EmptyTrash();
+    return TrimLog();
+  };
+  (void)parts_.guard(std::ref(tidy));
   return Status();
 }
 
 // 1 writers into it are refused     nothing has happened
-// 2 Commit                          crash before: it is whole; after: replay skips its rows
-// 3 the View without it, its files  crash: orphans, swept at open
+// 2 the log is synced               no writes but those
+// 3 Commit                          crash before: it is whole; after: replay skips its rows
+// 4 the View without it, its files  crash: orphans, swept at open
 Status Coordinator::Drop(LiveCollection& collection, std::string_view name) {
   VECDB_TRY(collection.CheckAlive());
   VECDB_TRY_ASSIGN(const auto partition, collection.NamedPartition(name));
@@ -84,9 +89,14 @@ Status Coordinator::Drop(LiveCollection& collection, std::string_view name) {
     return base::InvalidArgument("partition '{}' of collection '{}' cannot be dropped", name,
                                  collection.name());
   }
-  const auto before = parts_.manifest.state();
   DroppedPartition dropped(collection, *partition);
   auto without = collection.board.Pin()->WithoutPartition(partition->id);
+  Retiring retiring(&trash_);
+  for (const auto view = collection.board.Pin(); const auto& segment : view->segments()) {
+    if (segment->sealed() && segment->partition() == partition->id) retiring.Add(segment);
+  }
+  // What was written before must not be younger than the drop, whatever its durability.
+  VECDB_TRY(parts_.streaming.WaitDurable(base::kEndOfTime));
   catalog::Edit edit;
   edit.operations.emplace_back(catalog::DropPartition{collection.record.id, partition->id});
   edit.operations.emplace_back(catalog::SetMaxTimestamp{parts_.oracle.last()});  // of every write
@@ -101,16 +111,8 @@ Status Coordinator::Drop(LiveCollection& collection, std::string_view name) {
   const std::uint64_t buffered = BufferedBytes(*collection.board.Pin(), partition->id);
   collection.board.Publish(std::move(without));
   parts_.streaming.SubtractBuffered(buffered);
+  retiring.Done();
   Forget(collection, *partition);
-  const auto remove = [&] {
-    for (const auto& [id, record] : before->segments) {
-      if (record.partition == partition->id && record.collection == collection.record.id) {
-        RemoveFolder(id);
-      }
-    }
-    return Status();
-  };
-  (void)parts_.guard(std::ref(remove));  // the drop has happened, whatever stays on disk
   return Status();
 }
 

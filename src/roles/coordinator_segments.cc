@@ -7,6 +7,7 @@
 // 4 Publish          sealed replaces growing, one pointer swap      crash: open sees the segment
 // 5 Forget           log files removed                              crash: orphans, swept at open
 #include <algorithm>
+#include <utility>
 
 #include "base/canary.h"
 #include "base/status.h"
@@ -74,19 +75,23 @@ Status Coordinator::Seal(LiveCollection& collection, ShardId shard, PartitionId 
   VECDB_TRY_ASSIGN(const SegmentId id, parts_.manifest.NewIds(1));
   auto next =
       segment::GrowingSegment::Create(id, shard, partition, record.schema_version, record.schema);
-  base::MutexLock lock(lane.mutex);
-  const auto found = lane.growing.find(partition);
-  if (lane.dropped || found == lane.growing.end()) return Status();
-  Growing& growing = found->second;
-  growing.due = false;
-  if (growing.segment->rows() == 0) return Status();
-  auto view = collection.board.Pin()->With(next);
+  std::shared_ptr<segment::GrowingSegment> sealed;
   {
-    base::MutexLock pending(collection.pending_mutex);
-    collection.pending.push_back(growing.segment);
+    base::MutexLock lock(lane.mutex);
+    const auto found = lane.growing.find(partition);
+    if (lane.dropped || found == lane.growing.end()) return Status();
+    Growing& growing = found->second;
+    growing.due = false;
+    if (growing.segment->rows() == 0) return Status();
+    auto view = collection.board.Pin()->With(next);
+    {
+      base::MutexLock pending(collection.pending_mutex);
+      collection.pending.push_back(growing.segment);
+    }
+    collection.board.Publish(std::move(view));  // from the push on, nothing here needs memory
+    sealed = std::exchange(growing.segment, std::move(next));
   }
-  collection.board.Publish(std::move(view));  // from the push on, nothing here needs memory
-  growing.segment = std::move(next);
+  TellSealed(collection, *sealed);
   return Status();
 }
 
@@ -104,6 +109,43 @@ Status Coordinator::SealDue(LiveCollection& collection, ShardId shard) {
   }
   for (const PartitionId partition : due) VECDB_TRY(Seal(collection, shard, partition));
   return Status();
+}
+
+// Never fails: without memory for it nobody is told.
+void Coordinator::Tell(const LiveCollection& collection, Event* event) {
+  if (!parts_.events.listening()) return;
+  const auto tell = [&] {
+    const std::string name = collection.name();
+    event->collection = name;
+    parts_.events.Emit(*event);
+    return Status();
+  };
+  (void)parts_.guard(std::ref(tell));
+}
+
+// Called on the strand: a segment is told to be sealed before it is told to be flushed.
+void Coordinator::TellSealed(const LiveCollection& collection,
+                             const segment::GrowingSegment& segment) {
+  Event event;
+  event.type = EventType::kSealed;
+  event.shard = segment.shard();
+  event.segment = segment.id();
+  event.rows = segment.rows();
+  event.bytes = segment.memory_bytes();
+  Tell(collection, &event);
+}
+
+// Called on the flush strand, behind the commit.
+void Coordinator::TellFlushed(const LiveCollection& collection,
+                              const segment::SealedSegment& segment) {
+  Counters::Add(parts_.counters.flushes);
+  Event event;
+  event.type = EventType::kFlushed;
+  event.shard = segment.shard();
+  event.segment = segment.id();
+  event.rows = segment.rows();
+  event.bytes = segment.disk_bytes();
+  Tell(collection, &event);
 }
 
 Status Coordinator::SealAll(LiveCollection& collection) {
@@ -168,7 +210,11 @@ Status Coordinator::FlushPending(LiveCollection& collection) {
         if (collection.pending.empty()) return Status();
         next = collection.pending.front();
       }
-      VECDB_TRY(FlushOne(collection, next));
+      JobRun job(parts_.jobs, JobKind::kFlush, collection.name());
+      job.Start();
+      const Status flushed = FlushOne(collection, next, job.id());
+      job.Finish(flushed);
+      VECDB_TRY(flushed);
       PostFilters(collection.shared_from_this());
       base::MutexLock lock(collection.pending_mutex);
       collection.pending.pop_front();
@@ -179,7 +225,7 @@ Status Coordinator::FlushPending(LiveCollection& collection) {
 // The new files are opened and checked before anything names them, so a flush that cannot be read
 // back is a failed flush, not a damaged database.
 Status Coordinator::FlushOne(LiveCollection& collection,
-                             const std::shared_ptr<segment::GrowingSegment>& segment) {
+                             const std::shared_ptr<segment::GrowingSegment>& segment, JobId job) {
   const auto state = parts_.manifest.state();
   const auto known = state->segments.find(segment->id());
   if (known != state->segments.end()) return FinishFlush(collection, *segment, known->second);
@@ -188,9 +234,11 @@ Status Coordinator::FlushOne(LiveCollection& collection,
   VECDB_TRY_ASSIGN(auto sealed, parts_.query.Open(flushed.record, collection.record.schema,
                                                   segment->shared_tombstones()));
   AddToFilter(collection, sealed);
+  parts_.jobs.Progress(job, 0.9, sealed->rows(), sealed->disk_bytes());
   Saved saved{{segment->id(), flushed.saved_tombstones}};
-  return CommitFlush(collection, segment.get(), &flushed.record, std::move(saved),
-                     std::move(sealed));
+  VECDB_TRY(CommitFlush(collection, segment.get(), &flushed.record, std::move(saved), sealed));
+  TellFlushed(collection, *sealed);
+  return Status();
 }
 
 // For a flush that was committed and went no further, because memory ran out: its files count, and
@@ -199,16 +247,18 @@ Status Coordinator::FinishFlush(LiveCollection& collection, const segment::Growi
                                 const catalog::SegmentRecord& record) {
   VECDB_TRY_ASSIGN(auto sealed, parts_.query.Open(record, collection.record.schema,
                                                   flushed.shared_tombstones()));
-  return strand_.Run([&]() -> Status {
+  const bool replaced = strand_.Run([&] {
     const auto view = collection.board.Pin();
     for (const auto& segment : view->segments()) {
       if (segment->id() != flushed.id() || segment->sealed()) continue;
       collection.board.Publish(view->Replacing(flushed.id(), AsLoaded(collection, sealed)));
       parts_.streaming.SubtractBuffered(flushed.memory_bytes());
-      break;
+      return true;
     }
-    return Status();
+    return false;
   });
+  if (replaced) TellFlushed(collection, *sealed);  // else it was told
+  return Status();
 }
 
 // Deletes of sealed rows that no file holds, when there was no segment to flush with them.
@@ -369,7 +419,7 @@ void Coordinator::PostFlush(std::shared_ptr<LiveCollection> collection) {
     const auto flush = [&] { return FlushPending(*collection); };
     const Status flushed = parts_.guard(std::ref(flush));
     if (flushed.ok()) return;
-    NoteFailure(flushed);
+    NoteFailure(*collection, 0, flushed);
     parts_.log.Write(LogLevel::kError, "flushing '{}' failed and will be tried again: {}",
                      collection->name(), flushed.message());
   });
@@ -392,16 +442,24 @@ void Coordinator::OnDue(std::shared_ptr<LiveCollection> collection, ShardId shar
     const Status sealed = parts_.guard(std::ref(seal));
     if (sealed.ok()) return PostFlush(collection);
     collection->lanes[shard]->seal_asked = false;
-    NoteFailure(sealed);
+    NoteFailure(*collection, shard, sealed);
     parts_.log.Write(LogLevel::kError, "sealing '{}' failed: {}", collection->name(),
                      sealed.message());
   });
 }
 
-void Coordinator::NoteFailure(const Status& status) {
-  base::MutexLock lock(failure_mutex_);
-  ++failure_.count;
-  failure_.status = status;
+void Coordinator::NoteFailure(const LiveCollection& collection, ShardId shard,
+                              const Status& status) {
+  {
+    base::MutexLock lock(failure_mutex_);
+    ++failure_.count;
+    failure_.status = status;
+  }
+  Event event;
+  event.type = EventType::kFailed;
+  event.shard = shard;
+  event.status = status;
+  Tell(collection, &event);
 }
 
 BackgroundFailure Coordinator::LastFailure() const {
@@ -477,6 +535,13 @@ void Coordinator::Housekeeping() {
     }
     if (waiting) PostFlush(collection);
     if (long_log) PostDeletes(collection);
+    ScheduleCompaction(collection);
+  }
+  if (!trash_.empty() && !trash_asked_.exchange(true)) {
+    Post(trash_asked_, [this] {
+      trash_asked_ = false;
+      EmptyTrash();
+    });
   }
 }
 

@@ -6,6 +6,7 @@
 #include "base/status.h"
 #include "base/task_queue.h"
 #include "io/layout.h"
+#include "io/thread_priority.h"
 
 namespace vecdb::roles {
 namespace {
@@ -126,16 +127,20 @@ void MakeNodes(EngineParts& p) {
   const std::size_t threads = BackgroundThreads(p.options);
   p.timers = std::make_unique<base::TaskQueue>(threads == 0 ? 0 : 1, *p.env.clock);
   p.background = std::make_unique<base::TaskQueue>(threads, *p.env.clock);
+  p.compaction = std::make_unique<base::TaskQueue>(threads == 0 ? 0 : 1, *p.env.clock);
+  if (threads != 0) p.compaction->Post(io::LowerThreadPriority);  // its only thread begins with it
   p.streaming = std::make_unique<StreamingNode>(p.writer.get(), p.watermark, *p.background,
                                                 *p.env.clock, p.options.write_buffer_bytes);
   p.proxy = std::make_unique<Proxy>(*p.streaming, *p.query, p.watermark, p.oracle, *p.env.clock,
-                                    p.options.durability);
+                                    p.options.durability, p.counters);
   if (p.writer == nullptr) return;
   p.data = std::make_unique<DataNode>(
       *p.env.fs, p.database, [&p](std::uint64_t count) { return p.manifest->NewIds(count); });
-  p.coordinator = std::make_unique<Coordinator>(CoordinatorParts{
-      *p.env.fs, *p.manifest, *p.writer, p.oracle, *p.env.clock, *p.background, p.log,
-      p.collections, *p.streaming, *p.query, *p.data, p.env.guard, p.format});
+  p.coordinator = std::make_unique<Coordinator>(
+      CoordinatorParts{*p.env.fs,     *p.manifest, *p.writer,     p.oracle,     *p.env.clock,
+                       *p.background, p.log,       p.collections, *p.streaming, *p.query,
+                       *p.data,       p.env.guard, p.format,      p.events,     p.counters,
+                       p.options,     p.watermark, *p.compaction, p.pacer,      p.jobs});
   p.streaming->SetEvents(p.coordinator.get());
 }
 

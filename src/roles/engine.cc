@@ -37,6 +37,10 @@ Status CheckOptions(const Options& options) {
     return base::InvalidArgument("Options::write_buffer_bytes is {}, below 1 MiB",
                                  options.write_buffer_bytes);
   }
+  if (options.merged_segment_bytes < 1024) {
+    return base::InvalidArgument("Options::merged_segment_bytes is {}, below 1024",
+                                 options.merged_segment_bytes);
+  }
   if (options.background_threads > 256) {
     return base::InvalidArgument("Options::background_threads is {}, above 256",
                                  options.background_threads);
@@ -140,7 +144,34 @@ Status Engine::RunBackground(std::chrono::milliseconds budget) {
   const auto left =
       std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
   parts_->background->RunFor(std::max(left, std::chrono::milliseconds(0)));
+  while (!parts_->pacer.paused() && std::chrono::steady_clock::now() < end &&
+         parts_->compaction->RunOne()) {
+  }
   return Health();
+}
+
+Result<JobInfo> Engine::WaitForJob(JobId id, std::chrono::milliseconds timeout) {
+  EngineParts& p = *parts_;
+  const auto until = std::chrono::steady_clock::now() +
+                     std::min<std::chrono::milliseconds>(timeout, kLongestInterval);
+  while (!p.options.own_threads) {
+    VECDB_TRY_ASSIGN(const JobInfo now, p.jobs.WaitFor(id, std::chrono::steady_clock::now()));
+    if (now.ended_ms != 0 || p.pacer.paused()) break;
+    if (std::chrono::steady_clock::now() >= until || !p.compaction->RunOne()) break;
+  }
+  VECDB_TRY_ASSIGN(JobInfo info, p.jobs.WaitFor(id, until));
+  if (info.ended_ms != 0) return info;
+  return base::DeadlineExceeded("job {} ({} of '{}') is {} after {} ms", id, ToString(info.kind),
+                                info.collection, ToString(info.state), timeout.count());
+}
+
+Status Engine::FinishJob(JobId id) {
+  while (true) {
+    const Status waited = WaitForJob(id, kLongestInterval).status();
+    if (waited.code() == StatusCode::kDeadlineExceeded) continue;
+    VECDB_TRY(waited);
+    return parts_->jobs.OutcomeOf(id);
+  }
 }
 
 Status Engine::Health() const {
@@ -183,11 +214,12 @@ static Status RecordEnd(EngineParts& p) {
   return recorded.code() == StatusCode::kResourceExhausted ? Status() : recorded;
 }
 
-// Timers first, so that nothing new is posted; then what would be slow to replay is flushed; then
+// Timers first, so that nothing new is posted; compaction, which gives up; then what would be slow to replay is flushed; then
 // the log and the manifest are sealed, and the lock goes last.
 Status Engine::Shut() {
   EngineParts& p = *parts_;
   p.timers->Stop();
+  p.compaction->Stop();
   Status first;
   const auto keep = [&first](const Status& status) {
     if (first.ok()) first = status;

@@ -12,16 +12,22 @@
 
 #include "vecdb/options.h"
 #include "vecdb/result.h"
+#include "vecdb/stats.h"
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mutex.h"
+#include "base/pacer.h"
 #include "base/task_queue.h"
 #include "base/timestamp_oracle.h"
 #include "catalog/manifest.h"
+#include "io/counting_file_system.h"
 #include "io/file_system.h"
 #include "roles/coordinator.h"
+#include "roles/counters.h"
 #include "roles/data_node.h"
+#include "roles/events.h"
+#include "roles/job_table.h"
 #include "roles/live_collection.h"
 #include "roles/proxy.h"
 #include "roles/query_node.h"
@@ -43,15 +49,32 @@ struct Environment {
 
 struct EngineParts {
   EngineParts(Environment e, Options o)
-      : env(std::move(e)), options(std::move(o)), log(options.log), oracle(*env.clock) {}
+      : env(Counted(std::move(e), disk)),
+        options(std::move(o)),
+        log(options.log),
+        events(options.listener, env.guard, log),
+        oracle(*env.clock),
+        jobs(*env.clock),
+        pacer(*env.clock, options.background_bytes_per_second) {}
 
+  static Environment Counted(Environment env, const std::shared_ptr<io::DiskCounters>& disk) {
+    env.fs = io::CountOperations(std::move(env.fs), disk);
+    return env;
+  }
+
+  const std::shared_ptr<io::DiskCounters> disk = std::make_shared<io::DiskCounters>();
   const Environment env;
   const Options options;
   base::Log log;
+  Events events;
+  Counters counters;
   base::TimestampOracle oracle;
   Watermark watermark;
+  JobTable jobs;
+  base::Pacer pacer;  // of compaction
   Collections collections;
   RecoveryReport report;
+  ChannelInfo found_channel;  // of a read-only database: its log as it was found
   io::DatabaseUuid database{};
   catalog::Format format;  // as FORMAT has it; the coordinator's once there is one
   std::unique_ptr<io::FileLock> lock;
@@ -66,6 +89,7 @@ struct EngineParts {
   // Last, so that their tasks end before what these use.
   std::unique_ptr<base::TaskQueue> timers;      // sync and seal: never behind a long flush
   std::unique_ptr<base::TaskQueue> background;  // flush
+  std::unique_ptr<base::TaskQueue> compaction;  // never before or behind a flush
 };
 
 class Engine {
@@ -81,6 +105,9 @@ class Engine {
 
   Status WaitDurable(Timestamp timestamp);
   Status RunBackground(std::chrono::milliseconds budget);
+  Result<JobInfo> WaitForJob(JobId id, std::chrono::milliseconds timeout);
+  // Until it has ended: what it ended with.
+  Status FinishJob(JobId id);
   Status Health() const;
   Status Close();  // idempotent
 

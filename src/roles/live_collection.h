@@ -116,6 +116,10 @@ struct LiveCollection : std::enable_shared_from_this<LiveCollection> {
   std::atomic<bool> filters_asked{false};  // a task that adds to the filters waits in the queue
 
   static std::optional<PartitionKey> KeyOf(const catalog::CollectionRecord& record);
+  // ---- compaction
+  std::atomic<bool> compact_asked{false};  // a job that nobody asked for waits in the queue
+  std::atomic<std::int64_t> compact_not_before_ms{0};  // of the steady clock, after failures
+  std::atomic<int> compact_failures{0};                // one after the other
 
   // Sealed against more rows, not committed as files; oldest first.
   base::Mutex pending_mutex;  // leaf

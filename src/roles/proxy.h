@@ -18,6 +18,7 @@
 #include "base/timestamp_oracle.h"
 #include "chunk/chunk.h"
 #include "query/key_walk.h"
+#include "roles/counters.h"
 #include "roles/live_collection.h"
 #include "roles/query_node.h"
 #include "roles/streaming_node.h"
@@ -44,13 +45,15 @@ struct RowWalk {
 class Proxy {
  public:
   Proxy(StreamingNode& streaming, QueryNode& query, Watermark& watermark,
-        base::TimestampOracle& oracle, const base::Clock& clock, Durability durability)
+        base::TimestampOracle& oracle, const base::Clock& clock, Durability durability,
+        Counters& counters)
       : streaming_(streaming),
         query_(query),
         watermark_(watermark),
         oracle_(oracle),
         clock_(clock),
-        durability_(durability) {}
+        durability_(durability),
+        counters_(counters) {}
 
   using CollectionPtr = std::shared_ptr<LiveCollection>;
 
@@ -109,6 +112,7 @@ class Proxy {
   base::TimestampOracle& oracle_;
   const base::Clock& clock_;
   const Durability durability_;
+  Counters& counters_;
 };
 
 }  // namespace vecdb::roles

@@ -133,6 +133,8 @@ Result<WriteReceipt> Proxy::WriteRows(const CollectionPtr& collection, const Bat
   WriteReceipt receipt;
   receipt.keys = OwnedKeys(keys);  // before the write: behind it nothing may run out of memory
   VECDB_TRY_ASSIGN(receipt.timestamp, streaming_.Write(collection, request));
+  Counters::Add(counters_.writes);
+  Counters::Add(counters_.written_rows, rows.rows);
   return receipt;
 }
 
@@ -167,6 +169,8 @@ Result<WriteReceipt> Proxy::Delete(const CollectionPtr& collection, std::span<co
   WriteReceipt receipt;
   receipt.keys.assign(keys.begin(), keys.end());
   VECDB_TRY_ASSIGN(receipt.timestamp, streaming_.Write(collection, request));
+  Counters::Add(counters_.writes);
+  Counters::Add(counters_.deleted_keys, keys.size());
   return receipt;
 }
 

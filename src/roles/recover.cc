@@ -277,7 +277,27 @@ Status PublishAndSweep(Recovery& r) {
   return Status();
 }
 
+// What a writer would know of its log.
+Status DescribeChannel(Recovery& r, ChannelInfo* info) {
+  io::FileSystem& fs = *r.parts.env.fs;
+  const catalog::PchannelState& channel = r.channel();
+  if (!channel.logs.empty()) {
+    info->first_log = channel.logs.begin()->first;
+    info->last_log = channel.logs.rbegin()->first;
+  }
+  for (const auto& [number, identity] : channel.logs) {
+    VECDB_TRY_ASSIGN(const auto file, fs.Open(io::LogPath(0, number), io::OpenMode::kRead));
+    VECDB_TRY_ASSIGN(const std::uint64_t bytes, file->Size());
+    info->log_bytes += bytes;
+  }
+  info->next_lsn = r.next_lsn;
+  info->durable_lsn = std::max(channel.durable, r.chain.durable_lsn);
+  info->checkpoint = channel.checkpoint;
+  return Status();
+}
+
 Status ServeReadOnly(Recovery& r) {
+  VECDB_TRY(DescribeChannel(r, &r.parts.found_channel));
   AddNames(r, r.catalog.state.aliases);
   MakeNodes(r.parts);
   return Status();

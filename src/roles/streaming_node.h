@@ -71,9 +71,9 @@ class StreamingNode {
   Result<Timestamp> Write(const std::shared_ptr<LiveCollection>& collection,
                           const WriteRequest& request);
 
-  // The same for a write whose `parts` are known only when no other write of the collection is under
-  // way: `find` fills them then, under all lanes. It may fail, or find nothing: then nothing is
-  // logged, and the result is empty.
+  // The same for a write whose `parts` are known only when no other write of the collection is
+  // under way: `find` fills them then, under all lanes. It may fail, or find nothing: then nothing
+  // is logged, and the result is empty.
   using FindParts = std::function<Status(const segment::View& view)>;
   Result<std::optional<Timestamp>> WriteFound(const std::shared_ptr<LiveCollection>& collection,
                                               const WriteRequest& request, const FindParts& find);

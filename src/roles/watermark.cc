@@ -19,6 +19,7 @@ void Watermark::Begin(Timestamp timestamp) {
 }
 
 void Watermark::Applied(Timestamp timestamp, bool needs_sync) {
+  base::SchedulePoint();
   base::MutexLock lock(mutex_);
   const auto entry =
       std::lower_bound(entries_.begin(), entries_.end(), base::Raw(timestamp),

@@ -234,8 +234,19 @@ std::uint64_t SealedSegment::disk_bytes() const {
   return body_->disk_bytes;
 }
 
+Timestamp SealedSegment::min_timestamp() const {
+  return body_->min_timestamp;
+}
+Timestamp SealedSegment::max_timestamp() const {
+  return body_->max_timestamp;
+}
+
 Result<Timestamp> SealedSegment::TimestampOf(RowIndex row) const {
   return body_->TimestampOf(row);
+}
+
+Result<chunk::ColumnView> SealedSegment::ReadTimestamps(RowIndex first, RowIndex max_rows) const {
+  return body_->timestamps.Read(first, max_rows);
 }
 
 Result<RowIndex> SealedSegment::RowsAt(Timestamp t) const {

@@ -28,6 +28,7 @@ class SealedSegment final : public Segment {
   RowIndex rows() const override;
   Result<RowIndex> RowsAt(Timestamp t) const override;
   Result<Timestamp> TimestampOf(RowIndex row) const override;
+  Result<chunk::ColumnView> ReadTimestamps(RowIndex first, RowIndex max_rows) const override;
   Result<chunk::ColumnView> Read(std::uint32_t field, RowIndex first,
                                  RowIndex max_rows) const override;
   Status FindKey(chunk::KeyView key, std::uint64_t hash,
@@ -35,6 +36,10 @@ class SealedSegment final : public Segment {
   Status MayContain(std::span<const std::uint64_t> hashes, std::uint8_t* may) const override;
   std::uint64_t memory_bytes() const override;
   std::uint64_t disk_bytes() const override;
+
+  // Of its first and its last row.
+  Timestamp min_timestamp() const;
+  Timestamp max_timestamp() const;
 
   // The same segment, sharing its tombstones, with nothing of its columns but keys and timestamps:
   // enough to find rows by key and to delete them. Read() of anything else is kFailedPrecondition.

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/canary.h"
+
 namespace vecdb::segment {
 namespace {
 
@@ -25,6 +27,7 @@ void Reach(base::Bitmap& bits, std::size_t i) {
 }  // namespace
 
 bool Tombstones::Mark(RowIndex row, Timestamp timestamp, Lsn lsn) {
+  base::SchedulePoint();
   base::MutexLock lock(mutex_);
   if (TestWithin(deleted_, row)) return false;
   Reach(deleted_, row);
@@ -81,6 +84,7 @@ bool Tombstones::IsDeletedAt(RowIndex row, Timestamp t) const {
 }
 
 std::shared_ptr<const base::Bitmap> Tombstones::DeletedAt(Timestamp t) const {
+  base::SchedulePoint();
   base::MutexLock lock(mutex_);
   if (marks_.empty() || t < marks_.front().timestamp) return nullptr;
   if (t >= marks_.back().timestamp) {
@@ -97,6 +101,11 @@ const std::shared_ptr<const base::Bitmap>& Tombstones::PastOf(std::size_t marks)
   past_ = std::move(past);
   past_marks_ = marks;
   return past_;
+}
+
+std::vector<Tombstone> Tombstones::MarkedAfter(Timestamp t) const {
+  base::MutexLock lock(mutex_);
+  return {After(marks_, t), marks_.cend()};
 }
 
 std::vector<Tombstone> Tombstones::All() const {

@@ -43,6 +43,9 @@ class Tombstones {
   // moment that was asked for last.
   std::shared_ptr<const base::Bitmap> DeletedAt(Timestamp t) const;
 
+  // Those later than t, in timestamp order.
+  std::vector<Tombstone> MarkedAfter(Timestamp t) const;
+
   // Saving: All() is what to write; after the file is committed, MarkSaved(its count).
   std::vector<Tombstone> All() const;
   void MarkSaved(std::size_t count);

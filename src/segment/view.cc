@@ -72,12 +72,6 @@ bool IsOlder(Timestamp row, Timestamp mark) {
   return base::Canary(23) ? row <= mark : row < mark;
 }
 
-// How many rows of the segment have expired: the first ones.
-Result<RowIndex> ExpiredRows(const Segment& segment, Timestamp alive_from) {
-  if (alive_from == Timestamp{0}) return RowIndex{0};
-  return segment.RowsAt(Timestamp{base::Raw(alive_from) - 1});
-}
-
 Status DropExpired(const Segment& segment, Expiry* expiry, std::vector<RowIndex>* live) {
   if (expiry == nullptr || live->empty()) return Status();
   VECDB_TRY_ASSIGN(const RowIndex expired, ExpiredRows(segment, expiry->alive_from));
@@ -90,25 +84,57 @@ Status DropExpired(const Segment& segment, Expiry* expiry, std::vector<RowIndex>
 
 }  // namespace
 
-std::shared_ptr<const View> View::With(std::shared_ptr<Segment> added) const {
-  std::vector<std::shared_ptr<Segment>> segments = segments_;
-  const auto at = std::lower_bound(
-      segments.begin(), segments.end(), added->id(),
-      [](const std::shared_ptr<Segment>& segment, SegmentId id) { return segment->id() < id; });
+namespace {
+
+using Segments = std::vector<std::shared_ptr<Segment>>;
+
+template <typename List>
+auto PlaceIn(List& segments, SegmentId id) {
+  return std::lower_bound(segments.begin(), segments.end(), id,
+                          [](const std::shared_ptr<Segment>& segment, SegmentId other) {
+                            return segment->id() < other;
+                          });
+}
+
+void InsertInto(Segments& segments, std::shared_ptr<Segment> added) {
+  const auto at = PlaceIn(segments, added->id());
   VECDB_CHECK(at == segments.end() || (*at)->id() != added->id(),
               "a view gets a segment that it already has");
   segments.insert(at, std::move(added));
-  return std::make_shared<const View>(schema_, std::move(segments));
+}
+
+}  // namespace
+
+std::shared_ptr<const View> View::With(std::shared_ptr<Segment> added) const {
+  Segments segments = segments_;
+  InsertInto(segments, std::move(added));
+  return std::make_shared<const View>(schema_, std::move(segments), readable_from_);
 }
 
 std::shared_ptr<const View> View::Replacing(SegmentId id, std::shared_ptr<Segment> by) const {
-  std::vector<std::shared_ptr<Segment>> segments = segments_;
-  const auto at = std::find_if(segments.begin(), segments.end(),
-                               [id](const auto& segment) { return segment->id() == id; });
-  VECDB_CHECK(at != segments.end() && by->id() == id,
+  Segments segments = segments_;
+  const auto at = PlaceIn(segments, id);
+  VECDB_CHECK(at != segments.end() && (*at)->id() == id && by->id() == id,
               "a view replaces a segment that it does not have");
   *at = std::move(by);
-  return std::make_shared<const View>(schema_, std::move(segments));
+  return std::make_shared<const View>(schema_, std::move(segments), readable_from_);
+}
+
+std::shared_ptr<const View> View::Compacted(std::span<const SegmentId> inputs,
+                                            std::shared_ptr<Segment> by, Timestamp at) const {
+  Segments segments = segments_;
+  std::erase_if(segments, [&](const std::shared_ptr<Segment>& segment) {
+    return std::find(inputs.begin(), inputs.end(), segment->id()) != inputs.end();
+  });
+  VECDB_CHECK(segments.size() + inputs.size() == segments_.size(),
+              "a view loses a segment that it does not have");
+  if (by != nullptr) InsertInto(segments, std::move(by));
+  return std::make_shared<const View>(schema_, std::move(segments), std::max(readable_from_, at));
+}
+
+const std::shared_ptr<Segment>* View::FindSegment(SegmentId id) const {
+  const auto at = PlaceIn(segments_, id);
+  return at == segments_.end() || (*at)->id() != id ? nullptr : &*at;
 }
 
 std::shared_ptr<const View> View::InPartitions(std::span<const PartitionId> partitions) const {
@@ -118,7 +144,7 @@ std::shared_ptr<const View> View::InPartitions(std::span<const PartitionId> part
         std::find(partitions.begin(), partitions.end(), segment->partition()) != partitions.end();
     if (in) segments.push_back(segment);
   }
-  return std::make_shared<const View>(schema_, std::move(segments));
+  return std::make_shared<const View>(schema_, std::move(segments), readable_from_);
 }
 
 std::shared_ptr<const View> View::WithoutPartition(PartitionId partition) const {
@@ -126,14 +152,14 @@ std::shared_ptr<const View> View::WithoutPartition(PartitionId partition) const 
   for (const auto& segment : segments_) {
     if (segment->partition() != partition) segments.push_back(segment);
   }
-  return std::make_shared<const View>(schema_, std::move(segments));
+  return std::make_shared<const View>(schema_, std::move(segments), readable_from_);
 }
 
 std::shared_ptr<const View> View::Changed(const Change& change) const {
   std::vector<std::shared_ptr<Segment>> segments;
   segments.reserve(segments_.size());
   for (const auto& segment : segments_) segments.push_back(change(segment));
-  return std::make_shared<const View>(schema_, std::move(segments));
+  return std::make_shared<const View>(schema_, std::move(segments), readable_from_);
 }
 
 Result<std::optional<std::size_t>> View::ContainsKeys(ShardId shard, chunk::KeySpan keys,
@@ -209,6 +235,11 @@ Result<std::optional<View::Place>> View::Find(chunk::KeyView key, const ReadTime
   return found;
 }
 
+Result<RowIndex> ExpiredRows(const Segment& segment, Timestamp alive_from) {
+  if (alive_from == Timestamp{0}) return RowIndex{0};
+  return segment.RowsAt(Timestamp{base::Raw(alive_from) - 1});
+}
+
 Result<VisibleRows> VisibleRowsAt(const Segment& segment, const ReadTime& t) {
   VECDB_TRY_ASSIGN(const RowIndex rows, segment.RowsAt(t.at));
   VECDB_TRY_ASSIGN(const RowIndex expired, ExpiredRows(segment, t.alive_from));
@@ -216,11 +247,13 @@ Result<VisibleRows> VisibleRowsAt(const Segment& segment, const ReadTime& t) {
 }
 
 std::shared_ptr<const View> ViewBoard::Pin() const {
+  base::SchedulePoint();
   base::MutexLock lock(mutex_);
   return current_;
 }
 
 void ViewBoard::Publish(std::shared_ptr<const View> next) {
+  base::SchedulePoint();
   base::MutexLock lock(mutex_);
   current_.swap(next);  // what was published before ends after the lock, with `next`
 }

@@ -25,11 +25,15 @@ struct Expiry {
 
 class View {
  public:
-  View(const Schema& schema, std::vector<std::shared_ptr<Segment>> segments)
-      : schema_(schema), segments_(std::move(segments)) {}
+  View(const Schema& schema, std::vector<std::shared_ptr<Segment>> segments,
+       Timestamp readable_from = Timestamp{0})
+      : schema_(schema), segments_(std::move(segments)), readable_from_(readable_from) {}
 
   const Schema& schema() const { return schema_; }
   std::span<const std::shared_ptr<Segment>> segments() const { return segments_; }  // by id
+  // A compaction drops what was deleted by then: a read of this View is at this time or later. It
+  // has been visible since before the View was published, so a read may move up to it.
+  Timestamp readable_from() const { return readable_from_; }
 
   // A copy of this view with one segment added, or one replaced (same id) by another.
   std::shared_ptr<const View> With(std::shared_ptr<Segment> added) const;
@@ -41,6 +45,10 @@ class View {
   // Copies with the segments of these partitions only, and without those of one.
   std::shared_ptr<const View> InPartitions(std::span<const PartitionId> partitions) const;
   std::shared_ptr<const View> WithoutPartition(PartitionId partition) const;
+  // A copy with `by` (null: nothing) in the place of `inputs`, which lacks rows deleted by `at`.
+  std::shared_ptr<const View> Compacted(std::span<const SegmentId> inputs,
+                                        std::shared_ptr<Segment> by, Timestamp at) const;
+  const std::shared_ptr<Segment>* FindSegment(SegmentId id) const;  // null when it is not here
 
   // The first of these keys that a live row of this shard has now, or nothing: index into `keys`.
   // Called under the shard's lane, so every earlier write of the shard is seen. `filter`, where
@@ -71,6 +79,7 @@ class View {
  private:
   const Schema schema_;
   const std::vector<std::shared_ptr<Segment>> segments_;
+  const Timestamp readable_from_;
 };
 
 // The rows of one segment that a read at `t` may see: [first, rows) without `deleted`. Those before
@@ -80,6 +89,8 @@ struct VisibleRows {
   RowIndex rows = 0;
   std::shared_ptr<const base::Bitmap> deleted;  // nullptr = none
 };
+// How many rows of the segment were written before: the first ones.
+Result<RowIndex> ExpiredRows(const Segment& segment, Timestamp alive_from);
 Result<VisibleRows> VisibleRowsAt(const Segment& segment, const ReadTime& t);
 
 class ViewBoard {

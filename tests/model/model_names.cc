@@ -86,6 +86,10 @@ std::string ModelRun::Alter() {
   if (!config_.power_cuts) {
     next.ttl = std::chrono::milliseconds(random_.Chance(50) ? 0 : 1 + random_.Below(20'000));
   }
+  // What has expired may be gone, or come back with a longer ttl: so none of it stays.
+  if (next.ttl != modelled_->properties.ttl) {
+    if (auto wrong = DeleteExpired(); !wrong.empty()) return wrong;
+  }
   const bool wrong_ttl = random_.Chance(5);
   if (wrong_ttl) next.ttl = std::chrono::milliseconds(-1);
   Note(Format("alter {}: ttl {} ms", name_, next.ttl.count()));
@@ -119,6 +123,18 @@ std::string ModelRun::CheckAliases() {
   }
   const auto listed = (*database_)->ListAliases();
   return listed.ok() && *listed == expected ? "" : "the list of aliases is another";
+}
+
+std::string ModelRun::DeleteExpired() {
+  const Table alive = Alive(*modelled_);
+  std::vector<Key> expired;
+  for (const auto& [key, record] : modelled_->table) {
+    if (alive.count(key) == 0) expired.push_back(key);
+  }
+  if (expired.empty()) return {};
+  const auto receipt = Open().Delete(expired);
+  for (const Key& key : expired) Put(modelled_, key, nullptr, "_default");
+  return Acknowledge(receipt, {});
 }
 
 Table ModelRun::Alive(const Modelled& modelled) const {

@@ -19,14 +19,32 @@ struct Weight {
   std::size_t per_thousand;
 };
 constexpr Weight kWeights[] = {
-    {Operation::kInsert, 150},    {Operation::kUpsert, 135},     {Operation::kDelete, 105},
-    {Operation::kGet, 105},       {Operation::kQuery, 95},       {Operation::kSearch, 155},
-    {Operation::kCount, 50},      {Operation::kCreate, 35},      {Operation::kDrop, 10},
-    {Operation::kFlush, 20},      {Operation::kFlushAll, 15},    {Operation::kWaitDurable, 20},
-    {Operation::kBackground, 60}, {Operation::kReopen, 10},      {Operation::kKill, 10},
-    {Operation::kRefused, 25},    {Operation::kDeleteWhere, 20}, {Operation::kSnapshot, 40},
-    {Operation::kIterate, 25},    {Operation::kRelease, 15},     {Operation::kRename, 15},
-    {Operation::kAlias, 25},      {Operation::kAlter, 15},       {Operation::kDescribe, 15},
+    {Operation::kInsert, 150},
+    {Operation::kUpsert, 135},
+    {Operation::kDelete, 105},
+    {Operation::kGet, 105},
+    {Operation::kQuery, 95},
+    {Operation::kSearch, 155},
+    {Operation::kCount, 50},
+    {Operation::kCreate, 35},
+    {Operation::kDrop, 10},
+    {Operation::kFlush, 20},
+    {Operation::kFlushAll, 15},
+    {Operation::kWaitDurable, 20},
+    {Operation::kBackground, 60},
+    {Operation::kReopen, 10},
+    {Operation::kKill, 10},
+    {Operation::kRefused, 25},
+    {Operation::kCreatePartition, 25},
+    {Operation::kDropPartition, 12},
+    {Operation::kDeleteWhere, 20},
+    {Operation::kSnapshot, 40},
+    {Operation::kIterate, 25},
+    {Operation::kRelease, 15},
+    {Operation::kRename, 15},
+    {Operation::kAlias, 25},
+    {Operation::kAlter, 15},
+    {Operation::kDescribe, 15},
 };
 
 Options OptionsOf(const RunConfig& config) {
@@ -121,6 +139,10 @@ std::string ModelRun::Perform(Operation operation) {
       return with_collection(&ModelRun::Alter);
     case Operation::kDescribe:
       return with_collection(&ModelRun::Describe);
+    case Operation::kCreatePartition:
+      return with_collection(&ModelRun::CreatePartition);
+    case Operation::kDropPartition:
+      return with_collection(&ModelRun::DropPartition);
     case Operation::kDeleteWhere:
       return with_collection(&ModelRun::DeleteWhere);
     case Operation::kSnapshot:
@@ -260,6 +282,8 @@ std::string ModelRun::CheckEverything() {
       return Format("{}: {} rows are counted, {} in the statistics, {} are there", name, *count,
                     stats->rows, alive.size());
     }
+    if (auto wrong = CheckPartitions(*collection, modelled); !wrong.empty())
+      return name + ": " + wrong;
   }
   return {};
 }

@@ -94,9 +94,10 @@ inline std::optional<Book> BookOf(const Row& row) {
 using Books = std::map<std::int64_t, std::int64_t>;  // id -> version
 
 // Everything in the collection; a row that is not a whole book fails the test.
-inline Result<Books> ReadAll(const Collection& collection) {
+template <typename Source>  // a Collection, a Snapshot
+Result<Books> ReadAll(const Source& source) {
   Books books;
-  auto rows = collection.Query({.output_fields = {"*"}, .limit = 16'384});
+  auto rows = source.Query({.output_fields = {"*"}, .limit = 16'384});
   if (!rows.ok()) return rows.status();
   for (const Row& row : *rows) {
     const auto book = BookOf(row);

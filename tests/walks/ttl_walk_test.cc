@@ -1,6 +1,7 @@
 // Time to live: rows that were written long enough ago are in no answer.
 #include <random>
 
+#include "base/canary.h"
 #include "walks/walk.h"
 
 using namespace vecdb;
@@ -109,6 +110,59 @@ SCENARIO("expired keys are inserted again, and no key is there twice", "[walk][t
   books.Flush().OrDie();
   db.Reopen();
   CHECK(*ReadAll(db.OpenBooks()) == now);
+}
+
+SCENARIO("compaction takes expired rows from the disk, and no others", "[walk][ttl]") {
+  TestDatabase db;
+  Collection books = db.MakeBooks();
+  db->AlterCollection("books", Living(milliseconds(10'000))).OrDie();
+  books.Insert(BatchOf(BooksBetween(1, 30))).status().OrDie();
+  books.Flush().OrDie();
+  db.clock().Advance(milliseconds(6'000));
+  books.Insert(BatchOf(BooksBetween(31, 40))).status().OrDie();
+  books.Flush().OrDie();
+  db.clock().Advance(milliseconds(4'000));
+  CHECK(books.Stats()->deleted_rows == 30);
+  const bool by_itself = GENERATE(false, true);
+  if (by_itself) {
+    db.clock().Advance(milliseconds(1'100));  // housekeeping is due
+    RunDueWork(*db);
+  } else {
+    books.Compact().OrDie();
+  }
+  CHECK(books.Stats()->deleted_rows == 0);
+  CHECK(books.Stats()->sealed_segments == 1);
+  CHECK(NamesIn(*db.fs(), "segments").size() == 1);
+  CHECK(*ReadAll(books) == ExpectedBetween(31, 40));
+  db->AlterCollection("books", {}).OrDie();
+  CHECK(*ReadAll(books) == ExpectedBetween(31, 40));
+  db.Reopen();
+  CHECK(*ReadAll(db.OpenBooks()) == ExpectedBetween(31, 40));
+}
+
+SCENARIO("a ttl made longer while a compaction runs keeps what it would have taken",
+         "[walk][ttl]") {
+  static Database* to_alter = nullptr;
+  TestDatabase db;
+  Collection books = db.MakeBooks();
+  db->AlterCollection("books", Living(milliseconds(100))).OrDie();
+  books.Insert(BatchOf(BooksBetween(1, 30))).status().OrDie();
+  db.clock().Advance(milliseconds(50));
+  books.Insert(BatchOf(BooksBetween(31, 40))).status().OrDie();
+  books.Flush().OrDie();
+  db.clock().Advance(milliseconds(50));
+  to_alter = &*db;
+  base::SetKillPointHandler([](const char* name) {
+    if (std::string_view(name) != "compaction.written") return;
+    to_alter->AlterCollection("books", {}).OrDie();
+  });
+  const Status compacted = books.Compact();
+  base::SetKillPointHandler(nullptr);
+  CheckRefusal(compacted, StatusCode::kCancelled, {"'books'", "seen again"});
+  CHECK(*ReadAll(books) == ExpectedBetween(1, 40));
+  books.Compact().OrDie();
+  db.Reopen();
+  CHECK(*ReadAll(db.OpenBooks()) == ExpectedBetween(1, 40));
 }
 
 SCENARIO("a read-only database lets rows expire", "[walk][ttl]") {

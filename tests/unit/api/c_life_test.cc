@@ -193,6 +193,40 @@ TEST_CASE("collections are described, renamed and altered, and have aliases") {
   C_REFUSED(vecdb_alter_alias(h.db, Text("also"), Text("some"), &error), VECDB_NOT_FOUND, "'also'");
 }
 
+TEST_CASE("a compaction is a job that can be found, waited for and paused") {
+  Handles h;
+  OpenAll(&h);
+  for (const int id : {1, 2, 3}) {
+    Insert(h, {id}, nullptr);
+    C_OK(vecdb_collection_flush(h.collection, &error));
+  }
+  CHECK(StatsOf(h).sealed_segments == 3);
+  std::uint64_t id = 0;
+  C_OK(vecdb_collection_start_compaction(h.collection, &id, &error));
+  vecdb_job job;
+  vecdb_job_init(&job, sizeof job);
+  C_OK(vecdb_job_find(h.db, id, &job, &error));
+  CHECK(job.state == VECDB_JOB_WAITING);
+  CHECK(job.kind == VECDB_JOB_COMPACTION);
+  CHECK(std::string_view(job.collection) == "all");
+  C_OK(vecdb_pause_background(h.db, &error));
+  C_REFUSED(vecdb_collection_compact(h.collection, &error), VECDB_FAILED_PRECONDITION, "paused");
+  C_REFUSED(vecdb_wait_for_job(h.db, id, 0, &job, &error), VECDB_DEADLINE_EXCEEDED, "waiting");
+  C_OK(vecdb_resume_background(h.db, &error));
+  C_OK(vecdb_wait_for_job(h.db, id, 60'000, &job, &error));
+  CHECK(job.state == VECDB_JOB_DONE);
+  CHECK(job.progress == 1);
+  CHECK(job.rows == 3);
+  CHECK(std::string_view(job.error).empty());
+  CHECK(StatsOf(h).sealed_segments == 1);
+  std::array<std::uint64_t, 2> ids = {};
+  std::size_t count = 0;
+  C_OK(vecdb_job_ids(h.db, ids.data(), ids.size(), &count, &error));
+  CHECK(count == 4);  // three flushes and this
+  CHECK(ids == std::array<std::uint64_t, 2>{1, 2});
+  C_REFUSED(vecdb_job_find(h.db, id + 1, &job, &error), VECDB_NOT_FOUND, "no job");
+}
+
 TEST_CASE("what was written is there after a reopening, and the report says how") {
   const TempDirectory directory;
   const std::string path = directory.path().string();

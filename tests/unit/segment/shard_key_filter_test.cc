@@ -50,6 +50,7 @@ class UnreadableSegment final : public Segment {
   Result<chunk::ColumnView> Read(std::uint32_t, RowIndex, RowIndex) const override {
     return Damage();
   }
+  Result<chunk::ColumnView> ReadTimestamps(RowIndex, RowIndex) const override { return Damage(); }
   Status FindKey(chunk::KeyView, std::uint64_t, std::vector<RowIndex>*) const override {
     return Damage();
   }
