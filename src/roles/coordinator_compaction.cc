@@ -106,10 +106,22 @@ struct Coordinator::Compacted {
   std::size_t saved = 0;                                // marks in the output's deletes file
 };
 
+namespace {
+
+// What cannot be read now goes with another job.
+std::uint64_t DeadRows(const segment::Segment& segment, Timestamp alive_from) {
+  const auto expired = segment::ExpiredRows(segment, alive_from);
+  const std::uint64_t dead = segment.tombstones().count() + (expired.ok() ? *expired : 0);
+  return std::min<std::uint64_t>(dead, segment.rows());
+}
+
+}  // namespace
+
 std::vector<compaction::Plan> Coordinator::PickPlans(const LiveCollection& collection,
                                                      bool thorough) const {
   std::vector<compaction::SegmentFacts> facts;
   const auto state = parts_.manifest.state();
+  const Timestamp alive_from = collection.AliveFrom(parts_.clock);
   for (const auto view = collection.board.Pin(); const auto& segment : view->segments()) {
     const auto record = state->segments.find(segment->id());
     if (!segment->sealed() || record == state->segments.end()) continue;
@@ -118,7 +130,7 @@ std::vector<compaction::Plan> Coordinator::PickPlans(const LiveCollection& colle
                      .partition = segment->partition(),
                      .bytes = record->second.size_bytes(),
                      .rows = segment->rows(),
-                     .dead_rows = segment->tombstones().count()});
+                     .dead_rows = DeadRows(*segment, alive_from)});
   }
   compaction::PickOptions options;
   options.max_bytes = parts_.options.merged_segment_bytes;
@@ -223,6 +235,7 @@ Status Coordinator::Compact(LiveCollection& collection, const compaction::Plan& 
   setup.collection = collection.record.id;
   setup.schema_version = collection.record.schema_version;
   setup.at = parts_.watermark.ReadTime();
+  setup.keep_from = collection.AliveFrom(parts_.clock);
   setup.pace = [meter](std::uint64_t bytes) { return meter->Pass(bytes); };
   const auto view = collection.board.Pin();
   for (const SegmentId id : plan.inputs) {
@@ -330,6 +343,10 @@ Status Coordinator::SwapSegments(LiveCollection& collection, Compacted* compacte
   }
   auto next = collection.board.Pin()->Compacted(compacted->inputs, std::move(published),
                                                 compacted->job.at());
+  // What the output lacks must be in no answer any more: not after a longer ttl, or another clock.
+  if (collection.AliveFrom(parts_.clock) < compacted->job.keep_from()) {
+    return base::Cancelled("rows of '{}' that had expired are seen again", collection.name());
+  }
   base::KillPoint("compaction.commit.before");
   VECDB_TRY(parts_.manifest.Commit(edit));
   base::KillPoint("compaction.commit.after");

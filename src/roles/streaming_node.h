@@ -79,8 +79,8 @@ class StreamingNode {
                                               const WriteRequest& request, const FindParts& find);
 
   // Offers the rows of the view's growing segments.
-  Status Search(const segment::View& view, Timestamp t, const query::SearchPlan& plan,
-                query::TopK* top) const;
+  Status Search(const segment::View& view, const segment::ReadTime& t,
+                const query::SearchPlan& plan, query::TopK* top) const;
 
   // Afterwards every write whose timestamp was given before is known to the watermark.
   void SettleTimestamps() {
@@ -110,8 +110,8 @@ class StreamingNode {
   Status SleepInQueue(LaneQueue& queue, WriteTicket* ticket);
   Status OutOfMemory() const;
   Result<wal::Position> LogAndApply(LiveCollection& collection, const WriteRequest& request);
-  Status Check(const LiveCollection& collection, const segment::View& view,
-               const WriteRequest& request) const;
+  Result<wal::MessageType> Check(const LiveCollection& collection, const segment::View& view,
+                                 const WriteRequest& request) const;
   void Apply(LiveCollection& collection, const WriteRequest& request,
              const std::vector<segment::View::Place>& replaced, const wal::Position& position);
   Status OpenPartitions(LiveCollection& collection, const WriteRequest& request);

@@ -190,6 +190,34 @@ void CheckPartitions(Database& db) {
   CHECK(*tenants.Count("title == '" + Book{3, 0}.title() + "'") == 0);
 }
 
+CollectionProperties LongLived() {
+  CollectionProperties properties;
+  properties.ttl = std::chrono::seconds(3'155'760'000);
+  properties.auto_compaction = false;
+  properties.consistency = Consistency::kBounded;
+  return properties;
+}
+
+// What version 3 added: names that were changed, aliases, properties.
+void MakeChanges(Database& db) {
+  db.CreateCollection("drafts", BookSchema()).status().OrDie();
+  db.CreateAlias("latest", "drafts").OrDie();
+  db.AlterCollection("drafts", LongLived()).OrDie();
+  db.RenameCollection("drafts", "essays").OrDie();
+  db.OpenCollection("latest")->Insert(BatchOf({{1, 1}, {2, 2}})).status().OrDie();
+}
+
+// Versions 1 and 2 have none of them.
+void CheckChanges(Database& db) {
+  if (!*db.HasCollection("essays")) return;
+  CHECK_FALSE(*db.HasCollection("drafts"));
+  const CollectionInfo info = *db.DescribeCollection("latest");
+  CHECK(info.name == "essays");
+  CHECK(info.aliases == std::vector<std::string>{"latest"});
+  CHECK(info.properties == LongLived());
+  CHECK(*ReadAll(*db.OpenCollection("latest")) == Books{{1, 1}, {2, 2}});
+}
+
 void MakeGolden(const fs::path& folder) {
   Options options = QuietOptions();
   Database db = *Database::Open(folder, options);
@@ -224,6 +252,7 @@ void MakeGolden(const fs::path& folder) {
   notes.Insert(batch).status().OrDie();
   MakeTypes(db);
   MakePartitions(db);
+  MakeChanges(db);
   db.Close().OrDie();
 }
 
@@ -263,6 +292,7 @@ TEST_CASE("a golden database is made when asked for", "[golden]") {
   CHECK(*ReadAll(*db.OpenCollection("books")) == GoldenBooks());
   CheckTypes(db);
   CheckPartitions(db);
+  CheckChanges(db);
 }
 
 TEST_CASE("a database of every format version opens, answers, takes rows and opens again",
@@ -281,6 +311,7 @@ TEST_CASE("a database of every format version opens, answers, takes rows and ope
       CheckNotes(*db.OpenCollection("notes"));
       CheckTypes(db);
       CheckPartitions(db);
+      CheckChanges(db);
       db.OpenCollection("books")->Insert(BatchOf({{200, 1}})).status().OrDie();
       expected[200] = 1;
       db.Close().OrDie();
@@ -290,9 +321,10 @@ TEST_CASE("a database of every format version opens, answers, takes rows and ope
     CheckNotes(*db.OpenCollection("notes"));
     CheckTypes(db);
     CheckPartitions(db);
+    CheckChanges(db);
     ++versions;
   }
-  REQUIRE(versions >= 2);
+  REQUIRE(versions >= 3);
   std::printf("FIG golden.versions=%zu ok=%zu\n", versions, versions);
 }
 
