@@ -75,9 +75,7 @@ Status DeleteKeys(Collection& collection, std::vector<Key> keys, const std::stri
   std::sort(keys.begin(), keys.end());
   keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
   if (keys.size() > kMostKeys) return Bad("{} keys; at most {} at once", keys.size(), kMostKeys);
-  ReadOptions read;
-  if (!partition.empty()) read.partitions.push_back(partition);
-  CLI_TRY_ASSIGN(const GetResult found, collection.Get(keys, {}, read));
+  CLI_TRY_ASSIGN(const GetResult found, collection.Get(keys, {}, ReadIn(partition)));
   CLI_TRY(collection.Delete(keys, {.partition = partition}).status());
   *deleted = found.rows.size();
   return Status();

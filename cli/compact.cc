@@ -42,7 +42,7 @@ Status Compact(const Session& session, const CompactArguments& arguments) {
   progress.Clear();
   if (job.state != JobState::kDone) {
     return Status(StatusCode::kInternal,
-                  Format("the compaction {}: {}", ToString(job.state), job.error));
+                  Format("the compaction ended as {}: {}", ToString(job.state), job.error));
   }
   CLI_TRY_ASSIGN(const CollectionStats after, collection.Stats());
   CLI_TRY(database.Close());

@@ -17,8 +17,9 @@
  *     call takes a pointer to options, NULL means the defaults.
  *  5. Handles follow the thread rules of the C++ classes they stand for: a database and a
  *     collection may be used from any number of threads, a schema and a batch by one at a time.
- *     What was fetched (rows, keys, texts, a report, a description) does not change and may be read from any. A
- *     handle that is freed while another thread is in a call on it lives until that call returns.
+ *     What was fetched (rows, keys, texts, a report, a description) does not change and may be read
+ *     from any. A handle that is freed while another thread is in a call on it lives until that
+ *     call returns.
  *  6. No call throws or ends the process.
  */
 #ifndef VECDB_C_H_
@@ -27,12 +28,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "vecdb/c_values.h"
-
 #ifdef __cplusplus
 extern "C" {
 #endif
 /* NOLINTBEGIN(modernize-*, readability-redundant-*): this is C */
+
+#define VECDB_C_API __attribute__((visibility("default")))
 
 typedef struct vecdb_db vecdb_db;                 /* an open database */
 typedef struct vecdb_collection vecdb_collection; /* an open collection */
@@ -49,6 +50,178 @@ typedef struct vecdb_description vecdb_description; /* what a collection is */
 
 /* Handles that are not freed yet, in the whole process: for tests that look for leaks. */
 VECDB_C_API size_t vecdb_handle_count(void);
+
+/* ---- errors ------------------------------------------------------------------------ */
+
+/* vecdb::StatusCode, number by number. The hundreds say where to look: 1xx the request, 2xx the
+ * moment (the same call may succeed later), 3xx the machine. */
+typedef int32_t vecdb_code;
+enum {
+  VECDB_OK = 0,
+  VECDB_INVALID_ARGUMENT = 101,
+  VECDB_NOT_FOUND = 102,
+  VECDB_ALREADY_EXISTS = 103,
+  VECDB_FAILED_PRECONDITION = 104,
+  VECDB_UNIMPLEMENTED = 105,
+  VECDB_UNAVAILABLE = 201,
+  VECDB_RESOURCE_EXHAUSTED = 202,
+  VECDB_DEADLINE_EXCEEDED = 203,
+  VECDB_CANCELLED = 204,
+  VECDB_IO_ERROR = 301,
+  VECDB_CORRUPTION = 302,
+  VECDB_INTERNAL = 303,
+  VECDB_OUTCOME_UNKNOWN = 304
+};
+
+/* What a call that failed has to say. */
+typedef struct vecdb_error {
+  vecdb_code code;
+  char message[508]; /* ends with a NUL; cut between two characters if longer */
+} vecdb_error;
+
+/* "NotFound"; "Unknown" for a number that is no code. Never NULL, never freed. */
+VECDB_C_API const char* vecdb_code_name(vecdb_code code);
+/* Of the library that runs: "0.1.0". */
+VECDB_C_API const char* vecdb_version(void);
+
+/* ---- text, keys, values ------------------------------------------------------------ */
+
+/* Text in UTF-8, or bytes, lent. */
+typedef struct vecdb_text {
+  const char* data; /* may be NULL when size is 0 */
+  size_t size;
+} vecdb_text;
+
+/* The bytes up to the NUL; no text for NULL. */
+VECDB_C_API vecdb_text vecdb_text_of(const char* text);
+
+/* vecdb::DataType */
+typedef int32_t vecdb_type;
+enum {
+  VECDB_BOOL = 1,
+  VECDB_INT8 = 2,
+  VECDB_INT16 = 3,
+  VECDB_INT32 = 4,
+  VECDB_INT64 = 5,
+  VECDB_FLOAT = 10,
+  VECDB_DOUBLE = 11,
+  VECDB_VARCHAR = 21,
+  VECDB_ARRAY = 22,
+  VECDB_JSON = 23,
+  VECDB_BINARY_VECTOR = 100,
+  VECDB_FLOAT_VECTOR = 101,
+  VECDB_FLOAT16_VECTOR = 102,
+  VECDB_BFLOAT16_VECTOR = 103,
+  VECDB_SPARSE_FLOAT_VECTOR = 104,
+  VECDB_INT8_VECTOR = 105
+};
+
+/* vecdb::Metric */
+typedef int32_t vecdb_metric;
+enum {
+  VECDB_L2 = 1,
+  VECDB_INNER_PRODUCT = 2,
+  VECDB_COSINE = 3,
+  VECDB_HAMMING = 4,
+  VECDB_JACCARD = 6
+};
+
+/* "VarChar", "COSINE"; "unknown" for a number that is none. */
+VECDB_C_API const char* vecdb_type_name(vecdb_type type);
+VECDB_C_API const char* vecdb_metric_name(vecdb_metric metric);
+
+/* vecdb::Key */
+typedef struct vecdb_key {
+  vecdb_type type; /* VECDB_INT64 or VECDB_VARCHAR: which of the two below counts */
+  int64_t integer;
+  vecdb_text text;
+} vecdb_key;
+
+/* A key of this type; the text is lent. */
+VECDB_C_API vecdb_key vecdb_key_int64(int64_t integer);
+VECDB_C_API vecdb_key vecdb_key_text(vecdb_text text);
+
+/* What vecdb::ValueView and vecdb::Value hold, number by number. */
+typedef int32_t vecdb_kind;
+enum {
+  VECDB_VALUE_NULL = 0,
+  VECDB_VALUE_BOOL = 1,   /* as.boolean, 0 or 1 */
+  VECDB_VALUE_INT64 = 2,  /* as.integer: Int8 to Int64 */
+  VECDB_VALUE_DOUBLE = 3, /* as.real: Float and Double */
+  VECDB_VALUE_TEXT = 4,   /* as.text: VarChar; JSON, one JSON value */
+  VECDB_VALUE_FLOATS = 5, /* as.floats: FloatVector, Float16Vector, BFloat16Vector */
+  VECDB_VALUE_SPARSE = 6, /* as.sparse: SparseFloatVector */
+  VECDB_VALUE_INT8S = 7,  /* as.int8s: Int8Vector */
+  VECDB_VALUE_BITS = 8,   /* as.bits: BinaryVector, eight to a byte */
+  VECDB_VALUE_BOOLS = 9,  /* this and below: Array, by what its elements are */
+  VECDB_VALUE_INT64S = 10,
+  VECDB_VALUE_DOUBLES = 11,
+  VECDB_VALUE_TEXTS = 12
+};
+
+/* values[i] stands at indices[i]; indices rise. */
+typedef struct vecdb_sparse {
+  const uint32_t* indices;
+  const float* values;
+  size_t count;
+} vecdb_sparse;
+
+/* vecdb::ValueView on the way in, vecdb::Value on the way out; all that it points to is lent. */
+typedef struct vecdb_value {
+  vecdb_kind kind;
+  union {
+    uint8_t boolean;
+    int64_t integer;
+    double real;
+    vecdb_text text;
+    struct {
+      const float* data;
+      size_t count;
+    } floats;
+    vecdb_sparse sparse;
+    struct {
+      const int8_t* data;
+      size_t count;
+    } int8s;
+    struct {
+      const uint8_t* data;
+      size_t count; /* of bytes */
+    } bits;
+    struct {
+      const uint8_t* data; /* 0 or 1 each */
+      size_t count;
+    } bools;
+    struct {
+      const int64_t* data;
+      size_t count;
+    } int64s;
+    struct {
+      const double* data;
+      size_t count;
+    } doubles;
+    struct {
+      const vecdb_text* data;
+      size_t count;
+    } texts;
+    uint64_t reserved[4]; /* the union keeps this size */
+  } as;                   /* the one that goes with `kind` */
+} vecdb_value;
+
+/* A value of this kind; what `data` points to is lent. */
+VECDB_C_API vecdb_value vecdb_value_null(void);
+VECDB_C_API vecdb_value vecdb_value_bool(int truth);
+VECDB_C_API vecdb_value vecdb_value_int64(int64_t integer);
+VECDB_C_API vecdb_value vecdb_value_double(double real);
+VECDB_C_API vecdb_value vecdb_value_text(vecdb_text text);
+VECDB_C_API vecdb_value vecdb_value_floats(const float* data, size_t count);
+VECDB_C_API vecdb_value vecdb_value_sparse(const uint32_t* indices, const float* values,
+                                           size_t count);
+VECDB_C_API vecdb_value vecdb_value_int8s(const int8_t* data, size_t count);
+VECDB_C_API vecdb_value vecdb_value_bits(const uint8_t* data, size_t bytes);
+VECDB_C_API vecdb_value vecdb_value_bools(const uint8_t* data, size_t count);
+VECDB_C_API vecdb_value vecdb_value_int64s(const int64_t* data, size_t count);
+VECDB_C_API vecdb_value vecdb_value_doubles(const double* data, size_t count);
+VECDB_C_API vecdb_value vecdb_value_texts(const vecdb_text* data, size_t count);
 
 /* ---- opening a database ------------------------------------------------------------ */
 
@@ -185,6 +358,8 @@ typedef struct vecdb_collection_options {
   uint64_t segment_bytes;
   uint64_t segment_rows;
   int64_t seal_after_idle_ms;
+  vecdb_text partition_key; /* a field; empty: none */
+  uint32_t num_partitions;
 } vecdb_collection_options;
 
 /* Sets the defaults of the C++ struct. */
@@ -224,6 +399,7 @@ typedef struct vecdb_stats {
   uint32_t sealed_segments;
   uint64_t disk_bytes;
   uint64_t memory_bytes;
+  uint64_t pruned_segments;
 } vecdb_stats;
 
 /* Zeroes, and the size. */
@@ -376,7 +552,8 @@ VECDB_C_API void vecdb_collection_properties_init(vecdb_collection_properties* p
                                                   size_t struct_size);
 VECDB_C_API void vecdb_collection_info_init(vecdb_collection_info* info, size_t struct_size);
 
-/* vecdb::Database::DescribeCollection; then its parts: texts and defaults are lent by the handle. */
+/* vecdb::Database::DescribeCollection; then its parts: texts and defaults are lent by the
+ * handle. */
 VECDB_C_API vecdb_code vecdb_describe_collection(vecdb_db* db, vecdb_text name,
                                                  vecdb_description** out, vecdb_error* error);
 VECDB_C_API vecdb_code vecdb_description_info(const vecdb_description* description,
@@ -393,7 +570,8 @@ VECDB_C_API vecdb_code vecdb_description_alias(const vecdb_description* descript
 VECDB_C_API vecdb_code vecdb_description_free(vecdb_description* description);
 
 /* The members of vecdb::Database of the same names. What is altered takes all properties: begin
- * with those of a description. Aliases come in pairs: text 2i is one, text 2i + 1 its collection. */
+ * with those of a description. Aliases come in pairs: text 2i is one, text 2i + 1 its
+ * collection. */
 VECDB_C_API vecdb_code vecdb_rename_collection(vecdb_db* db, vecdb_text name, vecdb_text new_name,
                                                vecdb_error* error);
 VECDB_C_API vecdb_code vecdb_alter_collection(vecdb_db* db, vecdb_text name,
@@ -420,52 +598,6 @@ VECDB_C_API vecdb_code vecdb_list_partitions(const vecdb_collection* collection,
 VECDB_C_API vecdb_code vecdb_partition_stats(const vecdb_collection* collection,
                                              vecdb_text partition, vecdb_stats* stats,
                                              vecdb_error* error);
-/* ---- work in the background ---------------------------------------------------------- */
-
-enum { VECDB_JOB_FLUSH = 1, VECDB_JOB_COMPACTION = 2 }; /* vecdb::JobKind */
-enum {                                                  /* vecdb::JobState */
-       VECDB_JOB_WAITING = 1,
-       VECDB_JOB_RUNNING = 2,
-       VECDB_JOB_DONE = 3,
-       VECDB_JOB_FAILED = 4,
-       VECDB_JOB_CANCELLED = 5
-};
-
-/* vecdb::JobInfo, all of it in your memory */
-typedef struct vecdb_job {
-  size_t struct_size;
-  uint64_t id;
-  int32_t kind;
-  int32_t state;
-  double progress;
-  uint64_t rows;
-  uint64_t bytes;
-  uint64_t started_ms;
-  uint64_t ended_ms;
-  char collection[256]; /* ends with a NUL */
-  char error[508];      /* the same; cut between two characters if longer */
-} vecdb_job;
-
-/* Zeroes, and the size. */
-VECDB_C_API void vecdb_job_init(vecdb_job* job, size_t struct_size);
-
-/* vecdb::Collection::Compact and StartCompaction; `job` gets the id. */
-VECDB_C_API vecdb_code vecdb_collection_compact(vecdb_collection* collection, vecdb_error* error);
-VECDB_C_API vecdb_code vecdb_collection_start_compaction(vecdb_collection* collection,
-                                                         uint64_t* job, vecdb_error* error);
-/* Which jobs there are: the ids of the first `room` of them, rising, and how many there are. `ids`
- * may be NULL when `room` is 0. */
-VECDB_C_API vecdb_code vecdb_job_ids(vecdb_db* db, uint64_t* ids, size_t room, size_t* count,
-                                     vecdb_error* error);
-/* One of them, as it is now. */
-VECDB_C_API vecdb_code vecdb_job_find(vecdb_db* db, uint64_t id, vecdb_job* out,
-                                      vecdb_error* error);
-/* vecdb::Database::WaitForJob; `out` may be NULL, and is filled only when the job has ended. */
-VECDB_C_API vecdb_code vecdb_wait_for_job(vecdb_db* db, uint64_t id, int64_t timeout_ms,
-                                          vecdb_job* out, vecdb_error* error);
-/* The members of vecdb::Database of the same names. */
-VECDB_C_API vecdb_code vecdb_pause_background(vecdb_db* db, vecdb_error* error);
-VECDB_C_API vecdb_code vecdb_resume_background(vecdb_db* db, vecdb_error* error);
 
 /* ---- what works beside what -------------------------------------------------------- */
 
@@ -490,6 +622,7 @@ VECDB_C_API vecdb_code vecdb_query_node_at(vecdb_db* db, size_t i, vecdb_query_n
 }
 #endif
 
+#include "vecdb/c_jobs.h"  /* compaction, and other work in the background */
 #include "vecdb/c_read.h"  /* search, query, get, snapshots, and answers */
 #include "vecdb/c_watch.h" /* check, inspect, segments, channels, statistics, events */
 

@@ -60,7 +60,12 @@ VECDB_C_API vecdb_code vecdb_inspect(vecdb_text file, void (*print)(void* user, 
 
 /* ---- events ------------------------------------------------------------------------ */
 
-enum { VECDB_EVENT_SEALED = 1, VECDB_EVENT_FLUSHED = 2, VECDB_EVENT_FAILED = 3 };
+enum {
+  VECDB_EVENT_SEALED = 1,
+  VECDB_EVENT_FLUSHED = 2,
+  VECDB_EVENT_FAILED = 3,
+  VECDB_EVENT_COMPACTED = 4
+};
 
 /* vecdb::Event; its texts are lent for the call. */
 struct vecdb_event {
@@ -71,8 +76,10 @@ struct vecdb_event {
   uint64_t segment;
   uint64_t rows;
   uint64_t bytes;
-  vecdb_code code;    /* VECDB_EVENT_FAILED: why, */
-  vecdb_text message; /* in words */
+  vecdb_code code;        /* VECDB_EVENT_FAILED: why, */
+  vecdb_text message;     /* in words */
+  const uint64_t* inputs; /* VECDB_EVENT_COMPACTED: the segments that went */
+  size_t input_count;
 };
 
 /* ---- watching ---------------------------------------------------------------------- */
@@ -149,6 +156,7 @@ typedef struct vecdb_db_stats {
   uint64_t searches;
   uint64_t reads;
   uint64_t flushes;
+  uint64_t compactions;
   uint64_t syncs;
   uint64_t written_bytes;
   uint64_t shared_reads;

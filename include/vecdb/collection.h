@@ -41,9 +41,10 @@ class VECDB_API Collection {
   // write changes nothing: kInvalidArgument (a batch of another schema, no rows or keys, a key
   // twice in the batch), kNotFound (dropped, or no such partition), kResourceExhausted (disk or
   // memory full, or no room could be made in the write buffer), kFailedPrecondition,
-  // kDeadlineExceeded and kCancelled (WriteOptions::timeout and stop). kOutcomeUnknown: the disk failed while the log was written or synced, or memory ran out when
-  // the log had the write already; it may or may not survive, and the database refuses writes until
-  // it is reopened. Reads go on.
+  // kDeadlineExceeded and kCancelled (WriteOptions::timeout and stop). kOutcomeUnknown: the disk
+  // failed while the log was written or synced, or memory ran out when the log had the write
+  // already; it may or may not survive, and the database refuses writes until it is reopened. Reads
+  // go on.
 
   // Adds rows. kAlreadyExists, adding nothing, if a key is present in any partition
   // (CollectionOptions::check_keys).
@@ -114,8 +115,9 @@ class VECDB_API Collection {
   // Flushes, then makes the sealed segments as few and as small as they can be: without deleted
   // rows, and merged up to Options::merged_segment_bytes. Reads and writes go on; running reads keep
   // what they began with, and files go when their last reader has gone. Compact() returns when that
-  // is done; kCancelled when the database is closed or the collection dropped meanwhile,
-  // kFailedPrecondition while background work is paused. A failure leaves everything readable, and
+  // is done; kCancelled when the database is closed, the collection dropped or its ttl made longer
+  // meanwhile, kFailedPrecondition while background work is paused. A failure leaves everything
+  // readable, and
   // what was merged before it stays merged. StartCompaction() only asks for it: see
   // Database::WaitForJob.
   Status Compact();

@@ -108,8 +108,7 @@ class VECDB_API Database {
 
   // With Options::own_threads off, or an executor: does the background work that is due (interval
   // sync, SEAL of an idle log, sealing, flushing, filters of keys, compaction), for about `budget`;
-  // a task begun is finished.
-  // Returns Health().
+  // a task begun is finished. Returns Health().
   Status RunBackground(std::chrono::milliseconds budget);
 
   // ---- Background ---------------------------------------------------------------------

@@ -124,6 +124,7 @@ struct CollectionProperties {
   bool auto_compaction = true;                     // segments are merged and rewritten by vecdb
   Consistency consistency = Consistency::kStrong;  // of reads that name none
 
+  // The same choices.
   friend bool operator==(const CollectionProperties&, const CollectionProperties&) = default;
 };
 

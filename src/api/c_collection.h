@@ -16,7 +16,11 @@ template <>
 struct CStruct<vecdb_collection_options> {
   static constexpr std::string_view kName = "vecdb_collection_options";
   static constexpr std::size_t kFirstSize = offsetof(vecdb_collection_options, partition_key);
-  static vecdb_collection_options Defaults() { return LendOptions({}); }
+  static vecdb_collection_options Defaults() {
+    vecdb_collection_options out = LendOptions({});
+    out.partition_key = {};  // what was lent is gone
+    return out;
+  }
 };
 
 }  // namespace vecdb::api

@@ -469,6 +469,11 @@ void Coordinator::NoteFailure(const LiveCollection& collection, ShardId shard,
     ++failure_.count;
     failure_.status = status;
   }
+  TellFailed(collection, shard, status);
+}
+
+void Coordinator::TellFailed(const LiveCollection& collection, ShardId shard,
+                             const Status& status) {
   Event event;
   event.type = EventType::kFailed;
   event.shard = shard;
@@ -556,12 +561,7 @@ void Coordinator::Housekeeping() {
     if (long_log) PostDeletes(collection);
     ScheduleCompaction(collection);
   }
-  if (!trash_.empty() && !trash_asked_.exchange(true)) {
-    Post(trash_asked_, [this] {
-      trash_asked_ = false;
-      EmptyTrash();
-    });
-  }
+  PostTrash();
 }
 
 Status Coordinator::FlushBeforeClose() {

@@ -258,9 +258,8 @@ static Status CloseLogs(EngineParts& p) {
   return first;
 }
 
-// Timers first, so that nothing new is posted; compaction, which gives up; then what would be slow to
-// replay is flushed; then
-// the log and the manifest are sealed, and the lock goes last.
+// Timers first, so that nothing new is posted; compaction, which gives up; then what would be slow
+// to replay is flushed; then the log and the manifest are sealed, and the lock goes last.
 Status Engine::Shut() {
   EngineParts& p = *parts_;
   p.timers->Stop();

@@ -10,6 +10,8 @@ std::string_view ToString(EventType type) {
       return "Flushed";
     case EventType::kFailed:
       return "Failed";
+    case EventType::kCompacted:
+      return "Compacted";
   }
   return "unknown";
 }

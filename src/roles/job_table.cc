@@ -10,9 +10,9 @@ namespace vecdb {
 std::string_view ToString(JobKind kind) {
   switch (kind) {
     case JobKind::kFlush:
-      return "flush";
+      return "Flush";
     case JobKind::kCompaction:
-      return "compaction";
+      return "Compaction";
   }
   return "unknown";
 }
@@ -20,15 +20,15 @@ std::string_view ToString(JobKind kind) {
 std::string_view ToString(JobState state) {
   switch (state) {
     case JobState::kWaiting:
-      return "waiting";
+      return "Waiting";
     case JobState::kRunning:
-      return "running";
+      return "Running";
     case JobState::kDone:
-      return "done";
+      return "Done";
     case JobState::kFailed:
-      return "failed";
+      return "Failed";
     case JobState::kCancelled:
-      return "cancelled";
+      return "Cancelled";
   }
   return "unknown";
 }

@@ -31,7 +31,7 @@ class DeletedKeys {
   }
 
   Status Scan(const Moment& moment) {
-    scanned_ = moment.time;
+    scanned_ = moment.time.at;
     for (const auto& segment : moment.view->segments()) {
       VECDB_TRY_ASSIGN(const query::AllowedRows allowed,
                        query::AllowedRowsAt(*segment, moment.time, &filter_, deadline_));
@@ -171,7 +171,7 @@ Result<WriteReceipt> Proxy::DeleteWhere(const CollectionPtr& collection, std::st
                        .durability = durability,
                        .deadline = deadline,
                        .parts = {}};
-  WriteReceipt receipt{moment.time, {}};
+  WriteReceipt receipt{moment.time.at, {}};
   const auto find = [&](const segment::View& view) -> Status {
     VECDB_TRY(keys.Recheck(view, &request));
     receipt.keys = keys.TakeKeys();  // before the write: behind it nothing may run out of memory

@@ -69,13 +69,12 @@ Result<Moment> Proxy::PinUnless(const Moment* at, const LiveCollection& collecti
   if (level == Consistency::kSession)
     VECDB_TRY(WaitForSession(*collection.channel, options.session, deadline));
   Moment moment;
-  moment.time =
-      collection.channel->watermark.ReadTime();  // first: a View never lacks a row of its past
+  moment.time = ReadTimeOf(collection);  // first: a View never lacks a row of its past
   moment.view = Chosen(collection, collection.board.Pin(), partitions);
   VECDB_TRY(collection.CheckAlive());  // a drop leaves an empty View
   // What was deleted long before may be gone from it. Such a View begins at a time that was visible
   // before it was published, so nothing of that time is missing either.
-  moment.time = std::max(moment.time, moment.view->readable_from());
+  moment.time.at = std::max(moment.time.at, moment.view->readable_from());
   return moment;
 }
 
@@ -179,11 +178,11 @@ Result<CollectionStats> Proxy::Stats(const LiveCollection& collection,
     VECDB_TRY_ASSIGN(const auto found, collection.FindPartition(partition));
     partitions.emplace().push_back(found->id);
   }
-  Timestamp t = collection.channel->watermark.ReadTime();
+  segment::ReadTime t = ReadTimeOf(collection);
   const auto view =
       partitions ? collection.board.Pin()->InPartitions(*partitions) : collection.board.Pin();
   VECDB_TRY(collection.CheckAlive());
-  t = std::max(t, view->readable_from());
+  t.at = std::max(t.at, view->readable_from());
   CollectionStats stats;
   if (!partitions) {
     stats.memory_bytes = collection.KeyFilterBytes();

@@ -113,8 +113,8 @@ Status QueryNodes::Read(const segment::View& view, std::uint64_t row_bytes, Answ
   return Status();
 }
 
-Status QueryNodes::Search(const segment::View& view, Timestamp t, const query::SearchPlan& plan,
-                          query::TopK* top) {
+Status QueryNodes::Search(const segment::View& view, const segment::ReadTime& t,
+                          const query::SearchPlan& plan, query::TopK* top) {
   const std::uint64_t row_bytes =
       VectorBytes(view.schema().fields()[plan.field]) + FilterBytes(plan.filter.get());
   return Read(view, row_bytes, top, [&](const segment::Segment& segment, query::TopK* into) {
@@ -122,15 +122,16 @@ Status QueryNodes::Search(const segment::View& view, Timestamp t, const query::S
   });
 }
 
-Status QueryNodes::Query(const segment::View& view, Timestamp t, const query::Filter* filter,
-                         const base::Deadline& deadline, query::FirstByKey* first) {
+Status QueryNodes::Query(const segment::View& view, const segment::ReadTime& t,
+                         const query::Filter* filter, const base::Deadline& deadline,
+                         query::FirstByKey* first) {
   return Read(view, kKeyBytes + FilterBytes(filter), first,
               [&](const segment::Segment& segment, query::FirstByKey* into) {
                 return into->Offer(segment, t, filter, deadline);
               });
 }
 
-Result<std::uint64_t> QueryNodes::Count(const segment::View& view, Timestamp t,
+Result<std::uint64_t> QueryNodes::Count(const segment::View& view, const segment::ReadTime& t,
                                         const query::Filter* filter,
                                         const base::Deadline& deadline) {
   Counted counted;

@@ -49,12 +49,12 @@ class QueryNodes {
 
   // Offer the rows of all of the view's segments. A failure of one segment is the read's: there is
   // no partial answer.
-  Status Search(const segment::View& view, Timestamp t, const query::SearchPlan& plan,
-                query::TopK* top);
-  Status Query(const segment::View& view, Timestamp t, const query::Filter* filter,
+  Status Search(const segment::View& view, const segment::ReadTime& t,
+                const query::SearchPlan& plan, query::TopK* top);
+  Status Query(const segment::View& view, const segment::ReadTime& t, const query::Filter* filter,
                const base::Deadline& deadline, query::FirstByKey* first);
-  Result<std::uint64_t> Count(const segment::View& view, Timestamp t, const query::Filter* filter,
-                              const base::Deadline& deadline);
+  Result<std::uint64_t> Count(const segment::View& view, const segment::ReadTime& t,
+                              const query::Filter* filter, const base::Deadline& deadline);
 
   // What each node has of these collections.
   std::vector<QueryNodeInfo> Describe(

@@ -91,8 +91,8 @@ class StreamingNode {
   Status SleepInQueue(LaneQueue& queue, WriteTicket* ticket);
   static Status OutOfMemory(const Channel& channel);
   Result<wal::Position> LogAndApply(LiveCollection& collection, const WriteRequest& request);
-  Status Check(const LiveCollection& collection, const segment::View& view,
-               const WriteRequest& request) const;
+  Result<wal::MessageType> Check(const LiveCollection& collection, const segment::View& view,
+                                 const WriteRequest& request) const;
   void Apply(LiveCollection& collection, const WriteRequest& request,
              const std::vector<segment::View::Place>& replaced, const wal::Position& position);
   Status OpenPartitions(LiveCollection& collection, const WriteRequest& request);

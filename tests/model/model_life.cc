@@ -45,7 +45,10 @@ std::string ModelRun::Background() {
   const std::chrono::milliseconds passed(random_.Below(random_.Chance(30) ? 4'000 : 120));
   Note(Format("background work, {} ms later", passed.count()));
   database_->clock().Advance(passed);
-  if (random_.Chance(3)) {  // someone sets the wall clock back
+  const bool ageless = std::all_of(collections_.begin(), collections_.end(), [](const auto& entry) {
+    return entry.second.properties.ttl.count() == 0;  // else what expired may come back, or be gone
+  });
+  if (ageless && random_.Chance(3)) {  // someone sets the wall clock back
     database_->clock().SetWall(database_->clock().WallMilliseconds() - random_.Below(5'000));
   }
   const Status done = (*database_)->RunBackground(std::chrono::seconds(5));

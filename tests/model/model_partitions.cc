@@ -57,11 +57,12 @@ std::vector<std::string> ModelRun::PickPartitions() {
   return names;
 }
 
-// The rows that a read of these partitions, or of all, may see.
+// The living rows that a read of these partitions, or of all, may see.
 Table ModelRun::TableIn(const std::vector<std::string>& partitions) const {
-  if (partitions.empty()) return modelled_->table;
+  Table alive = Alive(*modelled_);
+  if (partitions.empty()) return alive;
   Table table;
-  for (const auto& [key, record] : modelled_->table) {
+  for (const auto& [key, record] : alive) {
     if (IsIn(partitions, HomeOf(*modelled_, key))) table.emplace(key, record);
   }
   return table;
@@ -108,10 +109,11 @@ std::string ModelRun::CheckPartitions(const Collection& collection, const Modell
   std::sort(sorted.begin(), sorted.end());
   std::sort(expected.begin(), expected.end());
   if (sorted != expected) return "the list of partitions is another";
+  const Table alive = Alive(modelled);
   for (const std::string& name : expected) {
-    const auto rows =
-        std::count_if(modelled.table.begin(), modelled.table.end(),
-                      [&](const auto& entry) { return HomeOf(modelled, entry.first) == name; });
+    const auto rows = std::count_if(alive.begin(), alive.end(), [&](const auto& entry) {
+      return HomeOf(modelled, entry.first) == name;
+    });
     const auto stats = collection.Stats(name);
     if (!stats.ok()) return stats.status().ToString();
     if (stats->rows == static_cast<std::uint64_t>(rows)) continue;

@@ -37,6 +37,10 @@ enum class Operation : std::uint8_t {
   kReopen,
   kKill,
   kRefused,
+  kRename,
+  kAlias,
+  kAlter,
+  kDescribe,
   kCreatePartition,
   kDropPartition,
   kDeleteWhere,
@@ -44,7 +48,7 @@ enum class Operation : std::uint8_t {
   kIterate,
   kRelease,
 };
-inline constexpr std::size_t kOperations = 22;
+inline constexpr std::size_t kOperations = 26;
 inline constexpr std::uint32_t kKeyedPartitions = 5;
 
 struct RunConfig {
@@ -90,10 +94,11 @@ class ModelRun {
 
  private:
   struct Modelled {
-    std::uint64_t number = 0;  // differs between collections that had one name
-    Table table;
+    std::uint64_t number = 0;         // differs between collections that had one name
+    Table table;                      // those that have expired, too
     std::map<Key, std::string> home;  // the partitions of rows outside of the default one
     std::vector<std::string> partitions = {"_default"};
+    CollectionProperties properties = {};
     std::vector<Key> retired;  // keys that were given once (auto_id)
   };
   struct Before {
@@ -127,6 +132,10 @@ class ModelRun {
   std::string Reopen();
   std::string Kill();
   std::string Refused();
+  std::string Rename();
+  std::string Alias();
+  std::string Alter();
+  std::string Describe();
   std::string CreatePartition();
   std::string DropPartition();
   // ---- model_snapshots.cc
@@ -136,6 +145,12 @@ class ModelRun {
   std::string ReleaseAndLoad();
   ReadOptions PickReadOptions();
 
+  std::string CheckDescription(const std::string& name, const Modelled& modelled);
+  std::string CheckAliases();
+  std::string DeleteExpired();
+  Table Alive(const Modelled& modelled) const;  // what has not expired now
+  bool IsFree(const std::string& name) const;
+  std::vector<std::string> AliasesOf(const Modelled& modelled) const;
   std::string PowerCut();
   std::string ReadOnlyVisit();
   void WatchDisk();
@@ -164,7 +179,7 @@ class ModelRun {
   Table TableIn(const std::vector<std::string>& partitions) const;
   std::string CheckPartitions(const Collection& collection, const Modelled& modelled);
 
-  Collection Open() { return *(*database_)->OpenCollection(name_); }
+  Collection Open();
 
   // A moment that is held, and what the collection was then.
   struct Held {
@@ -180,10 +195,12 @@ class ModelRun {
   std::shared_ptr<CrashFileSystem> crash_disk_;  // with power cuts
   std::unique_ptr<TestDatabase> database_;
   std::map<std::string, Modelled> collections_;
-  std::string name_;              // of the collection in hand
-  Modelled* modelled_ = nullptr;  // the same
-  std::deque<Held> held_;         // of this opening of the database
-  std::deque<Undo> undo_;         // what a power cut may take, oldest first
+  std::map<std::string, std::uint64_t> aliases_;  // to numbers of collections
+  std::map<const Record*, Timestamp> written_;    // of every row that may be read
+  std::string name_;                              // of the collection in hand
+  Modelled* modelled_ = nullptr;                  // the same
+  std::deque<Held> held_;                         // of this opening of the database
+  std::deque<Undo> undo_;                         // what a power cut may take, oldest first
   // The disk as it is just before its n-th operation from now on; 0: not watched for.
   std::uint64_t cut_after_ = 0;
   std::optional<CrashSnapshot> cut_;

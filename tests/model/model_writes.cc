@@ -60,9 +60,9 @@ std::string ModelRun::Insert() {
   Rows rows = MakeRows(random_.Chance(65));
   if (rows.empty()) return {};
   const bool automatic = config_.shape.keys == KeyKind::kAuto;
-  Table& table = modelled_->table;
+  const Table alive = Alive(*modelled_);
   const bool taken = !automatic && std::any_of(rows.begin(), rows.end(), [&](const auto& row) {
-    return table.count(KeyOf(*row)) != 0;
+    return alive.count(KeyOf(*row)) != 0;
   });
   const WriteOptions options = PickWriteOptions();
   const std::string home = options.partition.empty() ? "_default" : options.partition;
@@ -84,6 +84,7 @@ std::string ModelRun::Insert() {
     if (receipt->keys[i] != KeyOf(*rows[i])) return "the receipt names another key";
     undo.before.push_back(BeforeOf(KeyOf(*rows[i])));
     Put(modelled_, KeyOf(*rows[i]), rows[i], home);
+    written_[rows[i].get()] = receipt->timestamp;
   }
   const Durability asked = options.durability.value_or(config_.durability);
   auto wrong = Acknowledge(receipt, std::move(undo));
@@ -104,6 +105,7 @@ std::string ModelRun::Upsert() {
   for (const auto& row : rows) {
     undo.before.push_back(BeforeOf(KeyOf(*row)));
     Put(modelled_, KeyOf(*row), row, home);
+    if (receipt.ok()) written_[row.get()] = receipt->timestamp;
   }
   auto wrong = Acknowledge(receipt, std::move(undo));
   const Durability asked = options.durability.value_or(config_.durability);
@@ -152,6 +154,11 @@ std::string ModelRun::Create() {
                : Unexpected("another schema was accepted", refused.status());
   }
   const auto created = (*database_)->CreateCollection(name_, schema_, options);
+  if (aliases_.count(name_) != 0) {
+    return created.status().code() == StatusCode::kAlreadyExists
+               ? ""
+               : Unexpected("an alias became a collection", created.status());
+  }
   if (!created.ok()) return Unexpected("creating failed", created.status());
   if (collections_.count(name_) != 0) return {};
   collections_[name_].number = next_number_++;
@@ -168,6 +175,19 @@ std::string ModelRun::Drop() {
     return refused.code() == StatusCode::kNotFound
                ? ""
                : Unexpected("what is not there was dropped", refused);
+  }
+  modelled_ = &found->second;
+  if (const auto aliases = AliasesOf(*modelled_); !aliases.empty()) {
+    const Status refused = (*database_)->DropCollection(name_);
+    if (refused.code() != StatusCode::kFailedPrecondition) {
+      return Unexpected("a collection with an alias was dropped", refused);
+    }
+    for (const std::string& alias : aliases) {
+      if (const Status dropped = (*database_)->DropAlias(alias); !dropped.ok()) {
+        return Unexpected("dropping an alias failed", dropped);
+      }
+      aliases_.erase(alias);
+    }
   }
   const Collection handle = Open();
   if (const Status dropped = (*database_)->DropCollection(name_); !dropped.ok()) {

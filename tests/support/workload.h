@@ -66,9 +66,10 @@ std::string Describe(const Step& step);
 using Workload = std::vector<Step>;
 
 // Two collections, one with two shards, and everything that the engine does with rows: batches,
-// upserts and deletes of growing and of sealed rows, partitions that come and go, flushes of rows and of deletes alone, sealing
-// because a segment is full or idle, rotation of the log, a drop, reopening after a close and after
-// a kill. Writes have `durability`. The collections have three shapes, from `first_shape` on.
+// upserts and deletes of growing and of sealed rows, partitions that come and go, flushes of rows
+// and of deletes alone, sealing because a segment is full or idle, rotation of the log, a drop,
+// reopening after a close and after a kill. Writes have `durability`. The collections have three
+// shapes, from `first_shape` on.
 Workload FixedWorkload(Durability durability = Durability::kEveryWrite,
                        std::size_t first_shape = 0);
 

@@ -221,6 +221,21 @@ SCENARIO("a dropped collection's files go with its last reader", "[walk][compact
   CHECK(NamesIn(*db.fs(), "segments").empty());
 }
 
+SCENARIO("what became of segments is told once it is so", "[walk][compaction]") {
+  std::vector<std::pair<EventType, std::uint64_t>> told;  // and rows
+  Options options = QuietOptions();
+  options.listener = [&](const Event& event) { told.emplace_back(event.type, event.rows); };
+  TestDatabase db(io::MakeMemoryFileSystem(), options);
+  Collection books = db.MakeBooks();
+  FillFour(books);
+  books.Flush().OrDie();
+  told.clear();
+  books.Compact().OrDie();
+  CHECK(told == std::vector<std::pair<EventType, std::uint64_t>>{{EventType::kCompacted, 36}});
+  books.Compact().OrDie();  // nothing is left to do
+  CHECK(told.size() == 1);
+}
+
 SCENARIO("a released collection is compacted and stays released", "[walk][compaction]") {
   TestDatabase db;
   Collection books = db.MakeBooks();

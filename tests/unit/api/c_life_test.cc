@@ -211,7 +211,7 @@ TEST_CASE("a compaction is a job that can be found, waited for and paused") {
   CHECK(std::string_view(job.collection) == "all");
   C_OK(vecdb_pause_background(h.db, &error));
   C_REFUSED(vecdb_collection_compact(h.collection, &error), VECDB_FAILED_PRECONDITION, "paused");
-  C_REFUSED(vecdb_wait_for_job(h.db, id, 0, &job, &error), VECDB_DEADLINE_EXCEEDED, "waiting");
+  C_REFUSED(vecdb_wait_for_job(h.db, id, 0, &job, &error), VECDB_DEADLINE_EXCEEDED, "Waiting");
   C_OK(vecdb_resume_background(h.db, &error));
   C_OK(vecdb_wait_for_job(h.db, id, 60'000, &job, &error));
   CHECK(job.state == VECDB_JOB_DONE);
