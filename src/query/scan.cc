@@ -1,6 +1,7 @@
 #include "query/scan.h"
 
 #include <algorithm>
+#include <compare>
 
 #include "base/status.h"
 #include "chunk/chunk.h"
@@ -35,7 +36,7 @@ Result<AllowedRows> AllowedRowsAt(const segment::Segment& segment, const segment
 
 bool KeyBefore(const Candidate& a, const Candidate& b) {
   const auto order = a.key <=> b.key;
-  if (order != 0) return order < 0;
+  if (std::is_neq(order)) return std::is_lt(order);
   if (a.segment->id() != b.segment->id()) return a.segment->id() < b.segment->id();
   return a.row < b.row;
 }
