@@ -462,36 +462,6 @@ VECDB_C_API vecdb_code vecdb_batch_bits(vecdb_batch* batch, vecdb_text field,
 VECDB_C_API vecdb_code vecdb_batch_floats(vecdb_batch* batch, vecdb_text field,
                                           const float* row_major, size_t count, vecdb_error* error);
 
-/* ---- calls that end early ---------------------------------------------------------- */
-
-/* A std::stop_source. Given to calls, it ends those that run and those that come; the call ends
- * with VECDB_CANCELLED. It may be freed while calls run that have it. */
-VECDB_C_API vecdb_code vecdb_stop_new(vecdb_stop** out, vecdb_error* error);
-VECDB_C_API vecdb_code vecdb_stop_request(vecdb_stop* stop, vecdb_error* error);
-VECDB_C_API vecdb_code vecdb_stop_free(vecdb_stop* stop);
-
-/* vecdb::CallLimits */
-typedef struct vecdb_call_limits {
-  size_t struct_size;
-  int64_t timeout_ms;     /* 0: no limit */
-  const vecdb_stop* stop; /* NULL: nobody will tell it to stop */
-} vecdb_call_limits;
-
-/* Sets the defaults of the C++ struct. */
-VECDB_C_API void vecdb_call_limits_init(vecdb_call_limits* limits, size_t struct_size);
-
-enum { VECDB_RELEASED = 1, VECDB_LOADING = 2, VECDB_LOADED = 3 }; /* vecdb::LoadState */
-
-/* The members of vecdb::Collection of the same names; limits may be NULL. */
-VECDB_C_API vecdb_code vecdb_collection_flush_within(vecdb_collection* collection,
-                                                     const vecdb_call_limits* limits,
-                                                     vecdb_error* error);
-VECDB_C_API vecdb_code vecdb_collection_release(vecdb_collection* collection, vecdb_error* error);
-VECDB_C_API vecdb_code vecdb_collection_load(vecdb_collection* collection,
-                                             const vecdb_call_limits* limits, vecdb_error* error);
-VECDB_C_API vecdb_code vecdb_collection_load_state(const vecdb_collection* collection, int32_t* out,
-                                                   vecdb_error* error);
-
 /* ---- writing ----------------------------------------------------------------------- */
 
 /* vecdb::WriteOptions */
@@ -622,8 +592,9 @@ VECDB_C_API vecdb_code vecdb_query_node_at(vecdb_db* db, size_t i, vecdb_query_n
 }
 #endif
 
-#include "vecdb/c_jobs.h"  /* compaction, and other work in the background */
-#include "vecdb/c_read.h"  /* search, query, get, snapshots, and answers */
-#include "vecdb/c_watch.h" /* check, inspect, segments, channels, statistics, events */
+#include "vecdb/c_jobs.h"   /* compaction, and other work in the background */
+#include "vecdb/c_limits.h" /* calls that end early; release and load */
+#include "vecdb/c_read.h"   /* search, query, get, snapshots, and answers */
+#include "vecdb/c_watch.h"  /* check, inspect, segments, channels, statistics, events */
 
 #endif /* VECDB_C_H_ */

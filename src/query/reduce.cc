@@ -1,6 +1,7 @@
 #include "query/reduce.h"
 
 #include <algorithm>
+#include <compare>
 
 #include "base/canary.h"
 #include "base/status.h"
@@ -18,7 +19,7 @@ bool Nearer(const Candidate& a, const Candidate& b) {
 
 bool KeyBefore(const Candidate& a, const Candidate& b) {
   const auto order = a.key <=> b.key;
-  if (order != 0) return order < 0;
+  if (std::is_neq(order)) return std::is_lt(order);
   if (a.segment != b.segment) return a.segment->id() < b.segment->id();
   return a.row < b.row;
 }
