@@ -113,13 +113,12 @@ class VECDB_API Collection {
   Status Flush(const CallLimits& limits = {});
 
   // Flushes, then makes the sealed segments as few and as small as they can be: without deleted
-  // rows, and merged up to Options::merged_segment_bytes. Reads and writes go on; running reads keep
-  // what they began with, and files go when their last reader has gone. Compact() returns when that
-  // is done; kCancelled when the database is closed, the collection dropped or its ttl made longer
-  // meanwhile, kFailedPrecondition while background work is paused. A failure leaves everything
-  // readable, and
-  // what was merged before it stays merged. StartCompaction() only asks for it: see
-  // Database::WaitForJob.
+  // rows, and merged up to Options::merged_segment_bytes. Reads and writes go on; running reads
+  // keep what they began with, and files go when their last reader has gone. Compact() returns when
+  // that is done; kCancelled when the database is closed, the collection dropped or its ttl made
+  // longer meanwhile, kFailedPrecondition while background work is paused. A failure leaves
+  // everything readable, and what was merged before it stays merged. StartCompaction() only asks
+  // for it: see Database::WaitForJob.
   Status Compact();
   Result<JobId> StartCompaction();
 

@@ -98,8 +98,8 @@ class StreamingNode::Unapplied {
 };
 
 // Called under the lanes. What the write is in the log: an insert over rows that have expired is an
-// upsert, so that they are deleted for good. Seen again (a longer ttl, a clock set back), they would
-// share their keys with the rows that are inserted now.
+// upsert, so that they are deleted for good. Seen again (a longer ttl, a clock set back), they
+// would share their keys with the rows that are inserted now.
 Result<wal::MessageType> StreamingNode::Check(
     const LiveCollection& collection, const segment::View& view,
     const WriteRequest& request) const NO_THREAD_SAFETY_ANALYSIS {
