@@ -29,7 +29,7 @@ struct SegmentInfo {
   std::string partition;  // "_default"
   SegmentState state = SegmentState::kGrowing;
   bool loaded = true;              // not of a released collection
-  std::uint64_t rows = 0;          // with those that are deleted
+  std::uint64_t rows = 0;          // with those that are deleted or have expired
   std::uint64_t deleted_rows = 0;  // that a delete or upsert hides
   std::uint64_t memory_bytes = 0;  // of its own; pages of mapped files belong to the system
   std::uint64_t disk_bytes = 0;    // 0 until it is flushed

@@ -146,8 +146,6 @@ Status SearchSegments(const roles::LiveCollection& collection, Timestamp t, chun
   std::sort(trace->rows.begin(), trace->rows.end(), [](const TracedRow& a, const TracedRow& b) {
     return std::tie(a.written, a.segment, a.row) < std::tie(b.written, b.segment, b.row);
   });
-  VECDB_TRY_ASSIGN(const auto found, view->Find(key, t));
-  trace->present = found.has_value();
   return Status();
 }
 
@@ -170,6 +168,8 @@ Result<KeyTrace> TraceKey(const std::shared_ptr<io::FileSystem>& fs, std::string
     VECDB_TRY(LogSearch(*fs, *live, view, &trace).Run(number, channel));
   }
   VECDB_TRY(SearchSegments(*live, live->channel->watermark.ReadTime(), view, &trace));
+  VECDB_TRY_ASSIGN(const GetResult got, engine->parts().proxy->Get(*live, {&key, 1}, {}, {}));
+  trace.present = got.missing.empty();
   VECDB_TRY(engine->Close());
   return trace;
 }
