@@ -63,14 +63,19 @@ Status Insert(const Session& session, const InsertArguments& arguments) {
   return Status();
 }
 
+// Only rows in the partition of this name, or in any.
+ReadOptions ReadIn(const std::string& partition) {
+  ReadOptions options;
+  if (!partition.empty()) options.partitions.push_back(partition);
+  return options;
+}
+
 Status DeleteKeys(Collection& collection, std::vector<Key> keys, const std::string& partition,
                   std::uint64_t* deleted) {
   std::sort(keys.begin(), keys.end());
   keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
   if (keys.size() > kMostKeys) return Bad("{} keys; at most {} at once", keys.size(), kMostKeys);
-  ReadOptions read;
-  if (!partition.empty()) read.partitions.push_back(partition);
-  CLI_TRY_ASSIGN(const GetResult found, collection.Get(keys, {}, read));
+  CLI_TRY_ASSIGN(const GetResult found, collection.Get(keys, {}, ReadIn(partition)));
   CLI_TRY(collection.Delete(keys, {.partition = partition}).status());
   *deleted = found.rows.size();
   return Status();

@@ -184,6 +184,12 @@ struct ChannelsArguments {
 };
 int RunChannels(const Session& session, const ChannelsArguments& arguments);
 
+struct JobsArguments {
+  std::string database;
+  bool json = false;
+};
+int RunJobs(const Session& session, const JobsArguments& arguments);
+
 struct TopArguments {
   std::string database;
   std::optional<std::uint64_t> rounds;

@@ -41,9 +41,9 @@ Result<std::uint64_t> WriteRows(const ExportArguments& arguments, const Collecti
                                 Output* output) {
   const std::string format = arguments.format.empty() ? EndingOf(arguments.file) : arguments.format;
   CLI_TRY_ASSIGN(const auto names, OutputNames(arguments, format, collection.schema()));
-  CLI_TRY_ASSIGN(const Snapshot snapshot,
-                 collection.Snapshot({.partitions = arguments.partitions}));
-  CLI_TRY_ASSIGN(const std::uint64_t matches, snapshot.Count(arguments.filter));
+  CLI_TRY_ASSIGN(const Snapshot snapshot, collection.Snapshot());
+  const ReadOptions read{.partitions = arguments.partitions};
+  CLI_TRY_ASSIGN(const std::uint64_t matches, snapshot.Count(arguments.filter, read));
   FormatOptions options{.schema = collection.schema(), .fields = {}, .null_text = {}};
   options.rows = std::min(matches, arguments.limit.value_or(matches));
   options.separator = arguments.separator;
@@ -57,6 +57,7 @@ Result<std::uint64_t> WriteRows(const ExportArguments& arguments, const Collecti
   request.output_fields = names;
   request.batch_size = PieceRows(collection.schema());
   request.limit = options.rows;
+  request.read = read;
   CLI_TRY_ASSIGN(RowIterator walk, snapshot.Iterate(request));
   Progress progress(arguments.progress || StderrIsTerminal());
   std::uint64_t written = 0;

@@ -164,6 +164,62 @@ Status Channels(const Session& session, const ChannelsArguments& arguments) {
   return Status();
 }
 
+// ---- Jobs ---------------------------------------------------------------------------------
+
+void PrintJobs(const std::vector<JobInfo>& jobs) {
+  if (jobs.empty()) {
+    Print("no jobs since the database was opened");
+    return;
+  }
+  Table table;
+  table.AddColumn("job", Table::Align::kRight);
+  for (const char* title : {"kind", "collection", "state"}) table.AddColumn(title);
+  for (const char* title : {"done", "rows", "bytes"}) {
+    table.AddColumn(title, Table::Align::kRight);
+  }
+  table.AddColumn("error");
+  for (const JobInfo& job : jobs) {
+    table.AddRow({Format("{}", job.id), std::string(ToString(job.kind)), job.collection,
+                  std::string(ToString(job.state)), Format("{:.0f} %", job.progress * 100),
+                  Grouped(job.rows), BytesText(job.bytes), job.error});
+  }
+  table.Print();
+}
+
+void WriteJob(const JobInfo& job, JsonWriter* json) {
+  json->BeginObject();
+  json->Member("id", job.id);
+  json->Member("kind", ToString(job.kind));
+  json->Member("collection", job.collection);
+  json->Member("state", ToString(job.state));
+  json->Name("progress");
+  json->Real(job.progress);
+  json->Member("rows", job.rows);
+  json->Member("bytes", job.bytes);
+  json->Member("started_ms", job.started_ms);
+  json->Member("ended_ms", job.ended_ms);
+  json->Member("error", job.error);
+  json->EndObject();
+}
+
+Status Jobs(const Session& session, const JobsArguments& arguments) {
+  CLI_TRY_ASSIGN(const Lease database, session.OpenToRead(arguments.database));
+  CLI_TRY_ASSIGN(const auto jobs, database->Jobs());
+  if (!arguments.json && !session.json) {
+    PrintJobs(jobs);
+    return Status();
+  }
+  JsonWriter json;
+  json.BeginObject();
+  json.Name("jobs");
+  json.BeginArray();
+  for (const JobInfo& job : jobs) WriteJob(job, &json);
+  json.EndArray();
+  json.EndObject();
+  json.Print();
+  return Status();
+}
+
 // ---- The whole database -------------------------------------------------------------------
 
 struct Counter {
@@ -185,6 +241,7 @@ constexpr Counter kCounters[] = {{"writes", &DatabaseStats::writes},
                                  {"searches", &DatabaseStats::searches},
                                  {"reads", &DatabaseStats::reads},
                                  {"flushes", &DatabaseStats::flushes},
+                                 {"compactions", &DatabaseStats::compactions},
                                  {"syncs", &DatabaseStats::syncs},
                                  {"written_bytes", &DatabaseStats::written_bytes}};
 
@@ -284,6 +341,11 @@ int RunSegments(const Session& session, const SegmentsArguments& arguments) {
 
 int RunChannels(const Session& session, const ChannelsArguments& arguments) {
   const Status status = Channels(session, arguments);
+  return status.ok() ? kExitOk : Fail(status);
+}
+
+int RunJobs(const Session& session, const JobsArguments& arguments) {
+  const Status status = Jobs(session, arguments);
   return status.ok() ? kExitOk : Fail(status);
 }
 

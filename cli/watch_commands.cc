@@ -17,6 +17,11 @@ void WatchCommands::AddTo(const Maker& command, const Session& session, bool in_
   AddPlace(c, &channels_.database, nullptr);
   c->add_flag("--json", channels_.json, "One JSON object instead of text");
 
+  CLI::App* j = command("jobs", "Show what a database does in the background, and did last",
+                        "shop.db", [this, &session] { return RunJobs(session, jobs_); });
+  AddPlace(j, &jobs_.database, nullptr);
+  j->add_flag("--json", jobs_.json, "One JSON object instead of a table");
+
   CLI::App* t = command("top", "Show sizes and counters of the whole database", "shop.db --json",
                         [this, &session] { return RunTop(session, top_); });
   AddPlace(t, &top_.database, nullptr);

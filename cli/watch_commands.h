@@ -1,4 +1,4 @@
-// The commands that look at a database: segments, channels, top, trace, inspect.
+// The commands that look at a database: segments, channels, jobs, top, trace, inspect.
 #pragma once
 
 #include <functional>
@@ -22,6 +22,7 @@ class WatchCommands {
  private:
   SegmentsArguments segments_;
   ChannelsArguments channels_;
+  JobsArguments jobs_;
   TopArguments top_;
   TraceArguments trace_;
   std::string inspect_file_;

@@ -24,7 +24,7 @@ constexpr const char* kHelp =
   insert delete import export     change and move them
   create drop list info           collections
   flush compact                   what they take of the disk
-  segments channels top           what the database does
+  segments channels jobs top      what the database does
 Of the shell:
   .collections        their names
   .schema [NAME]      the fields of one, or of all
@@ -133,7 +133,8 @@ class Shell {
     return command.Run(words);
   }
 
-  // The database behind the command's name (of two words where its second says what is done), and the collection in use where none is named.
+  // The database behind the command's name (of two words where its second says what is done), and
+  // the collection in use where none is named.
   std::vector<std::string> WithPlace(std::vector<std::string> words) const {
     if (words.size() > 1 && (words[1] == "--help" || words[1] == "-h")) return words;
     if (!current_.empty() && !NamesCollection(words)) words.insert(words.begin() + 1, current_);
@@ -143,8 +144,8 @@ class Shell {
   }
 
   bool NamesCollection(const std::vector<std::string>& words) const {
-    static const std::vector<std::string> always{"alias", "channels",  "create", "drop",
-                                                 "list",  "partition", "top"};
+    static const std::vector<std::string> always{"alias", "channels", "create",    "drop",
+                                                 "jobs",  "list",     "partition", "top"};
     if (std::find(always.begin(), always.end(), words[0]) != always.end()) return true;
     const auto is_option = [](const std::string& word) {
       return word.size() > 1 && word[0] == '-';

@@ -17,8 +17,9 @@
  *     call takes a pointer to options, NULL means the defaults.
  *  5. Handles follow the thread rules of the C++ classes they stand for: a database and a
  *     collection may be used from any number of threads, a schema and a batch by one at a time.
- *     What was fetched (rows, keys, texts, a report, a description) does not change and may be read from any. A
- *     handle that is freed while another thread is in a call on it lives until that call returns.
+ *     What was fetched (rows, keys, texts, a report, a description) does not change and may be read
+ *     from any. A handle that is freed while another thread is in a call on it lives until that
+ *     call returns.
  *  6. No call throws or ends the process.
  */
 #ifndef VECDB_C_H_
@@ -347,6 +348,8 @@ typedef struct vecdb_collection_options {
   uint64_t segment_bytes;
   uint64_t segment_rows;
   int64_t seal_after_idle_ms;
+  vecdb_text partition_key; /* a field; empty: none */
+  uint32_t num_partitions;
 } vecdb_collection_options;
 
 /* Sets the defaults of the C++ struct. */
@@ -386,6 +389,7 @@ typedef struct vecdb_stats {
   uint32_t sealed_segments;
   uint64_t disk_bytes;
   uint64_t memory_bytes;
+  uint64_t pruned_segments;
 } vecdb_stats;
 
 /* Zeroes, and the size. */
@@ -538,7 +542,8 @@ VECDB_C_API void vecdb_collection_properties_init(vecdb_collection_properties* p
                                                   size_t struct_size);
 VECDB_C_API void vecdb_collection_info_init(vecdb_collection_info* info, size_t struct_size);
 
-/* vecdb::Database::DescribeCollection; then its parts: texts and defaults are lent by the handle. */
+/* vecdb::Database::DescribeCollection; then its parts: texts and defaults are lent by the
+ * handle. */
 VECDB_C_API vecdb_code vecdb_describe_collection(vecdb_db* db, vecdb_text name,
                                                  vecdb_description** out, vecdb_error* error);
 VECDB_C_API vecdb_code vecdb_description_info(const vecdb_description* description,
@@ -555,7 +560,8 @@ VECDB_C_API vecdb_code vecdb_description_alias(const vecdb_description* descript
 VECDB_C_API vecdb_code vecdb_description_free(vecdb_description* description);
 
 /* The members of vecdb::Database of the same names. What is altered takes all properties: begin
- * with those of a description. Aliases come in pairs: text 2i is one, text 2i + 1 its collection. */
+ * with those of a description. Aliases come in pairs: text 2i is one, text 2i + 1 its
+ * collection. */
 VECDB_C_API vecdb_code vecdb_rename_collection(vecdb_db* db, vecdb_text name, vecdb_text new_name,
                                                vecdb_error* error);
 VECDB_C_API vecdb_code vecdb_alter_collection(vecdb_db* db, vecdb_text name,
@@ -582,58 +588,13 @@ VECDB_C_API vecdb_code vecdb_list_partitions(const vecdb_collection* collection,
 VECDB_C_API vecdb_code vecdb_partition_stats(const vecdb_collection* collection,
                                              vecdb_text partition, vecdb_stats* stats,
                                              vecdb_error* error);
-/* ---- work in the background ---------------------------------------------------------- */
-
-enum { VECDB_JOB_FLUSH = 1, VECDB_JOB_COMPACTION = 2 }; /* vecdb::JobKind */
-enum {                                                  /* vecdb::JobState */
-       VECDB_JOB_WAITING = 1,
-       VECDB_JOB_RUNNING = 2,
-       VECDB_JOB_DONE = 3,
-       VECDB_JOB_FAILED = 4,
-       VECDB_JOB_CANCELLED = 5
-};
-
-/* vecdb::JobInfo, all of it in your memory */
-typedef struct vecdb_job {
-  size_t struct_size;
-  uint64_t id;
-  int32_t kind;
-  int32_t state;
-  double progress;
-  uint64_t rows;
-  uint64_t bytes;
-  uint64_t started_ms;
-  uint64_t ended_ms;
-  char collection[256]; /* ends with a NUL */
-  char error[508];      /* the same; cut between two characters if longer */
-} vecdb_job;
-
-/* Zeroes, and the size. */
-VECDB_C_API void vecdb_job_init(vecdb_job* job, size_t struct_size);
-
-/* vecdb::Collection::Compact and StartCompaction; `job` gets the id. */
-VECDB_C_API vecdb_code vecdb_collection_compact(vecdb_collection* collection, vecdb_error* error);
-VECDB_C_API vecdb_code vecdb_collection_start_compaction(vecdb_collection* collection,
-                                                         uint64_t* job, vecdb_error* error);
-/* Which jobs there are: the ids of the first `room` of them, rising, and how many there are. `ids`
- * may be NULL when `room` is 0. */
-VECDB_C_API vecdb_code vecdb_job_ids(vecdb_db* db, uint64_t* ids, size_t room, size_t* count,
-                                     vecdb_error* error);
-/* One of them, as it is now. */
-VECDB_C_API vecdb_code vecdb_job_find(vecdb_db* db, uint64_t id, vecdb_job* out,
-                                      vecdb_error* error);
-/* vecdb::Database::WaitForJob; `out` may be NULL, and is filled only when the job has ended. */
-VECDB_C_API vecdb_code vecdb_wait_for_job(vecdb_db* db, uint64_t id, int64_t timeout_ms,
-                                          vecdb_job* out, vecdb_error* error);
-/* The members of vecdb::Database of the same names. */
-VECDB_C_API vecdb_code vecdb_pause_background(vecdb_db* db, vecdb_error* error);
-VECDB_C_API vecdb_code vecdb_resume_background(vecdb_db* db, vecdb_error* error);
 
 /* NOLINTEND(modernize-*, readability-redundant-*) */
 #ifdef __cplusplus
 }
 #endif
 
+#include "vecdb/c_jobs.h"  /* compaction, and other work in the background */
 #include "vecdb/c_read.h"  /* search, query, get, snapshots, and answers */
 #include "vecdb/c_watch.h" /* check, inspect, segments, channels, statistics, events */
 

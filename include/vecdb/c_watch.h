@@ -76,8 +76,10 @@ struct vecdb_event {
   uint64_t segment;
   uint64_t rows;
   uint64_t bytes;
-  vecdb_code code;    /* VECDB_EVENT_FAILED: why, */
-  vecdb_text message; /* in words */
+  vecdb_code code;        /* VECDB_EVENT_FAILED: why, */
+  vecdb_text message;     /* in words */
+  const uint64_t* inputs; /* VECDB_EVENT_COMPACTED: the segments that went */
+  size_t input_count;
 };
 
 /* ---- watching ---------------------------------------------------------------------- */
@@ -154,6 +156,7 @@ typedef struct vecdb_db_stats {
   uint64_t searches;
   uint64_t reads;
   uint64_t flushes;
+  uint64_t compactions;
   uint64_t syncs;
   uint64_t written_bytes;
 } vecdb_db_stats;

@@ -37,12 +37,14 @@ class VECDB_API Collection {
   const Schema& schema() const;
 
   // ---- Writing ------------------------------------------------------------------------
-  // A write is one group in the log: all of its rows become visible together, or none do. A
-  // refused write changes nothing: kInvalidArgument (a batch of another schema, no rows or keys, a
-  // key twice in the batch), kNotFound (dropped, or no such partition), kResourceExhausted (disk or memory full, or no
-  // room could be made in the write buffer), kFailedPrecondition. kOutcomeUnknown: the disk failed
-  // while the log was written or synced, or memory ran out when the log had the write already; it
-  // may or may not survive, and the database refuses writes until it is reopened. Reads go on.
+  // A write is one group in the log: all of its rows become visible together, or none do. A refused
+  // write changes nothing: kInvalidArgument (a batch of another schema, no rows or keys, a key
+  // twice in the batch), kNotFound (dropped, or no such partition), kResourceExhausted (disk or
+  // memory full, or no room could be made in the write buffer), kFailedPrecondition,
+  // kDeadlineExceeded and kCancelled (WriteOptions::timeout and stop). kOutcomeUnknown: the disk
+  // failed while the log was written or synced, or memory ran out when the log had the write
+  // already; it may or may not survive, and the database refuses writes until it is reopened. Reads
+  // go on.
 
   // Adds rows. kAlreadyExists, adding nothing, if a key is present in any partition
   // (CollectionOptions::check_keys).
@@ -57,8 +59,8 @@ class VECDB_API Collection {
 
   // Removes every row that matches a filter at the moment of the write: other writes come before it
   // or after it as a whole. The receipt names the keys that were found; with none, nothing was
-  // written and its timestamp is that of the reading. An empty filter is refused: it would match all.
-  // kInvalidArgument too when the keys that match take more than 32 MiB. With check_keys off, other
+  // written and its timestamp is that of the reading. kInvalidArgument: an empty filter, which
+  // would match all; or one whose rows have more than 32 MiB of keys. With check_keys off, other
   // rows of a key that is found go as well.
   Result<WriteReceipt> DeleteWhere(std::string_view filter, const WriteOptions& options = {});
 
@@ -113,8 +115,9 @@ class VECDB_API Collection {
   // Flushes, then makes the sealed segments as few and as small as they can be: without deleted
   // rows, and merged up to Options::merged_segment_bytes. Reads and writes go on; running reads keep
   // what they began with, and files go when their last reader has gone. Compact() returns when that
-  // is done; kCancelled when the database is closed or the collection dropped meanwhile,
-  // kFailedPrecondition while background work is paused. A failure leaves everything readable, and
+  // is done; kCancelled when the database is closed, the collection dropped or its ttl made longer
+  // meanwhile, kFailedPrecondition while background work is paused. A failure leaves everything
+  // readable, and
   // what was merged before it stays merged. StartCompaction() only asks for it: see
   // Database::WaitForJob.
   Status Compact();

@@ -104,8 +104,8 @@ class VECDB_API Database {
   Status WaitDurable(Timestamp timestamp);
 
   // With Options::own_threads off: does the background work that is due (interval sync, SEAL of an
-  // idle log, sealing, flushing, filters of keys, compaction), for about `budget`; a task begun is finished.
-  // Returns Health().
+  // idle log, sealing, flushing, filters of keys, compaction), for about `budget`; a task begun is
+  // finished. Returns Health().
   Status RunBackground(std::chrono::milliseconds budget);
 
   // ---- Background ---------------------------------------------------------------------

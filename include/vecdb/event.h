@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "vecdb/export.h"
@@ -15,7 +16,7 @@ enum class EventType : std::uint8_t {
   kSealed = 1,     // a segment takes no more rows; the next ones go to another
   kFlushed = 2,    // its rows are in files, for good
   kFailed = 3,     // work in the background failed, and will be tried again
-  kCompacted = 4,  // it took the place of others, without their deleted rows
+  kCompacted = 4,  // a segment took the place of others, without their deleted rows
 };
 
 // "Sealed", "Flushed", "Failed", "Compacted".
@@ -26,10 +27,11 @@ struct Event {
   EventType type = EventType::kSealed;
   std::string_view collection = {};  // its name, lent for the call
   std::uint32_t shard = 0;
-  std::uint64_t segment = 0;  // 0: of none alone
+  std::uint64_t segment = 0;  // 0: of none alone; kCompacted: no row was left
   std::uint64_t rows = 0;
-  std::uint64_t bytes = 0;  // kSealed: in memory; otherwise of its files
+  std::uint64_t bytes = 0;  // kSealed: in memory; kFlushed, kCompacted: of its files
   Status status = {};       // kFailed: why
+  std::span<const std::uint64_t> inputs = {};  // kCompacted: the segments that went, lent
 };
 
 }  // namespace vecdb

@@ -44,7 +44,8 @@ struct Options {
   std::chrono::milliseconds bounded_staleness{5000};
 
   // Sealing, flushing, filters of keys; 0 = a quarter of the cores, at least 1; at most 256. One
-  // more thread syncs and keeps house, and one of low priority compacts. A read-only database has none.
+  // more thread syncs and keeps house, and one of low priority compacts. A read-only database has
+  // none.
   std::uint32_t background_threads = 0;
   bool own_threads = true;  // false: not one thread; call Database::RunBackground() yourself
   // Rows not yet in sealed segments, over all collections; at least 1 MiB. Above it writers help to
@@ -101,6 +102,7 @@ struct CollectionProperties {
   bool auto_compaction = true;                     // segments are merged and rewritten by vecdb
   Consistency consistency = Consistency::kStrong;  // of reads that name none
 
+  // The same choices.
   friend bool operator==(const CollectionProperties&, const CollectionProperties&) = default;
 };
 

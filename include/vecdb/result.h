@@ -54,7 +54,7 @@ struct WriteReceipt {
 // The size of a collection at one instant.
 struct CollectionStats {
   std::uint64_t rows = 0;          // visible rows
-  std::uint64_t deleted_rows = 0;  // rows that a delete or upsert hides
+  std::uint64_t deleted_rows = 0;  // rows that are deleted, replaced or expired, and not gone yet
   std::uint32_t growing_segments = 0;
   std::uint32_t sealed_segments = 0;
   std::uint64_t disk_bytes = 0;    // sealed segments
@@ -88,6 +88,7 @@ enum class JobKind : std::uint8_t {
 // "Flush", "Compaction".
 VECDB_API std::string_view ToString(JobKind kind);
 
+// How far a job is.
 enum class JobState : std::uint8_t {
   kWaiting = 1,
   kRunning = 2,

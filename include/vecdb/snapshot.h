@@ -59,8 +59,8 @@ class VECDB_API Snapshot {
   // Every write up to here is seen, and no other.
   Timestamp timestamp() const;
 
-  // As the members of Collection of the same names. Of ReadOptions only `timeout` and `stop` count:
-  // the moment is chosen already.
+  // As the members of Collection of the same names, but ReadOptions::consistency and session do not
+  // count: the moment is chosen already.
   Result<Hits> Search(const SearchRequest& request) const;
   Result<std::vector<Row>> Query(const QueryRequest& request) const;
   Result<GetResult> Get(std::span<const Key> keys, std::span<const std::string> output_fields,

@@ -1,6 +1,7 @@
 #include "api/c_collection.h"
 
 #include <chrono>
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -21,13 +22,15 @@ vecdb_collection_options LendOptions(const CollectionOptions& options) {
   out.segment_bytes = options.segment_bytes;
   out.segment_rows = options.segment_rows;
   out.seal_after_idle_ms = options.seal_after_idle.count();
+  out.partition_key = Lend(options.partition_key);
+  out.num_partitions = options.num_partitions;
   return out;
 }
 
 template <>
 struct CStruct<vecdb_stats> {
   static constexpr std::string_view kName = "vecdb_stats";
-  static constexpr std::size_t kFirstSize = sizeof(vecdb_stats);
+  static constexpr std::size_t kFirstSize = offsetof(vecdb_stats, pruned_segments);
   static vecdb_stats Defaults() { return {}; }
 };
 
@@ -42,6 +45,9 @@ Result<CollectionOptions> OptionsOf(const vecdb_collection_options* given) {
   options.segment_bytes = from.segment_bytes;
   options.segment_rows = from.segment_rows;
   options.seal_after_idle = std::chrono::milliseconds(from.seal_after_idle_ms);
+  VECDB_TRY_ASSIGN(options.partition_key,
+                   Lent(from.partition_key, "vecdb_collection_options.partition_key"));
+  options.num_partitions = from.num_partitions;
   return options;
 }
 
@@ -163,6 +169,7 @@ vecdb_code vecdb_partition_stats(const vecdb_collection* collection, vecdb_text 
     whole.sealed_segments = found.sealed_segments;
     whole.disk_bytes = found.disk_bytes;
     whole.memory_bytes = found.memory_bytes;
+    whole.pruned_segments = found.pruned_segments;
     return WriteStruct(whole, stats);
   });
 }

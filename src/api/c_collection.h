@@ -1,6 +1,8 @@
 // The options of a collection in C.
 #pragma once
 
+#include <cstddef>
+
 #include "vecdb/c.h"
 #include "vecdb/options.h"
 
@@ -13,8 +15,12 @@ vecdb_collection_options LendOptions(const CollectionOptions& options);
 template <>
 struct CStruct<vecdb_collection_options> {
   static constexpr std::string_view kName = "vecdb_collection_options";
-  static constexpr std::size_t kFirstSize = sizeof(vecdb_collection_options);
-  static vecdb_collection_options Defaults() { return LendOptions({}); }
+  static constexpr std::size_t kFirstSize = offsetof(vecdb_collection_options, partition_key);
+  static vecdb_collection_options Defaults() {
+    vecdb_collection_options out = LendOptions({});
+    out.partition_key = {};  // what was lent is gone
+    return out;
+  }
 };
 
 }  // namespace vecdb::api

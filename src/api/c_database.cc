@@ -60,6 +60,8 @@ vecdb_event LendEvent(const Event& event) {
   lent.bytes = event.bytes;
   lent.code = static_cast<vecdb_code>(event.status.code());
   lent.message = Lend(event.status.message());
+  lent.inputs = event.inputs.data();
+  lent.input_count = event.inputs.size();
   return lent;
 }
 

@@ -47,6 +47,8 @@ Result<CallLimits> LimitsOf(const vecdb_call_limits* given) {
 Result<ReadOptions> OptionsOf(const vecdb_read_options* given) {
   VECDB_TRY_ASSIGN(const vecdb_read_options from, ReadOptional(given));
   ReadOptions options;
+  VECDB_TRY_ASSIGN(options.partitions, OwnedTexts(from.partitions, from.partition_count,
+                                                  "vecdb_read_options.partitions"));
   if (from.consistency != 0) {
     VECDB_TRY_ASSIGN(options.consistency,
                      EnumOf<Consistency>(from.consistency, "vecdb_read_options.consistency"));

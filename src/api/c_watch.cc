@@ -73,6 +73,7 @@ vecdb_db_stats LendStats(const DatabaseStats& from) {
   lent.searches = from.searches;
   lent.reads = from.reads;
   lent.flushes = from.flushes;
+  lent.compactions = from.compactions;
   lent.syncs = from.syncs;
   lent.written_bytes = from.written_bytes;
   return lent;

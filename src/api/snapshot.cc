@@ -13,7 +13,7 @@ Snapshot::Snapshot(std::shared_ptr<const Handle> handle) : handle_(std::move(han
 }
 
 Timestamp Snapshot::timestamp() const {
-  return handle_->moment.time;
+  return handle_->moment.time.at;
 }
 
 Result<Hits> Snapshot::Search(const SearchRequest& request) const {

@@ -82,10 +82,10 @@ struct DropPartition {  // with its segments
   PartitionId id = 0;
 };
 
-using Operation =
-    std::variant<CreateCollection, DropCollection, AddSegment, DropSegment, CommitSegment,
-                 SetDeletes, AddLog, DropLog, SetCheckpoint, LeaseIds, SetMaxTimestamp,
-                 RenameCollection, SetAlias, DropAlias, SetProperties, CreatePartition, DropPartition>;
+using Operation = std::variant<CreateCollection, DropCollection, AddSegment, DropSegment,
+                               CommitSegment, SetDeletes, AddLog, DropLog, SetCheckpoint, LeaseIds,
+                               SetMaxTimestamp, RenameCollection, SetAlias, DropAlias,
+                               SetProperties, CreatePartition, DropPartition>;
 
 struct Edit {
   std::vector<Operation> operations;

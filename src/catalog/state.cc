@@ -61,7 +61,8 @@ bool State::HadPartition(CollectionId collection, PartitionId partition, Timesta
 }
 
 // Each operation stands behind those it needs: the lease before every id, a collection before its
-// partitions and they before its segments, the checkpoints before the commit records that they could make forgotten.
+// partitions and they before its segments, the checkpoints before the commit records that they
+// could make forgotten.
 std::vector<Edit> Snapshot(const State& state) {
   SnapshotEdits edits;
   edits.Add(LeaseIds{state.next_id});

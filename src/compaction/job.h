@@ -58,6 +58,7 @@ class Job {
 
   SegmentId output() const { return setup_.output; }
   Timestamp at() const { return setup_.at; }
+  Timestamp keep_from() const { return setup_.keep_from; }
   double done_share() const { return done_share_.load(std::memory_order_relaxed); }
 
  private:

@@ -20,7 +20,7 @@ namespace vecdb::query {
 class KeyWalk {
  public:
   // With `after`, only rows whose key is larger. `filter` may be null.
-  KeyWalk(std::shared_ptr<const segment::View> view, Timestamp t,
+  KeyWalk(std::shared_ptr<const segment::View> view, const segment::ReadTime& t,
           std::shared_ptr<const Filter> filter, std::optional<Key> after)
       : view_(std::move(view)), t_(t), filter_(std::move(filter)), after_(std::move(after)) {}
 
@@ -38,7 +38,7 @@ class KeyWalk {
   Status FindPiece(const base::Deadline& deadline);
 
   const std::shared_ptr<const segment::View> view_;
-  const Timestamp t_;
+  const segment::ReadTime t_;
   const std::shared_ptr<const Filter> filter_;
   const std::optional<Key> after_;
   std::vector<AllowedRows> allowed_;  // by segment; as many as have been found

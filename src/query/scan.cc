@@ -13,18 +13,21 @@ constexpr RowIndex kRowsPerStep = 8192;
 
 }  // namespace
 
-Result<AllowedRows> AllowedRowsAt(const segment::Segment& segment, Timestamp t,
+Result<AllowedRows> AllowedRowsAt(const segment::Segment& segment, const segment::ReadTime& t,
                                   const Filter* filter, const base::Deadline& deadline) {
   VECDB_TRY(deadline.Check());
   VECDB_TRY_ASSIGN(const segment::VisibleRows visible, segment::VisibleRowsAt(segment, t));
   AllowedRows allowed;
+  allowed.first = visible.first;
   allowed.rows = visible.rows;
-  if (visible.rows == 0) return allowed;
+  if (visible.first == visible.rows) return allowed;
   if (filter != nullptr) {
     allowed.bitmap.emplace();
-    VECDB_TRY(filter->EvaluateFrom(segment, 0, visible.rows, deadline, &*allowed.bitmap));
+    VECDB_TRY(
+        filter->EvaluateFrom(segment, visible.first, visible.rows, deadline, &*allowed.bitmap));
   } else if (visible.deleted != nullptr) {
     allowed.bitmap.emplace(visible.rows, true);
+    allowed.bitmap->ResetBefore(visible.first);
   }
   if (visible.deleted != nullptr) allowed.bitmap->AndNot(*visible.deleted);
   return allowed;
@@ -47,8 +50,8 @@ chunk::KeyView KeyIn(const chunk::ColumnView& keys, std::size_t row) {
   return keys.As<std::int64_t>()[row];
 }
 
-Status FirstByKey::Offer(const segment::Segment& segment, Timestamp t, const Filter* filter,
-                         const base::Deadline& deadline) {
+Status FirstByKey::Offer(const segment::Segment& segment, const segment::ReadTime& t,
+                         const Filter* filter, const base::Deadline& deadline) {
   VECDB_TRY_ASSIGN(const AllowedRows allowed, AllowedRowsAt(segment, t, filter, deadline));
   return OfferAllowed(segment, allowed, deadline, [](const Candidate&) { return true; });
 }

@@ -11,16 +11,19 @@
 #include "base/status.h"
 #include "query/plan.h"
 #include "query/reduce.h"
+#include "segment/read_time.h"
 #include "segment/segment.h"
 
 namespace vecdb::query {
 
+// Rows [first, rows), less what the bitmap leaves out.
 struct AllowedRows {
-  RowIndex rows = 0;                   // those below, less what the bitmap leaves out
-  std::optional<base::Bitmap> bitmap;  // `rows` bits; empty = all of them
-  std::size_t Count() const { return bitmap ? bitmap->Count() : rows; }
+  RowIndex first = 0;
+  RowIndex rows = 0;
+  std::optional<base::Bitmap> bitmap;  // `rows` bits, none set before `first`; empty = all of them
+  std::size_t Count() const { return bitmap ? bitmap->Count() : rows - first; }
 };
-Result<AllowedRows> AllowedRowsAt(const segment::Segment& segment, Timestamp t,
+Result<AllowedRows> AllowedRowsAt(const segment::Segment& segment, const segment::ReadTime& t,
                                   const Filter* filter, const base::Deadline& deadline = {});
 
 // Where a row stands among all in key order; rows of one key follow each other by segment and row.
@@ -30,7 +33,7 @@ bool KeyBefore(const Candidate& a, const Candidate& b);
 class FirstByKey {
  public:
   explicit FirstByKey(std::size_t limit) : limit_(limit) {}
-  Status Offer(const segment::Segment& segment, Timestamp t, const Filter* filter,
+  Status Offer(const segment::Segment& segment, const segment::ReadTime& t, const Filter* filter,
                const base::Deadline& deadline = {});
   // Those of `allowed` for which `wanted(candidate)` holds.
   template <typename F>
@@ -52,7 +55,7 @@ chunk::KeyView KeyIn(const chunk::ColumnView& keys, std::size_t row);
 template <typename F>
 Status FirstByKey::OfferAllowed(const segment::Segment& segment, const AllowedRows& allowed,
                                 const base::Deadline& deadline, const F& wanted) {
-  for (RowIndex first = 0; first < allowed.rows;) {
+  for (RowIndex first = allowed.first; first < allowed.rows;) {
     VECDB_TRY(deadline.Check());
     VECDB_TRY_ASSIGN(const chunk::ColumnView keys, ReadKeys(segment, first, allowed.rows));
     for (std::size_t i = 0; i < keys.rows; ++i) {

@@ -68,13 +68,13 @@ RowIndex RowsPerLook(const Field& field) {
 
 }  // namespace
 
-Status SearchSegment(const segment::Segment& segment, Timestamp t, const SearchPlan& plan,
-                     TopK* top) {
+Status SearchSegment(const segment::Segment& segment, const segment::ReadTime& t,
+                     const SearchPlan& plan, TopK* top) {
   VECDB_TRY_ASSIGN(const AllowedRows allowed,
                    AllowedRowsAt(segment, t, plan.filter.get(), plan.deadline));
   const RowIndex step =
       plan.deadline.limited() ? RowsPerLook(segment.schema().fields()[plan.field]) : allowed.rows;
-  for (RowIndex first = 0; first < allowed.rows;) {
+  for (RowIndex first = allowed.first; first < allowed.rows;) {
     VECDB_TRY(plan.deadline.Check());
     VECDB_TRY_ASSIGN(const chunk::ColumnView view,
                      segment.Read(plan.field, first, std::min(step, allowed.rows - first)));

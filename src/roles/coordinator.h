@@ -140,6 +140,7 @@ class Coordinator final : public SegmentEvents {
                      const catalog::SegmentRecord& record);
   void Tell(const LiveCollection& collection, Event* event);
   void TellSealed(const LiveCollection& collection, const segment::GrowingSegment& segment);
+  void TellFailed(const LiveCollection& collection, ShardId shard, const Status& status);
   void TellFlushed(const LiveCollection& collection, const segment::SealedSegment& segment);
   Status SaveDeletes(LiveCollection& collection);
   // What one commit saves of tombstones: segment -> marks in its deletes file.
@@ -184,7 +185,7 @@ class Coordinator final : public SegmentEvents {
   Result<std::shared_ptr<segment::Segment>> WithColumns(
       const LiveCollection& collection, const std::shared_ptr<segment::Segment>& segment) const;
   Status CommitCompaction(LiveCollection& collection, Compacted* compacted);
-  void TellCompacted(const LiveCollection& collection, const segment::SealedSegment& output);
+  void TellCompacted(const LiveCollection& collection, const Compacted& compacted);
   Status SaveCarried(Lane& lane, Compacted* compacted);
   Status SwapSegments(LiveCollection& collection, Compacted* compacted);
   catalog::Edit SwapOf(const Compacted& compacted) const;

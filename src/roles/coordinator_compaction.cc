@@ -1,21 +1,22 @@
 // From many segments to fewer, without what was deleted.
 //
-// 1 Pick              which segments, by compaction/policy.h          nothing
-// 2 DataNode::Compact their rows that stay at T to segments/<id>/     crash: litter or orphan, swept
-// 3 Verify            read back and compared with the inputs          same
-// 4 SaveCarried       what was deleted after T, to the output's own   same
+// 1 Pick              which segments, by compaction/policy.h        nothing
+// 2 DataNode::Compact their rows that stay at T to segments/<id>/   crash: litter or orphan, swept
+// 3 Verify            read back and compared with the inputs        same
+// 4 SaveCarried       what was deleted after T, to the output's own same
 //                     deletes file; the log is synced
-// 5 Commit            one Edit: inputs dropped, output added          crash before: the inputs count;
-//                                                                     after: the output, and the log
-//                                                                     has what was deleted since 4
-// 6 Publish           output in the inputs' place, one pointer swap   same
-// 7 EmptyTrash        folders of inputs that no reader has pinned     orphans, swept at open
+// 5 Commit            one Edit: inputs dropped, output added        crash before: the inputs count;
+//                                                                   after: the output, and the log
+//                                                                   has what was deleted since 4
+// 6 Publish           output in the inputs' place, one pointer swap same
+// 7 EmptyTrash        folders of inputs that no reader has pinned   orphans, swept at open
 //
 // Row numbers change in 6, so from the last look at the deletes (after 4) to there the shard's lane
-// is held: no writer finds a row in an input and marks it too late. That is one sync of the catalog.
+// is held: no writer finds a row in an input and marks it too late. That is one sync of the
+// catalog.
 //
-// Reads that began before 6 keep their View. T was visible by then, and who reads the new View reads
-// at T or later (View::readable_from), so nobody misses what was deleted by T.
+// Reads that began before 6 keep their View. T was visible by then, and who reads the new View
+// reads at T or later (View::readable_from), so nobody misses what was deleted by T.
 #include <algorithm>
 #include <utility>
 
@@ -105,10 +106,22 @@ struct Coordinator::Compacted {
   std::size_t saved = 0;                                // marks in the output's deletes file
 };
 
+namespace {
+
+// What cannot be read now goes with another job.
+std::uint64_t DeadRows(const segment::Segment& segment, Timestamp alive_from) {
+  const auto expired = segment::ExpiredRows(segment, alive_from);
+  const std::uint64_t dead = segment.tombstones().count() + (expired.ok() ? *expired : 0);
+  return std::min<std::uint64_t>(dead, segment.rows());
+}
+
+}  // namespace
+
 std::vector<compaction::Plan> Coordinator::PickPlans(const LiveCollection& collection,
                                                      bool thorough) const {
   std::vector<compaction::SegmentFacts> facts;
   const auto state = parts_.manifest.state();
+  const Timestamp alive_from = collection.AliveFrom(parts_.clock);
   for (const auto view = collection.board.Pin(); const auto& segment : view->segments()) {
     const auto record = state->segments.find(segment->id());
     if (!segment->sealed() || record == state->segments.end()) continue;
@@ -117,7 +130,7 @@ std::vector<compaction::Plan> Coordinator::PickPlans(const LiveCollection& colle
                      .partition = segment->partition(),
                      .bytes = record->second.size_bytes(),
                      .rows = segment->rows(),
-                     .dead_rows = segment->tombstones().count()});
+                     .dead_rows = DeadRows(*segment, alive_from)});
   }
   compaction::PickOptions options;
   options.max_bytes = parts_.options.merged_segment_bytes;
@@ -173,10 +186,7 @@ void Coordinator::NoteCompaction(LiveCollection& collection, const Status& outco
   const int doublings = std::min(collection.compact_failures++, kMostDoublings);
   const auto wait = kFirstRetry * (1 << doublings);
   collection.compact_not_before_ms = Milliseconds(parts_.clock.Now() + wait);
-  Event event;
-  event.type = EventType::kFailed;
-  event.status = outcome;
-  Tell(collection, &event);
+  TellFailed(collection, 0, outcome);
   parts_.log.Write(LogLevel::kError, "compacting '{}' failed and will be tried again: {}",
                    collection.name(), outcome.message());
 }
@@ -225,6 +235,7 @@ Status Coordinator::Compact(LiveCollection& collection, const compaction::Plan& 
   setup.collection = collection.record.id;
   setup.schema_version = collection.record.schema_version;
   setup.at = parts_.watermark.ReadTime();
+  setup.keep_from = collection.AliveFrom(parts_.clock);
   setup.pace = [meter](std::uint64_t bytes) { return meter->Pass(bytes); };
   const auto view = collection.board.Pin();
   for (const SegmentId id : plan.inputs) {
@@ -247,19 +258,7 @@ Status Coordinator::Compact(LiveCollection& collection, const compaction::Plan& 
   }
   VECDB_TRY(CommitCompaction(collection, &compacted));
   meter->Count(job.rows(), bytes);
-  if (compacted.output != nullptr) TellCompacted(collection, *compacted.output);
   return Status();
-}
-
-void Coordinator::TellCompacted(const LiveCollection& collection,
-                                const segment::SealedSegment& output) {
-  Event event;
-  event.type = EventType::kCompacted;
-  event.shard = output.shard();
-  event.segment = output.id();
-  event.rows = output.rows();
-  event.bytes = output.disk_bytes();
-  Tell(collection, &event);
 }
 
 // Of a collection that is released: opened for the job alone.
@@ -308,8 +307,24 @@ Status Coordinator::CommitCompaction(LiveCollection& collection, Compacted* comp
     return Status();
   };
   VECDB_TRY(flush_strand_.Run([&] { return strand_.Run(commit); }));
+  TellCompacted(collection, *compacted);
   PostFilters(collection.shared_from_this());
   return Status();
+}
+
+// Behind the commit.
+void Coordinator::TellCompacted(const LiveCollection& collection, const Compacted& compacted) {
+  Counters::Add(parts_.counters.compactions);
+  Event event;
+  event.type = EventType::kCompacted;
+  event.shard = compacted.shard;
+  event.inputs = compacted.inputs;
+  if (compacted.output != nullptr) {
+    event.segment = compacted.output->id();
+    event.rows = compacted.output->rows();
+    event.bytes = compacted.output->disk_bytes();
+  }
+  Tell(collection, &event);
 }
 
 // The log is synced first: what the files lack for good must not be ahead of what the log keeps.
@@ -328,6 +343,10 @@ Status Coordinator::SwapSegments(LiveCollection& collection, Compacted* compacte
   }
   auto next = collection.board.Pin()->Compacted(compacted->inputs, std::move(published),
                                                 compacted->job.at());
+  // What the output lacks must be in no answer any more: not after a longer ttl, or another clock.
+  if (collection.AliveFrom(parts_.clock) < compacted->job.keep_from()) {
+    return base::Cancelled("rows of '{}' that had expired are seen again", collection.name());
+  }
   base::KillPoint("compaction.commit.before");
   VECDB_TRY(parts_.manifest.Commit(edit));
   base::KillPoint("compaction.commit.after");

@@ -79,8 +79,9 @@ Status Coordinator::DropPartition(LiveCollection& collection, std::string_view n
 }
 
 // 1 writers into it are refused     nothing has happened
-// 2 Commit                          crash before: it is whole; after: replay skips its rows
-// 3 the View without it, its files  crash: orphans, swept at open
+// 2 the log is synced               no writes but those
+// 3 Commit                          crash before: it is whole; after: replay skips its rows
+// 4 the View without it, its files  crash: orphans, swept at open
 Status Coordinator::Drop(LiveCollection& collection, std::string_view name) {
   VECDB_TRY(collection.CheckAlive());
   VECDB_TRY_ASSIGN(const auto partition, collection.NamedPartition(name));
@@ -94,6 +95,8 @@ Status Coordinator::Drop(LiveCollection& collection, std::string_view name) {
   for (const auto view = collection.board.Pin(); const auto& segment : view->segments()) {
     if (segment->sealed() && segment->partition() == partition->id) retiring.Add(segment);
   }
+  // What was written before must not be younger than the drop, whatever its durability.
+  VECDB_TRY(parts_.streaming.WaitDurable(base::kEndOfTime));
   catalog::Edit edit;
   edit.operations.emplace_back(catalog::DropPartition{collection.record.id, partition->id});
   edit.operations.emplace_back(catalog::SetMaxTimestamp{parts_.oracle.last()});  // of every write

@@ -455,6 +455,11 @@ void Coordinator::NoteFailure(const LiveCollection& collection, ShardId shard,
     ++failure_.count;
     failure_.status = status;
   }
+  TellFailed(collection, shard, status);
+}
+
+void Coordinator::TellFailed(const LiveCollection& collection, ShardId shard,
+                             const Status& status) {
   Event event;
   event.type = EventType::kFailed;
   event.shard = shard;

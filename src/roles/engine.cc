@@ -214,8 +214,8 @@ static Status RecordEnd(EngineParts& p) {
   return recorded.code() == StatusCode::kResourceExhausted ? Status() : recorded;
 }
 
-// Timers first, so that nothing new is posted; compaction, which gives up; then what would be slow to replay is flushed; then
-// the log and the manifest are sealed, and the lock goes last.
+// Timers first, so that nothing new is posted; compaction, which gives up; then what would be slow
+// to replay is flushed; then the log and the manifest are sealed, and the lock goes last.
 Status Engine::Shut() {
   EngineParts& p = *parts_;
   p.timers->Stop();

@@ -3,12 +3,21 @@
 #include <algorithm>
 
 #include "base/status.h"
+#include "base/timestamp_oracle.h"
 
 namespace vecdb::roles {
 
 Status LiveCollection::CheckAlive() const {
   if (!dropped.load(std::memory_order_acquire)) return Status();
   return base::NotFound("collection '{}' was dropped", name());
+}
+
+Timestamp LiveCollection::AliveFrom(const base::Clock& clock) const {
+  const auto ttl = static_cast<std::uint64_t>(properties()->ttl.count());
+  if (ttl == 0) return Timestamp{0};
+  const std::uint64_t now = std::min(clock.WallMilliseconds(), base::kLatestMilliseconds);
+  if (now < ttl) return Timestamp{0};
+  return Timestamp{(now - ttl + 1) << base::kTimestampCounterBits};
 }
 
 Result<std::shared_ptr<Partition>> LiveCollection::FindPartition(std::string_view wanted) const {
@@ -40,7 +49,7 @@ std::optional<PartitionKey> LiveCollection::KeyOf(const catalog::CollectionRecor
 Status LiveCollection::CheckLoaded() const {
   if (load_state.load(std::memory_order_acquire) == LoadState::kLoaded) return Status();
   return base::FailedPrecondition("collection '{}' was released; Load() makes it readable again",
-                                  record.name);
+                                  name());
 }
 
 std::uint64_t LiveCollection::KeyFilterBytes() const {

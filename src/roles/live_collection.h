@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/mutex.h"
 #include "catalog/properties.h"
 #include "catalog/records.h"
@@ -90,6 +91,9 @@ struct LiveCollection : std::enable_shared_from_this<LiveCollection> {
     base::MutexLock lock(changes_mutex_);
     return properties_;
   }
+  // Rows that were written before this have expired now, by the wall clock: all of their physical
+  // time and the ttl lies in the past. 0 without a ttl.
+  Timestamp AliveFrom(const base::Clock& clock) const;
   void SetProperties(std::shared_ptr<const catalog::Properties> next) EXCLUDES(changes_mutex_) {
     base::MutexLock lock(changes_mutex_);
     properties_.swap(next);

@@ -39,9 +39,9 @@ Result<PartitionChoice> ChoosePartitions(const LiveCollection& collection,
   return PartitionChoice(SortedOnce(std::move(ids)));
 }
 
-std::shared_ptr<const segment::View> PinPartitions(const LiveCollection& collection,
-                                                   const PartitionChoice& choice) {
-  auto view = collection.board.Pin();
+std::shared_ptr<const segment::View> Chosen(const LiveCollection& collection,
+                                            std::shared_ptr<const segment::View> view,
+                                            const PartitionChoice& choice) {
   if (!choice) return view;
   auto chosen = view->InPartitions(*choice);
   collection.pruned_segments += view->segments().size() - chosen->segments().size();

@@ -22,9 +22,10 @@ Result<PartitionChoice> ChoosePartitions(const LiveCollection& collection,
                                          const std::vector<std::string>& names,
                                          const query::Filter* filter);
 
-// The View of now, without the segments of other partitions; they are counted
+// A View without the segments of other partitions; they are counted
 // (LiveCollection::pruned_segments).
-std::shared_ptr<const segment::View> PinPartitions(const LiveCollection& collection,
-                                                   const PartitionChoice& choice);
+std::shared_ptr<const segment::View> Chosen(const LiveCollection& collection,
+                                            std::shared_ptr<const segment::View> view,
+                                            const PartitionChoice& choice);
 
 }  // namespace vecdb::roles

@@ -28,7 +28,7 @@ namespace vecdb::roles {
 
 // What a read looks at, from the first segment to the last field (rule 3).
 struct Moment {
-  Timestamp time{0};
+  segment::ReadTime time{Timestamp{0}};
   std::shared_ptr<const segment::View> view;
 };
 
@@ -93,6 +93,10 @@ class Proxy {
                                     const std::stop_token& stop) const;
 
  private:
+  // For a read that begins now.
+  segment::ReadTime ReadTimeOf(const LiveCollection& collection) const {
+    return {watermark_.ReadTime(), collection.AliveFrom(clock_)};
+  }
   Result<base::Deadline> DeadlineOf(const ReadOptions& options) const;
   // `filter` may be null; what it says about a partition key leaves out segments.
   Result<Moment> PinUnless(const Moment* at, const LiveCollection& collection,

@@ -1,9 +1,9 @@
-// A delete by filter. Keys are logged, never filters (docs/adr/0013): so the rows must be those that
-// match when the log gets the write, with no other write in between.
+// A delete by filter. Keys are logged, never filters (docs/adr/0013): so the rows must be those
+// that match when the log gets the write, with no other write in between.
 //
-// 1 Scan     every segment at a read time, beside other writers      may take long
+// 1 Scan     every segment at a read time, beside other writers; may take long
 // 2 Recheck  under all lanes: of the keys found, those whose row is still there; and of the rows
-//            written since, those that match                         short: only what is new is read
+//            written since, those that match. Short: only what is new is read
 // 3 log and apply, as any delete of keys
 #include <algorithm>
 
@@ -31,7 +31,7 @@ class DeletedKeys {
   }
 
   Status Scan(const Moment& moment) {
-    scanned_ = moment.time;
+    scanned_ = moment.time.at;
     for (const auto& segment : moment.view->segments()) {
       VECDB_TRY_ASSIGN(const query::AllowedRows allowed,
                        query::AllowedRowsAt(*segment, moment.time, &filter_, deadline_));
@@ -171,7 +171,7 @@ Result<WriteReceipt> Proxy::DeleteWhere(const CollectionPtr& collection, std::st
                        .durability = durability,
                        .deadline = deadline,
                        .parts = {}};
-  WriteReceipt receipt{moment.time, {}};
+  WriteReceipt receipt{moment.time.at, {}};
   const auto find = [&](const segment::View& view) -> Status {
     VECDB_TRY(keys.Recheck(view, &request));
     receipt.keys = keys.TakeKeys();  // before the write: behind it nothing may run out of memory

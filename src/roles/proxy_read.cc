@@ -12,8 +12,8 @@ namespace vecdb::roles {
 namespace {
 
 Result<Consistency> LevelOf(const LiveCollection& collection, const ReadOptions& options) {
-  const Consistency level =
-      options.consistency ? *options.consistency : collection.properties()->consistency;
+  if (!options.consistency) return collection.properties()->consistency;
+  const Consistency level = *options.consistency;
   switch (level) {
     case Consistency::kStrong:
     case Consistency::kSession:
@@ -61,20 +61,19 @@ Status Proxy::WaitForSession(Timestamp session, const base::Deadline& deadline) 
 Result<Moment> Proxy::PinUnless(const Moment* at, const LiveCollection& collection,
                                 const ReadOptions& options, const query::Filter* filter,
                                 const base::Deadline& deadline) const {
-  VECDB_TRY_ASSIGN(const auto partitions, ChoosePartitions(collection, options.partitions, filter));
-  if (at != nullptr) {
-    return Moment{at->time, partitions ? at->view->InPartitions(*partitions) : at->view};
-  }
+  VECDB_TRY_ASSIGN(const PartitionChoice partitions,
+                   ChoosePartitions(collection, options.partitions, filter));
+  if (at != nullptr) return Moment{at->time, Chosen(collection, at->view, partitions)};
   VECDB_TRY(collection.CheckLoaded());
   VECDB_TRY_ASSIGN(const Consistency level, LevelOf(collection, options));
   if (level == Consistency::kSession) VECDB_TRY(WaitForSession(options.session, deadline));
   Moment moment;
-  moment.time = watermark_.ReadTime();  // first: a View never lacks a row of its past
-  moment.view = PinPartitions(collection, partitions);
+  moment.time = ReadTimeOf(collection);  // first: a View never lacks a row of its past
+  moment.view = Chosen(collection, collection.board.Pin(), partitions);
   VECDB_TRY(collection.CheckAlive());  // a drop leaves an empty View
   // What was deleted long before may be gone from it. Such a View begins at a time that was visible
   // before it was published, so nothing of that time is missing either.
-  moment.time = std::max(moment.time, moment.view->readable_from());
+  moment.time.at = std::max(moment.time.at, moment.view->readable_from());
   return moment;
 }
 
@@ -189,11 +188,11 @@ Result<CollectionStats> Proxy::Stats(const LiveCollection& collection,
     VECDB_TRY_ASSIGN(const auto found, collection.FindPartition(partition));
     partitions.emplace().push_back(found->id);
   }
-  Timestamp t = watermark_.ReadTime();
+  segment::ReadTime t = ReadTimeOf(collection);
   const auto view =
       partitions ? collection.board.Pin()->InPartitions(*partitions) : collection.board.Pin();
   VECDB_TRY(collection.CheckAlive());
-  t = std::max(t, view->readable_from());
+  t.at = std::max(t.at, view->readable_from());
   CollectionStats stats;
   if (!partitions) {
     stats.memory_bytes = collection.KeyFilterBytes();

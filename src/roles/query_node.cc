@@ -22,8 +22,8 @@ Result<std::vector<std::shared_ptr<segment::Segment>>> QueryNode::OpenAll(
   return segments;
 }
 
-Status QueryNode::Search(const segment::View& view, Timestamp t, const query::SearchPlan& plan,
-                         query::TopK* top) const {
+Status QueryNode::Search(const segment::View& view, const segment::ReadTime& t,
+                         const query::SearchPlan& plan, query::TopK* top) const {
   for (const auto& segment : view.segments()) {
     if (segment->sealed()) VECDB_TRY(query::SearchSegment(*segment, t, plan, top));
   }

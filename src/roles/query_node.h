@@ -32,8 +32,8 @@ class QueryNode {
       const catalog::State& state, const catalog::CollectionRecord& collection) const;
 
   // Offers the rows of the view's sealed segments.
-  Status Search(const segment::View& view, Timestamp t, const query::SearchPlan& plan,
-                query::TopK* top) const;
+  Status Search(const segment::View& view, const segment::ReadTime& t,
+                const query::SearchPlan& plan, query::TopK* top) const;
 
  private:
   io::FileSystem& fs_;

@@ -125,6 +125,7 @@ void AddCounters(const EngineParts& parts, DatabaseStats* stats) {
   stats->searches = counters.searches;
   stats->reads = counters.reads;
   stats->flushes = counters.flushes;
+  stats->compactions = counters.compactions;
   stats->syncs = parts.disk->syncs;
   stats->written_bytes = parts.disk->written_bytes;
 }

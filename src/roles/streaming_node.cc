@@ -97,9 +97,12 @@ class StreamingNode::Unapplied {
   StreamingNode& node_;
 };
 
-// Called under the lanes.
-Status StreamingNode::Check(const LiveCollection& collection, const segment::View& view,
-                            const WriteRequest& request) const NO_THREAD_SAFETY_ANALYSIS {
+// Called under the lanes. What the write is in the log: an insert over rows that have expired is an
+// upsert, so that they are deleted for good. Seen again (a longer ttl, a clock set back), they would
+// share their keys with the rows that are inserted now.
+Result<wal::MessageType> StreamingNode::Check(
+    const LiveCollection& collection, const segment::View& view,
+    const WriteRequest& request) const NO_THREAD_SAFETY_ANALYSIS {
   for (const auto& part : request.parts) {
     if (collection.lanes[part->shard]->dropped) {
       return base::NotFound("collection '{}' was dropped", collection.name());
@@ -109,16 +112,18 @@ Status StreamingNode::Check(const LiveCollection& collection, const segment::Vie
                             collection.name());
     }
   }
-  if (request.type != wal::MessageType::kInsert || !request.check_keys) return Status();
+  if (request.type != wal::MessageType::kInsert || !request.check_keys) return request.type;
+  segment::Expiry expiry{collection.AliveFrom(clock_)};
   for (const auto& part : request.parts) {
     const chunk::KeySpan keys = part->keys(view.schema());
-    VECDB_TRY_ASSIGN(const auto taken,
-                     view.ContainsKeys(part->shard, keys, collection.KeyFilter(part->shard)));
+    VECDB_TRY_ASSIGN(
+        const auto taken,
+        view.ContainsKeys(part->shard, keys, collection.KeyFilter(part->shard), &expiry));
     if (!taken) continue;
     return base::AlreadyExists("key {} is already present; use Upsert to replace it",
                                chunk::ToString(keys[*taken]));
   }
-  return Status();
+  return expiry.met ? wal::MessageType::kUpsert : request.type;
 }
 
 // Called under the lanes, after the log has the write. Only memory can fail here: see Unapplied.
@@ -275,12 +280,12 @@ Result<wal::Position> StreamingNode::LogAndApply(
     LiveCollection& collection, const WriteRequest& request) NO_THREAD_SAFETY_ANALYSIS {
   VECDB_TRY(request.deadline.Check());
   const std::shared_ptr<const segment::View> view = collection.board.Pin();
-  VECDB_TRY(Check(collection, *view, request));
+  VECDB_TRY_ASSIGN(const wal::MessageType type, Check(collection, *view, request));
 
   std::vector<segment::View::Place> replaced;
   std::vector<wal::Message> messages;
   for (const auto& part : request.parts) {
-    if (request.type != wal::MessageType::kInsert) {
+    if (type != wal::MessageType::kInsert) {
       const auto asked = part->rows == nullptr && part->partition != nullptr
                              ? view->InPartitions(std::span(&part->partition->id, 1))
                              : view;
@@ -289,7 +294,7 @@ Result<wal::Position> StreamingNode::LogAndApply(
                                        collection.KeyFilter(part->shard)));
       replaced.insert(replaced.end(), live.begin(), live.end());
     }
-    messages.push_back(MessageFor(collection, request.type, *part));
+    messages.push_back(MessageFor(collection, type, *part));
   }
   VECDB_TRY_ASSIGN(const wal::Position position, writer_->Append(messages));
   Unapplied unapplied(*this);
@@ -417,8 +422,8 @@ void StreamingNode::SubtractBuffered(std::uint64_t bytes) {
   room_changed_.NotifyAll();
 }
 
-Status StreamingNode::Search(const segment::View& view, Timestamp t, const query::SearchPlan& plan,
-                             query::TopK* top) const {
+Status StreamingNode::Search(const segment::View& view, const segment::ReadTime& t,
+                             const query::SearchPlan& plan, query::TopK* top) const {
   for (const auto& segment : view.segments()) {
     if (!segment->sealed()) VECDB_TRY(query::SearchSegment(*segment, t, plan, top));
   }

@@ -71,16 +71,16 @@ class StreamingNode {
   Result<Timestamp> Write(const std::shared_ptr<LiveCollection>& collection,
                           const WriteRequest& request);
 
-  // The same for a write whose `parts` are known only when no other write of the collection is under
-  // way: `find` fills them then, under all lanes. It may fail, or find nothing: then nothing is
-  // logged, and the result is empty.
+  // The same for a write whose `parts` are known only when no other write of the collection is
+  // under way: `find` fills them then, under all lanes. It may fail, or find nothing: then nothing
+  // is logged, and the result is empty.
   using FindParts = std::function<Status(const segment::View& view)>;
   Result<std::optional<Timestamp>> WriteFound(const std::shared_ptr<LiveCollection>& collection,
                                               const WriteRequest& request, const FindParts& find);
 
   // Offers the rows of the view's growing segments.
-  Status Search(const segment::View& view, Timestamp t, const query::SearchPlan& plan,
-                query::TopK* top) const;
+  Status Search(const segment::View& view, const segment::ReadTime& t,
+                const query::SearchPlan& plan, query::TopK* top) const;
 
   // Afterwards every write whose timestamp was given before is known to the watermark.
   void SettleTimestamps() {
@@ -110,8 +110,8 @@ class StreamingNode {
   Status SleepInQueue(LaneQueue& queue, WriteTicket* ticket);
   Status OutOfMemory() const;
   Result<wal::Position> LogAndApply(LiveCollection& collection, const WriteRequest& request);
-  Status Check(const LiveCollection& collection, const segment::View& view,
-               const WriteRequest& request) const;
+  Result<wal::MessageType> Check(const LiveCollection& collection, const segment::View& view,
+                                 const WriteRequest& request) const;
   void Apply(LiveCollection& collection, const WriteRequest& request,
              const std::vector<segment::View::Place>& replaced, const wal::Position& position);
   Status OpenPartitions(LiveCollection& collection, const WriteRequest& request);

@@ -1,7 +1,7 @@
 // Folders of segments that no record names any more, and whose files readers may still have
 // mapped. A segment that is dropped gets a notice; when the last View that holds it is gone, so is
-// the notice, and the folder may be removed. No reader touches the disk for it. A folder that is not
-// removed before the process ends is an orphan: the next open sweeps it.
+// the notice, and the folder may be removed. No reader touches the disk for it. A folder that is
+// not removed before the process ends is an orphan: the next open sweeps it.
 //
 // Thread safety: all methods from any thread.
 #pragma once

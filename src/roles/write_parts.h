@@ -1,4 +1,5 @@
-// The parts of a delete: keys of one shard in lists that fit into records.
+// The parts of a delete: keys of one shard, and one partition or all, in lists that fit into
+// records.
 #pragma once
 
 #include <cstddef>

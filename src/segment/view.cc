@@ -5,6 +5,7 @@
 
 #include "base/canary.h"
 #include "base/status.h"
+#include "base/timestamp_oracle.h"
 
 namespace vecdb::segment {
 namespace {
@@ -71,6 +72,16 @@ bool IsOlder(Timestamp row, Timestamp mark) {
   return base::Canary(23) ? row <= mark : row < mark;
 }
 
+Status DropExpired(const Segment& segment, Expiry* expiry, std::vector<RowIndex>* live) {
+  if (expiry == nullptr || live->empty()) return Status();
+  VECDB_TRY_ASSIGN(const RowIndex expired, ExpiredRows(segment, expiry->alive_from));
+  const auto kept =
+      std::remove_if(live->begin(), live->end(), [expired](RowIndex row) { return row < expired; });
+  expiry->met = expiry->met || kept != live->end();
+  live->erase(kept, live->end());
+  return Status();
+}
+
 }  // namespace
 
 namespace {
@@ -129,8 +140,7 @@ const std::shared_ptr<Segment>* View::FindSegment(SegmentId id) const {
 std::shared_ptr<const View> View::InPartitions(std::span<const PartitionId> partitions) const {
   std::vector<std::shared_ptr<Segment>> segments;
   for (const auto& segment : segments_) {
-    const bool in =
-        std::find(partitions.begin(), partitions.end(), segment->partition()) != partitions.end();
+    const bool in = std::binary_search(partitions.begin(), partitions.end(), segment->partition());
     if (in) segments.push_back(segment);
   }
   return std::make_shared<const View>(schema_, std::move(segments), readable_from_);
@@ -152,7 +162,8 @@ std::shared_ptr<const View> View::Changed(const Change& change) const {
 }
 
 Result<std::optional<std::size_t>> View::ContainsKeys(ShardId shard, chunk::KeySpan keys,
-                                                      const ShardKeyFilter* filter) const {
+                                                      const ShardKeyFilter* filter,
+                                                      Expiry* expiry) const {
   AskedKeys asked(keys, filter);
   std::vector<RowIndex> live;
   std::size_t first = keys.size();  // only keys before it are still of interest
@@ -161,6 +172,7 @@ Result<std::optional<std::size_t>> View::ContainsKeys(ShardId shard, chunk::KeyS
     VECDB_TRY_ASSIGN(const auto possible, asked.In(*segment, first));
     for (const std::uint32_t i : possible) {
       VECDB_TRY(segment->FindLive(keys[i], asked.hash(i), &live));
+      VECDB_TRY(DropExpired(*segment, expiry, &live));
       if (live.empty()) continue;
       first = i;
       live.clear();
@@ -203,7 +215,7 @@ Status View::MarkDeleted(ShardId shard, chunk::KeySpan keys, Timestamp timestamp
 
 // Every segment is asked: a merged one has a younger id than its rows, and with key checks off a
 // key may have live rows in several. The newest row wins.
-Result<std::optional<View::Place>> View::Find(chunk::KeyView key, Timestamp t) const {
+Result<std::optional<View::Place>> View::Find(chunk::KeyView key, const ReadTime& t) const {
   const std::uint64_t hash = chunk::HashKey(key);
   std::optional<Place> found;
   Timestamp newest{0};
@@ -212,19 +224,25 @@ Result<std::optional<View::Place>> View::Find(chunk::KeyView key, Timestamp t) c
     std::uint8_t may = 0;
     VECDB_TRY(segment.MayContain(std::span(&hash, 1), &may));
     if (may == 0) continue;
-    VECDB_TRY_ASSIGN(const std::optional<RowIndex> row, segment.FindVisible(key, hash, t));
+    VECDB_TRY_ASSIGN(const std::optional<RowIndex> row, segment.FindVisible(key, hash, t.at));
     if (!row.has_value()) continue;
     VECDB_TRY_ASSIGN(const Timestamp written, segment.TimestampOf(*row));
-    if (found.has_value() && written <= newest) continue;
+    if (written < t.alive_from || (found.has_value() && written <= newest)) continue;
     found = Place{&segment, *row};
     newest = written;
   }
   return found;
 }
 
-Result<VisibleRows> VisibleRowsAt(const Segment& segment, Timestamp t) {
-  VECDB_TRY_ASSIGN(const RowIndex rows, segment.RowsAt(t));
-  return VisibleRows{rows, segment.tombstones().DeletedAt(t)};
+Result<RowIndex> ExpiredRows(const Segment& segment, Timestamp alive_from) {
+  if (alive_from == Timestamp{0}) return RowIndex{0};
+  return segment.RowsAt(Timestamp{base::Raw(alive_from) - 1});
+}
+
+Result<VisibleRows> VisibleRowsAt(const Segment& segment, const ReadTime& t) {
+  VECDB_TRY_ASSIGN(const RowIndex rows, segment.RowsAt(t.at));
+  VECDB_TRY_ASSIGN(const RowIndex expired, ExpiredRows(segment, t.alive_from));
+  return VisibleRows{std::min(expired, rows), rows, segment.tombstones().DeletedAt(t.at)};
 }
 
 std::shared_ptr<const View> ViewBoard::Pin() const {

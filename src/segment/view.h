@@ -11,10 +11,17 @@
 
 #include "base/mutex.h"
 #include "segment/growing_segment.h"
+#include "segment/read_time.h"
 #include "segment/sealed_segment.h"
 #include "segment/shard_key_filter.h"
 
 namespace vecdb::segment {
+
+// For a write: rows written before `alive_from` have expired.
+struct Expiry {
+  Timestamp alive_from{0};
+  bool met = false;  // one of the keys asked for has such a row
+};
 
 class View {
  public:
@@ -35,7 +42,7 @@ class View {
   using Change = std::function<std::shared_ptr<Segment>(const std::shared_ptr<Segment>&)>;
   std::shared_ptr<const View> Changed(const Change& change) const;
 
-  // Copies with the segments of these partitions only, and without those of one.
+  // Copies with the segments of these partitions (ascending) only, and without those of one.
   std::shared_ptr<const View> InPartitions(std::span<const PartitionId> partitions) const;
   std::shared_ptr<const View> WithoutPartition(PartitionId partition) const;
   // A copy with `by` (null: nothing) in the place of `inputs`, which lacks rows deleted by `at`.
@@ -45,9 +52,11 @@ class View {
 
   // The first of these keys that a live row of this shard has now, or nothing: index into `keys`.
   // Called under the shard's lane, so every earlier write of the shard is seen. `filter`, where
-  // there is one, is the shard's: it saves questions and changes no answer.
+  // there is one, is the shard's: it saves questions and changes no answer. Rows that have expired
+  // are no live ones.
   Result<std::optional<std::size_t>> ContainsKeys(ShardId shard, chunk::KeySpan keys,
-                                                  const ShardKeyFilter* filter = nullptr) const;
+                                                  const ShardKeyFilter* filter = nullptr,
+                                                  Expiry* expiry = nullptr) const;
 
   // One row of one segment, lent by the View.
   struct Place {
@@ -65,7 +74,7 @@ class View {
   Status MarkDeleted(ShardId shard, chunk::KeySpan keys, Timestamp timestamp, Lsn lsn) const;
 
   // The row that has this key and is visible at t, if any.
-  Result<std::optional<Place>> Find(chunk::KeyView key, Timestamp t) const;
+  Result<std::optional<Place>> Find(chunk::KeyView key, const ReadTime& t) const;
 
  private:
   const Schema schema_;
@@ -73,12 +82,16 @@ class View {
   const Timestamp readable_from_;
 };
 
-// The rows of one segment that a read at `t` may see: [0, rows) without `deleted`.
+// The rows of one segment that a read at `t` may see: [first, rows) without `deleted`. Those before
+// have expired: rows are in timestamp order.
 struct VisibleRows {
+  RowIndex first = 0;
   RowIndex rows = 0;
   std::shared_ptr<const base::Bitmap> deleted;  // nullptr = none
 };
-Result<VisibleRows> VisibleRowsAt(const Segment& segment, Timestamp t);
+// How many rows of the segment were written before: the first ones.
+Result<RowIndex> ExpiredRows(const Segment& segment, Timestamp alive_from);
+Result<VisibleRows> VisibleRowsAt(const Segment& segment, const ReadTime& t);
 
 class ViewBoard {
  public:

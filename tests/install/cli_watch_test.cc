@@ -70,6 +70,26 @@ TEST_CASE("top shows sizes and counters, in a shell those of the commands before
   CHECK(held["threads"].GetUint64() > 0);
 }
 
+TEST_CASE("jobs shows what the shell's database did in the background", "[cli][watch]") {
+  const Shell shell;
+  const std::string database = WithBooks(shell);
+  CHECK_THAT(shell.Must({"jobs", database}), ContainsSubstring("no jobs"));
+  const Ran ran = shell.Vecdb({"shell", database},
+                              "delete books 1\ncompact books\n.mode json\njobs\nsegments books\n");
+  CAPTURE(ran.error);
+  REQUIRE(ran.code == 0);
+  const std::string jobs = ran.out.substr(ran.out.find("{\"jobs\""));
+  Document json;
+  ParseJson(jobs.substr(0, jobs.find('\n')), &json);
+  bool compacted = false;
+  for (const auto& job : json["jobs"].GetArray()) {
+    CHECK(std::string(job["collection"].GetString()) == "books");
+    compacted |= std::string(job["kind"].GetString()) == "Compaction" &&
+                 std::string(job["state"].GetString()) == "Done";
+  }
+  CHECK(compacted);
+}
+
 TEST_CASE("an import can be watched", "[cli][watch]") {
   const Shell shell;
   const std::string file = shell.Write("books.jsonl", kBooks);

@@ -20,8 +20,9 @@ std::string Named(std::string_view call, std::string wrong) {
 
 // Every level sees what was acknowledged; a session asks for the last write there was.
 ReadOptions ModelRun::PickReadOptions() {
-  if (random_.Chance(50)) return {};
   ReadOptions options;
+  options.partitions = PickPartitions();
+  if (random_.Chance(50)) return options;
   options.consistency = static_cast<Consistency>(1 + random_.Below(4));
   if (!config_.power_cuts) options.session = last_;  // else it may be one of a lost write
   if (random_.Chance(30)) options.timeout = std::chrono::hours(1);
@@ -31,7 +32,8 @@ ReadOptions ModelRun::PickReadOptions() {
 std::string ModelRun::DeleteWhere() {
   const Where where = PickWhere();
   const WriteOptions options = PickWriteOptions();
-  Note(Format("delete from {} where {}", name_, where.text));
+  const std::string& only = options.partition;
+  Note(Format("delete from {} {} where {}", name_, only, where.text));
   Collection collection = Open();
   const auto receipt = collection.DeleteWhere(where.text, options);
   if (where.text.empty()) {
@@ -40,16 +42,19 @@ std::string ModelRun::DeleteWhere() {
                : "an empty filter was accepted by a delete";
   }
   if (!receipt.ok()) return Named("a delete by filter failed", receipt.status().ToString());
-  const std::vector<Key> expected = BruteForce(schema_, modelled_->table).Matching(where);
+  std::vector<std::string> partitions;
+  if (!only.empty()) partitions.push_back(only);
+  const Table table = TableIn(partitions);
+  const std::vector<Key> expected = BruteForce(schema_, table).Matching(where);
   if (receipt->keys != expected) {
     return Format("{} keys deleted instead of {}", receipt->keys.size(), expected.size());
   }
   if (expected.empty()) return {};  // nothing was written
   Undo undo;
   for (const Key& key : expected) {
-    const auto found = modelled_->table.find(key);
-    undo.before.emplace_back(key, found->second);
-    modelled_->table.erase(found);
+    Before before = BeforeOf(key);
+    Put(modelled_, key, nullptr, before.home);
+    undo.before.push_back(std::move(before));
   }
   auto wrong = Acknowledge(receipt, std::move(undo));
   const Durability asked = options.durability.value_or(config_.durability);
@@ -60,10 +65,11 @@ std::string ModelRun::DeleteWhere() {
 std::string ModelRun::TakeOrReadSnapshot() {
   if (held_.empty() || random_.Chance(25)) {
     Note(Format("snapshot of {}", name_));
-    auto snapshot = Open().Snapshot(PickReadOptions());
+    const ReadOptions read = PickReadOptions();
+    auto snapshot = Open().Snapshot(read);
     if (!snapshot.ok()) return Named("snapshot", snapshot.status().ToString());
     if (held_.size() == kMostHeld) held_.pop_front();
-    held_.push_back(Held{std::move(*snapshot), modelled_->table});
+    held_.push_back(Held{std::move(*snapshot), TableIn(read.partitions)});
   }
   const Held& held = held_[random_.Below(held_.size())];
   const BruteForce then(schema_, held.table);
@@ -101,7 +107,9 @@ std::string ModelRun::Iterate() {
   request.filter = where.text;
   request.output_fields = {"*"};
   request.batch_size = 1 + random_.Below(random_.Chance(50) ? 10 : 500);
-  std::vector<Key> expected = BruteForce(schema_, modelled_->table).Matching(where);
+  request.read = PickReadOptions();
+  const Table table = TableIn(request.read.partitions);
+  std::vector<Key> expected = BruteForce(schema_, table).Matching(where);
   if (!expected.empty() && random_.Chance(40)) {
     request.after = expected[random_.Below(expected.size())];
     expected.erase(expected.begin(),

@@ -195,7 +195,8 @@ class Life {
     Random random(seed_ + thread);
     for (int i = 0; i < 4; ++i) {
       ++operations_;
-      if (!Went(random.Chance(50) ? books_.Flush() : db_->Flush())) return;
+      const std::size_t roll = random.Below(3);
+      if (!Went(roll == 0 ? books_.Flush() : roll == 1 ? db_->Flush() : books_.Compact())) return;
       const std::string name = "other" + std::to_string(i);
       auto other = db_->CreateCollection(name, BookSchema());
       if (!Went(other.status())) return;

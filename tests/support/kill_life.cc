@@ -33,7 +33,7 @@ Step Draw(Random& random, const std::string& name, std::size_t shape, std::int64
   step.durability = static_cast<Durability>(1 + random.Below(3));
   const std::size_t drawn = random.Below(100);
   if (drawn < 2) {
-    step.kind = StepKind::kDrop;
+    step.kind = random.Chance(50) ? StepKind::kDrop : StepKind::kDropPartition;
   } else if (drawn < 6) {
     return Create(name, shape, random.Chance(50));
   } else if (drawn < 16) {
@@ -47,11 +47,15 @@ Step Draw(Random& random, const std::string& name, std::size_t shape, std::int64
   } else if (drawn < 38) {
     step.kind = StepKind::kDelete;
     step.deleted = SomeKeys(random, 12);
+    if (random.Chance(25)) step.deleted.push_back(kFirstParted + step.deleted.front());
   } else {
     // An insert of more keys would mostly meet one that is taken.
     step.kind = drawn < 60 ? StepKind::kInsert : StepKind::kUpsert;
     const std::size_t most = step.kind == StepKind::kInsert ? 2 : random.Chance(10) ? 200 : 16;
-    for (const std::int64_t key : SomeKeys(random, most)) step.books.push_back({key, version});
+    const std::int64_t first = random.Chance(25) ? kFirstParted : 0;
+    for (const std::int64_t key : SomeKeys(random, most)) {
+      step.books.push_back({first + key, version});
+    }
   }
   return step;
 }

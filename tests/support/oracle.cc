@@ -42,7 +42,7 @@ StatusCode Oracle::Expected(const Step& step) const {
   const std::shared_ptr<const Books>& books = history.states[history.visible].books;
   const bool names_one = step.writes_rows() || step.kind == StepKind::kFlush ||
                          step.kind == StepKind::kCompact || step.kind == StepKind::kChangeNames;
-  if (names_one || step.kind == StepKind::kDrop) {
+  if (names_one || step.kind == StepKind::kDrop || step.kind == StepKind::kDropPartition) {
     if (books == nullptr) return StatusCode::kNotFound;
   }
   if (step.kind == StepKind::kInsert) {
@@ -61,6 +61,8 @@ std::shared_ptr<const Books> Oracle::After(const std::shared_ptr<const Books>& b
   auto after = std::make_shared<Books>(*before);
   for (const Book& book : step.books) (*after)[book.id] = book.version;
   for (const std::int64_t id : step.deleted) after->erase(id);
+  if (step.kind == StepKind::kDropPartition)
+    after->erase(after->lower_bound(kFirstParted), after->end());
   return after;
 }
 
@@ -97,6 +99,7 @@ void Oracle::MakeDurable(const Step& step) {
       break;
     case StepKind::kCreate:
     case StepKind::kDrop:
+    case StepKind::kDropPartition:
     case StepKind::kFlush:
     case StepKind::kCompact:
       all_of(histories_[step.collection]);

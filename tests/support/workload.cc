@@ -67,6 +67,11 @@ Step RandomWrite(std::mt19937_64& random, std::int64_t version, Durability durab
   for (std::uint64_t i = 1 + random() % 8; i > 0; --i) {
     ids.insert(static_cast<std::int64_t>(random() % 40));
   }
+  if (random() % 4 == 0) {
+    std::set<std::int64_t> parted;
+    for (const std::int64_t id : ids) parted.insert(kFirstParted + id);
+    ids.swap(parted);
+  }
   if (drawn < 2) {
     step.kind = StepKind::kDelete;
     step.deleted.assign(ids.begin(), ids.end());
@@ -76,7 +81,8 @@ Step RandomWrite(std::mt19937_64& random, std::int64_t version, Durability durab
   for (const std::int64_t id : ids) {
     // Inserts mostly take keys that are new.
     const bool fresh = step.kind == StepKind::kInsert && random() % 8 != 0;
-    step.books.push_back({fresh ? 100 + version * 10 + id % 10 : id, version});
+    const std::int64_t first = id >= kFirstParted ? kFirstParted : 0;
+    step.books.push_back({fresh ? first + 100 + version * 10 + id % 10 : id, version});
   }
   const auto same = [](const Book& a, const Book& b) { return a.id == b.id; };
   std::sort(step.books.begin(), step.books.end(),
@@ -85,8 +91,15 @@ Step RandomWrite(std::mt19937_64& random, std::int64_t version, Durability durab
   return step;
 }
 
+constexpr const char* kPartition = "parted";
+
 Status PerformWrite(Collection& collection, const Step& step) {
-  const WriteOptions options{.durability = step.durability};
+  WriteOptions options{.durability = step.durability};
+  if (!step.books.empty() && step.books.front().id >= kFirstParted) {
+    options.partition = kPartition;
+    const Status created = collection.CreatePartition(kPartition);
+    if (!created.ok()) return created;
+  }
   if (step.kind == StepKind::kDelete) {
     const std::vector<Key> keys(step.deleted.begin(), step.deleted.end());
     return collection.Delete(keys, options).status();
@@ -109,6 +122,12 @@ Status ChangeNames(Database& database, const std::string& name) {
   VECDB_TRY(database.DropAlias(alias));
   VECDB_TRY(database.RenameCollection(moved, name));
   return database.AlterCollection(name, {});
+}
+
+Status DropPartition(Collection& collection) {
+  const auto there = collection.HasPartition(kPartition);
+  if (!there.ok() || !*there) return there.status();
+  return collection.DropPartition(kPartition);
 }
 
 }  // namespace
@@ -154,6 +173,8 @@ const char* NameOf(StepKind kind) {
       return "reopen";
     case StepKind::kKill:
       return "kill";
+    case StepKind::kDropPartition:
+      return "drop the partition of";
   }
   return "";
 }
@@ -187,6 +208,13 @@ Workload FixedWorkload(Durability durability, std::size_t first_shape) {
   s.Write(K::kUpsert, "split", 40, 3).Write(K::kInsert, "plain", 60, 3);
   for (int i = 0; i < 5; ++i) s.Do(K::kBackground);  // the shards are idle
   s.Create("brief", first_shape + 2, 1, 0).Write(K::kInsert, "brief", 1, 2).Do(K::kWaitDurable);
+  constexpr std::int64_t kParted = kFirstParted;
+  s.Write(K::kInsert, "split", kParted, 6).Write(K::kUpsert, "split", kParted + 3, 4);
+  s.Do(K::kFlush, "split")
+      .Delete("split", {kParted, 41})
+      .Write(K::kInsert, "split", kParted + 9, 2);
+  s.Do(K::kRead).Do(K::kKill).Do(K::kDropPartition, "split").Do(K::kRead);
+  s.Write(K::kInsert, "split", kParted + 1, 3).Write(K::kInsert, "split", 90, 2).Do(K::kReopen);
   s.Delete("plain", {60, 4}).Do(K::kFlushAll).Write(K::kInsert, "plain", 70, 2).Do(K::kRead);
   return s.Take();
 }
@@ -210,7 +238,7 @@ Workload RandomWorkload(std::uint64_t seed, std::size_t steps,
       step.options.segment_rows = random() % 2 == 0 ? 0 : 16;
       step.options.seal_after_idle = std::chrono::milliseconds(2'000);
     } else if (drawn == 1) {
-      step.kind = StepKind::kDrop;
+      step.kind = random() % 3 == 0 ? StepKind::kDrop : StepKind::kDropPartition;
     } else if (drawn < 8) {
       constexpr StepKind kOthers[] = {
           StepKind::kFlush,       StepKind::kFlush,   StepKind::kFlushAll,
@@ -237,11 +265,13 @@ Status Perform(Database& database, const Step& step, base::ManualClock& clock) {
     case StepKind::kInsert:
     case StepKind::kUpsert:
     case StepKind::kDelete:
+    case StepKind::kDropPartition:
     case StepKind::kFlush:
     case StepKind::kCompact: {
       Result<Collection> collection = database.OpenCollection(step.collection);
       if (!collection.ok()) return collection.status();
       if (step.kind == StepKind::kCompact) return collection->Compact();
+      if (step.kind == StepKind::kDropPartition) return DropPartition(*collection);
       return step.kind == StepKind::kFlush ? collection->Flush() : PerformWrite(*collection, step);
     }
     case StepKind::kChangeNames:

@@ -24,16 +24,22 @@ enum class StepKind {
   kInsert,
   kUpsert,
   kDelete,
-  kChangeNames,  // name, alias and properties of one collection, there and back
-  kFlush,        // one collection
-  kCompact,      // one collection
-  kFlushAll,     // Database::Flush
-  kWaitDurable,  // everything written so far
-  kBackground,   // time passes, then the due work is done
-  kRead,         // every row, and a search
-  kReopen,       // Close, Open
-  kKill,         // the process ends without Close; Open
+  kChangeNames,    // name, alias and properties of one collection, there and back
+  kFlush,          // one collection
+  kCompact,        // one collection
+  kFlushAll,       // Database::Flush
+  kWaitDurable,    // everything written so far
+  kBackground,     // time passes, then the due work is done
+  kRead,           // every row, and a search
+  kReopen,         // Close, Open
+  kKill,           // the process ends without Close; Open
+  kDropPartition,  // the one of kFirstParted; none is no failure
 };
+
+// Rows with these keys and above are written into a partition of their own, which the write creates
+// when it is missing; those below into the default one. The rows of one
+// write are of one kind.
+inline constexpr std::int64_t kFirstParted = 1'000'000;
 
 const char* NameOf(StepKind kind);
 
@@ -51,7 +57,8 @@ struct Step {
   }
   // Changes what a collection holds, or whether there is one.
   bool changes() const {
-    return writes_rows() || kind == StepKind::kCreate || kind == StepKind::kDrop;
+    return writes_rows() || kind == StepKind::kCreate || kind == StepKind::kDrop ||
+           kind == StepKind::kDropPartition;
   }
 };
 std::string Describe(const Step& step);
@@ -59,9 +66,10 @@ std::string Describe(const Step& step);
 using Workload = std::vector<Step>;
 
 // Two collections, one with two shards, and everything that the engine does with rows: batches,
-// upserts and deletes of growing and of sealed rows, flushes of rows and of deletes alone, sealing
-// because a segment is full or idle, rotation of the log, a drop, reopening after a close and after
-// a kill. Writes have `durability`. The collections have three shapes, from `first_shape` on.
+// upserts and deletes of growing and of sealed rows, partitions that come and go, flushes of rows
+// and of deletes alone, sealing because a segment is full or idle, rotation of the log, a drop,
+// reopening after a close and after a kill. Writes have `durability`. The collections have three
+// shapes, from `first_shape` on.
 Workload FixedWorkload(Durability durability = Durability::kEveryWrite,
                        std::size_t first_shape = 0);
 

@@ -110,38 +110,34 @@ TEST_CASE("each reader finds its own writes and those it heard of, while others 
   TestDatabase db(io::MakeMemoryFileSystem(), options);
   Collection books = db.MakeBooks({.shards = 3, .segment_rows = 50});
   constexpr std::int64_t kEach = 150;
-  std::atomic<std::uint64_t> newest{0};  // timestamp of an acknowledged write
-  std::atomic<std::int64_t> newest_id{0};
+  std::vector<Timestamp> written(2 * kEach + 1);  // by key
+  std::atomic<std::int64_t> newest{0};            // a key that is acknowledged, and in `written`
+  std::atomic<int> writing{2};
   std::atomic<int> wrong{0};
+  const auto find = [&](std::int64_t id, Consistency level) {
+    const ReadOptions read{.consistency = level, .session = written[static_cast<std::size_t>(id)]};
+    const auto found = books.Get(IntKeys({id}), {}, read);
+    if (!found.ok() || !found->missing.empty()) ++wrong;
+  };
   std::vector<std::thread> threads;
   for (std::int64_t writer = 0; writer < 2; ++writer) {
     threads.emplace_back([&, writer] {
-      for (std::int64_t i = 1; i <= kEach; ++i) {
-        const std::int64_t id = writer * kEach + i;
+      for (std::int64_t id = writer * kEach + 1; id <= (writer + 1) * kEach; ++id) {
         const auto receipt = books.Upsert(BatchOf({{id}}));
         if (!receipt.ok()) ++wrong;
-        const auto found =
-            books.Get(IntKeys({id}), {},
-                      {.consistency = Consistency::kSession, .session = receipt->timestamp});
-        if (!found.ok() || !found->missing.empty()) ++wrong;
-        newest_id = id;  // first the row, then the timestamp that promises it
-        newest = base::Raw(receipt->timestamp);
+        written[static_cast<std::size_t>(id)] = receipt->timestamp;
+        find(id, Consistency::kSession);
+        newest = id;
       }
+      --writing;
     });
   }
   for (int reader = 0; reader < 2; ++reader) {
     threads.emplace_back([&] {
-      while (newest_id < kEach) {
-        const Timestamp heard{newest.load()};
-        const std::int64_t id = newest_id;
+      while (writing > 0) {
+        const std::int64_t id = newest;
         if (id == 0) continue;
-        for (const Consistency level : kLevels) {
-          const auto found = books.Get(IntKeys({id}), {}, {.consistency = level, .session = heard});
-          if (!found.ok()) ++wrong;
-        }
-        const auto strong =
-            books.Count({}, {.consistency = Consistency::kSession, .session = heard});
-        if (!strong.ok() || *strong == 0) ++wrong;
+        for (const Consistency level : kLevels) find(id, level);
       }
     });
   }

@@ -31,12 +31,14 @@ struct Told {
   std::uint64_t rows;
   std::uint64_t bytes;
   StatusCode code;
+  std::vector<std::uint64_t> inputs;
 };
 
 std::function<void(const Event&)> Into(std::vector<Told>* told) {
   return [told](const Event& event) {
     told->push_back({event.type, std::string(event.collection), event.segment, event.rows,
-                     event.bytes, event.status.code()});
+                     event.bytes, event.status.code(),
+                     std::vector<std::uint64_t>(event.inputs.begin(), event.inputs.end())});
   };
 }
 
@@ -254,7 +256,7 @@ TEST_CASE("statistics count what was done since the open", "[walk][watch]") {
 
 TEST_CASE("the threads that a database has are counted", "[walk][watch]") {
   TestDatabase db(io::MakeMemoryFileSystem(), Options{.background_threads = 3});
-  CHECK(db->Stats()->threads == 5);  // the timers', and the one that compacts
+  CHECK(db->Stats()->threads == 5);  // and one each for timers and compaction
 }
 
 TEST_CASE("what happens to a segment is told in its order", "[walk][watch]") {
@@ -279,6 +281,36 @@ TEST_CASE("what happens to a segment is told in its order", "[walk][watch]") {
   CHECK(told[1].bytes == segment.disk_bytes);
   books.Flush().OrDie();  // nothing is left to flush
   CHECK(told.size() == 2);
+}
+
+TEST_CASE("a compaction is told with the segments that went", "[walk][watch]") {
+  std::vector<Told> told;
+  Options options = QuietOptions();
+  options.listener = Into(&told);
+  TestDatabase db(io::MakeMemoryFileSystem(), options);
+  Collection books = db.MakeBooks();
+  std::vector<std::uint64_t> before;
+  for (std::int64_t i = 0; i < 3; ++i) {
+    books.Insert(BatchOf(BooksBetween(i * 10, i * 10 + 9))).status().OrDie();
+    books.Flush().OrDie();
+    before.push_back(told.back().segment);
+  }
+  books.Delete(IntKeys({1, 2})).status().OrDie();
+  books.Compact().OrDie();
+  const Told& last = told.back();
+  CHECK(last.type == EventType::kCompacted);
+  CHECK(last.collection == "books");
+  CHECK(last.inputs == before);
+  CHECK(last.rows == 28);
+  const auto segments = *books.Segments();
+  REQUIRE(StatesOf(segments).size() == 2);
+  const SegmentInfo& made = segments[0].state == SegmentState::kFlushed ? segments[0] : segments[1];
+  CHECK(made.id == last.segment);
+  CHECK(made.rows == 28);
+  CHECK(made.deleted_rows == 0);
+  CHECK(made.disk_bytes == last.bytes);
+  CHECK(db->Stats()->compactions == 1);
+  CHECK(db->Stats()->flushes == 3);
 }
 
 TEST_CASE("work that fails in the background is told with its cause", "[walk][watch]") {

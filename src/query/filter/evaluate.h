@@ -11,8 +11,8 @@
 
 namespace vecdb::query::filter {
 
-// `passed` gets `rows` bits, 1 where the program is TRUE; those before `first` stay 0. Fails only if
-// the segment cannot be read, or at the deadline.
+// `passed` gets `rows` bits, 1 where the program is TRUE; those before `first` stay 0. Fails only
+// if the segment cannot be read, or at the deadline.
 Status Run(const Program& program, const segment::Segment& segment, RowIndex first, RowIndex rows,
            const base::Deadline& deadline, base::Bitmap* passed);
 

@@ -126,6 +126,44 @@ TEST_CASE("a partition that does not exist is refused by name through C") {
             VECDB_INVALID_ARGUMENT, "vecdb_read_options.partitions");
 }
 
+TEST_CASE("a partition key is chosen through C, and what it leaves out is counted") {
+  Handles h;
+  const vecdb_options quiet = QuietC();
+  C_OK(vecdb_open_in_memory(&quiet, &h.db, &error));
+  C_OK(vecdb_schema_new(&h.schema, &error));
+  C_OK(vecdb_schema_primary_key(h.schema, Text("id"), VECDB_INT64, &error));
+  C_OK(vecdb_schema_scalar(h.schema, Text("tenant"), VECDB_INT64, &error));
+  C_OK(vecdb_schema_vector(h.schema, Text("v"), VECDB_FLOAT_VECTOR, 2, VECDB_L2, &error));
+  vecdb_collection_options options;
+  vecdb_collection_options_init(&options, sizeof options);
+  CHECK(options.num_partitions == 16);
+  options.partition_key = Text("lost");
+  C_REFUSED(vecdb_create_collection(h.db, Text("t"), h.schema, &options, &h.collection, &error),
+            VECDB_INVALID_ARGUMENT, "'lost'");
+  options.partition_key = Text("tenant");
+  options.num_partitions = 4;
+  C_OK(vecdb_create_collection(h.db, Text("t"), h.schema, &options, &h.collection, &error));
+  C_OK(vecdb_batch_new(h.collection, &h.batch, &error));
+  const std::array<float, 2> v = {1, 1};
+  for (int id = 0; id < 40; ++id) {
+    const std::array<vecdb_named_value, 3> row = {
+        {{Text("id"), vecdb_value_int64(id)},
+         {Text("tenant"), vecdb_value_int64(id % 10)},
+         {Text("v"), vecdb_value_floats(v.data(), v.size())}}};
+    C_OK(vecdb_batch_add(h.batch, row.data(), row.size(), &error));
+  }
+  C_OK(vecdb_insert(h.collection, h.batch, nullptr, nullptr, &error));
+  std::uint64_t count = 0;
+  C_OK(vecdb_count(h.collection, Text("tenant == 3"), &count, &error));
+  CHECK(count == 4);
+  vecdb_stats stats;
+  vecdb_stats_init(&stats, sizeof stats);
+  C_OK(vecdb_collection_stats(h.collection, &stats, &error));
+  CHECK(stats.rows == 40);
+  CHECK(stats.growing_segments > 1);
+  CHECK(stats.pruned_segments == stats.growing_segments - 1);
+}
+
 TEST_CASE("requests and options of programs from before partitions still do what they did") {
   Handles h;
   Fill(&h);

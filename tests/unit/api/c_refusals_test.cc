@@ -43,6 +43,12 @@ vecdb_get_request Getting() {
   return request;
 }
 
+vecdb_iterate_request Iterating() {
+  vecdb_iterate_request request;
+  vecdb_iterate_request_init(&request, sizeof request);
+  return request;
+}
+
 vecdb_field Named(const char* name) {
   vecdb_field field;
   vecdb_field_init(&field, sizeof field);
@@ -57,13 +63,14 @@ struct Stored : Handles {
   vecdb_value value = {};
   vecdb_finding finding = {};
   vecdb_field field = Named("");
-  vecdb_stats stats = {sizeof(vecdb_stats), 0, 0, 0, 0, 0, 0};
+  vecdb_stats stats = {sizeof(vecdb_stats), 0, 0, 0, 0, 0, 0, 0};
   vecdb_recovery recovery = {};
   vecdb_check_counts counts = {};
   vecdb_db_stats db_stats = {};
   vecdb_collection_info info = {};
   vecdb_collection_options options = {};
   vecdb_collection_properties properties = {};
+  int32_t state = 0;
   uint64_t count = 0;
   size_t size = 0;
   vecdb_job job = {};
@@ -118,6 +125,14 @@ const Calls& FillingCalls() {
       {"vecdb_collection_name", CALL(vecdb_collection_name(h.collection, &s.text, e))},
       {"vecdb_collection_field", CALL(vecdb_collection_field(h.collection, 0, &s.field, e))},
       {"vecdb_collection_flush", CALL(vecdb_collection_flush(h.collection, e))},
+      {"vecdb_collection_flush_within",
+       CALL(vecdb_collection_flush_within(h.collection, nullptr, e))},
+      {"vecdb_collection_load", CALL(vecdb_collection_load(h.collection, nullptr, e))},
+      {"vecdb_collection_load_state", CALL(vecdb_collection_load_state(h.collection, &s.state, e))},
+      {"vecdb_delete_where",
+       CALL(vecdb_delete_where(h.collection, Text("id == 77"), nullptr, nullptr, e))},
+      {"vecdb_stop_request", CALL(vecdb_stop_request(h.stop, e))},
+      {"vecdb_snapshot_new", CALL(vecdb_snapshot_new(h.collection, nullptr, &s.snapshot, e))},
       {"vecdb_collection_stats", CALL(vecdb_collection_stats(h.collection, &s.stats, e))},
       {"vecdb_collection_segments",
        [](auto& h, auto* e) {
@@ -153,6 +168,7 @@ const Calls& ChangingCalls() {
       {"vecdb_insert", CALL(vecdb_insert(h.collection, h.batch, nullptr, nullptr, e))},
       {"vecdb_rename_collection",
        CALL(vecdb_rename_collection(h.db, Text("all"), Text("some"), e))},
+      {"vecdb_collection_release", CALL(vecdb_collection_release(h.collection, e))},
       {"vecdb_drop_alias", CALL(vecdb_drop_alias(h.db, Text("every"), e))},
       {"vecdb_drop_partition", CALL(vecdb_drop_partition(h.collection, Text("p"), e))},
       {"vecdb_drop_collection", CALL(vecdb_drop_collection(h.db, Text("all"), e))},
@@ -208,6 +224,40 @@ const Calls& ReadingCalls() {
        }},
       {"vecdb_count", CALL(vecdb_count(h.collection, Text(""), &s.count, e))},
       {"vecdb_count_with", CALL(vecdb_count_with(h.collection, Text(""), nullptr, &s.count, e))},
+      {"vecdb_iterate",
+       [](auto& h, auto* e) {
+         const vecdb_iterate_request request = Iterating();
+         Stored s;
+         return vecdb_iterate(h.collection, &request, &s.iterator, e);
+       }},
+      {"vecdb_iterator_next", CALL(vecdb_iterator_next(h.iterator, &s.rows, e))},
+      {"vecdb_snapshot_timestamp", CALL(vecdb_snapshot_timestamp(h.snapshot, &s.count, e))},
+      {"vecdb_snapshot_count",
+       CALL(vecdb_snapshot_count(h.snapshot, Text(""), nullptr, &s.count, e))},
+      {"vecdb_snapshot_search",
+       [](auto& h, auto* e) {
+         const vecdb_search_request request = Searching();
+         Stored s;
+         return vecdb_snapshot_search(h.snapshot, &request, &s.rows, e);
+       }},
+      {"vecdb_snapshot_query",
+       [](auto& h, auto* e) {
+         const vecdb_query_request request = Querying();
+         Stored s;
+         return vecdb_snapshot_query(h.snapshot, &request, &s.rows, e);
+       }},
+      {"vecdb_snapshot_get",
+       [](auto& h, auto* e) {
+         const vecdb_get_request request = Getting();
+         Stored s;
+         return vecdb_snapshot_get(h.snapshot, &request, &s.rows, &s.keys, e);
+       }},
+      {"vecdb_snapshot_iterate",
+       [](auto& h, auto* e) {
+         const vecdb_iterate_request request = Iterating();
+         Stored s;
+         return vecdb_snapshot_iterate(h.snapshot, &request, &s.iterator, e);
+       }},
       {"vecdb_rows_key", CALL(vecdb_rows_key(h.rows, 0, &s.key, e))},
       {"vecdb_rows_score", CALL(vecdb_rows_score(h.rows, 0, &s.score, e))},
       {"vecdb_rows_field_name", CALL(vecdb_rows_field_name(h.rows, 0, &s.text, e))},
@@ -253,6 +303,9 @@ const Calls& FreeingCalls() {
       {"vecdb_keys_free", CALL(vecdb_keys_free(h.keys))},
       {"vecdb_texts_free", CALL(vecdb_texts_free(h.texts))},
       {"vecdb_report_free", CALL(vecdb_report_free(h.report))},
+      {"vecdb_stop_free", CALL(vecdb_stop_free(h.stop))},
+      {"vecdb_snapshot_free", CALL(vecdb_snapshot_free(h.snapshot))},
+      {"vecdb_iterator_free", CALL(vecdb_iterator_free(h.iterator))},
       {"vecdb_description_free", CALL(vecdb_description_free(h.description))},
   };
   return calls;
@@ -289,6 +342,9 @@ const std::set<std::string> kWithoutHandles = {
     "vecdb_db_stats_init",
     "vecdb_write_options_init",
     "vecdb_read_options_init",
+    "vecdb_call_limits_init",
+    "vecdb_iterate_request_init",
+    "vecdb_stop_new",
     "vecdb_search_request_init",
     "vecdb_query_request_init",
     "vecdb_get_request_init",
@@ -321,14 +377,17 @@ void Rotate(const Handles& from, Handles* to) {
   to->keys = reinterpret_cast<vecdb_keys*>(from.texts);
   to->texts = reinterpret_cast<vecdb_texts*>(from.report);
   to->report = reinterpret_cast<vecdb_report*>(from.description);
-  to->description = reinterpret_cast<vecdb_description*>(from.db);
+  to->description = reinterpret_cast<vecdb_description*>(from.stop);
+  to->stop = reinterpret_cast<vecdb_stop*>(from.snapshot);
+  to->snapshot = reinterpret_cast<vecdb_snapshot*>(from.iterator);
+  to->iterator = reinterpret_cast<vecdb_iterator*>(from.db);
 }
 
 }  // namespace
 
 TEST_CASE("every function of the headers is in a list of this file") {
   std::string text;
-  for (const char* header : {"c.h", "c_read.h", "c_watch.h"}) {
+  for (const char* header : {"c.h", "c_jobs.h", "c_read.h", "c_watch.h"}) {
     std::ifstream file(std::string(VECDB_SOURCE_DIR) + "/include/vecdb/" + header);
     text.append(std::istreambuf_iterator<char>(file), {});
   }
@@ -380,7 +439,7 @@ TEST_CASE("every call refuses a handle that was closed, however often") {
   const std::size_t before = vecdb_handle_count();
   Handles h;
   OpenEverything(&h, directory.path().string());
-  CHECK(vecdb_handle_count() == before + 8);
+  CHECK(vecdb_handle_count() == before + 12);
   for (const auto& [name, call] : FreeingCalls()) {
     INFO(name);
     CHECK(call(h, nullptr) == VECDB_OK);

@@ -55,6 +55,9 @@ struct Handles {
   vecdb_texts* texts = nullptr;
   vecdb_report* report = nullptr;
   vecdb_description* description = nullptr;
+  vecdb_stop* stop = nullptr;
+  vecdb_snapshot* snapshot = nullptr;
+  vecdb_iterator* iterator = nullptr;
 
   Handles() = default;
   Handles(const Handles&) = delete;
@@ -62,6 +65,9 @@ struct Handles {
   ~Handles() { Free(); }
 
   void Free() const {
+    vecdb_iterator_free(iterator);
+    vecdb_snapshot_free(snapshot);
+    vecdb_stop_free(stop);
     vecdb_description_free(description);
     vecdb_report_free(report);
     vecdb_texts_free(texts);
@@ -146,6 +152,11 @@ inline void OpenEverything(Handles* h, const std::string& directory) {
   request.output_fields = all.data();
   request.output_field_count = all.size();
   C_OK(vecdb_search(h->collection, &request, &h->rows, &error));
+  C_OK(vecdb_stop_new(&h->stop, &error));
+  C_OK(vecdb_snapshot_new(h->collection, nullptr, &h->snapshot, &error));
+  vecdb_iterate_request iterate;
+  vecdb_iterate_request_init(&iterate, sizeof iterate);
+  C_OK(vecdb_iterate(h->collection, &iterate, &h->iterator, &error));
 }
 
 }  // namespace vecdb::test

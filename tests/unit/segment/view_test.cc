@@ -108,6 +108,38 @@ TEST_CASE("views are copies with one segment more, or another in its place", "[v
   CHECK(board.Pin() == both);
 }
 
+TEST_CASE("rows that have expired are in no way, neither of reads nor of keys", "[view]") {
+  const Schema schema = NumberedSchema();
+  const auto old = NewSegment(schema, 1, 0);
+  const auto young = NewSegment(schema, 2, 0);
+  const auto view = ViewOf(schema, {old, young});
+  old->Append(NumberedRows(schema, KeysFrom(0, 10)), Timestamp{5}, 1, 1);
+  old->Append(NumberedRows(schema, KeysFrom(10, 10)), Timestamp{6}, 2, 2);
+  young->Append(NumberedRows(schema, KeysFrom(20, 10)), Timestamp{9}, 3, 3);
+  struct Case {
+    std::uint64_t alive_from;
+    std::size_t first;  // key that lives
+  };
+  for (const Case& c : {Case{0, 0}, {5, 0}, {6, 10}, {7, 20}, {9, 20}, {10, 30}}) {
+    const ReadTime time(Timestamp{9}, Timestamp{c.alive_from});
+    const VisibleRows in_old = *VisibleRowsAt(*old, time);
+    CHECK(in_old.first == std::min<std::size_t>(c.first, 20));
+    CHECK(in_old.rows == 20);
+    CHECK(VisibleRowsAt(*young, time)->first == (c.first == 30 ? 10u : 0u));
+    for (std::int64_t key = 0; key < 30; ++key) {
+      const bool lives = static_cast<std::size_t>(key) >= c.first;
+      REQUIRE((*view->Find(key, time)).has_value() == lives);
+      Expiry expiry{Timestamp{c.alive_from}};
+      REQUIRE(view->ContainsKeys(0, Span({key}), nullptr, &expiry)->has_value() == lives);
+      REQUIRE(expiry.met == !lives);
+    }
+  }
+  // A read of the past sees no more than was there.
+  const ReadTime past(Timestamp{5}, Timestamp{7});
+  CHECK(VisibleRowsAt(*old, past)->first == 10);
+  CHECK(VisibleRowsAt(*old, past)->rows == 10);
+}
+
 TEST_CASE("the first taken key of a batch is named, among live rows of its shard", "[view]") {
   const Schema schema = NumberedSchema();
   const auto old = NewSegment(schema, 1, 0);
