@@ -121,7 +121,7 @@ std::shared_ptr<const View> View::Replacing(SegmentId id, std::shared_ptr<Segmen
 }
 
 std::shared_ptr<const View> View::Compacted(std::span<const SegmentId> inputs,
-                                            std::shared_ptr<Segment> by, Timestamp at) const {
+                                            std::shared_ptr<Segment> by, const ReadTime& at) const {
   Segments segments = segments_;
   std::erase_if(segments, [&](const std::shared_ptr<Segment>& segment) {
     return std::find(inputs.begin(), inputs.end(), segment->id()) != inputs.end();
@@ -129,7 +129,7 @@ std::shared_ptr<const View> View::Compacted(std::span<const SegmentId> inputs,
   VECDB_CHECK(segments.size() + inputs.size() == segments_.size(),
               "a view loses a segment that it does not have");
   if (by != nullptr) InsertInto(segments, std::move(by));
-  return std::make_shared<const View>(schema_, std::move(segments), std::max(readable_from_, at));
+  return std::make_shared<const View>(schema_, std::move(segments), Later(readable_from_, at));
 }
 
 const std::shared_ptr<Segment>* View::FindSegment(SegmentId id) const {

@@ -26,14 +26,15 @@ struct Expiry {
 class View {
  public:
   View(const Schema& schema, std::vector<std::shared_ptr<Segment>> segments,
-       Timestamp readable_from = Timestamp{0})
+       ReadTime readable_from = Timestamp{0})
       : schema_(schema), segments_(std::move(segments)), readable_from_(readable_from) {}
 
   const Schema& schema() const { return schema_; }
   std::span<const std::shared_ptr<Segment>> segments() const { return segments_; }  // by id
-  // A compaction drops what was deleted by then: a read of this View is at this time or later. It
-  // has been visible since before the View was published, so a read may move up to it.
-  Timestamp readable_from() const { return readable_from_; }
+  // Compactions drop what was deleted and what had expired by then: a read of this View is at this
+  // time or later. It has been visible since before the View was published, so a read may move up
+  // to it.
+  ReadTime readable_from() const { return readable_from_; }
 
   // A copy of this view with one segment added, or one replaced (same id) by another.
   std::shared_ptr<const View> With(std::shared_ptr<Segment> added) const;
@@ -45,9 +46,9 @@ class View {
   // Copies with the segments of these partitions (ascending) only, and without those of one.
   std::shared_ptr<const View> InPartitions(std::span<const PartitionId> partitions) const;
   std::shared_ptr<const View> WithoutPartition(PartitionId partition) const;
-  // A copy with `by` (null: nothing) in the place of `inputs`, which lacks rows deleted by `at`.
+  // A copy with `by` (null: nothing) in the place of `inputs`, which lacks rows gone by `at`.
   std::shared_ptr<const View> Compacted(std::span<const SegmentId> inputs,
-                                        std::shared_ptr<Segment> by, Timestamp at) const;
+                                        std::shared_ptr<Segment> by, const ReadTime& at) const;
   const std::shared_ptr<Segment>* FindSegment(SegmentId id) const;  // null when it is not here
 
   // The first of these keys that a live row of this shard has now, or nothing: index into `keys`.
@@ -79,7 +80,7 @@ class View {
  private:
   const Schema schema_;
   const std::vector<std::shared_ptr<Segment>> segments_;
-  const Timestamp readable_from_;
+  const ReadTime readable_from_;
 };
 
 // The rows of one segment that a read at `t` may see: [first, rows) without `deleted`. Those before
