@@ -342,8 +342,9 @@ Status Coordinator::SwapSegments(LiveCollection& collection, Compacted* compacte
   if (compacted->output != nullptr) {
     compacted->job.CarryDeletes(&compacted->output->tombstones());
   }
-  auto next = collection.board.Pin()->Compacted(compacted->inputs, std::move(published),
-                                                compacted->job.at());
+  auto next = collection.board.Pin()->Compacted(
+      compacted->inputs, std::move(published),
+      segment::ReadTime(compacted->job.at(), compacted->job.keep_from()));
   // What the output lacks must be in no answer any more: not after a longer ttl, or another clock.
   if (collection.AliveFrom(parts_.clock) < compacted->job.keep_from()) {
     return base::Cancelled("rows of '{}' that had expired are seen again", collection.name());

@@ -72,9 +72,9 @@ Result<Moment> Proxy::PinUnless(const Moment* at, const LiveCollection& collecti
   moment.time = ReadTimeOf(collection);  // first: a View never lacks a row of its past
   moment.view = Chosen(collection, collection.board.Pin(), partitions);
   VECDB_TRY(collection.CheckAlive());  // a drop leaves an empty View
-  // What was deleted long before may be gone from it. Such a View begins at a time that was visible
+  // What was deleted or had expired long before may be gone from it. Such a View begins at a time that was visible
   // before it was published, so nothing of that time is missing either.
-  moment.time.at = std::max(moment.time.at, moment.view->readable_from());
+  moment.time = segment::Later(moment.time, moment.view->readable_from());
   return moment;
 }
 
@@ -182,7 +182,7 @@ Result<CollectionStats> Proxy::Stats(const LiveCollection& collection,
   const auto view =
       partitions ? collection.board.Pin()->InPartitions(*partitions) : collection.board.Pin();
   VECDB_TRY(collection.CheckAlive());
-  t.at = std::max(t.at, view->readable_from());
+  t = segment::Later(t, view->readable_from());
   CollectionStats stats;
   if (!partitions) {
     stats.memory_bytes = collection.KeyFilterBytes();
