@@ -345,6 +345,7 @@ const std::set<std::string> kWithoutHandles = {
     "vecdb_collection_options_init",
     "vecdb_stats_init",
     "vecdb_db_stats_init",
+    "vecdb_query_node_init",
     "vecdb_write_options_init",
     "vecdb_read_options_init",
     "vecdb_call_limits_init",
