@@ -58,8 +58,8 @@ class Scores {
   double segments_ = 0;
 };
 
-// The heaviest segment of the fullest node whose move would take at least a quarter off what the two
-// differ by: less is not worth it. Null when there is none.
+// The heaviest segment of the fullest node whose move would take at least a quarter off what the
+// two differ by: less is not worth it. Null when there is none.
 PlacedSegment* Movable(std::span<PlacedSegment> segments, const Scores& scores, std::uint32_t from,
                        std::uint32_t to) {
   PlacedSegment* best = nullptr;
