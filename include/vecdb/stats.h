@@ -72,9 +72,9 @@ struct DatabaseStats {
   std::uint64_t log_bytes = 0;         // logs of all channels
   std::uint32_t threads = 0;           // of vecdb's own
   // Since the database was opened.
-  std::uint64_t writes = 0;        // Insert, Upsert, Delete
+  std::uint64_t writes = 0;        // Insert, Upsert, Delete, DeleteWhere
   std::uint64_t written_rows = 0;  // by Insert and Upsert
-  std::uint64_t deleted_keys = 0;  // given to Delete
+  std::uint64_t deleted_keys = 0;  // given to Delete, found by DeleteWhere
   std::uint64_t searches = 0;
   std::uint64_t reads = 0;          // Query, Get, Count
   std::uint64_t flushes = 0;        // segments turned into files

@@ -180,6 +180,8 @@ Result<WriteReceipt> Proxy::DeleteWhere(const CollectionPtr& collection, std::st
   };
   VECDB_TRY_ASSIGN(const auto written, streaming_.WriteFound(collection, request, find));
   if (written) receipt.timestamp = *written;
+  Counters::Add(counters_.writes);
+  Counters::Add(counters_.deleted_keys, receipt.keys.size());
   return receipt;
 }
 

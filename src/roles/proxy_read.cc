@@ -167,7 +167,10 @@ Result<std::uint64_t> Proxy::Count(const LiveCollection& collection, std::string
   VECDB_TRY_ASSIGN(const base::Deadline deadline, DeadlineOf(options));
   VECDB_TRY_ASSIGN(const Moment moment,
                    PinUnless(at, collection, options, compiled.get(), deadline));
-  return query_.Count(*moment.view, moment.time, compiled.get(), deadline);
+  VECDB_TRY_ASSIGN(const std::uint64_t count,
+                   query_.Count(*moment.view, moment.time, compiled.get(), deadline));
+  Counters::Add(counters_.reads);
+  return count;
 }
 
 Result<CollectionStats> Proxy::Stats(const LiveCollection& collection,

@@ -236,6 +236,11 @@ TEST_CASE("statistics count what was done since the open", "[walk][watch]") {
   CHECK(stats.buffered_bytes > 0);
   CHECK(stats.syncs >= 3);  // one a write
 
+  books.DeleteWhere("id == 5 or id == 6 or id == 99").status().OrDie();
+  CHECK(db->Stats()->writes == 4);
+  CHECK(db->Stats()->deleted_keys == 5);
+  books.Upsert(BatchOf(BooksBetween(5, 6))).status().OrDie();  // 8 rows again
+
   const std::uint64_t before = stats.written_bytes;
   books.Flush().OrDie();
   const DatabaseStats flushed = *db->Stats();
