@@ -69,7 +69,6 @@ Status CheckOptions(const Options& options) {
   return Status();
 }
 
-// What made the first of the logs stop that did.
 // While a database opens nobody waits for the outcome of a write: what made its log or its catalog
 // stop is told as it is.
 Status CauseOfStop(const EngineParts& parts, const Status& failure) {
