@@ -34,6 +34,8 @@ class Channels {
 
   std::shared_ptr<Channel> Find(PchannelId id) const EXCLUDES(mutex_);  // null when there is none
   std::vector<std::shared_ptr<Channel>> All() const EXCLUDES(mutex_);   // in order
+  // OK, or why the first log that has stopped has. Needs no memory: every write asks.
+  Status Health() const EXCLUDES(mutex_);
   // Add() itself needs no memory, and so cannot fail behind a commit.
   static Map::node_type EntryFor(std::shared_ptr<Channel> channel);
   void Add(Map::node_type entry) EXCLUDES(mutex_);
