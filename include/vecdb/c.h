@@ -235,8 +235,8 @@ typedef void (*vecdb_log_function)(void* user, int32_t level, vecdb_text line);
 typedef struct vecdb_event vecdb_event; /* vecdb/c_watch.h */
 /* As vecdb_log_function. */
 typedef void (*vecdb_listener_function)(void* user, const vecdb_event* event);
-/* vecdb::Options::executor: calls run(task) once, soon, on any thread, but not before it returns. Called
- * by several threads at once; `run` may come later than the end of the database. */
+/* vecdb::Options::executor: calls run(task) once, soon, on any thread, but not before it
+ * returns. Called by several threads at once; `run` may come later than the end of the database. */
 typedef void (*vecdb_executor_function)(void* user, void (*run)(void* task), void* task);
 
 /* vecdb::Options */

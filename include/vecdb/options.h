@@ -51,21 +51,21 @@ struct Options {
   // most 256. Small ones use the caller's alone. The others start with the first read that is large
   // enough to be shared, also in a read-only database.
   std::uint32_t search_threads = 0;
-  // Sealed segments are spread over so many nodes, each read by one thread at a time for one search;
-  // 0 = one a core, at most 64.
+  // Sealed segments are spread over so many nodes, each read by one thread at a time for one
+  // search; 0 = one a core, at most 64.
   std::uint32_t query_nodes = 0;
-  // Logs that new collections are spread over, 1 to 16: each collection writes to one for as long as
-  // it lives, so writes to collections of different channels do not wait for each other's syncs.
+  // Logs that new collections are spread over, 1 to 16: each collection writes to one for as long
+  // as it lives, so writes to collections of different channels do not wait for each other's syncs.
   // Above 1 the directory cannot be opened by a vecdb that reads formats up to 2.
   std::uint32_t channels = 1;
   // Each channel belongs to one, which syncs it; 1 to 16, each with a thread.
   std::uint32_t streaming_nodes = 1;
   bool own_threads = true;  // false: not one thread; call Database::RunBackground() yourself
-  // Yours to run what vecdb would run on threads of its own: there are none then, whatever the options
-  // above say. It gets background work and shares of large reads, each to be called once, soon, on
-  // any thread but not before it returns; what it is given may outlive the database. Syncs at
-  // intervals, idle seals and housekeeping are left to RunBackground(): call it now and then. Called
-  // from your calls and from its own tasks, by several threads at once; must not throw.
+  // Yours to run what vecdb would run on threads of its own: there are none then, whatever the
+  // options above say. It gets background work and shares of large reads, each to be called once,
+  // soon, on any thread but not before it returns; what it is given may outlive the database. Syncs
+  // at intervals, idle seals and housekeeping are left to RunBackground(): call it now and then.
+  // Called from your calls and from its own tasks, by several threads at once; must not throw.
   std::function<void(std::function<void()>)> executor = {};
   // Rows not yet in sealed segments, over all collections; at least 1 MiB. Above it writers help to
   // flush, and wait; kResourceExhausted when that fails.

@@ -68,7 +68,7 @@ class LogSearch {
     return wal::Replay(fs_, number, logs, from, channel.durable,
                        [&](const wal::ReplayedGroup& group) -> Status {
                          for (const wal::LoggedMessage& logged : group.messages) {
-                           VECDB_TRY(Look(number, logged));
+                           VECDB_TRY(Look(logged));
                          }
                          return Status();
                        })
@@ -87,12 +87,11 @@ class LogSearch {
     return group ? std::min<Lsn>(checkpoint, std::max<Lsn>(group->first_lsn, 1)) : checkpoint;
   }
 
-  Status Look(PchannelId number, const wal::LoggedMessage& logged) {
+  Status Look(const wal::LoggedMessage& logged) {
     const wal::Message& message = logged.message;
     if (message.collection != record_.id || message.shard != trace_.shard) return Status();
     VECDB_TRY_ASSIGN(const bool named, Names(message));
     if (!named) return Status();
-    trace_.channel = number;
     trace_.writes.push_back({logged.lsn, TypeOf(message.type), logged.timestamp, message.segment});
     return Status();
   }
@@ -162,10 +161,12 @@ Result<KeyTrace> TraceKey(const std::shared_ptr<io::FileSystem>& fs, std::string
   VECDB_TRY(chunk::ValidateKeys(live->record.schema, std::span(&key, 1)));
   const chunk::KeyView view = chunk::ViewOf(key);
   KeyTrace trace;
+  trace.channel = live->record.pchannel;
   trace.shard = chunk::ShardOf(view, live->record.options.shards);
   VECDB_TRY_ASSIGN(const catalog::Recovered catalog, catalog::Recover(*fs));
-  for (const auto& [number, channel] : catalog.state.pchannels) {
-    VECDB_TRY(LogSearch(*fs, *live, view, &trace).Run(number, channel));
+  const auto channel = catalog.state.pchannels.find(trace.channel);
+  if (channel != catalog.state.pchannels.end()) {
+    VECDB_TRY(LogSearch(*fs, *live, view, &trace).Run(trace.channel, channel->second));
   }
   VECDB_TRY(SearchSegments(*live, live->channel->watermark.ReadTime(), view, &trace));
   VECDB_TRY_ASSIGN(const GetResult got, engine->parts().proxy->Get(*live, {&key, 1}, {}, {}));

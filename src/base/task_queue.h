@@ -1,6 +1,6 @@
 // Work to do later: done by the queue's own threads, by an executor of the host's, or, in a queue
-// with neither, by whoever calls RunFor(). Tasks may post tasks. Nothing starts by itself: the owner
-// posts.
+// with neither, by whoever calls RunFor(). Tasks may post tasks. Nothing starts by itself: the
+// owner posts.
 //
 // Thread safety: all methods from any thread; Stop() and the destructor from one, not from a task.
 #pragma once

@@ -324,9 +324,10 @@ Status Coordinator::SaveOlderDeletes(const LiveCollection& collection, catalog::
   return Status();
 }
 
-// The oldest record of the channel that a growing segment or an unsaved tombstone needs, when `leaving` and what
-// `saved` names are counted as files already. Every record below the writer's next lsn (read before
-// this is called) has been applied to its segment once its lane was held here.
+// The oldest record of the channel that a growing segment or an unsaved tombstone needs, when
+// `leaving` and what `saved` names are counted as files already. Every record below the writer's
+// next lsn (read before this is called) has been applied to its segment once its lane was held
+// here.
 Lsn Coordinator::OldestNeeded(const Channel& channel, SegmentId leaving, const Saved& saved) const {
   Lsn oldest = kNoLsn;
   for (const auto& collection : parts_.collections.All()) {

@@ -72,8 +72,8 @@ Result<Moment> Proxy::PinUnless(const Moment* at, const LiveCollection& collecti
   moment.time = ReadTimeOf(collection);  // first: a View never lacks a row of its past
   moment.view = Chosen(collection, collection.board.Pin(), partitions);
   VECDB_TRY(collection.CheckAlive());  // a drop leaves an empty View
-  // What was deleted or had expired long before may be gone from it. Such a View begins at a time that was visible
-  // before it was published, so nothing of that time is missing either.
+  // What was deleted or had expired long before may be gone from it. Such a View begins at a time
+  // that was visible before it was published, so nothing of that time is missing either.
   moment.time = segment::Later(moment.time, moment.view->readable_from());
   return moment;
 }

@@ -1,6 +1,6 @@
-// The threads that help with large reads, its own or the host's. Its own start when a read is first worth their while, and end
-// with Stop(). A read that no thread is free for is done by its caller alone: nobody waits for a
-// helper that has not begun.
+// The threads that help with large reads, its own or the host's. Its own start when a read is first
+// worth their while, and end with Stop(). A read that no thread is free for is done by its caller
+// alone: nobody waits for a helper that has not begun.
 //
 // Thread safety: all methods from any thread; Stop() when no Run() is under way.
 #pragma once

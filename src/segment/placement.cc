@@ -11,6 +11,7 @@ constexpr double kRowsWeight = 0.4;
 constexpr double kSegmentsWeight = 0.4;
 constexpr double kBytesWeight = 0.1;
 constexpr double kTolerance = 0.3;  // of the fuller of two nodes
+constexpr double kMostOfDifference = 0.75;
 
 class Scores {
  public:
@@ -57,15 +58,15 @@ class Scores {
   double segments_ = 0;
 };
 
-// The heaviest segment of the fullest node that still weighs less than what the two differ by: its
-// move leaves both below the fullest. Null when there is none.
+// The heaviest segment of the fullest node whose move would take at least a quarter off what the two
+// differ by: less is not worth it. Null when there is none.
 PlacedSegment* Movable(std::span<PlacedSegment> segments, const Scores& scores, std::uint32_t from,
                        std::uint32_t to) {
   PlacedSegment* best = nullptr;
   const double difference = scores.of(from) - scores.of(to);
   if (difference <= kTolerance * scores.of(from)) return nullptr;
   for (PlacedSegment& segment : segments) {
-    if (segment.node != from || scores.Weight(segment) >= difference * 0.999) continue;
+    if (segment.node != from || scores.Weight(segment) > kMostOfDifference * difference) continue;
     if (best == nullptr || scores.Weight(segment) > scores.Weight(*best)) best = &segment;
   }
   return best;

@@ -367,7 +367,8 @@ SCENARIO("paused, a compaction waits; resumed, it ends; closed, it is cancelled"
     db->ResumeBackground().OrDie();
     CHECK(db->WaitForJob(job, std::chrono::hours(1))->state == JobState::kDone);
     CHECK(SealedIn(books) == 1);
-    CHECK(db->WaitForJob(job + 100, std::chrono::hours(1)).status().code() == StatusCode::kNotFound);
+    CHECK(db->WaitForJob(job + 100, std::chrono::hours(1)).status().code() ==
+          StatusCode::kNotFound);
   }
 }
 

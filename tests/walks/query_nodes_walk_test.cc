@@ -1,5 +1,5 @@
-// The Search walk over several query nodes: who has which segment, who reads it on which thread, and
-// that nobody can tell from the answer.
+// The Search walk over several query nodes: who has which segment, who reads it on which thread,
+// and that nobody can tell from the answer.
 #include <numeric>
 
 #include "walks/walk.h"

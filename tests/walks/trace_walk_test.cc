@@ -117,6 +117,27 @@ SCENARIO("a key's history is told from disk, through flush and reopening", "[wal
   }
 }
 
+TEST_CASE("a trace finds the channel of its collection", "[walk][trace]") {
+  Options options = QuietOptions();
+  options.channels = 3;
+  TestDatabase db(io::MakeMemoryFileSystem(), options);
+  std::map<std::uint32_t, int> collections;  // of each channel
+  std::map<std::string, Timestamp> written;
+  for (const char* name : {"one", "two", "three"}) {
+    Collection books = db.MakeBooks({.shards = 2}, name);
+    written[name] = books.Insert(BatchOf(BooksBetween(1, 9)))->timestamp;
+  }
+  db.Close();
+  for (const auto& [name, timestamp] : written) {
+    const KeyTrace trace = *api::TraceKey(db.fs(), name, Key{5});
+    ++collections[trace.channel];
+    CHECK(trace.present);
+    CHECK(LogOf(trace) == std::vector<Logged>{{Type::kInsert, timestamp}});
+    CHECK(RowsOf(trace) == std::vector<Life>{{State::kGrowing, timestamp, kNever}});
+  }
+  CHECK(collections == std::map<std::uint32_t, int>{{0, 1}, {1, 1}, {2, 1}});
+}
+
 TEST_CASE("a trace writes nothing and refuses what it cannot look at", "[walk][trace]") {
   TestDatabase db;
   Collection books = db.MakeBooks();

@@ -105,6 +105,7 @@ TEST_CASE("structs of an older program and of a newer one are told apart from go
   CheckInit(vecdb_collection_options_init);
   CheckInit(vecdb_stats_init);
   CheckInit(vecdb_db_stats_init);
+  CheckInit(vecdb_query_node_init);
   CheckInit(vecdb_read_options_init);
   CheckInit(vecdb_search_request_init);
   CheckInit(vecdb_query_request_init);

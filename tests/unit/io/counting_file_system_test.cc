@@ -35,7 +35,7 @@ TEST_CASE("what failed is not counted", "[counting]") {
   const auto counters = std::make_shared<io::DiskCounters>();
   const auto fs = io::CountOperations(disk, counters);
   const auto file = *fs->Open("file", OpenMode::kCreate);
-  disk->Arm({disk->call_count(), FaultKind::kIoError, true});
+  disk->Arm({disk->call_count(), FaultKind::kIoError, true, FaultKind::kSyncFailsLost});
   CHECK(!file->WriteAt(0, base::AsBytes("seven")).ok());
   CHECK(!file->Sync().ok());
   CHECK(!fs->SyncDirectory("").ok());
