@@ -357,6 +357,7 @@ const std::set<std::string> kWithoutHandles = {
     "vecdb_check_counts_init",
     "vecdb_collection_info_init",
     "vecdb_collection_properties_init",
+    "vecdb_query_node_init",
     "vecdb_job_init",
     "vecdb_query_node_init",
     "vecdb_open",
