@@ -117,11 +117,12 @@ class VECDB_API Database {
   Result<std::vector<JobInfo>> Jobs() const;
   // Returns when the job has ended, however it ended (JobInfo::state). kDeadlineExceeded after
   // `timeout` (at most 24 hours count), kNotFound for a job that is not known or is forgotten. With
-  // Options::own_threads off the caller does the work meanwhile.
+  // Options::own_threads off, or an executor, the caller does the work meanwhile.
   Result<JobInfo> WaitForJob(JobId id, std::chrono::milliseconds timeout);
 
   // Halts compaction within some 50 ms, where it is, until ResumeBackground() or Close(). Syncing,
-  // sealing and flushing go on, for writers wait for them. Calls do not count: one resumes all.
+  // sealing and flushing go on, for writers wait for them. Calls do not count: one resumes all. The
+  // thread that compacts waits meanwhile, one of an executor too.
   Status PauseBackground();
   Status ResumeBackground();
 

@@ -157,7 +157,8 @@ void MakeNodes(EngineParts& p) {
   p.compaction = p.options.executor
                      ? std::make_unique<base::TaskQueue>(p.options.executor, *p.env.clock)
                      : std::make_unique<base::TaskQueue>(threads == 0 ? 0 : 1, *p.env.clock);
-  if (threads != 0) p.compaction->Post(io::LowerThreadPriority);  // its only thread begins with it
+  // Its only thread begins with it; those of an executor are not ours to change.
+  if (p.compaction->threads() != 0) p.compaction->Post(io::LowerThreadPriority);
   p.streaming =
       std::make_unique<StreamingNodes>(p.options.streaming_nodes, p.channels, *p.background,
                                        *p.env.clock, p.options.write_buffer_bytes);

@@ -177,7 +177,7 @@ Result<JobInfo> Engine::WaitForJob(JobId id, std::chrono::milliseconds timeout) 
   EngineParts& p = *parts_;
   const auto until = std::chrono::steady_clock::now() +
                      std::min<std::chrono::milliseconds>(timeout, kLongestInterval);
-  while (!p.options.own_threads) {
+  while (p.compaction->threads() == 0) {
     VECDB_TRY_ASSIGN(const JobInfo now, p.jobs.WaitFor(id, std::chrono::steady_clock::now()));
     if (now.ended_ms != 0 || p.pacer.paused()) break;
     if (std::chrono::steady_clock::now() >= until || !p.compaction->RunOne()) break;

@@ -372,6 +372,20 @@ SCENARIO("paused, a compaction waits; resumed, it ends; closed, it is cancelled"
   }
 }
 
+SCENARIO("who waits for a compaction that the executor never runs does it alone",
+         "[walk][compaction]") {
+  std::vector<std::function<void()>> given;
+  Options options;
+  options.executor = [&](std::function<void()> task) { given.push_back(std::move(task)); };
+  TestDatabase db(io::MakeMemoryFileSystem(), options);
+  Collection books = db.MakeBooks();
+  const Books expected = FillFour(books);
+  books.Compact().OrDie();
+  CHECK_FALSE(given.empty());
+  CHECK(SealedIn(books) == 1);
+  CHECK(*ReadAll(books) == expected);
+}
+
 SCENARIO("readers and writers never notice a compaction", "[walk][compaction]") {
   Options options;
   options.background_threads = 1;
