@@ -212,7 +212,8 @@ TEST_CASE("a dropped partition takes its segments along and leaves its name free
   CHECK_FALSE(state->HasPartition(1, 3));
   CHECK_FALSE(state->HasPartition(2, 14));
   CHECK(TextOf(SnapshotOf(*state)) == TextOf(*state));
-  const auto without = Apply(*state, EditOf(catalog::DropCollection{1}));
+  const auto without =
+      Apply(*state, EditOf(catalog::DropAlias{"best"}, catalog::DropCollection{1}));
   REQUIRE(without.ok());
   CHECK(without->partitions.empty());
 }
