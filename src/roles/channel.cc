@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/status.h"
+
 namespace vecdb::roles {
 
 std::shared_ptr<Channel> Channels::Find(PchannelId id) const {
@@ -16,6 +18,14 @@ std::vector<std::shared_ptr<Channel>> Channels::All() const {
   all.reserve(channels_.size());
   for (const auto& [id, channel] : channels_) all.push_back(channel);
   return all;
+}
+
+Status Channels::Health() const {
+  base::MutexLock lock(mutex_);
+  for (const auto& [id, channel] : channels_) {
+    if (channel->writer != nullptr) VECDB_TRY(channel->writer->health());
+  }
+  return Status();
 }
 
 Channels::Map::node_type Channels::EntryFor(std::shared_ptr<Channel> channel) {

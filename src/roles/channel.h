@@ -27,13 +27,15 @@ struct Channel {
 
 // The channels of the open database, by number. They are added to, and stay.
 //
-// Thread safety: all methods from any thread; its lock is a leaf.
+// Thread safety: all methods from any thread; under its lock only the health of logs is asked.
 class Channels {
  public:
   using Map = std::map<PchannelId, std::shared_ptr<Channel>>;
 
   std::shared_ptr<Channel> Find(PchannelId id) const EXCLUDES(mutex_);  // null when there is none
   std::vector<std::shared_ptr<Channel>> All() const EXCLUDES(mutex_);   // in order
+  // What made the first of the logs stop that did. Needs no memory while none has: every write asks.
+  Status Health() const EXCLUDES(mutex_);
   // Add() itself needs no memory, and so cannot fail behind a commit.
   static Map::node_type EntryFor(std::shared_ptr<Channel> channel);
   void Add(Map::node_type entry) EXCLUDES(mutex_);

@@ -69,18 +69,10 @@ Status CheckOptions(const Options& options) {
   return Status();
 }
 
-// What made the first of the logs stop that did.
-Status HealthOfLogs(const EngineParts& parts) {
-  for (const auto& channel : parts.channels.All()) {
-    if (channel->writer != nullptr) VECDB_TRY(channel->writer->health());
-  }
-  return Status();
-}
-
 // While a database opens nobody waits for the outcome of a write: what made its log or its catalog
 // stop is told as it is.
 Status CauseOfStop(const EngineParts& parts, const Status& failure) {
-  VECDB_TRY(HealthOfLogs(parts));
+  VECDB_TRY(parts.channels.Health());
   if (parts.manifest != nullptr && !parts.manifest->health().ok()) return parts.manifest->health();
   return failure;
 }
@@ -212,7 +204,7 @@ Status Engine::Health() const {
 
 Status Engine::FirstFailure() const {
   if (parts_->manifest == nullptr) return Status();
-  VECDB_TRY(HealthOfLogs(*parts_));
+  VECDB_TRY(parts_->channels.Health());
   return parts_->manifest->health();
 }
 
