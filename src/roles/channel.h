@@ -27,7 +27,7 @@ struct Channel {
 
 // The channels of the open database, by number. They are added to, and stay.
 //
-// Thread safety: all methods from any thread; its lock is a leaf.
+// Thread safety: all methods from any thread; under its lock only the health of logs is asked.
 class Channels {
  public:
   using Map = std::map<PchannelId, std::shared_ptr<Channel>>;

@@ -60,6 +60,14 @@ QueryNodes::QueryNodes(io::FileSystem& fs, const io::DatabaseUuid& database, Loa
     : fs_(fs), database_(database), load_(load), count_(count), pool_(pool), nodes_(count) {
 }
 
+// Ids of collections are as far apart as what each of them needed in between, which may well be a
+// multiple of the number of nodes: they are mixed.
+segment::Nodes QueryNodes::NodesFor(CollectionId collection) const {
+  std::uint64_t mixed = (collection ^ (collection >> 30)) * 0xBF58'476D'1CE4'E5B9ULL;
+  mixed = (mixed ^ (mixed >> 27)) * 0x94D0'49BB'1331'11EBULL;
+  return {count_, static_cast<std::uint32_t>((mixed ^ (mixed >> 31)) % count_)};
+}
+
 Result<std::shared_ptr<segment::SealedSegment>> QueryNodes::Open(
     const catalog::SegmentRecord& record, const Schema& schema,
     std::shared_ptr<segment::Tombstones> tombstones) const {

@@ -33,9 +33,7 @@ class QueryNodes {
              std::uint32_t count, SearchPool& pool);
 
   // How a collection's Views fill the nodes.
-  segment::Nodes NodesFor(CollectionId collection) const {
-    return {count_, static_cast<std::uint32_t>(collection % count_)};
-  }
+  segment::Nodes NodesFor(CollectionId collection) const;
 
   // Opens and checks the files of one segment. At handoff `tombstones` are the growing segment's;
   // otherwise null and read from the deletes file.

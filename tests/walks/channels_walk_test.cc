@@ -242,7 +242,7 @@ SCENARIO("a channel that finds no space is not made, and is when there is some",
   for (std::uint64_t k = 0;; ++k) {
     INFO("call " << k);
     REQUIRE(k < 100);
-    disk->Arm({.call = disk->call_count() + k, .kind = FaultKind::kNoSpace, .sticky = true});
+    disk->Arm({.call = disk->call_count() + k, .kind = FaultKind::kNoSpace});
     const Status made = db->CreateCollection("b", BookSchema()).status();
     disk->Disarm();
     if (made.ok()) break;

@@ -160,7 +160,8 @@ SCENARIO("segments are spread when they come, and kept spread by a reopening", "
   std::sort(again.begin(), again.end());
   CHECK(again == spread);
   CHECK(ReadsOf(**db) == 0);
-  (void)db->OpenBooks().Search({.query = Book{1}.vector()});
+  books = db->OpenBooks();
+  (void)books.Search({.query = Book{1}.vector()});
   CHECK(ReadsOf(**db) == books.Stats()->sealed_segments);
 
   (*db)->DropCollection("books").OrDie();
@@ -174,7 +175,7 @@ SCENARIO("many collections of one segment each do not meet on one node", "[walk]
     books.Insert(BatchOf({{1}, {2}})).status().OrDie();
     books.Flush().OrDie();
   }
-  for (const std::uint32_t segments : SegmentsOf(**db)) CHECK(segments >= 5);
+  for (const std::uint32_t segments : SegmentsOf(**db)) CHECK(segments >= 2);
 }
 
 SCENARIO("one damaged segment fails a shared read as a whole", "[walk][nodes]") {
