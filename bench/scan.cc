@@ -47,11 +47,17 @@ float Sum(const float* values, std::size_t n) {
   return __builtin_cpu_supports("avx512f") != 0 ? SumAvx512(values, n) : SumPortable(values, n);
 }
 
+Options OneThread() {
+  Options options{.durability = Durability::kFlushOnly};
+  options.search_threads = 1;
+  return options;
+}
+
 void Measure(const std::string& name, std::size_t rows, std::uint32_t dimension) {
   const Vectors base = Load(name + "-base", rows, dimension);
   const Vectors queries = Load(name + "-query", 1000, dimension);
   Folder folder;
-  Database db = *Database::Open(folder.path(), {.durability = Durability::kFlushOnly});
+  Database db = *Database::Open(folder.path(), OneThread());
   Collection collection = *db.CreateCollection("c", VectorSchema(base.dimension));
   InsertAll(base, collection, 1000);
   collection.Flush().OrDie();
@@ -106,7 +112,7 @@ void MeasureType(const char* name, const Field& field, std::size_t rows,
   const std::size_t per_row = row_major.size() / rows;
   const Schema schema = *SchemaBuilder().PrimaryKey("id").Add(field).Build();
   Folder folder;
-  Database db = *Database::Open(folder.path(), {.durability = Durability::kFlushOnly});
+  Database db = *Database::Open(folder.path(), OneThread());
   Collection collection = *db.CreateCollection("c", schema);
   Batch batch(schema);
   for (std::size_t at = 0; at < rows; at += 10'000) {
@@ -169,6 +175,39 @@ void MeasureOtherTypes() {
   MeasureType("BinaryVector, JACCARD", binary, kRows, bits, first);
 }
 
+// Eight segments, read by one thread and by two.
+void MeasureThreads() {
+  constexpr std::size_t kRows = 400'000;
+  constexpr std::uint32_t kDimension = 128;
+  const Vectors data = Load("none", kRows, kDimension);
+  Folder folder;
+  std::vector<double> of[2];
+  std::size_t segments = 0;
+  for (std::size_t round = 0; round < 10; ++round) {
+    for (const std::uint32_t threads : {1U, 2U}) {
+      Options options{.durability = Durability::kFlushOnly};
+      options.search_threads = threads;
+      options.query_nodes = 2;
+      Database db = *Database::Open(folder.path(), options);
+      Collection collection =
+          *db.CreateCollection("c", VectorSchema(kDimension), {.segment_rows = kRows / 8});
+      if (collection.Stats()->rows == 0) InsertAll(data, collection, 1000);
+      collection.Flush().OrDie();
+      for (int i = 0; i < 11; ++i) {
+        const double seconds = Seconds([&] {
+          (void)*collection.Search({.query = std::span(data.row(round), kDimension), .limit = 10});
+        });
+        if (i > 0) of[threads - 1].push_back(seconds);  // the first one verifies the files
+      }
+      segments = collection.Stats()->sealed_segments;
+      db.Close().OrDie();
+    }
+  }
+  std::printf("%zu x %u in %zu segments: one thread %.2f ms, two %.2f ms = %.2f x\n", kRows,
+              kDimension, segments, Median(of[0]) * 1e3, Median(of[1]) * 1e3,
+              Median(of[0]) / Median(of[1]));
+}
+
 void MeasureFixedCost() {
   Database db = *Database::OpenInMemory();
   Collection collection = *db.CreateCollection("c", VectorSchema(8));
@@ -199,6 +238,7 @@ void MeasureFixedCost() {
 int main() {
   std::printf("exact search, one query, one thread; medians of 41 rounds in turn\n");
   MeasureFixedCost();
+  MeasureThreads();
   Measure("mnist-784", 60'000, 784);
   Measure("dsift-128", 1'000'000, 128);
   MeasureOtherTypes();

@@ -4,7 +4,7 @@
 
 #include "commands.h"
 #include "formats/json_rows.h"
-#include "interrupt.h"
+#include "json.h"
 #include "text.h"
 
 namespace vecdb::cli {
@@ -41,6 +41,11 @@ Result<std::vector<std::string>> RowTexts(const Session& session,
   return texts;
 }
 
+void PrintChanged(const Session& session, std::string_view how, std::uint64_t rows) {
+  if (session.json) return PrintObject({{how, rows}});
+  Print(Format("{} {} {}", how, Grouped(rows), Plural(rows, "row", "rows")));
+}
+
 Status Insert(const Session& session, const InsertArguments& arguments) {
   CLI_TRY_ASSIGN(auto texts, RowTexts(session, arguments.rows));
   CLI_TRY_ASSIGN(Lease database, session.OpenToWrite(arguments.database));
@@ -50,47 +55,28 @@ Status Insert(const Session& session, const InsertArguments& arguments) {
   for (std::size_t i = 0; i < texts.size(); ++i) {
     CLI_TRY(Annotate(reader.Add(&texts[i], &batch), Format("row {}", i)));
   }
-  CLI_TRY_ASSIGN(const WriteReceipt receipt,
-                 arguments.upsert ? collection.Upsert(batch) : collection.Insert(batch));
+  const WriteOptions options{.partition = arguments.partition};
+  CLI_TRY_ASSIGN(const WriteReceipt receipt, arguments.upsert ? collection.Upsert(batch, options)
+                                                              : collection.Insert(batch, options));
   CLI_TRY(database.Close());
-  Print(Format("inserted {} {}", Grouped(receipt.keys.size()),
-               Plural(receipt.keys.size(), "row", "rows")));
+  PrintChanged(session, "inserted", receipt.keys.size());
   return Status();
 }
 
-Result<std::vector<Key>> KeysThatMatch(const Collection& collection, const std::string& filter) {
-  QueryRequest request;
-  request.filter = filter;
-  request.limit = kMostKeys;
-  CLI_TRY_ASSIGN(const auto rows, collection.Query(request));
-  std::vector<Key> keys;
-  for (const Row& row : rows) {
-    if (const auto* text = std::get_if<std::string>(&row.values[0])) {
-      keys.emplace_back(*text);
-    } else {
-      keys.emplace_back(std::get<std::int64_t>(row.values[0]));
-    }
-  }
-  return keys;
+// Only rows in the partition of this name, or in any.
+ReadOptions ReadIn(const std::string& partition) {
+  ReadOptions options;
+  if (!partition.empty()) options.partitions.push_back(partition);
+  return options;
 }
 
-// In pieces: when one fails, those before it stay deleted.
-Status DeleteMatching(Collection& collection, const std::string& filter, std::uint64_t* deleted) {
-  while (!Interrupted()) {
-    CLI_TRY_ASSIGN(const auto keys, KeysThatMatch(collection, filter));
-    if (keys.empty()) return Status();
-    CLI_TRY(collection.Delete(keys).status());
-    *deleted += keys.size();
-  }
-  return Status(StatusCode::kCancelled, Format("interrupted; {} rows are deleted", *deleted));
-}
-
-Status DeleteKeys(Collection& collection, std::vector<Key> keys, std::uint64_t* deleted) {
+Status DeleteKeys(Collection& collection, std::vector<Key> keys, const std::string& partition,
+                  std::uint64_t* deleted) {
   std::sort(keys.begin(), keys.end());
   keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
   if (keys.size() > kMostKeys) return Bad("{} keys; at most {} at once", keys.size(), kMostKeys);
-  CLI_TRY_ASSIGN(const GetResult found, collection.Get(keys, {}));
-  CLI_TRY(collection.Delete(keys).status());
+  CLI_TRY_ASSIGN(const GetResult found, collection.Get(keys, {}, ReadIn(partition)));
+  CLI_TRY(collection.Delete(keys, {.partition = partition}).status());
   *deleted = found.rows.size();
   return Status();
 }
@@ -100,13 +86,15 @@ Status Delete(const Session& session, const DeleteArguments& arguments) {
   CLI_TRY_ASSIGN(Collection collection, database->OpenCollection(arguments.collection));
   std::uint64_t deleted = 0;
   if (arguments.filter) {
-    CLI_TRY(DeleteMatching(collection, *arguments.filter, &deleted));
+    CLI_TRY_ASSIGN(const WriteReceipt receipt,
+                   collection.DeleteWhere(*arguments.filter, {.partition = arguments.partition}));
+    deleted = receipt.keys.size();
   } else {
     CLI_TRY_ASSIGN(auto keys, ParseKeys(collection.schema().primary_key(), arguments.keys));
-    CLI_TRY(DeleteKeys(collection, std::move(keys), &deleted));
+    CLI_TRY(DeleteKeys(collection, std::move(keys), arguments.partition, &deleted));
   }
   CLI_TRY(database.Close());
-  Print(Format("deleted {} {}", Grouped(deleted), Plural(deleted, "row", "rows")));
+  PrintChanged(session, "deleted", deleted);
   return Status();
 }
 
@@ -126,12 +114,7 @@ int RunDelete(const Session& session, const DeleteArguments& arguments) {
     Complain("--filter is empty, which every row would match: nothing was deleted");
     return kExitUsage;
   }
-  const InterruptGuard guard;
   const Status status = Delete(session, arguments);
-  if (status.code() == StatusCode::kCancelled) {
-    Complain(status.message());
-    return kExitInterrupted;
-  }
   return status.ok() ? kExitOk : Fail(status);
 }
 

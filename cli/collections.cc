@@ -1,6 +1,8 @@
 // Commands about whole collections.
 #include "commands.h"
 #include "import.h"
+#include "json.h"
+#include "schema_json.h"
 #include "terminal.h"
 #include "text.h"
 
@@ -20,9 +22,15 @@ Status Create(const Session& session, const CreateArguments& arguments) {
   }
   CollectionOptions options;
   if (arguments.segment_bytes) options.segment_bytes = *arguments.segment_bytes;
+  options.partition_key = arguments.partition_key;
+  if (arguments.partitions) options.num_partitions = *arguments.partitions;
   CLI_TRY(database->CreateCollection(arguments.collection, schema, options).status());
   CLI_TRY(database.Close());
-  PrintSchemaTable(Format("created '{}':", arguments.collection), schema);
+  if (session.json) {
+    PrintSchemaObject(arguments.collection, schema);
+  } else {
+    PrintSchemaTable(Format("created '{}':", arguments.collection), schema);
+  }
   return Status();
 }
 
@@ -38,15 +46,30 @@ Status Drop(const Session& session, const DropArguments& arguments) {
   CLI_TRY(database->DropCollection(arguments.collection));
   RemoveTicket(TicketPath(arguments.database, arguments.collection));
   CLI_TRY(database.Close());
-  Print(Format("dropped '{}' with {} {}", arguments.collection, Grouped(rows),
-               Plural(rows, "row", "rows")));
+  if (session.json) {
+    PrintObject({{"dropped_rows", rows}});
+  } else {
+    Print(Format("dropped '{}' with {} {}", arguments.collection, Grouped(rows),
+                 Plural(rows, "row", "rows")));
+  }
   return Status();
 }
 
 Status List(const Session& session, const std::string& directory) {
   CLI_TRY_ASSIGN(const Lease database, session.OpenToRead(directory));
   CLI_TRY_ASSIGN(const auto names, database->ListCollections());
-  for (const std::string& name : names) Print(name);
+  if (!session.json) {
+    for (const std::string& name : names) Print(name);
+    return Status();
+  }
+  JsonWriter json;
+  json.BeginObject();
+  json.Name("collections");
+  json.BeginArray();
+  for (const std::string& name : names) json.Text(name);
+  json.EndArray();
+  json.EndObject();
+  json.Print();
   return Status();
 }
 

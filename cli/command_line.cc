@@ -1,7 +1,6 @@
 #include "command_line.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
 #include <functional>
 #include <limits>
@@ -12,10 +11,12 @@
 
 #include "vecdb/version.h"
 
+#include "command_options.h"
 #include "commands.h"
 #include "formats/schema_text.h"
 #include "shell/shell.h"
 #include "text.h"
+#include "watch_commands.h"
 
 namespace vecdb::cli {
 namespace {
@@ -36,55 +37,6 @@ Exit codes: 0 fine; 1 it failed, a key is missing, damage was found, or output c
 Durability DurabilityNamed(const std::string& name) {
   if (name == "every-write") return Durability::kEveryWrite;
   return name == "interval" ? Durability::kInterval : Durability::kFlushOnly;
-}
-
-std::optional<std::uint64_t> WholeNumber(const std::string& text) {
-  std::uint64_t number = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, number);
-  if (error != std::errc() || stop != end) return std::nullopt;
-  return number;
-}
-
-struct NumberRange {
-  std::uint64_t least = 0;
-  std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
-};
-
-// An option that takes a number of digits alone. CLI11 itself would take "" for 0, wrap negative
-// numbers around, and read "010" as 8.
-template <typename T>
-CLI::Option* AddNumber(CLI::App* command, const std::string& name, T* target,
-                       const std::string& description, NumberRange range = {}) {
-  const auto check = [range](const std::string& text) {
-    const auto number = WholeNumber(text);
-    if (number && *number >= range.least && *number <= range.most) return std::string();
-    return Format("'{}' is no whole number from {} to {}", text, range.least, range.most);
-  };
-  const auto take = [target](const std::string& text) {
-    *target = static_cast<T>(WholeNumber(text).value_or(0));  // it has been checked
-  };
-  return command->add_option_function<std::string>(name, take, description)
-      ->type_name("UINT")
-      ->check(check, "", "");
-}
-
-// An option whose text `parse` understands; `take` gets what it made of it. May be given often.
-template <typename T>
-CLI::Option* AddParsed(CLI::App* command, const std::string& name, const std::string& type_name,
-                       Result<T> (*parse)(std::string_view), std::function<void(T)> take,
-                       const std::string& description) {
-  const auto check = [parse](const std::string& text) {
-    const auto parsed = parse(text);
-    return parsed.ok() ? std::string() : std::string(parsed.status().message());
-  };
-  const auto take_all = [parse, take](const std::vector<std::string>& texts) {
-    for (const std::string& text : texts) take(*parse(text));
-  };
-  return command->add_option_function<std::vector<std::string>>(name, take_all, description)
-      ->type_name(type_name)
-      ->allow_extra_args(false)
-      ->check(check, "", "");
 }
 
 Result<VectorColumns> ParseColumns(std::string_view text) {
@@ -127,11 +79,15 @@ struct CommandLine::Body {
     AddDelete();
     AddCreate();
     AddDrop();
+    AddPartition();
     AddList();
     AddFlush();
+    AddCompact();
     AddInfo();
+    AddNames();
+    AddSet();
+    watching.AddTo([this](auto&&... words) { return Command(words...); }, session, in_shell);
     if (in_shell) return;
-    AddInspect();
     AddCheck();
     AddShell();
   }
@@ -143,13 +99,14 @@ struct CommandLine::Body {
     command->callback([this, what = std::move(what)] { run = what; });
     return command;
   }
-  static void AddPlace(CLI::App* c, std::string* database, std::string* collection) {
-    c->add_option("DB", *database, "Directory of the database")->required();
-    if (collection == nullptr) return;
-    c->add_option("COLLECTION", *collection, "Name of the collection")->required();
-  }
   static void AddOutput(CLI::App* c, std::vector<std::string>* output, const char* description) {
     c->add_option("--output", *output, description)->delimiter(',')->allow_extra_args(false);
+  }
+
+  static void AddPartitions(CLI::App* c, std::vector<std::string>* partitions) {
+    c->add_option("--partition", *partitions, "Only rows in these partitions: a,b")
+        ->delimiter(',')
+        ->allow_extra_args(false);
   }
 
   void AddImport();
@@ -163,10 +120,13 @@ struct CommandLine::Body {
   void AddDelete();
   void AddCreate();
   void AddDrop();
+  void AddPartition();
   void AddList();
   void AddFlush();
+  void AddCompact();
   void AddInfo();
-  void AddInspect();
+  void AddNames();
+  void AddSet();
   void AddCheck();
   void AddShell();
 
@@ -184,10 +144,16 @@ struct CommandLine::Body {
   DeleteArguments delete_rows;
   CreateArguments create;
   DropArguments drop;
+  PartitionArguments partition;
   std::string list_database;
   FlushArguments flush;
+  CompactArguments compact;
   InfoArguments info;
-  std::string inspect_file;
+  DescribeArguments describe;
+  RenameArguments rename;
+  AliasArguments alias;
+  SetArguments set;
+  WatchCommands watching;
   CheckArguments check;
   ShellArguments shell;
 };
@@ -206,6 +172,7 @@ void CommandLine::Body::AddImport() {
   c->add_flag("-y,--yes", a.yes, "Do not ask whether the schema of a new collection is right");
   c->add_flag("--dry-run", a.dry_run, "Show the schema and read every row, but write nothing");
   c->add_flag("--upsert", a.upsert, "Replace rows whose keys exist, instead of refusing");
+  c->add_option("--partition", a.partition, "Partition that the rows go to");
   CLI::Option* resume = c->add_flag("--resume", a.resume, "Go on with an import that was stopped");
   c->add_flag("--restart", a.restart, "Forget an import that was stopped")->excludes(resume);
   AddNumber(c, "--skip", &a.skip, "Leave out so many rows at the beginning");
@@ -220,6 +187,7 @@ void CommandLine::Body::AddImport() {
   AddNumber(c, "--segment-bytes", &a.segment_bytes,
             "Size at which segments of a new collection are sealed");
   c->add_flag("--progress", a.progress, "Show progress even when stderr is no terminal");
+  c->add_flag("--watch", a.watch, "Show what top shows, each second, instead of progress");
   AddImportMeaning(c);
 }
 
@@ -280,6 +248,7 @@ void CommandLine::Body::AddExport() {
   c->add_option("--format", a.format, "jsonl, csv or npy (default: by the end of the name)")
       ->check(CLI::IsMember({"jsonl", "csv", "npy"}));
   c->add_option("--filter", a.filter, "Only rows that match, like \"year >= 1990\"");
+  AddPartitions(c, &a.partitions);
   AddOutput(c, &a.output, "Fields to write (default: all; .npy: the vectors)");
   AddParsed<char>(
       c, "--separator", "CHAR", ParseSeparator, [&a](char separator) { a.separator = separator; },
@@ -301,6 +270,7 @@ void CommandLine::Body::AddSearch() {
   AddNumber(c, "--offset", &a.offset, "How many rows to leave out first", kSizes);
   c->add_option("--field", a.field, "Vector field, when there is more than one");
   c->add_option("--filter", a.filter, "Only rows that match, like \"year >= 1990\"");
+  AddPartitions(c, &a.partitions);
   AddOutput(c, &a.output, "Fields to show: a,b or \"*\"");
   c->add_flag("--json", a.json, "JSON instead of a table: one object a line for each vector");
   CLI::Option* row = AddNumber(c, "--row", &a.row, "Which row of --file, from 0 (default: 0)");
@@ -326,6 +296,7 @@ void CommandLine::Body::AddQuery() {
   AddPlace(c, &a.database, &a.collection);
   constexpr NumberRange kSizes{0, std::numeric_limits<std::size_t>::max()};
   c->add_option("--filter", a.filter, "Only rows that match (default: all)");
+  AddPartitions(c, &a.partitions);
   AddOutput(c, &a.output, "Fields to show (default: all)");
   AddNumber(c, "-k,--limit", &a.limit, "How many rows (default: 100)", kSizes);
   AddNumber(c, "--offset", &a.offset, "How many rows to leave out first", kSizes);
@@ -338,6 +309,7 @@ void CommandLine::Body::AddGet() {
                         [this, &a] { return RunGet(session, a); });
   AddPlace(c, &a.database, &a.collection);
   c->add_option("KEY", a.keys, "Keys; write -- before one that begins with -")->required();
+  AddPartitions(c, &a.partitions);
   AddOutput(c, &a.output, "Fields to show (default: all)");
   c->add_flag("--json", a.json, "One JSON object instead of a table");
 }
@@ -348,6 +320,7 @@ void CommandLine::Body::AddCount() {
                         [this, &a] { return RunCount(session, a); });
   AddPlace(c, &a.database, &a.collection);
   c->add_option("--filter", a.filter, "Only rows that match");
+  AddPartitions(c, &a.partitions);
 }
 
 void CommandLine::Body::AddInsert() {
@@ -358,6 +331,7 @@ void CommandLine::Body::AddInsert() {
   AddPlace(c, &a.database, &a.collection);
   c->add_option("ROW", a.rows, "JSON objects; - for lines of standard input")->required();
   c->add_flag("--upsert", a.upsert, "Replace rows whose keys exist, instead of refusing");
+  c->add_option("--partition", a.partition, "Partition that the rows go to");
 }
 
 void CommandLine::Body::AddDelete() {
@@ -370,7 +344,8 @@ void CommandLine::Body::AddDelete() {
   c->add_option("KEY", a.keys, "Keys; write -- before one that begins with -");
   c->add_option_function<std::string>(
       "--filter", [&a](const std::string& filter) { a.filter = filter; },
-      "Instead of keys: all rows that match, in pieces of 16384");
+      "Instead of keys: all rows that match, as one write");
+  c->add_option("--partition", a.partition, "Only rows in this partition");
 }
 
 void CommandLine::Body::AddCreate() {
@@ -388,6 +363,11 @@ void CommandLine::Body::AddCreate() {
       "colon");
   c->add_option("--schema", a.schema_file, "File with the schema, as info --json prints it");
   AddNumber(c, "--segment-bytes", &a.segment_bytes, "Size at which segments are sealed");
+  CLI::Option* key = c->add_option("--partition-key", a.partition_key,
+                                   "Field, Int64 or VarChar, whose value chooses the partition");
+  AddNumber(c, "--partitions", &a.partitions, "How many a partition key has (default: 16)",
+            {1, 1'024})
+      ->needs(key);
 }
 
 void CommandLine::Body::AddDrop() {
@@ -396,6 +376,28 @@ void CommandLine::Body::AddDrop() {
                         "shop.db books --yes", [this, &a] { return RunDrop(session, a); });
   AddPlace(c, &a.database, &a.collection);
   c->add_flag("-y,--yes", a.yes, "Do not ask (nobody is asked outside of terminals)");
+}
+
+void CommandLine::Body::AddPartition() {
+  PartitionArguments& a = partition;
+  CLI::App* c =
+      Command("partition", "Make, drop or list the partitions of a collection",
+              "create shop.db books 2024", [this, &a] { return RunPartition(session, a); });
+  c->require_subcommand(1);
+  const auto action = [&](const char* name, const char* description) {
+    CLI::App* sub = c->add_subcommand(name, description);
+    sub->callback([&a, name] { a.action = name; });
+    AddPlace(sub, &a.database, &a.collection);
+    return sub;
+  };
+  for (const auto& [name, description] :
+       {std::pair("create", "Make a partition"),
+        std::pair("drop", "Remove a partition with all of its rows, for good")}) {
+    action(name, description)->add_option("NAME", a.name, "Name of the partition")->required();
+  }
+  c->get_subcommand("drop")->add_flag("-y,--yes", a.yes,
+                                      "Do not ask (nobody is asked outside of terminals)");
+  action("list", "Print the partitions, their rows and segments");
 }
 
 void CommandLine::Body::AddList() {
@@ -412,6 +414,14 @@ void CommandLine::Body::AddFlush() {
   c->add_option("COLLECTION", a.collection, "Only this one");
 }
 
+void CommandLine::Body::AddCompact() {
+  CompactArguments& a = compact;
+  CLI::App* c = Command("compact", "Merge segments, and drop deleted rows from the disk",
+                        "shop.db books", [this, &a] { return RunCompact(session, a); });
+  AddPlace(c, &a.database, &a.collection);
+  c->add_flag("--progress", a.progress, "Show progress even when stderr is no terminal");
+}
+
 void CommandLine::Body::AddInfo() {
   InfoArguments& a = info;
   CLI::App* c = Command("info", "Show collections, their fields and sizes", "shop.db books --json",
@@ -421,11 +431,38 @@ void CommandLine::Body::AddInfo() {
   c->add_flag("--json", a.json, "One JSON object instead of tables");
 }
 
-void CommandLine::Body::AddInspect() {
-  CLI::App* c = Command("inspect", "Say what one file of a database directory holds",
-                        "shop.db/CURRENT", [this] { return RunInspect(inspect_file); });
-  c->add_option("FILE", inspect_file, "FORMAT, CURRENT, MANIFEST-*, *.wal, *.col, *.key, *.del")
-      ->required();
+void CommandLine::Body::AddNames() {
+  CLI::App* d = Command("describe", "Show what a collection is, and what may change of it",
+                        "shop.db books --json", [this] { return RunDescribe(session, describe); });
+  AddPlace(d, &describe.database, &describe.collection);
+  d->add_flag("--json", describe.json, "One JSON object instead of text");
+  CLI::App* r = Command("rename", "Give a collection another name", "shop.db books old_books",
+                        [this] { return RunRename(session, rename); });
+  AddPlace(r, &rename.database, &rename.collection);
+  r->add_option("NEW_NAME", rename.new_name, "Its name from now on")->required();
+  CLI::App* a = Command("alias", "List other names of collections, give one, or drop one",
+                        "shop.db today books_monday", [this] { return RunAlias(session, alias); });
+  AddPlace(a, &alias.database, nullptr);
+  a->add_option("ALIAS", alias.alias, "The other name; without: all are listed");
+  a->add_option("COLLECTION", alias.collection, "What it stands for from now on");
+  a->add_flag("--drop", alias.drop, "Forget the alias");
+}
+
+void CommandLine::Body::AddSet() {
+  SetArguments& a = set;
+  CLI::App* c = Command("set", "Change properties of a collection", "shop.db books --ttl 7d",
+                        [this, &a] { return RunSet(session, a); });
+  AddPlace(c, &a.database, &a.collection);
+  AddParsed<std::chrono::milliseconds>(
+      c, "--ttl", "TIME", ParseTtl, [&a](std::chrono::milliseconds ttl) { a.ttl = ttl; },
+      "How long rows are seen after they were written: 90s, 12h, 7d, or off");
+  AddParsed<bool>(
+      c, "--auto-compaction", "on|off", ParseSwitch, [&a](bool on) { a.auto_compaction = on; },
+      "Whether segments are merged and rewritten without being asked");
+  AddParsed<Consistency>(
+      c, "--consistency", "LEVEL", ConsistencyNamed,
+      [&a](Consistency level) { a.consistency = level; },
+      "Of reads that name none: Strong, Session, Bounded or Eventual");
 }
 
 void CommandLine::Body::AddCheck() {

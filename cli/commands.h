@@ -1,10 +1,12 @@
 // The commands: what the command line asks for, and what does it. Each returns the exit code.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "vecdb/database.h"
@@ -17,6 +19,7 @@ namespace vecdb::cli {
 struct ImportArguments {
   std::string database;
   std::string collection;
+  std::string partition;  // empty: the default one
   std::string file;
   std::vector<std::string> command;  // the words of all this, to be told how to resume
   SourceOptions source;
@@ -33,14 +36,16 @@ struct ImportArguments {
   std::optional<std::uint64_t> limit;
   std::optional<std::uint64_t> segment_bytes;  // for a new collection
   bool progress = false;
+  bool watch = false;  // pictures of the database instead
 };
 int RunImport(const Session& session, const ImportArguments& arguments);
 
 struct ExportArguments {
   std::string database;
   std::string collection;
-  std::string file;    // "-": standard output
-  std::string format;  // empty: by the end of the name
+  std::vector<std::string> partitions;  // none: all
+  std::string file;                     // "-": standard output
+  std::string format;                   // empty: by the end of the name
   std::string filter;
   std::vector<std::string> output;
   char separator = ',';
@@ -54,7 +59,8 @@ int RunExport(const Session& session, const ExportArguments& arguments);
 struct SearchArguments {
   std::string database;
   std::string collection;
-  std::string standard_input;  // "-": the vectors come from there
+  std::vector<std::string> partitions;  // none: all
+  std::string standard_input;           // "-": the vectors come from there
   std::string field;
   std::string vector;
   std::string file;
@@ -71,6 +77,7 @@ int RunSearch(const Session& session, const SearchArguments& arguments);
 struct QueryArguments {
   std::string database;
   std::string collection;
+  std::vector<std::string> partitions;  // none: all
   std::string filter;
   std::vector<std::string> output;
   std::size_t limit = 100;
@@ -82,6 +89,7 @@ int RunQuery(const Session& session, const QueryArguments& arguments);
 struct GetArguments {
   std::string database;
   std::string collection;
+  std::vector<std::string> partitions;  // none: all
   std::vector<std::string> keys;
   std::vector<std::string> output;
   bool json = false;
@@ -91,6 +99,7 @@ int RunGet(const Session& session, const GetArguments& arguments);
 struct CountArguments {
   std::string database;
   std::string collection;
+  std::vector<std::string> partitions;  // none: all
   std::string filter;
 };
 int RunCount(const Session& session, const CountArguments& arguments);
@@ -98,6 +107,7 @@ int RunCount(const Session& session, const CountArguments& arguments);
 struct InsertArguments {
   std::string database;
   std::string collection;
+  std::string partition;          // empty: the default one
   std::vector<std::string> rows;  // JSON objects
   bool upsert = false;
 };
@@ -106,6 +116,7 @@ int RunInsert(const Session& session, const InsertArguments& arguments);
 struct DeleteArguments {
   std::string database;
   std::string collection;
+  std::string partition;  // empty: the default one; of a delete: any
   std::vector<std::string> keys;
   std::optional<std::string> filter;  // one of the two
 };
@@ -117,6 +128,8 @@ struct CreateArguments {
   std::string schema_file;
   std::vector<Field> fields;
   std::optional<std::uint64_t> segment_bytes;
+  std::string partition_key;
+  std::optional<std::uint32_t> partitions;
 };
 int RunCreate(const Session& session, const CreateArguments& arguments);
 
@@ -127,6 +140,15 @@ struct DropArguments {
 };
 int RunDrop(const Session& session, const DropArguments& arguments);
 
+struct PartitionArguments {
+  std::string action;  // "create", "drop" or "list"
+  std::string database;
+  std::string collection;
+  std::string name;  // not of list
+  bool yes = false;
+};
+int RunPartition(const Session& session, const PartitionArguments& arguments);
+
 int RunList(const Session& session, const std::string& database);
 
 struct FlushArguments {
@@ -135,12 +157,88 @@ struct FlushArguments {
 };
 int RunFlush(const Session& session, const FlushArguments& arguments);
 
+struct CompactArguments {
+  std::string database;
+  std::string collection;
+  bool progress = false;
+};
+int RunCompact(const Session& session, const CompactArguments& arguments);
+
 struct InfoArguments {
   std::string database;
   std::string collection;  // empty: all of them
   bool json = false;
 };
 int RunInfo(const Session& session, const InfoArguments& arguments);
+
+struct SegmentsArguments {
+  std::string database;
+  std::string collection;  // empty: all of them
+  bool json = false;
+};
+int RunSegments(const Session& session, const SegmentsArguments& arguments);
+
+struct ChannelsArguments {
+  std::string database;
+  bool json = false;
+};
+int RunChannels(const Session& session, const ChannelsArguments& arguments);
+
+struct JobsArguments {
+  std::string database;
+  bool json = false;
+};
+int RunJobs(const Session& session, const JobsArguments& arguments);
+
+struct TopArguments {
+  std::string database;
+  std::optional<std::uint64_t> rounds;
+  bool json = false;
+};
+int RunTop(const Session& session, const TopArguments& arguments);
+
+struct TraceArguments {
+  std::string database;
+  std::string collection;
+  std::string key;
+  bool json = false;
+};
+int RunTrace(const Session& session, const TraceArguments& arguments);
+
+struct DescribeArguments {
+  std::string database;
+  std::string collection;
+  bool json = false;
+};
+int RunDescribe(const Session& session, const DescribeArguments& arguments);
+
+struct RenameArguments {
+  std::string database;
+  std::string collection;
+  std::string new_name;
+};
+int RunRename(const Session& session, const RenameArguments& arguments);
+
+struct AliasArguments {
+  std::string database;
+  std::string alias;  // empty: list them
+  std::string collection;
+  bool drop = false;
+};
+int RunAlias(const Session& session, const AliasArguments& arguments);
+
+// Properties that are not given stay.
+struct SetArguments {
+  std::string database;
+  std::string collection;
+  std::optional<std::chrono::milliseconds> ttl;
+  std::optional<bool> auto_compaction;
+  std::optional<Consistency> consistency;
+};
+int RunSet(const Session& session, const SetArguments& arguments);
+Result<std::chrono::milliseconds> ParseTtl(std::string_view text);  // "7d", "off"
+Result<bool> ParseSwitch(std::string_view text);                    // "on", "off"
+Result<Consistency> ConsistencyNamed(std::string_view text);        // "Strong"
 
 int RunInspect(const std::string& file);
 

@@ -1,4 +1,5 @@
 #include "commands.h"
+#include "json.h"
 #include "text.h"
 
 namespace vecdb::cli {
@@ -8,7 +9,7 @@ namespace {
 Result<std::uint64_t> Count(const Session& session, const CountArguments& arguments) {
   CLI_TRY_ASSIGN(const Lease database, session.OpenToRead(arguments.database));
   CLI_TRY_ASSIGN(const Collection collection, database->OpenCollection(arguments.collection));
-  return collection.Count(arguments.filter);
+  return collection.Count(arguments.filter, {.partitions = arguments.partitions});
 }
 
 }  // namespace
@@ -16,7 +17,11 @@ Result<std::uint64_t> Count(const Session& session, const CountArguments& argume
 int RunCount(const Session& session, const CountArguments& arguments) {
   const auto count = Count(session, arguments);
   if (!count.ok()) return Fail(count.status());
-  Print(Format("{}", *count));
+  if (session.json) {
+    PrintObject({{"count", *count}});
+  } else {
+    Print(Format("{}", *count));
+  }
   return kExitOk;
 }
 

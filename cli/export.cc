@@ -13,78 +13,13 @@
 namespace vecdb::cli {
 namespace {
 
-constexpr std::size_t kMostRows = 16'384;  // of one query
-
-// As a filter writes a text: quoted, what would end it or be taken for an escape written out.
-std::string FilterText(std::string_view text) {
-  std::string quoted = "\"";
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      quoted += {'\\', c};
-    } else if (byte < 0x20) {
-      quoted += Format("\\x{:02x}", byte);
-    } else {
-      quoted += c;
-    }
-  }
-  return quoted + "\"";
+// Rows of one piece: some 64 MiB of vectors at most.
+std::size_t PieceRows(const Schema& schema) {
+  constexpr std::size_t kMostRows = 16'384;
+  std::size_t bytes = 64;
+  for (const Field& field : schema.fields()) bytes += field.dimension * sizeof(float);
+  return std::clamp<std::size_t>((std::size_t{64} << 20) / bytes, 100, kMostRows);
 }
-
-// Goes through the rows of a collection in the order of their keys, piece by piece.
-class RowWalk {
- public:
-  RowWalk(const Collection& collection, std::string filter, std::vector<std::string> output)
-      : collection_(collection),
-        filter_(std::move(filter)),
-        key_(collection.schema().primary_key()) {
-    request_.output_fields = std::move(output);
-    const auto& names = request_.output_fields;
-    const auto key = std::find(names.begin(), names.end(), key_.name);
-    key_at_ = static_cast<std::size_t>(key - names.begin());
-    key_wanted_ = key != names.end();
-    if (!key_wanted_) request_.output_fields.push_back(key_.name);
-    std::size_t bytes = 64;
-    for (const Field& field : collection.schema().fields())
-      bytes += field.dimension * sizeof(float);
-    request_.limit = std::clamp<std::size_t>((std::size_t{64} << 20) / bytes, 100, kMostRows);
-  }
-
-  // None at the end.
-  Result<std::vector<Row>> Next(std::uint64_t most) {
-    if (ended_) return std::vector<Row>();
-    request_.filter = filter_;
-    if (!last_.empty()) {
-      const std::string behind = Format("{} > {}", key_.name, last_);
-      request_.filter = filter_.empty() ? behind : Format("({}) and {}", filter_, behind);
-    }
-    const std::size_t wanted = std::min<std::uint64_t>(request_.limit, most);
-    QueryRequest request = request_;
-    request.limit = wanted;
-    CLI_TRY_ASSIGN(auto rows, collection_.Query(request));
-    ended_ = rows.size() < wanted;
-    if (rows.empty()) return rows;
-    const Value& key = rows.back().values[key_at_];
-    const auto* text = std::get_if<std::string>(&key);
-    last_ = text != nullptr ? FilterText(*text) : Format("{}", std::get<std::int64_t>(key));
-    if (key_wanted_) return rows;
-    for (Row& row : rows) {
-      row.names.pop_back();
-      row.values.pop_back();
-    }
-    return rows;
-  }
-
- private:
-  const Collection& collection_;
-  const std::string filter_;
-  const Field& key_;
-  QueryRequest request_;
-  std::size_t key_at_ = 0;
-  bool key_wanted_ = true;
-  std::string last_;  // key, as a filter writes it
-  bool ended_ = false;
-};
 
 Result<std::vector<std::string>> OutputNames(const ExportArguments& arguments,
                                              const std::string& format, const Schema& schema) {
@@ -106,7 +41,9 @@ Result<std::uint64_t> WriteRows(const ExportArguments& arguments, const Collecti
                                 Output* output) {
   const std::string format = arguments.format.empty() ? EndingOf(arguments.file) : arguments.format;
   CLI_TRY_ASSIGN(const auto names, OutputNames(arguments, format, collection.schema()));
-  CLI_TRY_ASSIGN(const std::uint64_t matches, collection.Count(arguments.filter));
+  CLI_TRY_ASSIGN(const Snapshot snapshot, collection.Snapshot());
+  const ReadOptions read{.partitions = arguments.partitions};
+  CLI_TRY_ASSIGN(const std::uint64_t matches, snapshot.Count(arguments.filter, read));
   FormatOptions options{.schema = collection.schema(), .fields = {}, .null_text = {}};
   options.rows = std::min(matches, arguments.limit.value_or(matches));
   options.separator = arguments.separator;
@@ -115,12 +52,18 @@ Result<std::uint64_t> WriteRows(const ExportArguments& arguments, const Collecti
   CLI_TRY_ASSIGN(const auto rows_format, MakeRowFormat(format, options));
   std::string text;
   CLI_TRY(rows_format->Header(&text));
-  RowWalk walk(collection, arguments.filter, names);
+  IterateRequest request;
+  request.filter = arguments.filter;
+  request.output_fields = names;
+  request.batch_size = PieceRows(collection.schema());
+  request.limit = options.rows;
+  request.read = read;
+  CLI_TRY_ASSIGN(RowIterator walk, snapshot.Iterate(request));
   Progress progress(arguments.progress || StderrIsTerminal());
   std::uint64_t written = 0;
   while (written < options.rows) {
     if (Interrupted()) return Status(StatusCode::kCancelled, "interrupted: no file was written");
-    CLI_TRY_ASSIGN(const auto rows, walk.Next(options.rows - written));
+    CLI_TRY_ASSIGN(const auto rows, walk.Next());
     if (rows.empty()) break;
     for (const Row& row : rows) {
       CLI_TRY(rows_format->Add(row, &text));

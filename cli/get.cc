@@ -54,7 +54,8 @@ Result<Got> Get(const Session& session, const GetArguments& arguments) {
                  ParseKeys(collection.schema().primary_key(), arguments.keys));
   std::vector<std::string> output = arguments.output;
   if (output.empty()) output.emplace_back("*");
-  CLI_TRY_ASSIGN(GetResult result, collection.Get(keys, output));
+  CLI_TRY_ASSIGN(GetResult result,
+                 collection.Get(keys, output, {.partitions = arguments.partitions}));
   return Got{collection.schema(), std::move(result)};
 }
 

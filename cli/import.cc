@@ -172,7 +172,7 @@ RowSink::RowSink(const ImportArguments& arguments, Lease database, const Collect
       created_(created),
       counted_(!arguments.upsert || collection.schema().primary_key().auto_id),
       ticket_path_(TicketPath(arguments.database, arguments.collection)),
-      progress_(arguments.progress || StderrIsTerminal()) {
+      progress_(!arguments.watch && (arguments.progress || StderrIsTerminal())) {
 }
 
 Result<std::unique_ptr<RowSink>> RowSink::Open(const Session& session,
@@ -261,13 +261,15 @@ Status RowSink::Begin(RowSource* source) {
 }
 
 Status RowSink::Write(const Batch& batch, const RowSource& source) {
-  const WriteOptions options{.durability = arguments_.durability};
+  const WriteOptions options{.durability = arguments_.durability,
+                             .partition = arguments_.partition};
   const auto receipt =
       arguments_.upsert ? collection_.Upsert(batch, options) : collection_.Insert(batch, options);
   if (!receipt.ok()) return receipt.status();
   last_ = receipt->timestamp;
   rows_ += batch.rows();
   progress_.Update(source.fraction(), before_ + rows_);
+  if (arguments_.watch) CLI_TRY(watch_.DrawIfDue(database_));
   if (counted_ || !resumable_ || progress_.seconds() - ticket_time_ < kTicketSeconds) {
     return Status();
   }

@@ -13,6 +13,7 @@
 #include "import_ticket.h"
 #include "progress.h"
 #include "session.h"
+#include "watch.h"
 
 namespace vecdb::cli {
 
@@ -78,6 +79,7 @@ class RowSink {
   ImportTicket ticket_;
   bool resumable_ = false;
   Progress progress_;
+  Watch watch_{/*json=*/false};
   std::uint64_t rows_ = 0;
   std::uint64_t before_ = 0;
   Timestamp last_{0};

@@ -1,9 +1,9 @@
 #include <algorithm>
 
 #include "commands.h"
-#include "formats/schema_text.h"
 #include "import.h"
 #include "json.h"
+#include "schema_json.h"
 #include "table.h"
 #include "text.h"
 #include "values.h"
@@ -82,32 +82,6 @@ void PrintAll(const std::string& directory, const RecoveryReport& recovery,
 
 // ---- For programs -------------------------------------------------------------------------
 
-void WriteFlag(std::string_view name, bool value, JsonWriter* json) {
-  json->Name(name);
-  json->Bool(value);
-}
-
-void WriteField(const Field& field, JsonWriter* json) {
-  json->BeginObject();
-  json->Member("name", field.name);
-  json->Member("type", ToString(field.type));
-  if (field.dimension != 0) json->Member("dimension", field.dimension);
-  if (IsVector(field.type)) json->Member("metric", ToString(field.metric));
-  const bool array = field.type == DataType::kArray;
-  if (array) {
-    json->Member("element_type", ToString(field.element_type));
-    json->Member("max_capacity", field.max_capacity);
-  }
-  if (DataType::kVarChar == (array ? field.element_type : field.type))
-    json->Member("max_length", field.max_length);
-  WriteFlag("primary_key", field.primary_key, json);
-  WriteFlag("auto_id", field.auto_id, json);
-  WriteFlag("nullable", field.nullable, json);
-  json->Name("default");
-  WriteValue(field, field.default_value, json);
-  json->EndObject();
-}
-
 void WriteCollection(const CollectionInfo& info, JsonWriter* json) {
   const CollectionStats& stats = info.stats;
   json->BeginObject();
@@ -119,15 +93,13 @@ void WriteCollection(const CollectionInfo& info, JsonWriter* json) {
   json->Member("disk_bytes", stats.disk_bytes);
   json->Member("memory_bytes", stats.memory_bytes);
   json->Name("fields");
-  json->BeginArray();
-  for (const Field& field : info.collection.schema().fields()) WriteField(field, json);
-  json->EndArray();
+  WriteSchema(info.collection.schema(), json);
   json->EndObject();
 }
 
 void WriteRecovery(const RecoveryReport& report, JsonWriter* json) {
   json->BeginObject();
-  WriteFlag("clean", report.clean, json);
+  json->Flag("clean", report.clean);
   json->Member("logs_read", report.logs_read);
   json->Member("groups_applied", report.groups_applied);
   json->Member("records_applied", report.records_applied);

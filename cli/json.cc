@@ -84,6 +84,11 @@ void JsonWriter::Member(std::string_view name, std::uint64_t value) {
   Uint(value);
 }
 
+void JsonWriter::Flag(std::string_view name, bool value) {
+  Name(name);
+  Bool(value);
+}
+
 std::string_view JsonWriter::text() const {
   return {body_->buffer.GetString(), body_->buffer.GetSize()};
 }
@@ -91,6 +96,14 @@ std::string_view JsonWriter::text() const {
 void JsonWriter::Print() const {
   Write(text());
   Write("\n");
+}
+
+void PrintObject(std::initializer_list<std::pair<std::string_view, std::uint64_t>> members) {
+  JsonWriter json;
+  json.BeginObject();
+  for (const auto& [name, number] : members) json.Member(name, number);
+  json.EndObject();
+  json.Print();
 }
 
 }  // namespace vecdb::cli

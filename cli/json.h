@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace vecdb::cli {
 
@@ -34,6 +36,7 @@ class JsonWriter {
   // Members of the object that is open.
   void Member(std::string_view name, std::string_view value);
   void Member(std::string_view name, std::uint64_t value);
+  void Flag(std::string_view name, bool value);
 
   std::string_view text() const;  // what was written so far; lent
   // To stdout, with a newline; once, at the end.
@@ -43,5 +46,8 @@ class JsonWriter {
   struct Body;
   const std::unique_ptr<Body> body_;
 };
+
+// An object with these members, as Print.
+void PrintObject(std::initializer_list<std::pair<std::string_view, std::uint64_t>> members);
 
 }  // namespace vecdb::cli

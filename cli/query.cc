@@ -35,6 +35,7 @@ Result<Found> Query(const Session& session, const QueryArguments& arguments) {
   if (request.output_fields.empty()) request.output_fields.emplace_back("*");
   request.limit = arguments.limit;
   request.offset = arguments.offset;
+  request.read.partitions = arguments.partitions;
   CLI_TRY_ASSIGN(auto rows, collection.Query(request));
   return Found{collection.schema(), std::move(rows)};
 }

@@ -36,6 +36,8 @@ install(FILES ${CMAKE_CURRENT_BINARY_DIR}/vecdb.pc DESTINATION ${_pkgconfig_dir}
 
 if(TARGET vecdb_cli)
   install(TARGETS vecdb_cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT tools)
+  install(FILES doc/vecdb.bash-completion RENAME vecdb COMPONENT tools
+    DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
 endif()
 if(NOT VECDB_DEBIAN)  # which has them packed, and licences in a form of its own
   if(TARGET vecdb_cli)

@@ -126,7 +126,9 @@ add_test(NAME lengths COMMAND Python3::Interpreter
   ${CMAKE_CURRENT_SOURCE_DIR}/tools/check_lengths.py ${CMAKE_CURRENT_SOURCE_DIR})
 add_test(NAME figures_tool COMMAND Python3::Interpreter
   ${CMAKE_CURRENT_SOURCE_DIR}/tests/house/check_figures_test.py)
-set_tests_properties(floors lengths figures_tool PROPERTIES LABELS house TIMEOUT 60)
+add_test(NAME checklist COMMAND Python3::Interpreter
+  ${CMAKE_CURRENT_SOURCE_DIR}/tests/house/checklist.py ${CMAKE_CURRENT_SOURCE_DIR})
+set_tests_properties(floors lengths figures_tool checklist PROPERTIES LABELS house TIMEOUT 60)
 if(NOT VECDB_SANITIZE)  # seeded faults, one after the other: is each caught?
   add_test(NAME canaries COMMAND Python3::Interpreter
     ${CMAKE_CURRENT_SOURCE_DIR}/tests/house/canaries.py ${CMAKE_CURRENT_BINARY_DIR})
@@ -284,6 +286,11 @@ if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/include/vecdb/c.h)
   file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/headers/c_as_c99.c
     CONTENT "#include \"vecdb/c.h\"\n#include \"vecdb/c.h\"\nint vecdb_c99_unit;\n")
   list(APPEND _header_units ${CMAKE_CURRENT_BINARY_DIR}/headers/c_as_c99.c)
+  foreach(_part IN ITEMS collections jobs read watch)
+    file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/headers/c_${_part}_as_c99.c
+      CONTENT "#include \"vecdb/c_${_part}.h\"\nint vecdb_c99_${_part}_unit;\n")
+    list(APPEND _header_units ${CMAKE_CURRENT_BINARY_DIR}/headers/c_${_part}_as_c99.c)
+  endforeach()
 endif()
 add_library(vecdb_headers OBJECT ${_header_units})
 target_include_directories(vecdb_headers PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/include)

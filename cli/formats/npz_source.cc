@@ -171,13 +171,22 @@ Status NpzSource::AddColumn(Array& array, std::size_t rows, Batch* batch) {
     return batch->AddColumn(
         field.name, std::span<const bool>(reinterpret_cast<const bool*>(flags.data()), rows));
   }
-  if (IsInteger(element)) {
+  if (IsIntegerType(field.type)) {
     ToIntegers(element, raw, &integers_);
     return batch->AddColumn(field.name, std::span<const std::int64_t>(integers_));
   }
-  CLI_TRY(
-      all([&](std::span<const std::byte> bytes) { return ToDoubles(element, bytes, &doubles_); }));
+  CLI_TRY(all([&](std::span<const std::byte> bytes) { return ToReals(field, element, bytes); }));
   return batch->AddColumn(field.name, std::span<const double>(doubles_));
+}
+
+// Integers keep their value in the field, or are refused.
+Status NpzSource::ToReals(const Field& field, Element element, std::span<const std::byte> bytes) {
+  if (field.type == DataType::kDouble || !IsInteger(element)) {
+    return ToDoubles(element, bytes, &doubles_);
+  }
+  CLI_TRY(ToFloats(element, bytes, &floats_));
+  doubles_.assign(floats_.begin(), floats_.end());
+  return Status();
 }
 
 Result<std::size_t> NpzSource::Read(std::size_t max_rows, Batch* batch) {

@@ -39,6 +39,8 @@ class NpzSource final : public RowSource {
   bool HasKey(const std::string& name) const;
   static Status CheckFits(const Array& array, const Field& field);
   Status AddColumn(Array& array, std::size_t rows, Batch* batch);
+  // To doubles_, as a field of this type takes them.
+  Status ToReals(const Field& field, Element element, std::span<const std::byte> bytes);
 
   const std::string path_;
   const SourceOptions options_;
@@ -49,6 +51,7 @@ class NpzSource final : public RowSource {
   std::optional<Schema> schema_;
   bool number_keys_ = false;
   VectorColumn vectors_;
+  std::vector<float> floats_;
   std::vector<double> doubles_;
   std::vector<std::int64_t> integers_;
 };

@@ -8,6 +8,7 @@
 #include "command_line.h"
 #include "commands.h"
 #include "import.h"
+#include "schema_json.h"
 #include "shell/completion.h"
 #include "shell/line_editor.h"
 #include "shell/words.h"
@@ -21,12 +22,14 @@ constexpr const char* kHelp =
     R"(Commands, as on the command line but without the database (COMMAND --help says more):
   search query get count          read rows
   insert delete import export     change and move them
-  create drop list flush info     collections
+  create drop list info           collections
+  flush compact                   what they take of the disk
+  segments channels jobs top      what the database does
 Of the shell:
   .collections        their names
   .schema [NAME]      the fields of one, or of all
   .use NAME           the collection of commands that name none; without NAME: none
-  .mode table|json    how results are shown
+  .mode table|json    how results are shown: for people, or one JSON object a line
   .timer on|off       how long each command took
   .help  .quit
 Words are parted by blanks; '...' and "..." keep them together. # begins a comment, a backslash at
@@ -130,16 +133,19 @@ class Shell {
     return command.Run(words);
   }
 
-  // The database behind the command's name, and the collection in use where none is named.
+  // The database behind the command's name (of two words where its second says what is done), and
+  // the collection in use where none is named.
   std::vector<std::string> WithPlace(std::vector<std::string> words) const {
     if (words.size() > 1 && (words[1] == "--help" || words[1] == "-h")) return words;
     if (!current_.empty() && !NamesCollection(words)) words.insert(words.begin() + 1, current_);
-    words.insert(words.begin() + 1, arguments_.database);
+    const std::size_t name = words[0] == "partition" ? std::min<std::size_t>(2, words.size()) : 1;
+    words.insert(words.begin() + static_cast<std::ptrdiff_t>(name), arguments_.database);
     return words;
   }
 
   bool NamesCollection(const std::vector<std::string>& words) const {
-    static const std::vector<std::string> always{"create", "drop", "list"};
+    static const std::vector<std::string> always{"alias", "channels", "create",    "drop",
+                                                 "jobs",  "list",     "partition", "top"};
     if (std::find(always.begin(), always.end(), words[0]) != always.end()) return true;
     const auto is_option = [](const std::string& word) {
       return word.size() > 1 && word[0] == '-';
@@ -148,8 +154,8 @@ class Shell {
     const auto plain = options - words.begin() - 1;
     if (words[0] == "import" || words[0] == "export") return plain != 1;
     if (plain == 0) return false;
-    const auto names = database_.ListCollections();
-    return names.ok() && std::find(names->begin(), names->end(), words[1]) != names->end();
+    const auto there = database_.HasCollection(words[1]);
+    return there.ok() && *there;
   }
 
   int Misused(std::string_view words) const {
@@ -199,6 +205,10 @@ class Shell {
     for (const std::string& name : *names) {
       const auto opened = database_.OpenCollection(name);
       if (!opened.ok()) return Fail(opened.status());
+      if (session_.json) {
+        PrintSchemaObject(name, opened->schema());
+        continue;
+      }
       if (name != names->front()) Print("");
       PrintSchemaTable(Format("{}:", name), opened->schema());
     }

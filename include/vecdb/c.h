@@ -17,8 +17,9 @@
  *     call takes a pointer to options, NULL means the defaults.
  *  5. Handles follow the thread rules of the C++ classes they stand for: a database and a
  *     collection may be used from any number of threads, a schema and a batch by one at a time.
- *     What was fetched (rows, keys, texts, a report) does not change and may be read from any. A
- *     handle that is freed while another thread is in a call on it lives until that call returns.
+ *     What was fetched (rows, keys, texts, a report, a description) does not change and may be read
+ *     from any. A handle that is freed while another thread is in a call on it lives until that
+ *     call returns.
  *  6. No call throws or ends the process.
  */
 #ifndef VECDB_C_H_
@@ -36,12 +37,16 @@ extern "C" {
 
 typedef struct vecdb_db vecdb_db;                 /* an open database */
 typedef struct vecdb_collection vecdb_collection; /* an open collection */
-typedef struct vecdb_schema vecdb_schema; /* a builder; a collection takes what it describes */
-typedef struct vecdb_batch vecdb_batch;   /* rows going in */
-typedef struct vecdb_rows vecdb_rows;     /* rows coming out */
-typedef struct vecdb_keys vecdb_keys;     /* keys coming out */
-typedef struct vecdb_texts vecdb_texts;   /* a list of names */
-typedef struct vecdb_report vecdb_report; /* what a check found */
+typedef struct vecdb_schema vecdb_schema;     /* a builder; a collection takes what it describes */
+typedef struct vecdb_batch vecdb_batch;       /* rows going in */
+typedef struct vecdb_rows vecdb_rows;         /* rows coming out */
+typedef struct vecdb_keys vecdb_keys;         /* keys coming out */
+typedef struct vecdb_texts vecdb_texts;       /* a list of names */
+typedef struct vecdb_report vecdb_report;     /* what a check found */
+typedef struct vecdb_stop vecdb_stop;         /* tells running calls to end */
+typedef struct vecdb_snapshot vecdb_snapshot; /* a collection at one moment */
+typedef struct vecdb_iterator vecdb_iterator; /* rows coming out piece by piece */
+typedef struct vecdb_description vecdb_description; /* what a collection is */
 
 /* Handles that are not freed yet, in the whole process: for tests that look for leaks. */
 VECDB_C_API size_t vecdb_handle_count(void);
@@ -227,6 +232,13 @@ enum { VECDB_LOG_DEBUG = 0, VECDB_LOG_INFO = 1, VECDB_LOG_WARNING = 2, VECDB_LOG
 /* Called one at a time, from any thread; must not call back into vecdb. */
 typedef void (*vecdb_log_function)(void* user, int32_t level, vecdb_text line);
 
+typedef struct vecdb_event vecdb_event; /* vecdb/c_watch.h */
+/* As vecdb_log_function. */
+typedef void (*vecdb_listener_function)(void* user, const vecdb_event* event);
+/* vecdb::Options::executor: calls run(task) once, soon, on any thread, but not before it
+ * returns. Called by several threads at once; `run` may come later than the end of the database. */
+typedef void (*vecdb_executor_function)(void* user, void (*run)(void* task), void* task);
+
 /* vecdb::Options */
 typedef struct vecdb_options {
   size_t struct_size;
@@ -242,6 +254,19 @@ typedef struct vecdb_options {
   uint64_t write_buffer_bytes;
   vecdb_log_function log; /* NULL: nobody listens */
   void* log_user;         /* handed to log; yours until the database is closed */
+  int64_t bounded_staleness_ms;
+  vecdb_listener_function listener; /* NULL: nobody listens */
+  void* listener_user;              /* as log_user */
+  uint64_t merged_segment_bytes;
+  uint64_t background_bytes_per_second;
+  uint8_t auto_compaction;
+  uint32_t search_threads;
+  uint32_t query_nodes;
+  uint32_t channels;
+  uint32_t streaming_nodes;
+  int64_t seal_after_ms;
+  vecdb_executor_function executor; /* NULL: threads of its own */
+  void* executor_user;              /* handed to executor; yours until the database is closed */
 } vecdb_options;
 
 /* Sets the defaults of the C++ struct. */
@@ -333,6 +358,8 @@ typedef struct vecdb_collection_options {
   uint64_t segment_bytes;
   uint64_t segment_rows;
   int64_t seal_after_idle_ms;
+  vecdb_text partition_key; /* a field; empty: none */
+  uint32_t num_partitions;
 } vecdb_collection_options;
 
 /* Sets the defaults of the C++ struct. */
@@ -372,6 +399,7 @@ typedef struct vecdb_stats {
   uint32_t sealed_segments;
   uint64_t disk_bytes;
   uint64_t memory_bytes;
+  uint64_t pruned_segments;
 } vecdb_stats;
 
 /* Zeroes, and the size. */
@@ -439,7 +467,10 @@ VECDB_C_API vecdb_code vecdb_batch_floats(vecdb_batch* batch, vecdb_text field,
 /* vecdb::WriteOptions */
 typedef struct vecdb_write_options {
   size_t struct_size;
-  int32_t durability; /* 0: that of the database */
+  int32_t durability;     /* 0: that of the database */
+  vecdb_text partition;   /* empty: the default one; of a delete: any */
+  int64_t timeout_ms;     /* 0: no limit */
+  const vecdb_stop* stop; /* NULL: nobody will tell it to stop */
 } vecdb_write_options;
 
 /* Sets the defaults of the C++ struct. */
@@ -461,139 +492,38 @@ VECDB_C_API vecdb_code vecdb_upsert(vecdb_collection* collection, const vecdb_ba
 VECDB_C_API vecdb_code vecdb_delete(vecdb_collection* collection, const vecdb_key* keys,
                                     size_t key_count, const vecdb_write_options* options,
                                     vecdb_receipt* receipt, vecdb_error* error);
+/* vecdb::Collection::DeleteWhere */
+VECDB_C_API vecdb_code vecdb_delete_where(vecdb_collection* collection, vecdb_text filter,
+                                          const vecdb_write_options* options,
+                                          vecdb_receipt* receipt, vecdb_error* error);
 
-/* ---- asking ------------------------------------------------------------------------ */
+/* ---- what works beside what -------------------------------------------------------- */
 
-/* vecdb::SearchRequest */
-typedef struct vecdb_search_request {
+/* vecdb::QueryNodeInfo */
+typedef struct vecdb_query_node {
   size_t struct_size;
-  vecdb_text field;  /* may be empty when the schema has one vector */
-  vecdb_value query; /* as a value of the field: vecdb_value_floats(), ... */
-  uint64_t limit;
-  uint64_t offset;
-  vecdb_text filter;               /* empty: every row */
-  const vecdb_text* output_fields; /* none: key and score only; "*": every field */
-  size_t output_field_count;
-} vecdb_search_request;
-
-/* vecdb::QueryRequest */
-typedef struct vecdb_query_request {
-  size_t struct_size;
-  vecdb_text filter;
-  uint64_t limit;
-  uint64_t offset;
-  const vecdb_text* output_fields; /* none: only the key */
-  size_t output_field_count;
-} vecdb_query_request;
-
-/* What vecdb::Collection::Get is asked for. */
-typedef struct vecdb_get_request {
-  size_t struct_size;
-  const vecdb_key* keys;
-  size_t key_count;
-  const vecdb_text* output_fields; /* none: only the key */
-  size_t output_field_count;
-} vecdb_get_request;
-
-/* Sets the defaults of the C++ struct. */
-VECDB_C_API void vecdb_search_request_init(vecdb_search_request* request, size_t struct_size);
-VECDB_C_API void vecdb_query_request_init(vecdb_query_request* request, size_t struct_size);
-VECDB_C_API void vecdb_get_request_init(vecdb_get_request* request, size_t struct_size);
-
-/* The members of vecdb::Collection of the same names. */
-VECDB_C_API vecdb_code vecdb_search(const vecdb_collection* collection,
-                                    const vecdb_search_request* request, vecdb_rows** out,
-                                    vecdb_error* error);
-VECDB_C_API vecdb_code vecdb_query(const vecdb_collection* collection,
-                                   const vecdb_query_request* request, vecdb_rows** out,
-                                   vecdb_error* error);
-/* Rows in the order asked. `missing` may be NULL; else it takes the keys that were not found. */
-VECDB_C_API vecdb_code vecdb_get(const vecdb_collection* collection,
-                                 const vecdb_get_request* request, vecdb_rows** out,
-                                 vecdb_keys** missing, vecdb_error* error);
-VECDB_C_API vecdb_code vecdb_count(const vecdb_collection* collection, vecdb_text filter,
-                                   uint64_t* out, vecdb_error* error);
-
-/* ---- answers ----------------------------------------------------------------------- */
-/* Counts are 0 for what is no handle. Keys, names and values are lent by the handle. */
-
-/* How many there are. */
-VECDB_C_API size_t vecdb_rows_count(const vecdb_rows* rows);
-/* The key of row i: always after a search; else when the key is among the output fields. */
-VECDB_C_API vecdb_code vecdb_rows_key(const vecdb_rows* rows, size_t i, vecdb_key* out,
-                                      vecdb_error* error);
-/* Of a search only: in the metric's own units. */
-VECDB_C_API vecdb_code vecdb_rows_score(const vecdb_rows* rows, size_t i, float* out,
-                                        vecdb_error* error);
-/* The output fields, in the order asked; none when there are no rows. */
-VECDB_C_API size_t vecdb_rows_field_count(const vecdb_rows* rows);
-VECDB_C_API vecdb_code vecdb_rows_field_name(const vecdb_rows* rows, size_t field, vecdb_text* out,
-                                             vecdb_error* error);
-VECDB_C_API vecdb_code vecdb_rows_value(const vecdb_rows* rows, size_t i, size_t field,
-                                        vecdb_value* out, vecdb_error* error);
-/* By name: VECDB_NOT_FOUND when it is not among the output fields. */
-VECDB_C_API vecdb_code vecdb_rows_find(const vecdb_rows* rows, size_t i, vecdb_text name,
-                                       vecdb_value* out, vecdb_error* error);
-VECDB_C_API vecdb_code vecdb_rows_free(vecdb_rows* rows);
-
-/* How many there are; key i; the end of the handle. */
-VECDB_C_API size_t vecdb_keys_count(const vecdb_keys* keys);
-VECDB_C_API vecdb_code vecdb_keys_at(const vecdb_keys* keys, size_t i, vecdb_key* out,
-                                     vecdb_error* error);
-VECDB_C_API vecdb_code vecdb_keys_free(vecdb_keys* keys);
-
-/* How many there are; text i; the end of the handle. */
-VECDB_C_API size_t vecdb_texts_count(const vecdb_texts* texts);
-VECDB_C_API vecdb_code vecdb_texts_at(const vecdb_texts* texts, size_t i, vecdb_text* out,
-                                      vecdb_error* error);
-VECDB_C_API vecdb_code vecdb_texts_free(vecdb_texts* texts);
-
-/* ---- what lies on disk ------------------------------------------------------------- */
-
-/* vecdb::CheckReport */
-typedef struct vecdb_check_counts {
-  size_t struct_size;
-  uint64_t collections;
-  uint64_t segments;
-  uint64_t segment_rows;
-  uint64_t files;
+  uint32_t segments;
+  uint64_t rows;
   uint64_t bytes;
-  uint64_t log_groups;
-  uint64_t log_records;
-  uint64_t visible_rows;
-  uint64_t damaged;
-  uint64_t unchecked;
-  uint64_t notes;
-} vecdb_check_counts;
+  uint64_t reads;
+} vecdb_query_node;
 
-enum { VECDB_DAMAGED = 1, VECDB_UNCHECKED = 2, VECDB_NOTE = 3 };
-
-/* One thing that a check found; its texts are lent by the report. */
-typedef struct vecdb_finding {
-  int32_t kind;
-  vecdb_text file; /* empty: none alone */
-  vecdb_text text;
-} vecdb_finding;
-
-/* VECDB_OK means that it could be checked; clean it is when nothing is damaged or unchecked. */
-VECDB_C_API vecdb_code vecdb_check(vecdb_text directory, int full, vecdb_report** out,
-                                   vecdb_error* error);
-/* Sets the size, and nothing found; then what was. */
-VECDB_C_API void vecdb_check_counts_init(vecdb_check_counts* counts, size_t struct_size);
-VECDB_C_API vecdb_code vecdb_report_counts(const vecdb_report* report, vecdb_check_counts* counts,
+/* Zeroes, and the size. */
+VECDB_C_API void vecdb_query_node_init(vecdb_query_node* node, size_t struct_size);
+/* How many there are; node i. vecdb::Database::QueryNodes */
+VECDB_C_API vecdb_code vecdb_query_node_count(vecdb_db* db, size_t* out, vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_query_node_at(vecdb_db* db, size_t i, vecdb_query_node* out,
                                            vecdb_error* error);
-/* First what is damaged, then what is unchecked, then the notes. */
-VECDB_C_API size_t vecdb_report_finding_count(const vecdb_report* report);
-VECDB_C_API vecdb_code vecdb_report_finding(const vecdb_report* report, size_t i,
-                                            vecdb_finding* out, vecdb_error* error);
-VECDB_C_API vecdb_code vecdb_report_free(vecdb_report* report);
-
-/* One file in readable lines; `print` is called on this thread. */
-VECDB_C_API vecdb_code vecdb_inspect(vecdb_text file, void (*print)(void* user, vecdb_text line),
-                                     void* user, vecdb_error* error);
 
 /* NOLINTEND(modernize-*, readability-redundant-*) */
 #ifdef __cplusplus
 }
 #endif
+
+#include "vecdb/c_collections.h" /* descriptions, names, properties, partitions */
+#include "vecdb/c_jobs.h"        /* compaction, and other work in the background */
+#include "vecdb/c_limits.h"      /* calls that end early; release and load */
+#include "vecdb/c_read.h"        /* search, query, get, snapshots, and answers */
+#include "vecdb/c_watch.h"       /* check, inspect, segments, channels, statistics, events */
+
 #endif /* VECDB_C_H_ */

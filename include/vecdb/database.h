@@ -12,6 +12,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -22,6 +23,7 @@
 #include "vecdb/options.h"
 #include "vecdb/result.h"
 #include "vecdb/schema.h"
+#include "vecdb/stats.h"
 #include "vecdb/status.h"
 #include "vecdb/types.h"
 
@@ -30,6 +32,17 @@ namespace vecdb {
 namespace api {
 struct DatabaseAccess;
 }
+
+// What a collection is, at one moment.
+struct CollectionInfo {
+  std::uint64_t id = 0;  // never given again, to whatever collection
+  std::string name;
+  Schema schema;
+  CollectionOptions options;
+  CollectionProperties properties;
+  std::vector<std::string> aliases;  // in order
+  Timestamp created{0};
+};
 
 // An open directory of collections.
 class VECDB_API Database {
@@ -56,21 +69,62 @@ class VECDB_API Database {
   // 65,536 collections are the limit. kOutcomeUnknown: it may be there after the next open.
   Result<Collection> CreateCollection(std::string_view name, const Schema& schema,
                                       const CollectionOptions& options = {});
-  Result<Collection> OpenCollection(std::string_view name);  // kNotFound when there is none
+  // By name or alias; kNotFound when there is none. So below where nothing else is said.
+  Result<Collection> OpenCollection(std::string_view name);
+  Result<bool> HasCollection(std::string_view name) const;
+  Result<CollectionInfo> DescribeCollection(std::string_view name) const;
   // With all of its rows, for good; handles of it return kNotFound from then on, and searches that
-  // run finish. kNotFound when there is none, kOutcomeUnknown as above.
+  // run finish. kNotFound when no collection has this name itself, kFailedPrecondition while it has
+  // an alias, kOutcomeUnknown as above.
   Status DropCollection(std::string_view name);
   Result<std::vector<std::string>> ListCollections() const;  // in name order
+
+  // Changes of what was there before. Each is durable when it returns OK, and none touches a row;
+  // older vecdbs do not open the directory from the first one on. After kOutcomeUnknown this object
+  // goes on with what was before, and the next open may find either.
+
+  // Handles stay good. `name` is that of the collection itself; kAlreadyExists when a collection or
+  // an alias has the other one.
+  Status RenameCollection(std::string_view name, std::string_view new_name);
+  // In place of all properties that it had: begin with those of DescribeCollection().
+  Status AlterCollection(std::string_view name, const CollectionProperties& properties);
+
+  // Another name of the collection, which has this name itself; many are possible, 65,536 in all.
+  // kAlreadyExists when the alias names another one, or is the name of a collection.
+  Status CreateAlias(std::string_view alias, std::string_view collection);
+  // Lets an alias name this collection from now on: every opening finds the one or the other.
+  // kNotFound when there is no such alias or no such collection.
+  Status AlterAlias(std::string_view alias, std::string_view collection);
+  Status DropAlias(std::string_view alias);                        // handles opened by it stay good
+  Result<std::map<std::string, std::string>> ListAliases() const;  // alias -> collection
+
+  // Every query node, by number: see Options::query_nodes.
+  Result<std::vector<QueryNodeInfo>> QueryNodes() const;
 
   // Returns when everything up to `timestamp` would survive a power cut, whatever the
   // durability it was written with. A timestamp of the future means everything written so far.
   // kOutcomeUnknown when the sync failed, kFailedPrecondition when writing had stopped before.
   Status WaitDurable(Timestamp timestamp);
 
-  // With Options::own_threads off: does the background work that is due (interval sync, SEAL of an
-  // idle log, sealing, flushing, filters of keys), for about `budget`; a task begun is finished.
-  // Returns Health().
+  // With Options::own_threads off, or an executor: does the background work that is due (interval
+  // sync, SEAL of an idle log, sealing, flushing, filters of keys, compaction), for about `budget`;
+  // a task begun is finished. Returns Health().
   Status RunBackground(std::chrono::milliseconds budget);
+
+  // ---- Background ---------------------------------------------------------------------
+
+  // The jobs that wait or run, and the last ones that ended, by id. Kept in memory only.
+  Result<std::vector<JobInfo>> Jobs() const;
+  // Returns when the job has ended, however it ended (JobInfo::state). kDeadlineExceeded after
+  // `timeout` (at most 24 hours count), kNotFound for a job that is not known or is forgotten. With
+  // Options::own_threads off, or an executor, the caller does the work meanwhile.
+  Result<JobInfo> WaitForJob(JobId id, std::chrono::milliseconds timeout);
+
+  // Halts compaction within some 50 ms, where it is, until ResumeBackground() or Close(). Syncing,
+  // sealing and flushing go on, for writers wait for them. Calls do not count: one resumes all. The
+  // thread that compacts waits meanwhile, one of an executor too.
+  Status PauseBackground();
+  Status ResumeBackground();
 
   // What Open() found and did. Lent until the object is moved from or destroyed.
   const RecoveryReport& recovery() const;
@@ -78,6 +132,11 @@ class VECDB_API Database {
   // OK, or the first failure that made this database refuse writes until it is reopened; in a
   // child made by fork(), kFailedPrecondition.
   Status Health() const;
+
+  // The log: who writes it, how far it goes, who needs it. When read-only, as it was found.
+  Result<std::vector<ChannelInfo>> Channels() const;
+  // Sizes and counters of the whole database. Reads no row.
+  Result<DatabaseStats> Stats() const;
 
   Status Flush();  // every collection; kFailedPrecondition when read-only or stopped
 

@@ -6,7 +6,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <string_view>
+
+#include "vecdb/event.h"
+#include "vecdb/types.h"
 
 namespace vecdb {
 
@@ -35,14 +39,49 @@ struct Options {
   Durability durability = Durability::kEveryWrite;
   std::chrono::milliseconds sync_interval{50};  // 1 ms to 24 hours
 
+  // What a read of Consistency::kBounded may lag behind, 0 ms to 24 hours: a promise that is kept
+  // with room to spare, since in one process the newest is at hand.
+  std::chrono::milliseconds bounded_staleness{5000};
+
   // Sealing, flushing, filters of keys; 0 = a quarter of the cores, at least 1; at most 256. One
-  // more thread syncs and keeps house. A read-only database has none.
+  // more for each of streaming_nodes syncs and keeps house, and one of low priority compacts. A
+  // read-only database has none of these.
   std::uint32_t background_threads = 0;
+  // A search, query or count may use so many at once, the caller's among them; 0 = one a core; at
+  // most 256. Small ones use the caller's alone. The others start with the first read that is large
+  // enough to be shared, also in a read-only database.
+  std::uint32_t search_threads = 0;
+  // Sealed segments are spread over so many nodes, each read by one thread at a time for one
+  // search; 0 = one a core, at most 64.
+  std::uint32_t query_nodes = 0;
+  // Logs that new collections are spread over, 1 to 16: each collection writes to one for as long
+  // as it lives, so writes to collections of different channels do not wait for each other's syncs.
+  // Above 1 the directory cannot be opened by a vecdb that reads formats up to 2.
+  std::uint32_t channels = 1;
+  // Each channel belongs to one, which syncs it; 1 to 16, each with a thread.
+  std::uint32_t streaming_nodes = 1;
   bool own_threads = true;  // false: not one thread; call Database::RunBackground() yourself
+  // Yours to run what vecdb would run on threads of its own: there are none then, whatever the
+  // options above say. It gets background work and shares of large reads, each to be called once,
+  // soon, on any thread but not before it returns; what it is given may outlive the database. Syncs
+  // at intervals, idle seals and housekeeping are left to RunBackground(): call it now and then.
+  // Called from your calls and from its own tasks, by several threads at once; must not throw.
+  std::function<void(std::function<void()>)> executor = {};
   // Rows not yet in sealed segments, over all collections; at least 1 MiB. Above it writers help to
   // flush, and wait; kResourceExhausted when that fails.
   std::size_t write_buffer_bytes = 256u << 20;
+  // A growing segment seals so long after its first row, however busy it is; from 1 ms.
+  std::chrono::milliseconds seal_after = std::chrono::hours(24);
   LoadMode load = LoadMode::kMapped;
+
+  // Compaction merges small sealed segments into ones of up to about this size on disk, at least
+  // 1024 bytes.
+  std::uint64_t merged_segment_bytes = std::uint64_t{1} << 30;
+  // By itself, when sealed segments have many deleted rows or are many and small. Without it only
+  // Collection::Compact() compacts. It has one thread of low priority.
+  bool auto_compaction = true;
+  // What compaction may read and write, at most; 0 = no limit.
+  std::uint64_t background_bytes_per_second = 0;
 
   // A directory that belongs to another user (the superuser excepted) or that everyone may write
   // to is refused: whoever can replace files under an open database can make it say anything.
@@ -53,19 +92,40 @@ struct Options {
   // Called from vecdb's threads, and from yours inside of a call, one call at a time. Must not call
   // back into vecdb, nor throw.
   std::function<void(LogLevel, std::string_view)> log = {};
+  // Told what happens to segments, as `log` is; of one segment in the order in which it happens.
+  // What it throws is told to `log`. It delays what it is told about: keep it short.
+  std::function<void(const Event&)> listener = {};
 };
 
 // Of one collection, chosen when it is created.
 struct CollectionOptions {
   std::uint32_t shards = 1;  // by key, each with its own segments, 1..16; the log is one for all
-  // A growing segment seals at this size in memory, at least 1024 bytes; earlier when the write
-  // buffer is full or the log has grown long;
+  // A growing segment seals at this size in memory, at least 1024 bytes, or up to a tenth below it,
+  // so that not all seal together; earlier when the write buffer is full or the log has grown to
+  // eight files (512 MiB), after Options::seal_after,
   std::size_t segment_bytes = 122'880'000;
   std::size_t segment_rows = 0;                        // or at this many rows; 0 = no limit
   std::chrono::milliseconds seal_after_idle{600'000};  // or when no row came for so long, from 1 ms
   // Insert refuses taken keys; off for bulk loads of keys known to be new. Costs 2 to 3 bytes of
   // memory a row once the collection is written to and has several sealed segments.
   bool check_keys = true;
+  // Sends each row to one of `num_partitions` partitions by its value of this field: an Int64 or
+  // VarChar that is neither the primary key nor nullable. A filter that asks for some of its values
+  // (key == 7, key in [7, 8]) makes a read look only where they are. Calls name no partitions then.
+  std::string partition_key = {};
+  std::uint32_t num_partitions = 16;  // with a partition key; 1 to 1,024
+};
+
+// Of one collection, changed at any time by Database::AlterCollection.
+struct CollectionProperties {
+  // Rows that were written longer ago than this are in no answer, by the machine's clock, and their
+  // keys are free; 0 = rows live until they are deleted. At most 3,155,760,000 seconds.
+  std::chrono::milliseconds ttl{0};
+  bool auto_compaction = true;                     // segments are merged and rewritten by vecdb
+  Consistency consistency = Consistency::kStrong;  // of reads that name none
+
+  // The same choices.
+  friend bool operator==(const CollectionProperties&, const CollectionProperties&) = default;
 };
 
 }  // namespace vecdb

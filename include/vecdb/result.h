@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "vecdb/export.h"
 #include "vecdb/types.h"
 
 namespace vecdb {
@@ -53,11 +54,22 @@ struct WriteReceipt {
 // The size of a collection at one instant.
 struct CollectionStats {
   std::uint64_t rows = 0;          // visible rows
-  std::uint64_t deleted_rows = 0;  // rows that a delete or upsert hides
+  std::uint64_t deleted_rows = 0;  // rows that are deleted, replaced or expired, and not gone yet
   std::uint32_t growing_segments = 0;
   std::uint32_t sealed_segments = 0;
   std::uint64_t disk_bytes = 0;    // sealed segments
   std::uint64_t memory_bytes = 0;  // growing segments and the filters of checked keys
+  // Segments that reads did not look at, for their partition, since the database was opened.
+  std::uint64_t pruned_segments = 0;
+};
+
+// What one query node has of all collections. A read is one of one segment, by a search, query or
+// count.
+struct QueryNodeInfo {
+  std::uint32_t segments = 0;  // sealed ones
+  std::uint64_t rows = 0;      // in them, deleted ones included
+  std::uint64_t bytes = 0;     // on disk
+  std::uint64_t reads = 0;     // since the database was opened
 };
 
 // What Open() found in the log. Nothing is dropped silently: bytes are discarded only behind the
@@ -72,6 +84,43 @@ struct RecoveryReport {
   std::uint64_t orphans_removed = 0;
   bool clean = true;   // the log ends in a SEAL: closed, or ended while idle; nothing discarded
   std::string detail;  // why bytes were discarded, with file and offset
+};
+
+using JobId = std::uint64_t;  // of one opening of a database; never given twice in it
+
+// What a job does.
+enum class JobKind : std::uint8_t {
+  kFlush = 1,       // a growing segment becomes files
+  kCompaction = 2,  // sealed segments become fewer, without their deleted rows
+};
+
+// "Flush", "Compaction".
+VECDB_API std::string_view ToString(JobKind kind);
+
+// How far a job is.
+enum class JobState : std::uint8_t {
+  kWaiting = 1,
+  kRunning = 2,
+  kDone = 3,
+  kFailed = 4,
+  kCancelled = 5,  // by closing the database or dropping the collection
+};
+
+// "Waiting", "Running", "Done", "Failed", "Cancelled".
+VECDB_API std::string_view ToString(JobState state);
+
+// Work in the background, as it is at one instant.
+struct JobInfo {
+  JobId id = 0;
+  JobKind kind = JobKind::kFlush;
+  JobState state = JobState::kWaiting;
+  std::string collection;        // its name when the job was made
+  double progress = 0;           // 0 to 1; never falls
+  std::uint64_t rows = 0;        // written so far
+  std::uint64_t bytes = 0;       // of the files finished so far
+  std::uint64_t started_ms = 0;  // since 1970; 0 = not yet
+  std::uint64_t ended_ms = 0;    // the same
+  std::string error;             // why it failed or was cancelled
 };
 
 }  // namespace vecdb

@@ -55,6 +55,26 @@ enum class Metric : std::uint8_t {
 // "L2", "IP", "COSINE", "HAMMING", "JACCARD".
 VECDB_API std::string_view ToString(Metric metric);
 
+// Which writes a read has to see. Every read sees whole writes only, in the order of the log. A
+// write is acknowledged when it is visible, so all levels read the newest that is visible; only
+// kSession may have to wait for it.
+enum class Consistency : std::uint8_t {
+  kStrong = 1,    // every write acknowledged before the read began (the default)
+  kSession = 2,   // every write up to ReadOptions::session: waits until it is visible
+  kBounded = 3,   // all but those of the last Options::bounded_staleness; never waits
+  kEventual = 4,  // what is visible now; never waits
+};
+
+// "Strong", "Session", "Bounded", "Eventual".
+VECDB_API std::string_view ToString(Consistency level);
+
+// Whether a collection can be read: see Collection::Release().
+enum class LoadState : std::uint8_t {
+  kReleased = 1,
+  kLoading = 2,  // a Load() is under way
+  kLoaded = 3,
+};
+
 // A sparse vector, lent: values[i] stands at indices[i]. Indices rise and are below 2^32 - 1; none
 // at all is the zero vector.
 struct SparseView {

@@ -9,9 +9,13 @@
 #include "vecdb/batch.h"       // rows going in
 #include "vecdb/request.h"     // questions
 #include "vecdb/result.h"      // answers
+#include "vecdb/event.h"       // what happens behind the calls
+#include "vecdb/snapshot.h"    // one moment, read for longer
 #include "vecdb/options.h"     // knobs
+#include "vecdb/stats.h"       // what a database says about itself
 #include "vecdb/collection.h"  // write, read
 #include "vecdb/database.h"    // open, create, close
 #include "vecdb/check.h"       // verify what is on disk
+#include "vecdb/trace.h"       // the life of one row
 #include "vecdb/version.h"     // which vecdb this is
 // clang-format on

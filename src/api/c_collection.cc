@@ -1,4 +1,7 @@
+#include "api/c_collection.h"
+
 #include <chrono>
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -11,27 +14,23 @@
 
 namespace vecdb::api {
 
-template <>
-struct CStruct<vecdb_collection_options> {
-  static constexpr std::string_view kName = "vecdb_collection_options";
-  static constexpr std::size_t kFirstSize = sizeof(vecdb_collection_options);
-  static vecdb_collection_options Defaults() {
-    const CollectionOptions defaults;
-    vecdb_collection_options out = {};
-    out.struct_size = sizeof(out);
-    out.shards = defaults.shards;
-    out.check_keys = defaults.check_keys ? 1 : 0;
-    out.segment_bytes = defaults.segment_bytes;
-    out.segment_rows = defaults.segment_rows;
-    out.seal_after_idle_ms = defaults.seal_after_idle.count();
-    return out;
-  }
-};
+vecdb_collection_options LendOptions(const CollectionOptions& options) {
+  vecdb_collection_options out = {};
+  out.struct_size = sizeof(out);
+  out.shards = options.shards;
+  out.check_keys = options.check_keys ? 1 : 0;
+  out.segment_bytes = options.segment_bytes;
+  out.segment_rows = options.segment_rows;
+  out.seal_after_idle_ms = options.seal_after_idle.count();
+  out.partition_key = Lend(options.partition_key);
+  out.num_partitions = options.num_partitions;
+  return out;
+}
 
 template <>
 struct CStruct<vecdb_stats> {
   static constexpr std::string_view kName = "vecdb_stats";
-  static constexpr std::size_t kFirstSize = sizeof(vecdb_stats);
+  static constexpr std::size_t kFirstSize = offsetof(vecdb_stats, pruned_segments);
   static vecdb_stats Defaults() { return {}; }
 };
 
@@ -46,6 +45,9 @@ Result<CollectionOptions> OptionsOf(const vecdb_collection_options* given) {
   options.segment_bytes = from.segment_bytes;
   options.segment_rows = from.segment_rows;
   options.seal_after_idle = std::chrono::milliseconds(from.seal_after_idle_ms);
+  VECDB_TRY_ASSIGN(options.partition_key,
+                   Lent(from.partition_key, "vecdb_collection_options.partition_key"));
+  options.num_partitions = from.num_partitions;
   return options;
 }
 
@@ -93,10 +95,9 @@ vecdb_code vecdb_has_collection(vecdb_db* db, vecdb_text name, int* out, vecdb_e
     if (out == nullptr) return IsNull("out");
     *out = 0;
     VECDB_TRY_ASSIGN(const std::string_view called, Lent(name, "name"));
-    const Status found = o.database->OpenCollection(called).status();
-    if (found.code() == StatusCode::kNotFound) return Status();
-    *out = found.ok() ? 1 : 0;
-    return found;
+    VECDB_TRY_ASSIGN(const bool there, o.database->HasCollection(called));
+    *out = there ? 1 : 0;
+    return Status();
   });
 }
 
@@ -152,9 +153,15 @@ void vecdb_stats_init(vecdb_stats* stats, size_t struct_size) {
 
 vecdb_code vecdb_collection_stats(const vecdb_collection* collection, vecdb_stats* stats,
                                   vecdb_error* error) {
+  return vecdb_partition_stats(collection, {}, stats, error);
+}
+
+vecdb_code vecdb_partition_stats(const vecdb_collection* collection, vecdb_text partition,
+                                 vecdb_stats* stats, vecdb_error* error) {
   return CallUsing<CollectionObject>(collection, error, [&](CollectionObject& o) -> Status {
     VECDB_TRY(CheckStruct(stats));
-    VECDB_TRY_ASSIGN(const CollectionStats found, o.collection->Stats());
+    VECDB_TRY_ASSIGN(const std::string_view called, Lent(partition, "partition"));
+    VECDB_TRY_ASSIGN(const CollectionStats found, o.collection->Stats(called));
     vecdb_stats whole = {};
     whole.rows = found.rows;
     whole.deleted_rows = found.deleted_rows;
@@ -162,6 +169,7 @@ vecdb_code vecdb_collection_stats(const vecdb_collection* collection, vecdb_stat
     whole.sealed_segments = found.sealed_segments;
     whole.disk_bytes = found.disk_bytes;
     whole.memory_bytes = found.memory_bytes;
+    whole.pruned_segments = found.pruned_segments;
     return WriteStruct(whole, stats);
   });
 }

@@ -1,6 +1,9 @@
 #include <chrono>
+#include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <limits>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -16,7 +19,7 @@ namespace vecdb::api {
 template <>
 struct CStruct<vecdb_options> {
   static constexpr std::string_view kName = "vecdb_options";
-  static constexpr std::size_t kFirstSize = sizeof(vecdb_options);
+  static constexpr std::size_t kFirstSize = offsetof(vecdb_options, bounded_staleness_ms);
   static vecdb_options Defaults() {
     const Options defaults;
     vecdb_options out = {};
@@ -31,6 +34,15 @@ struct CStruct<vecdb_options> {
     out.background_threads = defaults.background_threads;
     out.sync_interval_ms = defaults.sync_interval.count();
     out.write_buffer_bytes = defaults.write_buffer_bytes;
+    out.bounded_staleness_ms = defaults.bounded_staleness.count();
+    out.merged_segment_bytes = defaults.merged_segment_bytes;
+    out.background_bytes_per_second = defaults.background_bytes_per_second;
+    out.auto_compaction = defaults.auto_compaction ? 1 : 0;
+    out.search_threads = defaults.search_threads;
+    out.query_nodes = defaults.query_nodes;
+    out.channels = defaults.channels;
+    out.streaming_nodes = defaults.streaming_nodes;
+    out.seal_after_ms = defaults.seal_after.count();
     return out;
   }
 };
@@ -43,6 +55,30 @@ struct CStruct<vecdb_recovery> {
 };
 
 namespace {
+
+vecdb_event LendEvent(const Event& event) {
+  vecdb_event lent = {};
+  lent.struct_size = sizeof(lent);
+  lent.type = static_cast<std::int32_t>(event.type);
+  lent.shard = event.shard;
+  lent.collection = Lend(event.collection);
+  lent.segment = event.segment;
+  lent.rows = event.rows;
+  lent.bytes = event.bytes;
+  lent.code = static_cast<vecdb_code>(event.status.code());
+  lent.message = Lend(event.status.message());
+  lent.inputs = event.inputs.data();
+  lent.input_count = event.inputs.size();
+  return lent;
+}
+
+using Task = std::function<void()>;
+
+// What a C executor is handed; run once, it is gone.
+void RunTask(void* task) {
+  const std::unique_ptr<Task> owned(static_cast<Task*>(task));
+  (*owned)();
+}
 
 Result<Options> OptionsOf(const vecdb_options* given) {
   VECDB_TRY_ASSIGN(const vecdb_options from, ReadOptional(given));
@@ -62,9 +98,30 @@ Result<Options> OptionsOf(const vecdb_options* given) {
   options.background_threads = from.background_threads;
   options.sync_interval = std::chrono::milliseconds(from.sync_interval_ms);
   options.write_buffer_bytes = from.write_buffer_bytes;
+  options.bounded_staleness = std::chrono::milliseconds(from.bounded_staleness_ms);
+  options.merged_segment_bytes = from.merged_segment_bytes;
+  options.background_bytes_per_second = from.background_bytes_per_second;
+  VECDB_TRY_ASSIGN(options.auto_compaction,
+                   FlagOf(from.auto_compaction, "vecdb_options.auto_compaction"));
+  options.search_threads = from.search_threads;
+  options.query_nodes = from.query_nodes;
+  options.channels = from.channels;
+  options.streaming_nodes = from.streaming_nodes;
+  options.seal_after = std::chrono::milliseconds(from.seal_after_ms);
+  if (from.executor != nullptr) {
+    options.executor = [run = from.executor, user = from.executor_user](Task task) {
+      run(user, RunTask, new Task(std::move(task)));
+    };
+  }
   if (from.log != nullptr) {
     options.log = [log = from.log, user = from.log_user](LogLevel level, std::string_view line) {
       log(user, static_cast<std::int32_t>(level), Lend(line));
+    };
+  }
+  if (from.listener != nullptr) {
+    options.listener = [listener = from.listener, user = from.listener_user](const Event& event) {
+      const vecdb_event lent = LendEvent(event);
+      listener(user, &lent);
     };
   }
   return options;

@@ -137,6 +137,14 @@ std::string_view NameOf(HandleKind kind) {
       return "texts";
     case HandleKind::kReport:
       return "report";
+    case HandleKind::kDescription:
+      return "description";
+    case HandleKind::kStop:
+      return "stop";
+    case HandleKind::kSnapshot:
+      return "snapshot";
+    case HandleKind::kIterator:
+      return "iterator";
   }
   return "unknown";
 }

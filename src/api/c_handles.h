@@ -30,6 +30,10 @@ enum class HandleKind : std::uint8_t {
   kKeys,
   kTexts,
   kReport,
+  kDescription,
+  kStop,
+  kSnapshot,
+  kIterator,
 };
 
 // What a handle stands for.

@@ -11,6 +11,7 @@
 
 namespace {
 
+using vecdb::Consistency;
 using vecdb::DataType;
 using vecdb::Durability;
 using vecdb::LoadMode;
@@ -60,6 +61,11 @@ static_assert(Same(VECDB_INNER_PRODUCT, Metric::kInnerProduct));
 static_assert(Same(VECDB_COSINE, Metric::kCosine));
 static_assert(Same(VECDB_HAMMING, Metric::kHamming));
 static_assert(Same(VECDB_JACCARD, Metric::kJaccard));
+
+static_assert(Same(VECDB_STRONG, Consistency::kStrong));
+static_assert(Same(VECDB_SESSION, Consistency::kSession));
+static_assert(Same(VECDB_BOUNDED, Consistency::kBounded));
+static_assert(Same(VECDB_EVENTUAL, Consistency::kEventual));
 
 static_assert(Same(VECDB_EVERY_WRITE, Durability::kEveryWrite));
 static_assert(Same(VECDB_INTERVAL, Durability::kInterval));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "vecdb/database.h"
 #include "vecdb/result.h"
 #include "vecdb/schema.h"
+#include "vecdb/snapshot.h"
 
 #include "api/c_handles.h"
 #include "api/c_value.h"
@@ -53,6 +55,25 @@ struct TextsObject final : ObjectOf<vecdb_texts, HandleKind::kTexts> {
 
 struct ReportObject final : ObjectOf<vecdb_report, HandleKind::kReport> {
   CheckReport report;
+};
+
+struct DescriptionObject final : ObjectOf<vecdb_description, HandleKind::kDescription> {
+  std::optional<CollectionInfo> info;
+  LentValues defaults;  // of the fields, in their order
+};
+
+struct StopObject final : ObjectOf<vecdb_stop, HandleKind::kStop> {
+  std::stop_source source;
+};
+
+struct SnapshotObject final : ObjectOf<vecdb_snapshot, HandleKind::kSnapshot> {
+  std::optional<Snapshot> snapshot;
+  std::string key_field;
+};
+
+struct IteratorObject final : ObjectOf<vecdb_iterator, HandleKind::kIterator> {
+  std::optional<RowIterator> rows;
+  std::string key_field;
 };
 
 struct RowsObject final : ObjectOf<vecdb_rows, HandleKind::kRows> {

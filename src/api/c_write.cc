@@ -1,5 +1,7 @@
 // A write that has happened must not be reported as a failure, so the handle of its receipt is made
 // before it.
+#include <chrono>
+#include <cstddef>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -10,6 +12,7 @@
 
 #include "api/c_call.h"
 #include "api/c_objects.h"
+#include "api/c_requests.h"
 #include "api/c_struct.h"
 #include "api/c_value.h"
 
@@ -18,7 +21,7 @@ namespace vecdb::api {
 template <>
 struct CStruct<vecdb_write_options> {
   static constexpr std::string_view kName = "vecdb_write_options";
-  static constexpr std::size_t kFirstSize = sizeof(vecdb_write_options);
+  static constexpr std::size_t kFirstSize = offsetof(vecdb_write_options, partition);
   static vecdb_write_options Defaults() {
     vecdb_write_options out = {};
     out.struct_size = sizeof(out);
@@ -35,6 +38,9 @@ Result<WriteOptions> OptionsOf(const vecdb_write_options* given) {
     VECDB_TRY_ASSIGN(options.durability,
                      EnumOf<Durability>(from.durability, "vecdb_write_options.durability"));
   }
+  VECDB_TRY_ASSIGN(options.partition, Lent(from.partition, "vecdb_write_options.partition"));
+  options.timeout = std::chrono::milliseconds(from.timeout_ms);
+  VECDB_TRY_ASSIGN(options.stop, TokenOf(from.stop));
   return options;
 }
 
@@ -92,5 +98,15 @@ vecdb_code vecdb_delete(vecdb_collection* collection, const vecdb_key* keys, siz
                [&](Collection& c, const WriteOptions& how) -> Result<WriteReceipt> {
                  VECDB_TRY_ASSIGN(const std::vector<Key> owned, OwnedKeys(keys, key_count));
                  return c.Delete(owned, how);
+               });
+}
+
+vecdb_code vecdb_delete_where(vecdb_collection* collection, vecdb_text filter,
+                              const vecdb_write_options* options, vecdb_receipt* receipt,
+                              vecdb_error* error) {
+  return Write(collection, options, receipt, error,
+               [&](Collection& c, const WriteOptions& how) -> Result<WriteReceipt> {
+                 VECDB_TRY_ASSIGN(const std::string_view condition, Lent(filter, "filter"));
+                 return c.DeleteWhere(condition, how);
                });
 }

@@ -233,6 +233,11 @@ class Checker {
                               logged.lsn, message.shard, collection.name,
                               collection.options.shards);
     }
+    const PartitionId partition = wal::PartitionOf(message);
+    if (!state_->HadPartition(message.collection, partition, logged.timestamp)) {
+      return base::Corruption("record {} names partition {} of collection '{}', which never was",
+                              logged.lsn, partition, collection.name);
+    }
     Status decoded = message.type == wal::MessageType::kDelete
                          ? chunk::DecodeKeys(collection.schema, message.payload).status()
                          : chunk::DecodeChunk(collection.schema, message.payload).status();

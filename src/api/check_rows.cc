@@ -85,7 +85,7 @@ Status CheckRows(const std::shared_ptr<io::FileSystem>& fs, CheckReport* report)
   VECDB_TRY_ASSIGN(const auto engine, roles::Engine::Open(environment, options));
   roles::EngineParts& parts = engine->parts();
   for (const auto& collection : parts.collections.All()) {
-    VECDB_TRY(CheckCollection(*collection, parts.watermark.ReadTime(), report));
+    VECDB_TRY(CheckCollection(*collection, collection->channel->watermark.ReadTime(), report));
   }
   return engine->Close();
 }

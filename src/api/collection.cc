@@ -1,6 +1,8 @@
 #include "vecdb/collection.h"
 
 #include "api/handle.h"
+#include "api/snapshot.h"
+#include "roles/statistics.h"
 
 namespace vecdb {
 
@@ -8,7 +10,7 @@ Collection::Collection(std::shared_ptr<Handle> handle) : handle_(std::move(handl
 }
 
 std::string_view Collection::name() const {
-  return handle_->live->record.name;
+  return handle_->name;
 }
 const Schema& Collection::schema() const {
   return handle_->live->record.schema;
@@ -32,6 +34,12 @@ Result<WriteReceipt> Collection::Delete(std::span<const Key> keys, const WriteOp
   });
 }
 
+Result<WriteReceipt> Collection::DeleteWhere(std::string_view filter, const WriteOptions& options) {
+  return api::Inside(*handle_->engine, true, [&] {
+    return handle_->engine->parts().proxy->DeleteWhere(handle_->live, filter, options);
+  });
+}
+
 Result<Hits> Collection::Search(const SearchRequest& request) const {
   return api::Inside(*handle_->engine, false, [&] {
     return handle_->engine->parts().proxy->Search(*handle_->live, request);
@@ -45,29 +53,95 @@ Result<std::vector<Row>> Collection::Query(const QueryRequest& request) const {
 }
 
 Result<GetResult> Collection::Get(std::span<const Key> keys,
-                                  std::span<const std::string> output_fields) const {
+                                  std::span<const std::string> output_fields,
+                                  const ReadOptions& options) const {
   return api::Inside(*handle_->engine, false, [&] {
-    return handle_->engine->parts().proxy->Get(*handle_->live, keys, output_fields);
+    return handle_->engine->parts().proxy->Get(*handle_->live, keys, output_fields, options);
   });
 }
 
-Result<std::uint64_t> Collection::Count(std::string_view filter) const {
-  return api::Inside(*handle_->engine, false,
-                     [&] { return handle_->engine->parts().proxy->Count(*handle_->live, filter); });
+Result<std::uint64_t> Collection::Count(std::string_view filter, const ReadOptions& options) const {
+  return api::Inside(*handle_->engine, false, [&] {
+    return handle_->engine->parts().proxy->Count(*handle_->live, filter, options);
+  });
 }
 
-Status Collection::Flush() {
+Result<RowIterator> Collection::Iterate(const IterateRequest& request) const {
+  return api::Inside(*handle_->engine, false, [&]() -> Result<RowIterator> {
+    VECDB_TRY_ASSIGN(auto walk, handle_->engine->parts().proxy->StartWalk(*handle_->live, request));
+    return api::SnapshotAccess::Make(handle_->engine, handle_->live, std::move(walk));
+  });
+}
+
+Result<Snapshot> Collection::Snapshot(const ReadOptions& options) const {
+  return api::Inside(*handle_->engine, false, [&]() -> Result<vecdb::Snapshot> {
+    VECDB_TRY_ASSIGN(auto moment, handle_->engine->parts().proxy->Pin(*handle_->live, options));
+    return api::SnapshotAccess::Make(handle_->engine, handle_->live, std::move(moment));
+  });
+}
+
+Status Collection::Release() {
+  return api::Inside(*handle_->engine, true, [&]() -> Status {
+    VECDB_TRY(handle_->live->CheckAlive());
+    return handle_->engine->parts().coordinator->Release(*handle_->live);
+  });
+}
+
+Status Collection::Load(const CallLimits& limits) {
   return api::Inside(*handle_->engine, true, [&]() -> Status {
     VECDB_TRY(handle_->live->CheckAlive());
     auto& parts = handle_->engine->parts();
-    VECDB_TRY(parts.coordinator->Flush(*handle_->live));
-    return handle_->engine->WaitDurable(parts.watermark.ReadTime());
+    VECDB_TRY_ASSIGN(const auto deadline,
+                     parts.proxy->DeadlineOf("CallLimits::timeout", limits.timeout, limits.stop));
+    return parts.coordinator->Load(*handle_->live, deadline);
   });
 }
 
-Result<CollectionStats> Collection::Stats() const {
-  return api::Inside(*handle_->engine, false,
-                     [&] { return handle_->engine->parts().proxy->Stats(*handle_->live); });
+Result<LoadState> Collection::load_state() const {
+  return api::Inside(*handle_->engine, false, [&]() -> Result<LoadState> {
+    VECDB_TRY(handle_->live->CheckAlive());
+    return handle_->live->load_state.load();
+  });
+}
+
+Status Collection::Flush(const CallLimits& limits) {
+  return api::Inside(*handle_->engine, true, [&]() -> Status {
+    VECDB_TRY(handle_->live->CheckAlive());
+    auto& parts = handle_->engine->parts();
+    VECDB_TRY_ASSIGN(const auto deadline,
+                     parts.proxy->DeadlineOf("CallLimits::timeout", limits.timeout, limits.stop));
+    VECDB_TRY(parts.coordinator->FlushWithin(*handle_->live, deadline));
+    roles::Channel& channel = *handle_->live->channel;
+    return parts.streaming->WaitDurable(channel, channel.watermark.ReadTime());
+  });
+}
+
+Result<CollectionStats> Collection::Stats(std::string_view partition) const {
+  return api::Inside(*handle_->engine, false, [&] {
+    return handle_->engine->parts().proxy->Stats(*handle_->live, partition);
+  });
+}
+
+Result<std::vector<SegmentInfo>> Collection::Segments() const {
+  return api::Inside(*handle_->engine, false, [&] {
+    const Timestamp t = handle_->live->channel->watermark.ReadTime();
+    return roles::SegmentsOf(*handle_->live, t);
+  });
+}
+
+Status Collection::Compact() {
+  return api::Inside(*handle_->engine, true, [&]() -> Status {
+    auto& parts = handle_->engine->parts();
+    if (parts.pacer.paused()) return base::FailedPrecondition("background work is paused");
+    VECDB_TRY_ASSIGN(const JobId job, parts.coordinator->StartCompaction(handle_->live));
+    return handle_->engine->FinishJob(job);
+  });
+}
+
+Result<JobId> Collection::StartCompaction() {
+  return api::Inside(*handle_->engine, true, [&] {
+    return handle_->engine->parts().coordinator->StartCompaction(handle_->live);
+  });
 }
 
 }  // namespace vecdb

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/forever.h"
 #include "io/file_system.h"
+#include "roles/statistics.h"
 
 namespace vecdb {
 
@@ -85,7 +86,8 @@ Result<Collection> Database::CreateCollection(std::string_view name, const Schem
   if (impl_ == nullptr) return MovedFrom();
   return api::Inside(*impl_->engine, true, [&]() -> Result<Collection> {
     // First: behind the creation nothing may fail.
-    auto handle = std::make_shared<Collection::Handle>(Collection::Handle{impl_->engine, nullptr});
+    auto handle = std::make_shared<Collection::Handle>(
+        Collection::Handle{impl_->engine, nullptr, std::string(name)});
     VECDB_TRY_ASSIGN(handle->live,
                      impl_->engine->parts().coordinator->CreateCollection(name, schema, options));
     return Collection(std::move(handle));
@@ -97,8 +99,8 @@ Result<Collection> Database::OpenCollection(std::string_view name) {
   return api::Inside(*impl_->engine, false, [&]() -> Result<Collection> {
     auto live = impl_->engine->parts().collections.Find(name);
     if (live == nullptr) return base::NotFound("no collection named '{}'", name);
-    return Collection(
-        std::make_shared<Collection::Handle>(Collection::Handle{impl_->engine, std::move(live)}));
+    return Collection(std::make_shared<Collection::Handle>(
+        Collection::Handle{impl_->engine, std::move(live), std::string(name)}));
   });
 }
 
@@ -111,11 +113,84 @@ Status Database::DropCollection(std::string_view name) {
 Result<std::vector<std::string>> Database::ListCollections() const {
   if (impl_ == nullptr) return MovedFrom();
   return api::Inside(*impl_->engine, false, [&]() -> Result<std::vector<std::string>> {
-    std::vector<std::string> names;
-    for (const auto& live : impl_->engine->parts().collections.All()) {
-      names.push_back(live->record.name);
+    return impl_->engine->parts().collections.Names();
+  });
+}
+
+Result<bool> Database::HasCollection(std::string_view name) const {
+  if (impl_ == nullptr) return MovedFrom();
+  return api::Inside(*impl_->engine, false, [&]() -> Result<bool> {
+    return impl_->engine->parts().collections.Find(name) != nullptr;
+  });
+}
+
+Result<CollectionInfo> Database::DescribeCollection(std::string_view name) const {
+  if (impl_ == nullptr) return MovedFrom();
+  return api::Inside(*impl_->engine, false, [&]() -> Result<CollectionInfo> {
+    const roles::Collections& collections = impl_->engine->parts().collections;
+    const auto live = collections.Find(name);
+    if (live == nullptr) return base::NotFound("no collection named '{}'", name);
+    const catalog::CollectionRecord& record = live->record;
+    return CollectionInfo{.id = record.id,
+                          .name = live->name(),
+                          .schema = record.schema,
+                          .options = record.options,
+                          .properties = *live->properties(),
+                          .aliases = collections.AliasesOf(*live),
+                          .created = record.created};
+  });
+}
+
+Status Database::RenameCollection(std::string_view name, std::string_view new_name) {
+  if (impl_ == nullptr) return MovedFrom();
+  return api::Inside(*impl_->engine, true, [&] {
+    return impl_->engine->parts().coordinator->RenameCollection(name, new_name);
+  });
+}
+
+Status Database::AlterCollection(std::string_view name, const CollectionProperties& properties) {
+  if (impl_ == nullptr) return MovedFrom();
+  return api::Inside(*impl_->engine, true, [&] {
+    return impl_->engine->parts().coordinator->AlterCollection(name, properties);
+  });
+}
+
+Status Database::CreateAlias(std::string_view alias, std::string_view collection) {
+  if (impl_ == nullptr) return MovedFrom();
+  return api::Inside(*impl_->engine, true, [&] {
+    return impl_->engine->parts().coordinator->CreateAlias(alias, collection);
+  });
+}
+
+Status Database::AlterAlias(std::string_view alias, std::string_view collection) {
+  if (impl_ == nullptr) return MovedFrom();
+  return api::Inside(*impl_->engine, true, [&] {
+    return impl_->engine->parts().coordinator->AlterAlias(alias, collection);
+  });
+}
+
+Status Database::DropAlias(std::string_view alias) {
+  if (impl_ == nullptr) return MovedFrom();
+  return api::Inside(*impl_->engine, true,
+                     [&] { return impl_->engine->parts().coordinator->DropAlias(alias); });
+}
+
+Result<std::map<std::string, std::string>> Database::ListAliases() const {
+  if (impl_ == nullptr) return MovedFrom();
+  return api::Inside(*impl_->engine, false, [&]() -> Result<std::map<std::string, std::string>> {
+    std::map<std::string, std::string> names;
+    for (const auto& [alias, live] : impl_->engine->parts().collections.Aliases()) {
+      names.emplace(alias, live->name());
     }
     return names;
+  });
+}
+
+Result<std::vector<QueryNodeInfo>> Database::QueryNodes() const {
+  if (impl_ == nullptr) return MovedFrom();
+  return api::Inside(*impl_->engine, false, [&]() -> Result<std::vector<QueryNodeInfo>> {
+    const roles::EngineParts& parts = impl_->engine->parts();
+    return parts.query->Describe(parts.collections.All());
   });
 }
 
@@ -129,6 +204,34 @@ Status Database::RunBackground(std::chrono::milliseconds budget) {
   return api::Inside(*impl_->engine, false, [&] { return impl_->engine->RunBackground(budget); });
 }
 
+Result<std::vector<JobInfo>> Database::Jobs() const {
+  if (impl_ == nullptr) return MovedFrom();
+  return api::Inside(*impl_->engine, false, [&]() -> Result<std::vector<JobInfo>> {
+    return impl_->engine->parts().jobs.All();
+  });
+}
+
+Result<JobInfo> Database::WaitForJob(JobId id, std::chrono::milliseconds timeout) {
+  if (impl_ == nullptr) return MovedFrom();
+  return api::Inside(*impl_->engine, false, [&] { return impl_->engine->WaitForJob(id, timeout); });
+}
+
+Status Database::PauseBackground() {
+  if (impl_ == nullptr) return MovedFrom();
+  return api::Inside(*impl_->engine, false, [&] {
+    impl_->engine->parts().pacer.Pause();
+    return Status();
+  });
+}
+
+Status Database::ResumeBackground() {
+  if (impl_ == nullptr) return MovedFrom();
+  return api::Inside(*impl_->engine, false, [&] {
+    impl_->engine->parts().pacer.Resume();
+    return Status();
+  });
+}
+
 const RecoveryReport& Database::recovery() const {
   static const base::Forever<RecoveryReport> none;
   if (impl_ == nullptr) return *none;
@@ -138,6 +241,18 @@ const RecoveryReport& Database::recovery() const {
 Status Database::Health() const {
   if (impl_ == nullptr) return MovedFrom();
   return impl_->engine->Health();
+}
+
+Result<std::vector<ChannelInfo>> Database::Channels() const {
+  if (impl_ == nullptr) return MovedFrom();
+  return api::Inside(*impl_->engine, false, [&]() -> Result<std::vector<ChannelInfo>> {
+    return roles::ChannelsOf(impl_->engine->parts());
+  });
+}
+
+Result<DatabaseStats> Database::Stats() const {
+  if (impl_ == nullptr) return MovedFrom();
+  return api::Inside(*impl_->engine, false, [&] { return roles::StatsOf(impl_->engine->parts()); });
 }
 
 Status Database::Flush() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "vecdb/collection.h"
@@ -14,6 +15,7 @@ namespace vecdb {
 struct Collection::Handle {
   std::shared_ptr<roles::Engine> engine;
   std::shared_ptr<roles::LiveCollection> live;
+  std::string name;  // that it was opened by
 };
 
 namespace api {

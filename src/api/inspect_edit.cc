@@ -54,6 +54,7 @@ class OperationPrinter {
   }
   void operator()(const catalog::CommitSegment& operation) const {
     out_.Line("    segment {} holds everything up to record {}", operation.id, operation.last_lsn);
+    if (operation.pchannel != 0) out_.Line("      of channel {}", operation.pchannel);
   }
   void operator()(const catalog::SetDeletes& operation) const {
     out_.Line("    deletes of segment {}: file {} with {}", operation.segment,
@@ -70,11 +71,37 @@ class OperationPrinter {
     out_.Line("    channel {}: replay from record {}, synced up to {}", operation.pchannel,
               operation.checkpoint, operation.durable);
   }
+  void operator()(const catalog::BindCollection& operation) const {
+    out_.Line("    collection {} writes to channel {}", operation.collection, operation.pchannel);
+  }
   void operator()(const catalog::LeaseIds& operation) const {
     out_.Line("    ids below {} may be in use", operation.next);
   }
   void operator()(const catalog::SetMaxTimestamp& operation) const {
     out_.Line("    newest time {}", TimestampText(base::Raw(operation.timestamp)));
+  }
+  void operator()(const catalog::CreatePartition& operation) const {
+    out_.Line("    create partition {} '{}' of collection {}", operation.id, operation.name,
+              operation.collection);
+  }
+  void operator()(const catalog::DropPartition& operation) const {
+    out_.Line("    drop partition {} of collection {}", operation.id, operation.collection);
+  }
+
+  void operator()(const catalog::RenameCollection& operation) const {
+    out_.Line("    rename collection {} to '{}'", operation.id, operation.name);
+  }
+  void operator()(const catalog::SetAlias& operation) const {
+    out_.Line("    alias '{}' names collection {}", operation.alias, operation.collection);
+  }
+  void operator()(const catalog::DropAlias& operation) const {
+    out_.Line("    drop alias '{}'", operation.alias);
+  }
+  void operator()(const catalog::SetProperties& operation) const {
+    const catalog::Properties& properties = operation.properties;
+    out_.Line("    properties of collection {}: ttl {} ms, auto_compaction {}, consistency {}",
+              operation.collection, properties.ttl.count(),
+              properties.auto_compaction ? "on" : "off", ToString(properties.consistency));
   }
 
  private:

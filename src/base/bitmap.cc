@@ -15,6 +15,11 @@ void Bitmap::Resize(std::size_t bits, bool value) {
   if ((bits & 63) != 0) words_.back() &= (std::uint64_t{1} << (bits & 63)) - 1;
 }
 
+void Bitmap::ResetBefore(std::size_t end) {
+  std::fill_n(words_.begin(), end >> 6, std::uint64_t{0});
+  if ((end & 63) != 0) words_[end >> 6] &= ~std::uint64_t{0} << (end & 63);
+}
+
 std::size_t Bitmap::Count() const {
   return simd::Kernels().words.popcount(words_.data(), words_.size());
 }

@@ -16,6 +16,7 @@ class Bitmap {
   std::size_t size() const { return bits_; }
   bool Test(std::size_t i) const { return (words_[i >> 6] >> (i & 63) & 1) != 0; }
   void Set(std::size_t i) { words_[i >> 6] |= std::uint64_t{1} << (i & 63); }
+  void ResetBefore(std::size_t end);  // bits [0, end); end <= size()
   void Reset(std::size_t i) { words_[i >> 6] &= ~(std::uint64_t{1} << (i & 63)); }
   void Resize(std::size_t bits, bool value = false);  // new bits take `value`
 

@@ -20,6 +20,11 @@ std::atomic<void (*)(const char*)>& Handler() {
   return handler;
 }
 
+std::atomic<void (*)()>& ScheduleHandler() {
+  static std::atomic<void (*)()> handler{nullptr};
+  return handler;
+}
+
 }  // namespace
 
 bool Canary(int number) {
@@ -30,10 +35,18 @@ void SetCanary(int number) {
 }
 
 void KillPoint(const char* name) {
+  SchedulePoint();
   if (auto* handler = Handler().load(std::memory_order_relaxed)) handler(name);
 }
 void SetKillPointHandler(void (*handler)(const char* name)) {
   Handler() = handler;
+}
+
+void SchedulePoint() {
+  if (auto* handler = ScheduleHandler().load(std::memory_order_relaxed)) handler();
+}
+void SetSchedulePointHandler(void (*handler)()) {
+  ScheduleHandler() = handler;
 }
 
 }  // namespace vecdb::base

@@ -25,6 +25,7 @@ namespace vecdb::base {
 class CAPABILITY("mutex") Mutex {
  public:
   void Lock() ACQUIRE() { mutex_.lock(); }
+  bool TryLock() TRY_ACQUIRE(true) { return mutex_.try_lock(); }
   void Unlock() RELEASE() { mutex_.unlock(); }
 
  private:

@@ -5,6 +5,9 @@
 // even while the Release that let him pass has not returned.
 #pragma once
 
+#include <chrono>
+#include <ctime>
+
 #include <semaphore.h>
 
 namespace vecdb::base {
@@ -20,6 +23,15 @@ class Semaphore {
   void Acquire() {
     while (sem_wait(&semaphore_) != 0) {  // a signal came in between
     }
+  }
+  // False when no permit came within about `time`; also when a signal came first.
+  bool AcquireWithin(std::chrono::milliseconds time) {
+    timespec end = {};
+    std::timespec_get(&end, TIME_UTC);
+    const auto nanoseconds = end.tv_nsec + time.count() * 1'000'000;
+    end.tv_sec += static_cast<time_t>(nanoseconds / 1'000'000'000);
+    end.tv_nsec = static_cast<decltype(end.tv_nsec)>(nanoseconds % 1'000'000'000);
+    return sem_timedwait(&semaphore_, &end) == 0;
   }
 
  private:

@@ -1,6 +1,7 @@
 #include "base/task_queue.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 namespace vecdb::base {
@@ -25,6 +26,61 @@ class TaskQueue::Running {
   TaskQueue& queue_;
 };
 
+// What the executor holds of the queue, which may be gone when it comes to it.
+class TaskQueue::Gate {
+ public:
+  explicit Gate(TaskQueue* queue) : queue_(queue) {}
+
+  void Ask(const Executor& executor, std::shared_ptr<Gate> self) {
+    const Asking inside;
+    executor([gate = std::move(self)] { gate->RunOne(); });
+  }
+  void Close() {
+    MutexLock lock(mutex_);
+    queue_ = nullptr;
+  }
+
+ private:
+  // Marks this thread as one that is inside of the executor's call.
+  class Asking {
+   public:
+    Asking() { ++asking; }
+    ~Asking() { --asking; }
+    Asking(const Asking&) = delete;
+    Asking& operator=(const Asking&) = delete;
+  };
+
+  void RunOne() {
+    if (asking != 0) return;
+    std::optional<Running> running;  // from here on Stop() waits
+    TaskQueue* queue = nullptr;
+    {
+      MutexLock lock(mutex_);
+      if (queue_ == nullptr) return;
+      queue = queue_;
+      queue->Borrow();
+      running.emplace(*queue);
+    }
+    queue->RunOne();
+  }
+
+  static thread_local int asking;
+  Mutex mutex_;  // taken before the queue's
+  TaskQueue* queue_ GUARDED_BY(mutex_);
+};
+
+thread_local int TaskQueue::Gate::asking = 0;
+
+void TaskQueue::Borrow() {
+  MutexLock lock(mutex_);
+  ++running_;
+}
+
+TaskQueue::TaskQueue(Executor executor, const Clock& clock) : TaskQueue(clock) {
+  executor_ = std::move(executor);
+  gate_ = std::make_shared<Gate>(this);
+}
+
 // By way of the other constructor, so that the destructor runs when a thread cannot be started.
 TaskQueue::TaskQueue(std::size_t threads, const Clock& clock) : TaskQueue(clock) {
   for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { Work(); });
@@ -40,6 +96,7 @@ void TaskQueue::Post(Task task) {
     if (stopping_) return;
     ready_.push_back(std::move(task));
   }
+  if (gate_ != nullptr) return gate_->Ask(executor_, gate_);
   changed_.NotifyOne();
 }
 
@@ -124,6 +181,7 @@ void TaskQueue::RunFor(std::chrono::milliseconds budget) {
 }
 
 void TaskQueue::Stop() {
+  if (gate_ != nullptr) gate_->Close();
   {
     MutexLock lock(mutex_);
     stopping_ = true;

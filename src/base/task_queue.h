@@ -1,5 +1,6 @@
-// Work to do later: done by the queue's own threads, or, in a queue without threads, by whoever
-// calls RunFor(). Tasks may post tasks. Nothing starts by itself: the owner posts.
+// Work to do later: done by the queue's own threads, by an executor of the host's, or, in a queue
+// with neither, by whoever calls RunFor(). Tasks may post tasks. Nothing starts by itself: the
+// owner posts.
 //
 // Thread safety: all methods from any thread; Stop() and the destructor from one, not from a task.
 #pragma once
@@ -8,6 +9,7 @@
 #include <cstddef>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <thread>
 #include <vector>
 
@@ -22,10 +24,16 @@ std::size_t HardwareThreads();
 class TaskQueue {
  public:
   using Task = std::function<void()>;
+  // Runs what it is given, once, later, on any thread. What it runs within this very call does
+  // nothing (the caller may hold what the task needs), and neither does what it runs when the queue
+  // is gone; either way the task itself stays for RunFor().
+  using Executor = std::function<void(Task)>;
 
   // The clock outlives the queue. A thread that cannot be started throws std::system_error, after
   // those started before it have ended.
   TaskQueue(std::size_t threads, const Clock& clock);
+  // No threads: the executor is asked once for each task posted. Timed tasks are left to RunFor().
+  TaskQueue(Executor executor, const Clock& clock);
   ~TaskQueue();
 
   void Post(Task task) EXCLUDES(mutex_);
@@ -38,6 +46,9 @@ class TaskQueue {
   // Runs one due task on this thread; false when none was due.
   bool RunOne() EXCLUDES(mutex_);
 
+  // Of its own.
+  std::size_t threads() const { return threads_.size(); }
+
   // Waits for running tasks, drops the waiting ones, joins the threads. Later posts do nothing.
   void Stop() EXCLUDES(mutex_);
 
@@ -49,13 +60,17 @@ class TaskQueue {
     bool running = false;
   };
   class Running;
+  class Gate;
   explicit TaskQueue(const Clock& clock) : clock_(clock) {}
   void Work();
+  void Borrow() EXCLUDES(mutex_);
   Task TakeDue() REQUIRES(mutex_);
   std::chrono::steady_clock::time_point NextDue() const REQUIRES(mutex_);
 
   // constant after construction
   const Clock& clock_;
+  Executor executor_;
+  std::shared_ptr<Gate> gate_;  // with an executor
   std::vector<std::thread> threads_;
   // guarded
   Mutex mutex_;

@@ -7,9 +7,8 @@
 namespace vecdb::base {
 
 Timestamp TimestampOracle::Next(std::uint64_t count) {
-  // A clock gone wild, far beyond the year 2500, must not use up all the time there is.
-  constexpr std::uint64_t kLatest = (std::uint64_t{1} << 44) - 1;
-  const std::uint64_t wall = std::min(clock_.WallMilliseconds(), kLatest) << kTimestampCounterBits;
+  const std::uint64_t wall = std::min(clock_.WallMilliseconds(), kLatestMilliseconds)
+                             << kTimestampCounterBits;
   std::uint64_t last = last_.load(std::memory_order_relaxed);
   std::uint64_t first = 0;
   do {

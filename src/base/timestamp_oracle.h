@@ -12,6 +12,8 @@
 namespace vecdb::base {
 
 inline constexpr int kTimestampCounterBits = 18;
+// A clock gone wild, far beyond the year 2500, must not use up all the time there is.
+inline constexpr std::uint64_t kLatestMilliseconds = (std::uint64_t{1} << 44) - 1;
 
 constexpr std::uint64_t Raw(Timestamp timestamp) {
   return static_cast<std::uint64_t>(timestamp);

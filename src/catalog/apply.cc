@@ -50,21 +50,58 @@ class Applier {
     if (state_.collections.count(record.id) != 0) {
       return Corruption("an edit creates collection {} twice", record.id);
     }
-    if (const CollectionRecord* other = state_.FindCollection(record.name)) {
-      return Corruption("an edit creates collection {} named '{}', the name of collection {}",
-                        record.id, record.name, other->id);
-    }
-    state_.collections.emplace(record.id, record);
+    VECDB_TRY(CheckNameIsFree(record.id, record.name));
+    state_.collections.emplace(record.id, record).first->second.pchannel = 0;
     return Status();
   }
 
   Status operator()(const DropCollection& drop) {
+    for (const auto& [alias, collection] : state_.aliases) {
+      if (collection != drop.id) continue;
+      return Corruption("an edit drops collection {}, which the alias '{}' names", drop.id, alias);
+    }
     if (state_.collections.erase(drop.id) == 0) {
       return Corruption("an edit drops collection {}, which does not exist", drop.id);
     }
-    for (auto at = state_.segments.begin(); at != state_.segments.end();) {
-      at = at->second.collection == drop.id ? state_.segments.erase(at) : std::next(at);
+    state_.properties.erase(drop.id);
+    state_.partitions.erase(drop.id);
+    std::erase_if(state_.segments,
+                  [&](const auto& entry) { return entry.second.collection == drop.id; });
+    return Status();
+  }
+
+  Status operator()(const CreatePartition& create) {
+    VECDB_TRY(CheckLeased("partition", create.id));
+    if (state_.collections.count(create.collection) == 0) {
+      return Corruption("an edit creates partition {} of collection {}, which does not exist",
+                        create.id, create.collection);
     }
+    if (!state_.collections.at(create.collection).options.partition_key.empty()) {
+      return Corruption("an edit creates partition {} of collection {}, which has a partition key",
+                        create.id, create.collection);
+    }
+    auto& named = state_.partitions[create.collection];
+    for (const auto& [id, name] : named) {
+      if (name != create.name) continue;
+      return Corruption("an edit creates partition {} named '{}', the name of partition {}",
+                        create.id, create.name, id);
+    }
+    if (!named.emplace(create.id, create.name).second) {
+      return Corruption("an edit creates partition {} twice", create.id);
+    }
+    return Status();
+  }
+
+  Status operator()(const DropPartition& drop) {
+    const auto named = state_.partitions.find(drop.collection);
+    if (named == state_.partitions.end() || named->second.erase(drop.id) == 0) {
+      return Corruption("an edit drops partition {} of collection {}, which does not exist",
+                        drop.id, drop.collection);
+    }
+    if (named->second.empty()) state_.partitions.erase(named);
+    std::erase_if(state_.segments, [&](const auto& entry) {
+      return entry.second.collection == drop.collection && entry.second.partition == drop.id;
+    });
     return Status();
   }
 
@@ -75,6 +112,10 @@ class Applier {
     if (collection == state_.collections.end()) {
       return Corruption("an edit adds segment {} of collection {}, which does not exist", record.id,
                         record.collection);
+    }
+    if (!state_.HasPartition(record.collection, record.partition)) {
+      return Corruption("an edit adds segment {} of partition {}, which does not exist", record.id,
+                        record.partition);
     }
     const std::size_t fields = collection->second.schema.fields().size();
     for (const ColumnFileRecord& column : record.columns) {
@@ -103,7 +144,8 @@ class Applier {
 
   Status operator()(const CommitSegment& commit) {
     VECDB_TRY(CheckLeased("segment", commit.id));
-    if (!state_.committed.emplace(commit.id, commit.last_lsn).second) {
+    const CommittedSegment committed{commit.last_lsn, commit.pchannel};
+    if (!state_.committed.emplace(commit.id, committed).second) {
       return Corruption("an edit commits segment {} twice", commit.id);
     }
     return Status();
@@ -169,7 +211,78 @@ class Applier {
     return Status();
   }
 
+  // Once: what is in one log is not in another.
+  Status operator()(const BindCollection& bind) {
+    const auto collection = state_.collections.find(bind.collection);
+    if (collection == state_.collections.end()) {
+      return Corruption("an edit binds collection {}, which does not exist", bind.collection);
+    }
+    if (collection->second.pchannel != 0 || bind.pchannel == 0) {
+      return Corruption("an edit binds collection {} to pchannel {}, which has pchannel {}",
+                        bind.collection, bind.pchannel, collection->second.pchannel);
+    }
+    collection->second.pchannel = bind.pchannel;
+    return Status();
+  }
+
+  Status operator()(const RenameCollection& rename) {
+    VECDB_TRY(CheckCollection("renames", rename.id));
+    VECDB_TRY(CheckNameIsFree(rename.id, rename.name));
+    state_.collections.at(rename.id).name = rename.name;
+    return Status();
+  }
+
+  Status operator()(const SetAlias& set) {
+    VECDB_TRY(CheckCollection("gives an alias to", set.collection));
+    if (const CollectionRecord* other = state_.FindCollection(set.alias)) {
+      return Corruption("an edit gives collection {} the alias '{}', the name of collection {}",
+                        set.collection, set.alias, other->id);
+    }
+    state_.aliases.insert_or_assign(set.alias, set.collection);
+    return Status();
+  }
+
+  Status operator()(const DropAlias& drop) {
+    if (state_.aliases.erase(drop.alias) == 0) {
+      return Corruption("an edit drops the alias '{}', which does not exist", drop.alias);
+    }
+    return Status();
+  }
+
+  Status operator()(const SetProperties& set) {
+    VECDB_TRY(CheckCollection("sets the properties of", set.collection));
+    CollectionRecord& record = state_.collections.at(set.collection);
+    const Status sound = CheckPartitionKey(record.schema, set.properties.partition_key,
+                                           set.properties.num_partitions);
+    if (!sound.ok()) return Corruption("an edit is about {}: {}", record.name, sound.message());
+    record.options.partition_key = set.properties.partition_key;
+    record.options.num_partitions = set.properties.num_partitions;
+    if (set.properties == Properties{}) {
+      state_.properties.erase(set.collection);
+    } else {
+      state_.properties.insert_or_assign(set.collection, set.properties);
+    }
+    return Status();
+  }
+
  private:
+  Status CheckCollection(std::string_view what, CollectionId id) const {
+    if (state_.collections.count(id) != 0) return Status();
+    return Corruption("an edit {} collection {}, which does not exist", what, id);
+  }
+
+  // Of a collection that is created or renamed.
+  Status CheckNameIsFree(CollectionId id, std::string_view name) const {
+    if (const CollectionRecord* other = state_.FindCollection(name)) {
+      return Corruption("an edit names collection {} '{}', the name of collection {}", id, name,
+                        other->id);
+    }
+    const auto alias = state_.aliases.find(name);
+    if (alias == state_.aliases.end()) return Status();
+    return Corruption("an edit names collection {} '{}', an alias of collection {}", id, name,
+                      alias->second);
+  }
+
   Status CheckLeased(std::string_view kind, std::uint64_t id) const {
     if (id != 0 && id < state_.next_id) return Status();
     return Corruption("an edit uses {} id {}, but only those from 1 to below {} were leased", kind,
@@ -179,16 +292,13 @@ class Applier {
   State& state_;
 };
 
-// A commit record does not say in which pchannel its lsn counts, so it is forgotten when it ends
-// below the checkpoints of all: kept too long it does no harm, for ids are never reused.
+// Commit records that end below the checkpoint of their pchannel: replay does not come to them.
 void ForgetCommits(State* state) {
-  if (state->pchannels.empty()) return;
-  Lsn lowest = kNoLsn;
-  for (const auto& [id, pchannel] : state->pchannels) {
-    lowest = std::min(lowest, pchannel.checkpoint);
-  }
   for (auto at = state->committed.begin(); at != state->committed.end();) {
-    at = at->second < lowest ? state->committed.erase(at) : std::next(at);
+    const auto pchannel = state->pchannels.find(at->second.pchannel);
+    const bool passed =
+        pchannel != state->pchannels.end() && at->second.last_lsn < pchannel->second.checkpoint;
+    at = passed ? state->committed.erase(at) : std::next(at);
   }
 }
 

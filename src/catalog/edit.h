@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "catalog/properties.h"
 #include "catalog/records.h"
 
 namespace vecdb::catalog {
@@ -30,6 +31,7 @@ struct DropSegment {
 struct CommitSegment {
   SegmentId id = 0;
   Lsn last_lsn = 0;
+  PchannelId pchannel = 0;  // where the lsn counts
 };
 struct SetDeletes {  // replaces the deletes file of a segment
   SegmentId segment = 0;
@@ -56,10 +58,40 @@ struct LeaseIds {
 struct SetMaxTimestamp {
   Timestamp timestamp{0};
 };
+struct RenameCollection {
+  CollectionId id = 0;
+  std::string name;
+};
+struct SetAlias {  // one more, or in place of what the alias named before
+  std::string alias;
+  CollectionId collection = 0;
+};
+struct DropAlias {
+  std::string alias;
+};
+struct SetProperties {  // replaces those of a collection
+  CollectionId collection = 0;
+  Properties properties;
+};
+struct CreatePartition {
+  CollectionId collection = 0;
+  PartitionId id = 0;
+  std::string name;
+};
+struct DropPartition {  // with its segments
+  CollectionId collection = 0;
+  PartitionId id = 0;
+};
+// Behind the collection's creation, in the same edit; without it the pchannel is 0.
+struct BindCollection {
+  CollectionId collection = 0;
+  PchannelId pchannel = 0;
+};
 
-using Operation =
-    std::variant<CreateCollection, DropCollection, AddSegment, DropSegment, CommitSegment,
-                 SetDeletes, AddLog, DropLog, SetCheckpoint, LeaseIds, SetMaxTimestamp>;
+using Operation = std::variant<CreateCollection, DropCollection, AddSegment, DropSegment,
+                               CommitSegment, SetDeletes, AddLog, DropLog, SetCheckpoint, LeaseIds,
+                               SetMaxTimestamp, RenameCollection, SetAlias, DropAlias,
+                               SetProperties, CreatePartition, DropPartition, BindCollection>;
 
 struct Edit {
   std::vector<Operation> operations;

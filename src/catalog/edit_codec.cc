@@ -15,11 +15,20 @@
 //     9 SetCheckpoint     u32 pchannel, u64 checkpoint, u64 durable
 //    10 LeaseIds          u64 next
 //    11 SetMaxTimestamp   u64 timestamp
+//    12 RenameCollection  u64 id, text name
+//    13 SetAlias          text alias, u64 collection
+//    14 DropAlias         text alias
+//    15 SetProperties     u64 collection, properties
+//    16 CreatePartition   u64 collection, u64 id, text name
+//    17 DropPartition     u64 collection, u64 id
+//    20 BindCollection    u64 collection, u32 pchannel (not 0)
+//    21 CommitSegment     u64 id, u64 last lsn, u32 pchannel (not 0: else it is 5)
 //   column            u32 field, u32 chunk, file
 //   deletes           u64 number, file
 //   file              u64 file id, u32 kind, u64 size in bytes, u64 rows, u32 footer crc
 //   text              u32 length, bytes
 //   schema, options   chunk/codec.h
+//   properties        catalog/properties.cc
 #include <algorithm>
 #include <utility>
 
@@ -45,6 +54,14 @@ enum class OperationType : std::uint16_t {
   kSetCheckpoint = 9,
   kLeaseIds = 10,
   kSetMaxTimestamp = 11,
+  kRenameCollection = 12,
+  kSetAlias = 13,
+  kDropAlias = 14,
+  kSetProperties = 15,
+  kCreatePartition = 16,
+  kDropPartition = 17,
+  kBindCollection = 20,
+  kCommitSegmentIn = 21,
 };
 constexpr std::uint16_t kMayBeSkipped = 0x8000;
 
@@ -114,7 +131,9 @@ OperationType Body(const DropSegment& operation, ByteWriter* out) {
 OperationType Body(const CommitSegment& operation, ByteWriter* out) {
   out->Put(operation.id);
   out->Put(operation.last_lsn);
-  return OperationType::kCommitSegment;
+  if (operation.pchannel == 0) return OperationType::kCommitSegment;
+  out->Put(operation.pchannel);
+  return OperationType::kCommitSegmentIn;
 }
 
 OperationType Body(const SetDeletes& operation, ByteWriter* out) {
@@ -154,6 +173,48 @@ OperationType Body(const LeaseIds& operation, ByteWriter* out) {
 OperationType Body(const SetMaxTimestamp& operation, ByteWriter* out) {
   out->Put(operation.timestamp);
   return OperationType::kSetMaxTimestamp;
+}
+
+OperationType Body(const RenameCollection& operation, ByteWriter* out) {
+  out->Put(operation.id);
+  out->PutText(operation.name);
+  return OperationType::kRenameCollection;
+}
+
+OperationType Body(const SetAlias& operation, ByteWriter* out) {
+  out->PutText(operation.alias);
+  out->Put(operation.collection);
+  return OperationType::kSetAlias;
+}
+
+OperationType Body(const DropAlias& operation, ByteWriter* out) {
+  out->PutText(operation.alias);
+  return OperationType::kDropAlias;
+}
+
+OperationType Body(const SetProperties& operation, ByteWriter* out) {
+  out->Put(operation.collection);
+  EncodeProperties(operation.properties, out);
+  return OperationType::kSetProperties;
+}
+
+OperationType Body(const CreatePartition& operation, ByteWriter* out) {
+  out->Put(operation.collection);
+  out->Put(operation.id);
+  out->PutText(operation.name);
+  return OperationType::kCreatePartition;
+}
+
+OperationType Body(const DropPartition& operation, ByteWriter* out) {
+  out->Put(operation.collection);
+  out->Put(operation.id);
+  return OperationType::kDropPartition;
+}
+
+OperationType Body(const BindCollection& operation, ByteWriter* out) {
+  out->Put(operation.collection);
+  out->Put(operation.pchannel);
+  return OperationType::kBindCollection;
 }
 
 // Decoding: each function reads one body; the caller checks that nothing is left of it.
@@ -231,6 +292,22 @@ Result<Operation> GetCommitSegment(ByteReader* in) {
   return Operation(operation);
 }
 
+Result<Operation> GetCommitSegmentIn(ByteReader* in) {
+  CommitSegment operation;
+  VECDB_TRY(in->Get(&operation.id));
+  VECDB_TRY(in->Get(&operation.last_lsn));
+  VECDB_TRY(in->Get(&operation.pchannel));
+  if (operation.pchannel == 0) return in->Bad("a segment is committed in pchannel 0 by type 21");
+  return Operation(operation);
+}
+
+Result<Operation> GetBindCollection(ByteReader* in) {
+  BindCollection operation;
+  VECDB_TRY(in->Get(&operation.collection));
+  VECDB_TRY(in->Get(&operation.pchannel));
+  return Operation(operation);
+}
+
 Result<Operation> GetSetDeletes(ByteReader* in) {
   SetDeletes operation;
   VECDB_TRY(in->Get(&operation.segment));
@@ -275,6 +352,48 @@ Result<Operation> GetSetMaxTimestamp(ByteReader* in) {
   return Operation(operation);
 }
 
+Result<Operation> GetRenameCollection(ByteReader* in) {
+  RenameCollection operation;
+  VECDB_TRY(in->Get(&operation.id));
+  VECDB_TRY(in->GetText(&operation.name, kMaxNameBytes));
+  return Operation(std::move(operation));
+}
+
+Result<Operation> GetSetAlias(ByteReader* in) {
+  SetAlias operation;
+  VECDB_TRY(in->GetText(&operation.alias, kMaxNameBytes));
+  VECDB_TRY(in->Get(&operation.collection));
+  return Operation(std::move(operation));
+}
+
+Result<Operation> GetDropAlias(ByteReader* in) {
+  DropAlias operation;
+  VECDB_TRY(in->GetText(&operation.alias, kMaxNameBytes));
+  return Operation(std::move(operation));
+}
+
+Result<Operation> GetSetProperties(ByteReader* in) {
+  SetProperties operation;
+  VECDB_TRY(in->Get(&operation.collection));
+  VECDB_TRY_ASSIGN(operation.properties, DecodeProperties(in));
+  return Operation(operation);
+}
+
+Result<Operation> GetCreatePartition(ByteReader* in) {
+  CreatePartition operation;
+  VECDB_TRY(in->Get(&operation.collection));
+  VECDB_TRY(in->Get(&operation.id));
+  VECDB_TRY(in->GetText(&operation.name, kMaxNameBytes));
+  return Operation(std::move(operation));
+}
+
+Result<Operation> GetDropPartition(ByteReader* in) {
+  DropPartition operation;
+  VECDB_TRY(in->Get(&operation.collection));
+  VECDB_TRY(in->Get(&operation.id));
+  return Operation(operation);
+}
+
 // An operation of one number.
 template <typename T>
 Result<Operation> GetNumber(ByteReader* in) {
@@ -307,6 +426,22 @@ Result<Operation> GetOperation(std::uint16_t type, ByteReader* in) {
       return GetNumber<LeaseIds>(in);
     case OperationType::kSetMaxTimestamp:
       return GetSetMaxTimestamp(in);
+    case OperationType::kRenameCollection:
+      return GetRenameCollection(in);
+    case OperationType::kSetAlias:
+      return GetSetAlias(in);
+    case OperationType::kDropAlias:
+      return GetDropAlias(in);
+    case OperationType::kSetProperties:
+      return GetSetProperties(in);
+    case OperationType::kCreatePartition:
+      return GetCreatePartition(in);
+    case OperationType::kDropPartition:
+      return GetDropPartition(in);
+    case OperationType::kBindCollection:
+      return GetBindCollection(in);
+    case OperationType::kCommitSegmentIn:
+      return GetCommitSegmentIn(in);
   }
   return in->Bad(base::Format("an operation is of type {}, which is not known", type));
 }

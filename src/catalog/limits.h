@@ -12,6 +12,7 @@ inline constexpr std::size_t kSnapshotEditBytes = std::size_t{8} << 20;
 // stand behind its snapshot.
 inline constexpr std::uint64_t kRolloverBytes = std::uint64_t{4} << 20;
 inline constexpr std::uint64_t kRolloverEdits = 1'000;
+inline constexpr std::uint32_t kMaxPartitions = 1'024;  // of one collection
 inline constexpr std::uint64_t kIdLease = 1'024;
 
 }  // namespace vecdb::catalog

@@ -23,6 +23,7 @@ struct CollectionRecord {
   Schema schema;
   CollectionOptions options;
   Timestamp created{0};
+  PchannelId pchannel = 0;  // has its writes, all shards of them, for as long as it lives
 };
 
 // One file of a segment; `name` within its folder derives from these numbers.

@@ -39,19 +39,51 @@ const CollectionRecord* State::FindCollection(std::string_view name) const {
   return nullptr;
 }
 
+Properties State::PropertiesOf(CollectionId collection) const {
+  const auto found = properties.find(collection);
+  return found == properties.end() ? Properties{} : found->second;
+}
+
+bool State::HasPartition(CollectionId collection, PartitionId partition) const {
+  if (partition == kDefaultPartition) return true;
+  const auto found = collections.find(collection);
+  if (found != collections.end() && !found->second.options.partition_key.empty()) {
+    return partition < found->second.options.num_partitions;
+  }
+  const auto named = partitions.find(collection);
+  return named != partitions.end() && named->second.count(partition) != 0;
+}
+
+bool State::HadPartition(CollectionId collection, PartitionId partition, Timestamp written) const {
+  if (HasPartition(collection, partition)) return true;
+  // A drop is newer than every row of its partition, and the catalog knows how new it is.
+  return partition < next_id && written <= max_timestamp;
+}
+
 // Each operation stands behind those it needs: the lease before every id, a collection before its
-// segments, the checkpoints before the commit records that they could make forgotten.
+// partitions and they before its segments, the checkpoints before the commit records that they
+// could make forgotten.
 std::vector<Edit> Snapshot(const State& state) {
   SnapshotEdits edits;
   edits.Add(LeaseIds{state.next_id});
   edits.Add(SetMaxTimestamp{state.max_timestamp});
-  for (const auto& [id, record] : state.collections) edits.Add(CreateCollection{record});
+  for (const auto& [id, record] : state.collections) {
+    edits.Add(CreateCollection{record});
+    if (record.pchannel != 0) edits.Add(BindCollection{id, record.pchannel});
+  }
+  for (const auto& [alias, id] : state.aliases) edits.Add(SetAlias{alias, id});
+  for (const auto& [id, changed] : state.properties) edits.Add(SetProperties{id, changed});
+  for (const auto& [collection, named] : state.partitions) {
+    for (const auto& [id, name] : named) edits.Add(CreatePartition{collection, id, name});
+  }
   for (const auto& [id, record] : state.segments) edits.Add(AddSegment{record});
   for (const auto& [id, pchannel] : state.pchannels) {
     edits.Add(SetCheckpoint{id, pchannel.checkpoint, pchannel.durable});
     for (const auto& [number, identity] : pchannel.logs) edits.Add(AddLog{identity});
   }
-  for (const auto& [id, last_lsn] : state.committed) edits.Add(CommitSegment{id, last_lsn});
+  for (const auto& [id, committed] : state.committed) {
+    edits.Add(CommitSegment{id, committed.last_lsn, committed.pchannel});
+  }
   return edits.Take();
 }
 

@@ -1,8 +1,10 @@
 // The catalog at one moment: immutable, shared.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "catalog/edit.h"
@@ -16,16 +18,32 @@ struct PchannelState {
   Lsn durable = 0;
 };
 
+struct CommittedSegment {
+  Lsn last_lsn = 0;
+  PchannelId pchannel = 0;
+  friend bool operator==(const CommittedSegment&, const CommittedSegment&) = default;
+};
+
 struct State {
   io::DatabaseUuid database{};
   std::map<CollectionId, CollectionRecord> collections;
+  std::map<std::string, CollectionId, std::less<>> aliases;
+  std::map<CollectionId, Properties> properties;  // those that are not the default
+  // The names of those that were created; every collection has kDefaultPartition besides.
+  std::map<CollectionId, std::map<PartitionId, std::string>> partitions;
   std::map<SegmentId, SegmentRecord> segments;
-  std::map<SegmentId, Lsn> committed;  // segment -> its last lsn
+  std::map<SegmentId, CommittedSegment> committed;
   std::map<PchannelId, PchannelState> pchannels;
   std::uint64_t next_id = 1;
   Timestamp max_timestamp{0};
 
   const CollectionRecord* FindCollection(std::string_view name) const;
+  Properties PropertiesOf(CollectionId collection) const;
+  // Whether rows of this collection may be in it: the default one, one that was created, or one of
+  // a partition key.
+  bool HasPartition(CollectionId collection, PartitionId partition) const;
+  // Whether what was written at `written` may name it: one that was dropped since, too.
+  bool HadPartition(CollectionId collection, PartitionId partition, Timestamp written) const;
 };
 
 // The state after `edit`. kCorruption when the edit contradicts the state (a segment of an unknown

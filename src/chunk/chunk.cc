@@ -15,10 +15,14 @@ std::size_t Chunk::size_bytes() const {
   return size;
 }
 
+KeySpan ValuesOf(const Chunk& chunk, std::size_t field) {
+  const ColumnView values = chunk.columns[field].View();
+  if (values.type == DataType::kVarChar) return values.As<std::string_view>();
+  return values.As<std::int64_t>();
+}
+
 KeySpan KeysOf(const Schema& schema, const Chunk& chunk) {
-  const ColumnView keys = chunk.columns[KeyFieldIndex(schema)].View();
-  if (keys.type == DataType::kVarChar) return keys.As<std::string_view>();
-  return keys.As<std::int64_t>();
+  return ValuesOf(chunk, KeyFieldIndex(schema));
 }
 
 std::size_t KeyFieldIndex(const Schema& schema) {

@@ -20,7 +20,8 @@ struct Chunk {
   std::size_t size_bytes() const;
 };
 
-// The key column's values, lent from `chunk`.
+// The values of an Int64 or VarChar field, lent from `chunk`; and those of the key.
+KeySpan ValuesOf(const Chunk& chunk, std::size_t field);
 KeySpan KeysOf(const Schema& schema, const Chunk& chunk);
 
 // Index of the primary key among schema.fields().

@@ -116,12 +116,12 @@ std::uint64_t HashKey(KeyView key) {
   return HashKey(std::get<std::string_view>(key));
 }
 
-ShardId ShardOf(KeyView key, std::uint32_t shards) {
-  if (shards <= 1) return 0;
-  if (const auto* integer = std::get_if<std::int64_t>(&key)) {
-    return (Murmur3Of(static_cast<std::uint64_t>(*integer)) & 0x7FFFFFFFU) % shards;
+std::uint32_t PartOf(KeyView value, std::uint32_t parts) {
+  if (parts <= 1) return 0;
+  if (const auto* integer = std::get_if<std::int64_t>(&value)) {
+    return (Murmur3Of(static_cast<std::uint64_t>(*integer)) & 0x7FFFFFFFU) % parts;
   }
-  return Crc32Of(std::get<std::string_view>(key).substr(0, kRoutedTextBytes)) % shards;
+  return Crc32Of(std::get<std::string_view>(value).substr(0, kRoutedTextBytes)) % parts;
 }
 
 }  // namespace vecdb::chunk

@@ -67,8 +67,12 @@ std::uint64_t HashKey(std::int64_t key);
 std::uint64_t HashKey(std::string_view key);
 std::uint64_t HashKey(KeyView key);
 
-// The shard a key belongs to. Milvus's routing: Int64 by murmur3-32 over its 8 little-endian bytes
-// with the top bit cleared, text by CRC-32 (IEEE) of at most its first 100 bytes; modulo shards.
-ShardId ShardOf(KeyView key, std::uint32_t shards);
+// Which of so many parts a value belongs to. Milvus's routing: Int64 by murmur3-32 over its 8
+// little-endian bytes with the top bit cleared, text by CRC-32 (IEEE) of at most its first 100
+// bytes; modulo parts. Keys belong to shards so, and values of a partition key to partitions.
+std::uint32_t PartOf(KeyView value, std::uint32_t parts);
+inline ShardId ShardOf(KeyView key, std::uint32_t shards) {
+  return PartOf(key, shards);
+}
 
 }  // namespace vecdb::chunk

@@ -21,6 +21,15 @@ std::vector<ShardRows> SplitByShard(KeySpan keys, std::uint32_t shards) {
   return split;
 }
 
+std::vector<PartRows> SplitByValue(KeySpan values, std::span<const std::uint32_t> rows,
+                                   std::uint32_t parts) {
+  std::vector<PartRows> split(parts);
+  for (std::uint32_t part = 0; part < parts; ++part) split[part].part = part;
+  for (const std::uint32_t row : rows) split[PartOf(values[row], parts)].rows.push_back(row);
+  std::erase_if(split, [](const PartRows& part) { return part.rows.empty(); });
+  return split;
+}
+
 Chunk Pick(const Schema& schema, const Chunk& chunk, std::span<const std::uint32_t> rows) {
   Chunk picked = Chunk::For(schema);
   for (std::size_t i = 0; i < chunk.columns.size(); ++i) {

@@ -56,4 +56,18 @@ std::string_view ToString(Metric metric) {
   return "unknown";
 }
 
+std::string_view ToString(Consistency level) {
+  switch (level) {
+    case Consistency::kStrong:
+      return "Strong";
+    case Consistency::kSession:
+      return "Session";
+    case Consistency::kBounded:
+      return "Bounded";
+    case Consistency::kEventual:
+      return "Eventual";
+  }
+  return "unknown";
+}
+
 }  // namespace vecdb

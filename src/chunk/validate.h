@@ -30,6 +30,8 @@ inline constexpr float kMaxSquaredNorm = 8.5e37F;
 
 // [A-Za-z_][A-Za-z0-9_]{0,254}; `what` is "collection", "field", for the message.
 Status ValidateName(std::string_view what, std::string_view name);
+// [A-Za-z0-9_][A-Za-z0-9_-]{0,254}
+Status ValidatePartitionName(std::string_view name);
 
 // A whole field of a schema being built, and a schema's fields together.
 Status ValidateField(const Field& field);

@@ -167,12 +167,31 @@ Status ValidateKeyField(const Field& field) {
 
 }  // namespace
 
-Status ValidateName(std::string_view what, std::string_view name) {
+namespace {
+
+Status ValidateNameSize(std::string_view what, std::string_view name) {
   if (name.empty()) return base::InvalidArgument("a {} name may not be empty", what);
   if (name.size() > kMaxNameBytes) {
     return base::InvalidArgument("{} name {} has {} bytes; the limit is {}", what, Quoted(name),
                                  name.size(), kMaxNameBytes);
   }
+  return Status();
+}
+
+}  // namespace
+
+Status ValidatePartitionName(std::string_view name) {
+  VECDB_TRY(ValidateNameSize("partition", name));
+  const bool well_formed = name.front() != '-' && std::all_of(name.begin(), name.end(), [](char c) {
+                             return IsLetter(c) || IsDigit(c) || c == '-';
+                           });
+  if (well_formed) return Status();
+  return base::InvalidArgument(
+      "partition name {} must be letters, digits, '_' and, behind the first, '-'", Quoted(name));
+}
+
+Status ValidateName(std::string_view what, std::string_view name) {
+  VECDB_TRY(ValidateNameSize(what, name));
   const bool well_formed =
       IsLetter(name.front()) &&
       std::all_of(name.begin(), name.end(), [](char c) { return IsLetter(c) || IsDigit(c); });

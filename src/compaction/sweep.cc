@@ -1,5 +1,6 @@
 #include "compaction/sweep.h"
 
+#include <limits>
 #include <set>
 #include <string>
 
@@ -8,6 +9,8 @@
 
 namespace vecdb::compaction {
 namespace {
+
+constexpr std::uint64_t kMaxPchannel = std::numeric_limits<PchannelId>::max();
 
 class Sweeper {
  public:
@@ -56,6 +59,10 @@ Result<std::uint64_t> SweepOrphans(io::FileSystem& fs, const catalog::State& sta
     VECDB_TRY(sweeper.Sweep(io::SegmentFolder(id),
                             [&](const std::string& name) { return named.count(name) != 0; }));
   }
+  VECDB_TRY(sweeper.Sweep(io::kWalFolder, [&](const std::string& name) {
+    const auto id = io::ParseNumber(name);
+    return id && *id <= kMaxPchannel && state.pchannels.count(static_cast<PchannelId>(*id)) != 0;
+  }));
   for (const auto& [pchannel, channel] : state.pchannels) {
     const auto& logs = channel.logs;
     VECDB_TRY(sweeper.Sweep(io::PchannelFolder(pchannel), [&logs](const std::string& name) {

@@ -21,6 +21,16 @@ namespace {
 // Below this the squares of a vector's floats lose bits, or all of them.
 constexpr float kSmallestSquaredNorm = 1e-30F;
 
+// out[i] = score(i); in fours, which compilers turn into vectors.
+template <typename Score>
+void Fill(std::span<float> out, const Score& score) {
+  std::size_t i = 0;
+  for (; out.size() - i >= 4; i += 4) {
+    for (std::size_t k = 0; k < 4; ++k) out[i + k] = score(i + k);
+  }
+  for (; i < out.size(); ++i) out[i] = score(i);
+}
+
 // Query against rows of Element; what the kernels compute is a Number.
 template <typename Query, typename Element, typename Number>
 class DenseDistances final : public Distances {
@@ -96,15 +106,14 @@ class DenseDistances final : public Distances {
   // row_at(i) is the vector that the numbers i belong to.
   template <typename RowAt>
   void Finish(const Numbers& found, const RowAt& row_at, std::span<float> out) const {
-    for (std::size_t i = 0; i < out.size(); ++i) {
-      const auto product = static_cast<float>(found.product[i]);
-      if (metric_ == Metric::kL2) {
-        out[i] = product;
-      } else if (metric_ == Metric::kInnerProduct) {
-        out[i] = -product;
-      } else {
-        out[i] = -Cosine(found.product[i], found.norm2[i], row_at(i));
-      }
+    const auto product = [&](std::size_t i) { return static_cast<float>(found.product[i]); };
+    if (metric_ == Metric::kL2) {
+      Fill(out, product);
+    } else if (metric_ == Metric::kInnerProduct) {
+      Fill(out, [&](std::size_t i) { return -product(i); });
+    } else {
+      Fill(out,
+           [&](std::size_t i) { return -Cosine(found.product[i], found.norm2[i], row_at(i)); });
     }
   }
 
@@ -182,14 +191,15 @@ class BitDistances final : public Distances {
   };
 
   void Finish(const Counts& found, std::span<float> out) const {
-    for (std::size_t i = 0; i < out.size(); ++i) {
-      const double both = found.both[i];
-      if (metric_ == Metric::kHamming) {
-        out[i] = static_cast<float>(both);
-      } else {
-        const double either = found.either[i];
-        out[i] = either > 0 ? static_cast<float>(1 - both / either) : 1.0F;
-      }
+    // Counts of bits fit an int32, which vectors convert at once.
+    const auto both = [&](std::size_t i) { return static_cast<std::int32_t>(found.both[i]); };
+    if (metric_ == Metric::kHamming) {
+      Fill(out, [&](std::size_t i) { return static_cast<float>(both(i)); });
+    } else {
+      Fill(out, [&](std::size_t i) {  // where no bit is set in either, none is in both
+        const auto either = std::max(static_cast<std::int32_t>(found.either[i]), 1);
+        return static_cast<float>(1 - static_cast<double>(both(i)) / either);
+      });
     }
   }
 

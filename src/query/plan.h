@@ -10,6 +10,7 @@
 #include "vecdb/request.h"
 #include "vecdb/schema.h"
 
+#include "base/deadline.h"
 #include "query/distances.h"
 #include "query/filter/filter.h"
 
@@ -25,6 +26,7 @@ struct SearchPlan {
   std::size_t offset = 0;
   std::shared_ptr<const Filter> filter;  // nullptr = every row
   std::vector<std::uint32_t> output;     // field numbers, in the order asked
+  base::Deadline deadline;               // who plans knows of none
 };
 
 struct QueryPlan {
@@ -32,6 +34,7 @@ struct QueryPlan {
   std::size_t offset = 0;
   std::shared_ptr<const Filter> filter;
   std::vector<std::uint32_t> output;
+  base::Deadline deadline;
 };
 
 Result<SearchPlan> PlanSearch(const Schema& schema, const SearchRequest& request);

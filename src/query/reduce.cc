@@ -1,6 +1,7 @@
 #include "query/reduce.h"
 
 #include <algorithm>
+#include <compare>
 
 #include "base/canary.h"
 #include "base/status.h"
@@ -11,10 +12,17 @@ namespace {
 
 bool Nearer(const Candidate& a, const Candidate& b) {
   if (a.distance != b.distance) return a.distance < b.distance;
-  return a.key < b.key;
+  return KeyBefore(a, b);
 }
 
 }  // namespace
+
+bool KeyBefore(const Candidate& a, const Candidate& b) {
+  const auto order = a.key <=> b.key;
+  if (std::is_neq(order)) return std::is_lt(order);
+  if (a.segment != b.segment) return a.segment->id() < b.segment->id();
+  return a.row < b.row;
+}
 
 Result<chunk::KeyView> KeyAt(const segment::Segment& segment, RowIndex row) {
   const auto field = static_cast<std::uint32_t>(chunk::KeyFieldIndex(segment.schema()));
@@ -26,17 +34,24 @@ Result<chunk::KeyView> KeyAt(const segment::Segment& segment, RowIndex row) {
 Status TopK::Offer(float distance, const segment::Segment& segment, RowIndex row) {
   if (distance > bound()) return Status();
   VECDB_TRY_ASSIGN(const chunk::KeyView key, KeyAt(segment, row));
-  const Candidate candidate{distance, row, &segment, key};
+  Add(Candidate{distance, row, &segment, key});
+  return Status();
+}
+
+void TopK::Add(const Candidate& candidate) {
   if (heap_.size() < k_) {
     heap_.push_back(candidate);
     std::push_heap(heap_.begin(), heap_.end(), Nearer);
-    return Status();
+    return;
   }
-  if (!Nearer(candidate, heap_.front())) return Status();
+  if (!Nearer(candidate, heap_.front())) return;
   std::pop_heap(heap_.begin(), heap_.end(), Nearer);
   heap_.back() = candidate;
   std::push_heap(heap_.begin(), heap_.end(), Nearer);
-  return Status();
+}
+
+void TopK::Merge(const TopK& other) {
+  for (const Candidate& candidate : other.heap_) Add(candidate);
 }
 
 std::vector<Candidate> TopK::Take() {

@@ -20,6 +20,10 @@ struct Candidate {
   chunk::KeyView key;                         // text lent by the segment
 };
 
+// Candidates of equal distance go by key; of equal keys, where those are not checked, by place: the
+// answer does not depend on who found what first.
+bool KeyBefore(const Candidate& a, const Candidate& b);
+
 // The key of a row; text is lent by the segment for as long as it lives.
 Result<chunk::KeyView> KeyAt(const segment::Segment& segment, RowIndex row);
 
@@ -32,12 +36,17 @@ class TopK {
     return heap_.size() < k_ ? std::numeric_limits<float>::infinity() : heap_.front().distance;
   }
   Status Offer(float distance, const segment::Segment& segment, RowIndex row);
+  // Another of the same k, empty; and what such a one has found.
+  TopK Empty() const { return TopK(k_); }
+  void Merge(const TopK& other);
 
   // Nearest first; empties the heap.
   std::vector<Candidate> Take();
 
  private:
-  const std::size_t k_;
+  void Add(const Candidate& candidate);
+
+  std::size_t k_;
   std::vector<Candidate> heap_;  // the worst on top
 };
 

@@ -11,54 +11,56 @@ namespace {
 
 constexpr RowIndex kRowsPerStep = 8192;
 
-bool KeyBefore(const Candidate& a, const Candidate& b) {
-  return a.key < b.key;
-}
-
-chunk::KeyView KeyOf(const chunk::ColumnView& view, std::size_t row) {
-  if (view.type == DataType::kVarChar) return view.As<std::string_view>()[row];
-  return view.As<std::int64_t>()[row];
-}
-
 }  // namespace
 
-Result<AllowedRows> AllowedRowsAt(const segment::Segment& segment, Timestamp t,
-                                  const Filter* filter) {
+Result<AllowedRows> AllowedRowsAt(const segment::Segment& segment, const segment::ReadTime& t,
+                                  const Filter* filter, const base::Deadline& deadline) {
+  VECDB_TRY(deadline.Check());
   VECDB_TRY_ASSIGN(const segment::VisibleRows visible, segment::VisibleRowsAt(segment, t));
   AllowedRows allowed;
+  allowed.first = visible.first;
   allowed.rows = visible.rows;
-  if (visible.rows == 0) return allowed;
+  if (visible.first == visible.rows) return allowed;
   if (filter != nullptr) {
     allowed.bitmap.emplace();
-    VECDB_TRY(filter->Evaluate(segment, visible.rows, &*allowed.bitmap));
+    VECDB_TRY(
+        filter->EvaluateFrom(segment, visible.first, visible.rows, deadline, &*allowed.bitmap));
   } else if (visible.deleted != nullptr) {
     allowed.bitmap.emplace(visible.rows, true);
+    allowed.bitmap->ResetBefore(visible.first);
   }
   if (visible.deleted != nullptr) allowed.bitmap->AndNot(*visible.deleted);
   return allowed;
 }
 
-Status FirstByKey::Offer(const segment::Segment& segment, Timestamp t, const Filter* filter) {
-  VECDB_TRY_ASSIGN(const AllowedRows allowed, AllowedRowsAt(segment, t, filter));
+Result<chunk::ColumnView> ReadKeys(const segment::Segment& segment, RowIndex first, RowIndex end) {
   const auto key_field = static_cast<std::uint32_t>(chunk::KeyFieldIndex(segment.schema()));
-  for (RowIndex first = 0; first < allowed.rows;) {
-    const RowIndex wanted = std::min(kRowsPerStep, allowed.rows - first);
-    VECDB_TRY_ASSIGN(const chunk::ColumnView keys, segment.Read(key_field, first, wanted));
-    for (std::size_t i = 0; i < keys.rows; ++i) {
-      const RowIndex row = first + static_cast<RowIndex>(i);
-      if (allowed.bitmap && !allowed.bitmap->Test(row)) continue;
-      const Candidate candidate{0, row, &segment, KeyOf(keys, i)};
-      if (heap_.size() == limit_) {
-        if (!KeyBefore(candidate, heap_.front())) continue;
-        std::pop_heap(heap_.begin(), heap_.end(), KeyBefore);
-        heap_.pop_back();
-      }
-      heap_.push_back(candidate);
-      std::push_heap(heap_.begin(), heap_.end(), KeyBefore);
-    }
-    first += static_cast<RowIndex>(keys.rows);
+  return segment.Read(key_field, first, std::min(kRowsPerStep, end - first));
+}
+
+chunk::KeyView KeyIn(const chunk::ColumnView& keys, std::size_t row) {
+  if (keys.type == DataType::kVarChar) return keys.As<std::string_view>()[row];
+  return keys.As<std::int64_t>()[row];
+}
+
+Status FirstByKey::Offer(const segment::Segment& segment, const segment::ReadTime& t,
+                         const Filter* filter, const base::Deadline& deadline) {
+  VECDB_TRY_ASSIGN(const AllowedRows allowed, AllowedRowsAt(segment, t, filter, deadline));
+  return OfferAllowed(segment, allowed, deadline, [](const Candidate&) { return true; });
+}
+
+void FirstByKey::Add(const Candidate& candidate) {
+  if (heap_.size() == limit_) {
+    if (!KeyBefore(candidate, heap_.front())) return;
+    std::pop_heap(heap_.begin(), heap_.end(), KeyBefore);
+    heap_.pop_back();
   }
-  return Status();
+  heap_.push_back(candidate);
+  std::push_heap(heap_.begin(), heap_.end(), KeyBefore);
+}
+
+void FirstByKey::Merge(const FirstByKey& other) {
+  for (const Candidate& candidate : other.heap_) Add(candidate);
 }
 
 std::vector<Candidate> FirstByKey::Take() {

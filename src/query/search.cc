@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/status.h"
+#include "chunk/kinds.h"
 #include "query/scan.h"
 
 namespace vecdb::query {
@@ -55,14 +56,28 @@ Status SearchAllowed(const segment::Segment& segment, const SearchPlan& plan,
   return n == 0 ? Status() : offer();
 }
 
+// Rows between two looks at the deadline: about 1 MiB of them, or a few thousand.
+RowIndex RowsPerLook(const Field& field) {
+  constexpr std::size_t kMostBytes = std::size_t{1} << 20;
+  constexpr std::size_t kMostRows = 8192;
+  const std::size_t width = chunk::FixedWidth(field.type, field.dimension);
+  if (width == 0) return kMostRows / 2;
+  const std::size_t rows = std::clamp<std::size_t>(kMostBytes / width, 1, kMostRows);
+  return static_cast<RowIndex>(rows < kBatch ? rows : rows - rows % kBatch);
+}
+
 }  // namespace
 
-Status SearchSegment(const segment::Segment& segment, Timestamp t, const SearchPlan& plan,
-                     TopK* top) {
-  VECDB_TRY_ASSIGN(const AllowedRows allowed, AllowedRowsAt(segment, t, plan.filter.get()));
-  for (RowIndex first = 0; first < allowed.rows;) {
+Status SearchSegment(const segment::Segment& segment, const segment::ReadTime& t,
+                     const SearchPlan& plan, TopK* top) {
+  VECDB_TRY_ASSIGN(const AllowedRows allowed,
+                   AllowedRowsAt(segment, t, plan.filter.get(), plan.deadline));
+  const RowIndex step =
+      plan.deadline.limited() ? RowsPerLook(segment.schema().fields()[plan.field]) : allowed.rows;
+  for (RowIndex first = allowed.first; first < allowed.rows;) {
+    VECDB_TRY(plan.deadline.Check());
     VECDB_TRY_ASSIGN(const chunk::ColumnView view,
-                     segment.Read(plan.field, first, allowed.rows - first));
+                     segment.Read(plan.field, first, std::min(step, allowed.rows - first)));
     VECDB_TRY(allowed.bitmap ? SearchAllowed(segment, plan, view, first, *allowed.bitmap, top)
                              : SearchRun(segment, plan, view, first, top));
     first += static_cast<RowIndex>(view.rows);

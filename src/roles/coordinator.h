@@ -13,34 +13,52 @@
 #include <string_view>
 #include <vector>
 
+#include "base/deadline.h"
 #include "base/log.h"
+#include "base/pacer.h"
 #include "base/strand.h"
 #include "base/task_queue.h"
 #include "catalog/manifest.h"
+#include "compaction/policy.h"
+#include "roles/counters.h"
 #include "roles/data_node.h"
+#include "roles/events.h"
+#include "roles/job_table.h"
 #include "roles/live_collection.h"
-#include "roles/query_node.h"
+#include "roles/query_nodes.h"
 #include "roles/segment_events.h"
-#include "roles/streaming_node.h"
-#include "wal/writer.h"
+#include "roles/streaming_nodes.h"
+#include "roles/trash.h"
 
 namespace vecdb::roles {
+
+inline constexpr std::uint32_t kChannelsFormat = 3;  // of databases with more than one channel
 
 // The parts of the open database that the coordinator directs; all outlive it.
 struct CoordinatorParts {
   io::FileSystem& fs;
   catalog::Manifest& manifest;
-  wal::Writer& writer;
+  Channels& channels;
   base::TimestampOracle& oracle;
   const base::Clock& clock;
   base::TaskQueue& background;
   base::Log& log;
   Collections& collections;
-  StreamingNode& streaming;
-  QueryNode& query;
+  StreamingNodes& streaming;
+  QueryNodes& query;
   DataNode& data;
   const Guard& guard;
   catalog::Format& format;  // the strand's
+  Events& events;
+  Counters& counters;
+  const Options& options;
+  base::TaskQueue& compaction;
+  base::Pacer& pacer;
+  JobTable& jobs;
+  // A writer for a channel that has none, from this log number on.
+  const std::function<void(Channel&, std::uint64_t log_number, Lsn next_lsn)>& make_writer;
+  std::uint32_t channel_count;   // that new collections are spread over
+  std::uint64_t long_log_bytes;  // of a channel: above it what is growing there is sealed
 };
 
 class Coordinator final : public SegmentEvents {
@@ -53,8 +71,19 @@ class Coordinator final : public SegmentEvents {
                                                            const CollectionOptions& options);
   Status DropCollection(std::string_view name);
 
+  // ---- what may change of them (coordinator_names.cc) ---------------------------------
+  Status RenameCollection(std::string_view from, std::string_view to);
+  Status CreateAlias(std::string_view alias, std::string_view collection);
+  Status AlterAlias(std::string_view alias, std::string_view collection);
+  Status DropAlias(std::string_view alias);
+  Status AlterCollection(std::string_view name, const CollectionProperties& properties);
+  // ---- partitions (coordinator_partitions.cc) -----------------------------------------
+  Status CreatePartition(LiveCollection& collection, std::string_view name);
+  Status DropPartition(LiveCollection& collection, std::string_view name);
+
   // ---- segments (coordinator_segments.cc) ---------------------------------------------
-  // Gives every lane without a growing segment one, and publishes the View that shows it.
+  // Gives every lane a growing segment of the default partition, where it has none, and publishes
+  // the View that shows it. With a partition key none is needed before there are rows.
   Status AddGrowing(LiveCollection& collection);
   // Seals every shard that has rows and returns when they are files, and with them the deletes of
   // older rows.
@@ -63,28 +92,62 @@ class Coordinator final : public SegmentEvents {
   // Drops logs that nobody needs any more. Where replay would have to begin now: nothing below it
   // is needed.
   Status TrimLog();
-  Lsn Checkpoint() const;
+  Lsn Checkpoint(const Channel& channel) const;
   // Timed: seals idle shards, retries flushes that failed, flushes when the log has grown long.
   void Housekeeping();
   // Lets long work that can be done again end early: the database is about to be closed.
-  void EndEarly() { closing_ = true; }
+  void EndEarly() {
+    closing_ = true;
+    parts_.pacer.Stop();
+  }
   // At Close: flushes what would make the next open slow to replay.
   Status FlushBeforeClose();
 
-  void OnFull(std::shared_ptr<LiveCollection> collection, ShardId shard) override;
+  // The same, but returns at the deadline; then it goes on in the background. Where there are no
+  // threads, it is done here, however long it takes.
+  Status FlushWithin(LiveCollection& collection, const base::Deadline& deadline);
+
+  // ---- what is open for reading (coordinator_load.cc) ---------------------------------
+  Status Release(LiveCollection& collection);
+  Status Load(LiveCollection& collection, const base::Deadline& deadline);
+
+  // ---- compaction (coordinator_compaction.cc) -----------------------------------------
+  // Asks for a job that flushes and then compacts all that can be compacted.
+  Result<JobId> StartCompaction(std::shared_ptr<LiveCollection> collection);
+
+  void OnDue(std::shared_ptr<LiveCollection> collection, ShardId shard) override;
+  Status OnFirstRows(LiveCollection& collection, std::span<const PartitionLane> lanes) override;
   void OnFirstWrite(std::shared_ptr<LiveCollection> collection) override;
   void OnPressure() override;
   BackgroundFailure LastFailure() const override;
 
  private:
-  Status RaiseFormat(const Schema& schema);
-  Status Seal(LiveCollection& collection, ShardId shard);
+  // On the strand, before the first edit that only vecdb's of this format version can read.
+  Status RaiseFormat(std::uint32_t version);
+  // ---- channels (coordinator_channels.cc) ---------------------------------------------
+  Result<std::shared_ptr<Channel>> ChannelForNew();
+  Result<std::shared_ptr<Channel>> MakeChannel(PchannelId id);
+  Result<std::shared_ptr<LiveCollection>> Named(std::string_view name) const;
+  Status CheckFree(std::string_view name) const;
+  Status SetAlias(std::string_view alias, std::shared_ptr<LiveCollection> live);
+  Status CommitChange(const catalog::Edit& edit);
+  Status OpenLanes(LiveCollection& collection, std::span<const PartitionLane> lanes);
+  Status Seal(LiveCollection& collection, ShardId shard, PartitionId partition);
+  Status SealDue(LiveCollection& collection, ShardId shard);
+  using Opened = std::map<SegmentId, std::shared_ptr<segment::SealedSegment>>;
+  Status OpenMissing(const LiveCollection& collection, const base::Deadline& deadline,
+                     Opened* opened) const;
+  Result<bool> PublishLoaded(LiveCollection& collection, const Opened& opened);
   Status SealAll(LiveCollection& collection);
   Status FlushPending(LiveCollection& collection);
   Status FlushOne(LiveCollection& collection,
-                  const std::shared_ptr<segment::GrowingSegment>& segment);
+                  const std::shared_ptr<segment::GrowingSegment>& segment, JobId job);
   Status FinishFlush(LiveCollection& collection, const segment::GrowingSegment& flushed,
                      const catalog::SegmentRecord& record);
+  void Tell(const LiveCollection& collection, Event* event);
+  void TellSealed(const LiveCollection& collection, const segment::GrowingSegment& segment);
+  void TellFailed(const LiveCollection& collection, ShardId shard, const Status& status);
+  void TellFlushed(const LiveCollection& collection, const segment::SealedSegment& segment);
   Status SaveDeletes(LiveCollection& collection);
   // What one commit saves of tombstones: segment -> marks in its deletes file.
   using Saved = std::map<SegmentId, std::size_t>;
@@ -92,11 +155,11 @@ class Coordinator final : public SegmentEvents {
   Status CommitFlush(LiveCollection& collection, const segment::GrowingSegment* flushed,
                      const catalog::SegmentRecord* record, Saved saved,
                      std::shared_ptr<segment::SealedSegment> sealed);
-  Status MoveCheckpoint(SegmentId leaving, const Saved& saved, catalog::Edit* edit,
-                        std::vector<io::LogIdentity>* dropped);
-  void ForgetLogs(const std::vector<io::LogIdentity>& dropped);
-  Lsn OldestNeeded(SegmentId leaving, const Saved& saved) const;
-  void NoteFailure(const Status& status);
+  Status MoveCheckpoint(Channel& channel, SegmentId leaving, const Saved& saved,
+                        catalog::Edit* edit, std::vector<io::LogIdentity>* dropped);
+  void ForgetLogs(Channel& channel, const std::vector<io::LogIdentity>& dropped);
+  Lsn OldestNeeded(const Channel& channel, SegmentId leaving, const Saved& saved) const;
+  void NoteFailure(const LiveCollection& collection, ShardId shard, const Status& status);
   // Runs `task`, for which `asked` was set, in the background. Without the memory to remember it,
   // `asked` is cleared, so that the next who needs it asks again.
   template <typename F>
@@ -105,7 +168,8 @@ class Coordinator final : public SegmentEvents {
   void PostDeletes(std::shared_ptr<LiveCollection> collection);
   Status Drop(std::string_view name);
   void Forget(LiveCollection& collection);
-  void RemoveFiles(const catalog::State& before, CollectionId dropped);
+  Status Drop(LiveCollection& collection, std::string_view partition);
+  void Forget(LiveCollection& collection, Partition& partition);
   // ---- filters of checked keys (coordinator_filters.cc) -------------------------------
   void AddToFilter(const LiveCollection& collection,
                    std::shared_ptr<const segment::SealedSegment> sealed);
@@ -113,10 +177,37 @@ class Coordinator final : public SegmentEvents {
   void PostFilters(std::shared_ptr<LiveCollection> collection);
   void NoteFilter(const LiveCollection& collection, const Status& status);
 
+  // ---- compaction (coordinator_compaction.cc) -----------------------------------------
+  class CompactionMeter;
+  struct Compacted;
+  std::vector<compaction::Plan> PickPlans(const LiveCollection& collection, bool thorough) const;
+  void ScheduleCompaction(const std::shared_ptr<LiveCollection>& collection);
+  JobId PostCompaction(std::shared_ptr<LiveCollection> collection, bool thorough);
+  Status RunCompaction(LiveCollection& collection, bool thorough, JobId id);
+  Status CompactRound(LiveCollection& collection, const std::vector<compaction::Plan>& plans,
+                      CompactionMeter* meter);
+  Status Compact(LiveCollection& collection, const compaction::Plan& plan, SegmentId output,
+                 CompactionMeter* meter);
+  Result<std::shared_ptr<segment::Segment>> WithColumns(
+      const LiveCollection& collection, const std::shared_ptr<segment::Segment>& segment) const;
+  Status CommitCompaction(LiveCollection& collection, Compacted* compacted);
+  void TellCompacted(const LiveCollection& collection, const Compacted& compacted);
+  Status SaveCarried(Lane& lane, Compacted* compacted);
+  Status SwapSegments(LiveCollection& collection, Compacted* compacted);
+  catalog::Edit SwapOf(const Compacted& compacted) const;
+  void DiscardOutput(SegmentId output);
+  void NoteCompaction(LiveCollection& collection, const Status& outcome);
+  // Removes the folders of dropped segments that nobody reads any more.
+  void EmptyTrash();
+  void PostTrash();
+
   const CoordinatorParts parts_;
-  base::Strand strand_;         // decisions
-  base::Strand flush_strand_;   // one flush at a time; taken before strand_
-  base::Strand filter_strand_;  // filters of checked keys; nothing else is taken under it
+  Trash trash_;
+  std::atomic<bool> trash_asked_{false};  // a task that empties the trash waits in the queue
+  base::Strand strand_;                   // decisions
+  base::Strand flush_strand_;             // one flush at a time; taken before strand_
+  base::Strand filter_strand_;            // filters of checked keys; nothing else is taken under it
+  base::Strand compaction_strand_;        // one compaction at a time; taken before flush_strand_
   std::atomic<bool> closing_{false};
   mutable base::Mutex failure_mutex_;  // leaf
   BackgroundFailure failure_ GUARDED_BY(failure_mutex_);

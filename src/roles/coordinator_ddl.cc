@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kMaxCollections = 65'536;
 
-Status CheckOptions(const CollectionOptions& options) {
+Status CheckOptions(const Schema& schema, const CollectionOptions& options) {
   if (options.shards < 1 || options.shards > 16) {
     return base::InvalidArgument("CollectionOptions::shards is {}, not between 1 and 16",
                                  options.shards);
@@ -24,7 +24,16 @@ Status CheckOptions(const CollectionOptions& options) {
     return base::InvalidArgument("CollectionOptions::seal_after_idle is {} ms, below 1",
                                  options.seal_after_idle.count());
   }
-  return Status();
+  return catalog::CheckPartitionKey(schema, options.partition_key, options.num_partitions);
+}
+
+// What the catalog keeps of them outside of the record.
+catalog::Properties PropertiesFor(const CollectionOptions& options) {
+  catalog::Properties properties;
+  if (options.partition_key.empty()) return properties;
+  properties.partition_key = options.partition_key;
+  properties.num_partitions = options.num_partitions;
+  return properties;
 }
 
 }  // namespace
@@ -33,8 +42,9 @@ Result<std::shared_ptr<LiveCollection>> Coordinator::CreateCollection(
     std::string_view name, const Schema& schema, const CollectionOptions& options) {
   using Outcome = Result<std::shared_ptr<LiveCollection>>;
   VECDB_TRY(chunk::ValidateName("collection", name));
-  VECDB_TRY(CheckOptions(options));
+  VECDB_TRY(CheckOptions(schema, options));
   return strand_.Run([&]() -> Outcome {
+    if (parts_.collections.FindAliased(name) != nullptr) return CheckFree(name);
     if (auto existing = parts_.collections.Find(name)) {
       if (existing->record.schema == schema) return existing;
       return base::AlreadyExists("collection '{}' exists with another schema", name);
@@ -42,22 +52,31 @@ Result<std::shared_ptr<LiveCollection>> Coordinator::CreateCollection(
     if (parts_.collections.All().size() >= kMaxCollections) {
       return base::ResourceExhausted("there are {} collections, the limit", kMaxCollections);
     }
-    VECDB_TRY(RaiseFormat(schema));
+    const catalog::Properties properties = PropertiesFor(options);
+    const bool changed = !(properties == catalog::Properties{});
+    VECDB_TRY(
+        RaiseFormat(changed ? catalog::kChangesFormatVersion : catalog::FormatVersionFor(schema)));
+    VECDB_TRY_ASSIGN(const std::shared_ptr<Channel> channel, ChannelForNew());
     VECDB_TRY_ASSIGN(const CollectionId id, parts_.manifest.NewIds(1));
     catalog::CollectionRecord record{.id = id,
                                      .name = std::string(name),
                                      .schema_version = 1,
                                      .schema = schema,
                                      .options = options,
-                                     .created = parts_.oracle.Next()};
+                                     .created = parts_.oracle.Next(),
+                                     .pchannel = channel->id};
     auto live = std::make_shared<LiveCollection>(
-        record, std::make_shared<const segment::View>(
-                    schema, std::vector<std::shared_ptr<segment::Segment>>{}));
+        record, channel,
+        std::make_shared<const segment::View>(
+            schema, std::vector<std::shared_ptr<segment::Segment>>{}, parts_.query.NodesFor(id)),
+        properties);
     VECDB_TRY(AddGrowing(*live));
     catalog::Edit edit;
     edit.operations.emplace_back(catalog::CreateCollection{record});
+    if (channel->id != 0) edit.operations.emplace_back(catalog::BindCollection{id, channel->id});
+    if (changed) edit.operations.emplace_back(catalog::SetProperties{id, properties});
     edit.operations.emplace_back(catalog::SetMaxTimestamp{record.created});
-    auto entry = Collections::EntryFor(live);
+    auto entry = Collections::EntryFor(record.name, live);
     base::KillPoint("ddl.create.before");
     VECDB_TRY(parts_.manifest.Commit(edit));
     base::KillPoint("ddl.create.after");
@@ -70,10 +89,10 @@ Result<std::shared_ptr<LiveCollection>> Coordinator::CreateCollection(
 //
 // 1 FORMAT of a larger version replaces the one before   crash: either of them, and both are true
 // Only then is the edit committed that needs it.
-Status Coordinator::RaiseFormat(const Schema& schema) {
+Status Coordinator::RaiseFormat(std::uint32_t version) {
+  if (version <= parts_.format.version) return Status();
   catalog::Format raised = parts_.format;
-  raised.version = std::max(raised.version, catalog::FormatVersionFor(schema));
-  if (raised.version == parts_.format.version) return Status();
+  raised.version = version;
   VECDB_TRY(catalog::WriteFormat(parts_.fs, raised));
   parts_.format = raised;
   return Status();
@@ -109,19 +128,32 @@ class DroppedLanes {
 Status Coordinator::DropCollection(std::string_view name) {
   // No flush of it may be under way: a segment committed after the drop would have no collection.
   VECDB_TRY(flush_strand_.Run([&] { return strand_.Run([&] { return Drop(name); }); }));
-  const auto trim = [&] { return TrimLog(); };
-  (void)parts_.guard(std::ref(trim));  // what stays of its log goes with the next flush
+  // What stays of its files and its log goes later, or with the next flush.
+  const auto tidy = [&] {
+    EmptyTrash();
+    return TrimLog();
+  };
+  (void)parts_.guard(std::ref(tidy));
   return Status();
 }
 
 Status Coordinator::Drop(std::string_view name) {
-  const auto live = parts_.collections.Find(name);
-  if (live == nullptr) return base::NotFound("no collection named '{}'", name);
-  const auto before = parts_.manifest.state();
+  VECDB_TRY_ASSIGN(const auto live, Named(name));
+  if (const auto aliases = parts_.collections.AliasesOf(*live); !aliases.empty()) {
+    return base::FailedPrecondition(
+        "collection '{}' has the alias '{}'; drop that first, or let it name another collection",
+        name, aliases.front());
+  }
+  DroppedLanes lanes(*live);
   catalog::Edit edit;
   edit.operations.emplace_back(catalog::DropCollection{live->record.id});
-  edit.operations.emplace_back(catalog::SetMaxTimestamp{parts_.oracle.last()});
-  DroppedLanes lanes(*live);
+  edit.operations.emplace_back(catalog::SetMaxTimestamp{parts_.oracle.last()});  // of every write
+  Retiring retiring(&trash_);
+  for (const auto view = live->board.Pin(); const auto& segment : view->segments()) {
+    if (segment->sealed()) retiring.Add(segment);
+  }
+  auto empty = std::make_shared<const segment::View>(
+      live->record.schema, std::vector<std::shared_ptr<segment::Segment>>{});
   base::KillPoint("ddl.drop.before");
   if (const Status committed = parts_.manifest.Commit(edit); !committed.ok()) {
     // A drop that may survive must not be followed by writes that were acknowledged.
@@ -131,18 +163,15 @@ Status Coordinator::Drop(std::string_view name) {
   base::KillPoint("ddl.drop.after");
   lanes.Keep();
   Forget(*live);
-  const auto remove = [&] {
-    RemoveFiles(*before, live->record.id);
-    return Status();
-  };
-  (void)parts_.guard(std::ref(remove));  // the drop has happened, whatever stays on disk
+  retiring.Done();
+  live->board.Publish(std::move(empty));
   return Status();
 }
 
 // Called when the drop is durable.
 void Coordinator::Forget(LiveCollection& collection) {
   collection.dropped.store(true, std::memory_order_release);
-  parts_.collections.Remove(collection.record.name);
+  parts_.collections.Remove(collection);
   std::uint64_t buffered = 0;
   for (const auto view = collection.board.Pin(); const auto& segment : view->segments()) {
     if (!segment->sealed() && segment->rows() > 0) buffered += segment->memory_bytes();
@@ -150,19 +179,6 @@ void Coordinator::Forget(LiveCollection& collection) {
   parts_.streaming.SubtractBuffered(buffered);
   base::MutexLock lock(collection.pending_mutex);
   collection.pending.clear();
-}
-
-// The files of a collection whose drop is durable. What cannot be removed now is an orphan that the
-// next open sweeps. Readers that still pin them keep their mappings.
-void Coordinator::RemoveFiles(const catalog::State& before, CollectionId dropped) {
-  for (const auto& [id, record] : before.segments) {
-    if (record.collection != dropped) continue;
-    const Status removed = io::RemoveTree(parts_.fs, io::SegmentFolder(id));
-    if (!removed.ok()) {
-      parts_.log.Write(LogLevel::kWarning, "segment {} stays until the next open: {}", id,
-                       removed.message());
-    }
-  }
 }
 
 }  // namespace vecdb::roles

@@ -68,7 +68,7 @@ void Coordinator::OnFirstWrite(std::shared_ptr<LiveCollection> collection) {
 void Coordinator::NoteFilter(const LiveCollection& collection, const Status& status) {
   if (status.ok()) return;
   parts_.log.Write(LogLevel::kWarning, "some keys of '{}' are looked up segment by segment: {}",
-                   collection.record.name, status.message());
+                   collection.name(), status.message());
 }
 
 }  // namespace vecdb::roles

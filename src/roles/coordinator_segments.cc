@@ -7,65 +7,165 @@
 // 4 Publish          sealed replaces growing, one pointer swap      crash: open sees the segment
 // 5 Forget           log files removed                              crash: orphans, swept at open
 #include <algorithm>
+#include <utility>
 
 #include "base/canary.h"
 #include "base/status.h"
 #include "io/layout.h"
 #include "roles/coordinator.h"
+#include "roles/loading.h"
+#include "roles/seal_policy.h"
 
 namespace vecdb::roles {
 namespace {
 
-constexpr std::uint64_t kLongLogBytes = std::uint64_t{512} << 20;
 constexpr std::uint64_t kSlowReplayBytes = std::uint64_t{16} << 20;
+
+// By its first row's timestamp, so that it counts on from before the database was opened.
+std::chrono::milliseconds AgeOf(const segment::GrowingSegment& growing, const base::Clock& clock) {
+  if (growing.rows() == 0) return std::chrono::milliseconds(0);
+  const auto born = static_cast<std::int64_t>(base::PhysicalMilliseconds(*growing.TimestampOf(0)));
+  return std::chrono::milliseconds(static_cast<std::int64_t>(clock.WallMilliseconds()) - born);
+}
 
 }  // namespace
 
 Status Coordinator::AddGrowing(LiveCollection& collection) {
-  const auto& record = collection.record;
-  VECDB_TRY_ASSIGN(std::uint64_t id, parts_.manifest.NewIds(collection.lanes.size()));
+  if (collection.partition_key) return Status();  // the first rows show which are needed
+  std::vector<PartitionLane> lanes;
   for (ShardId shard = 0; shard < collection.lanes.size(); ++shard) {
-    Lane& lane = *collection.lanes[shard];
-    base::MutexLock lock(lane.mutex);
-    if (lane.growing != nullptr) continue;
-    auto growing = segment::GrowingSegment::Create(id++, shard, kDefaultPartition,
+    lanes.push_back({collection.partitions.standard(), shard});
+  }
+  return OpenLanes(collection, lanes);
+}
+
+// Called on the strand, or before anyone else knows the collection.
+Status Coordinator::OpenLanes(LiveCollection& collection, std::span<const PartitionLane> lanes) {
+  const auto& record = collection.record;
+  VECDB_TRY_ASSIGN(SegmentId id, parts_.manifest.NewIds(lanes.size()));
+  std::vector<std::map<PartitionId, Growing>> made(lanes.size());
+  auto view = collection.board.Pin();
+  for (std::size_t i = 0; i < lanes.size(); ++i) {
+    const auto& [partition, shard] = lanes[i];
+    if (partition->open[shard]) continue;  // another writer was here first
+    auto growing = segment::GrowingSegment::Create(id++, shard, partition->id,
                                                    record.schema_version, record.schema);
-    collection.board.Publish(collection.board.Pin()->With(growing));
-    lane.growing = std::move(growing);
-    lane.last_write = parts_.clock.Now();
+    view = view->With(growing);
+    made[i].emplace(partition->id, Growing{std::move(growing), parts_.clock.Now()});
+  }
+  collection.board.Publish(std::move(view));  // from here on nothing needs memory
+  for (std::size_t i = 0; i < lanes.size(); ++i) {
+    Lane& lane = *collection.lanes[lanes[i].shard];
+    base::MutexLock lock(lane.mutex);
+    lane.growing.merge(made[i]);
+    lanes[i].partition->open[lanes[i].shard] = true;
   }
   return Status();
 }
 
+Status Coordinator::OnFirstRows(LiveCollection& collection, std::span<const PartitionLane> lanes) {
+  return strand_.Run([&]() -> Status {
+    VECDB_TRY(collection.CheckAlive());
+    for (const PartitionLane& lane : lanes) {
+      if (!lane.partition->dropped) continue;
+      return base::NotFound("partition '{}' of collection '{}' was dropped", lane.partition->name,
+                            collection.name());
+    }
+    return OpenLanes(collection, lanes);
+  });
+}
+
 // Called on the strand.
-Status Coordinator::Seal(LiveCollection& collection, ShardId shard) {
+Status Coordinator::Seal(LiveCollection& collection, ShardId shard, PartitionId partition) {
   const auto& record = collection.record;
   Lane& lane = *collection.lanes[shard];
   VECDB_TRY_ASSIGN(const SegmentId id, parts_.manifest.NewIds(1));
-  auto next = segment::GrowingSegment::Create(id, shard, kDefaultPartition, record.schema_version,
-                                              record.schema);
-  base::MutexLock lock(lane.mutex);
-  lane.seal_asked = false;
-  lane.full = false;
-  if (lane.dropped || lane.growing->rows() == 0) return Status();
-  auto view = collection.board.Pin()->With(next);
+  auto next =
+      segment::GrowingSegment::Create(id, shard, partition, record.schema_version, record.schema);
+  std::shared_ptr<segment::GrowingSegment> sealed;
   {
-    base::MutexLock pending(collection.pending_mutex);
-    collection.pending.push_back(lane.growing);
+    base::MutexLock lock(lane.mutex);
+    const auto found = lane.growing.find(partition);
+    if (lane.dropped || found == lane.growing.end()) return Status();
+    Growing& growing = found->second;
+    growing.due = false;
+    if (growing.segment->rows() == 0) return Status();
+    auto view = collection.board.Pin()->With(next);
+    {
+      base::MutexLock pending(collection.pending_mutex);
+      collection.pending.push_back(growing.segment);
+    }
+    collection.board.Publish(std::move(view));  // from the push on, nothing here needs memory
+    sealed = std::exchange(growing.segment, std::move(next));
   }
-  collection.board.Publish(std::move(view));  // from the push on, nothing here needs memory
-  lane.growing = std::move(next);
+  TellSealed(collection, *sealed);
   return Status();
+}
+
+// Called on the strand.
+Status Coordinator::SealDue(LiveCollection& collection, ShardId shard) {
+  std::vector<PartitionId> due;
+  Lane& lane = *collection.lanes[shard];
+  {
+    base::MutexLock lock(lane.mutex);
+    lane.seal_asked = false;
+    lane.due = false;
+    for (const auto& [partition, growing] : lane.growing) {
+      if (growing.due) due.push_back(partition);
+    }
+  }
+  for (const PartitionId partition : due) VECDB_TRY(Seal(collection, shard, partition));
+  return Status();
+}
+
+// Never fails: without memory for it nobody is told.
+void Coordinator::Tell(const LiveCollection& collection, Event* event) {
+  if (!parts_.events.listening()) return;
+  const auto tell = [&] {
+    const std::string name = collection.name();
+    event->collection = name;
+    parts_.events.Emit(*event);
+    return Status();
+  };
+  (void)parts_.guard(std::ref(tell));
+}
+
+// Called on the strand: a segment is told to be sealed before it is told to be flushed.
+void Coordinator::TellSealed(const LiveCollection& collection,
+                             const segment::GrowingSegment& segment) {
+  Event event;
+  event.type = EventType::kSealed;
+  event.shard = segment.shard();
+  event.segment = segment.id();
+  event.rows = segment.rows();
+  event.bytes = segment.memory_bytes();
+  Tell(collection, &event);
+}
+
+// Called on the flush strand, behind the commit.
+void Coordinator::TellFlushed(const LiveCollection& collection,
+                              const segment::SealedSegment& segment) {
+  Counters::Add(parts_.counters.flushes);
+  Event event;
+  event.type = EventType::kFlushed;
+  event.shard = segment.shard();
+  event.segment = segment.id();
+  event.rows = segment.rows();
+  event.bytes = segment.disk_bytes();
+  Tell(collection, &event);
 }
 
 Status Coordinator::SealAll(LiveCollection& collection) {
   return strand_.Run([&]() -> Status {
     for (ShardId shard = 0; shard < collection.lanes.size(); ++shard) {
+      std::vector<PartitionId> written;
       {
         base::MutexLock lock(collection.lanes[shard]->mutex);
-        if (collection.lanes[shard]->growing->rows() == 0) continue;
+        for (const auto& [partition, growing] : collection.lanes[shard]->growing) {
+          if (growing.segment->rows() != 0) written.push_back(partition);
+        }
       }
-      VECDB_TRY(Seal(collection, shard));
+      for (const PartitionId partition : written) VECDB_TRY(Seal(collection, shard, partition));
     }
     return Status();
   });
@@ -76,6 +176,30 @@ Status Coordinator::Flush(LiveCollection& collection) {
   VECDB_TRY(FlushPending(collection));
   VECDB_TRY(SaveDeletes(collection));
   return TrimLog();
+}
+
+Status Coordinator::FlushWithin(LiveCollection& collection, const base::Deadline& deadline) {
+  VECDB_TRY(deadline.Check());
+  if (!deadline.limited() || parts_.background.threads() == 0) return Flush(collection);
+  struct Outcome {
+    base::Mutex mutex;
+    base::CondVar changed;
+    std::optional<Status> status GUARDED_BY(mutex);
+  };
+  const auto outcome = std::make_shared<Outcome>();
+  parts_.background.Post([this, outcome, live = collection.shared_from_this()] {
+    const auto flush = [&] { return Flush(*live); };
+    const Status flushed = parts_.guard(std::ref(flush));
+    base::MutexLock lock(outcome->mutex);
+    outcome->status = flushed;
+    outcome->changed.NotifyAll();
+  });
+  base::MutexLock lock(outcome->mutex);
+  while (!outcome->status) {
+    VECDB_TRY(deadline.Check());
+    deadline.Wait(outcome->changed, outcome->mutex);
+  }
+  return *outcome->status;
 }
 
 Status Coordinator::FlushAll() {
@@ -93,7 +217,11 @@ Status Coordinator::FlushPending(LiveCollection& collection) {
         if (collection.pending.empty()) return Status();
         next = collection.pending.front();
       }
-      VECDB_TRY(FlushOne(collection, next));
+      JobRun job(parts_.jobs, JobKind::kFlush, collection.name());
+      job.Start();
+      const Status flushed = FlushOne(collection, next, job.id());
+      job.Finish(flushed);
+      VECDB_TRY(flushed);
       PostFilters(collection.shared_from_this());
       base::MutexLock lock(collection.pending_mutex);
       collection.pending.pop_front();
@@ -104,7 +232,7 @@ Status Coordinator::FlushPending(LiveCollection& collection) {
 // The new files are opened and checked before anything names them, so a flush that cannot be read
 // back is a failed flush, not a damaged database.
 Status Coordinator::FlushOne(LiveCollection& collection,
-                             const std::shared_ptr<segment::GrowingSegment>& segment) {
+                             const std::shared_ptr<segment::GrowingSegment>& segment, JobId job) {
   const auto state = parts_.manifest.state();
   const auto known = state->segments.find(segment->id());
   if (known != state->segments.end()) return FinishFlush(collection, *segment, known->second);
@@ -113,9 +241,11 @@ Status Coordinator::FlushOne(LiveCollection& collection,
   VECDB_TRY_ASSIGN(auto sealed, parts_.query.Open(flushed.record, collection.record.schema,
                                                   segment->shared_tombstones()));
   AddToFilter(collection, sealed);
+  parts_.jobs.Progress(job, 0.9, sealed->rows(), sealed->disk_bytes());
   Saved saved{{segment->id(), flushed.saved_tombstones}};
-  return CommitFlush(collection, segment.get(), &flushed.record, std::move(saved),
-                     std::move(sealed));
+  VECDB_TRY(CommitFlush(collection, segment.get(), &flushed.record, std::move(saved), sealed));
+  TellFlushed(collection, *sealed);
+  return Status();
 }
 
 // For a flush that was committed and went no further, because memory ran out: its files count, and
@@ -124,16 +254,18 @@ Status Coordinator::FinishFlush(LiveCollection& collection, const segment::Growi
                                 const catalog::SegmentRecord& record) {
   VECDB_TRY_ASSIGN(auto sealed, parts_.query.Open(record, collection.record.schema,
                                                   flushed.shared_tombstones()));
-  return strand_.Run([&]() -> Status {
+  const bool replaced = strand_.Run([&] {
     const auto view = collection.board.Pin();
     for (const auto& segment : view->segments()) {
       if (segment->id() != flushed.id() || segment->sealed()) continue;
-      collection.board.Publish(view->Replacing(flushed.id(), sealed));
+      collection.board.Publish(view->Replacing(flushed.id(), AsLoaded(collection, sealed)));
       parts_.streaming.SubtractBuffered(flushed.memory_bytes());
-      break;
+      return true;
     }
-    return Status();
+    return false;
   });
+  if (replaced) TellFlushed(collection, *sealed);  // else it was told
+  return Status();
 }
 
 // Deletes of sealed rows that no file holds, when there was no segment to flush with them.
@@ -150,9 +282,9 @@ Status Coordinator::SaveDeletes(LiveCollection& collection) {
   });
 }
 
-Lsn Coordinator::Checkpoint() const {
-  const Lsn end = parts_.writer.next_lsn();
-  return std::min(end, OldestNeeded(0, {}));
+Lsn Coordinator::Checkpoint(const Channel& channel) const {
+  const Lsn end = channel.writer->next_lsn();
+  return std::min(end, OldestNeeded(channel, 0, {}));
 }
 
 // Logs that nobody needs though no segment was flushed: their rows were dropped with a collection,
@@ -160,20 +292,22 @@ Lsn Coordinator::Checkpoint() const {
 Status Coordinator::TrimLog() {
   return flush_strand_.Run([&] {
     return strand_.Run([&]() -> Status {
-      if (parts_.writer.LogsBelow(Checkpoint()).empty()) return Status();
-      catalog::Edit edit;
-      std::vector<io::LogIdentity> dropped;
-      VECDB_TRY(MoveCheckpoint(0, {}, &edit, &dropped));
-      VECDB_TRY(parts_.manifest.Commit(edit));
-      ForgetLogs(dropped);
+      for (const auto& channel : parts_.channels.All()) {
+        if (channel->writer->LogsBelow(Checkpoint(*channel)).empty()) continue;
+        catalog::Edit edit;
+        std::vector<io::LogIdentity> dropped;
+        VECDB_TRY(MoveCheckpoint(*channel, 0, {}, &edit, &dropped));
+        VECDB_TRY(parts_.manifest.Commit(edit));
+        ForgetLogs(*channel, dropped);
+      }
       return Status();
     });
   });
 }
 
 // Their drop is durable.
-void Coordinator::ForgetLogs(const std::vector<io::LogIdentity>& dropped) {
-  const Status forgotten = parts_.writer.Forget(dropped);
+void Coordinator::ForgetLogs(Channel& channel, const std::vector<io::LogIdentity>& dropped) {
+  const Status forgotten = channel.writer->Forget(dropped);
   if (forgotten.ok()) return;
   parts_.log.Write(LogLevel::kWarning, "logs stay until the next open: {}", forgotten.message());
 }
@@ -190,15 +324,19 @@ Status Coordinator::SaveOlderDeletes(const LiveCollection& collection, catalog::
   return Status();
 }
 
-// The oldest record that a growing segment or an unsaved tombstone needs, when `leaving` and what
-// `saved` names are counted as files already. Every record below the writer's next lsn (read before
-// this is called) has been applied to its segment once its lane was held here.
-Lsn Coordinator::OldestNeeded(SegmentId leaving, const Saved& saved) const {
+// The oldest record of the channel that a growing segment or an unsaved tombstone needs, when
+// `leaving` and what `saved` names are counted as files already. Every record below the writer's
+// next lsn (read before this is called) has been applied to its segment once its lane was held
+// here.
+Lsn Coordinator::OldestNeeded(const Channel& channel, SegmentId leaving, const Saved& saved) const {
   Lsn oldest = kNoLsn;
   for (const auto& collection : parts_.collections.All()) {
+    if (collection->channel.get() != &channel) continue;
     for (const auto& lane : collection->lanes) {
       base::MutexLock lock(lane->mutex);
-      oldest = std::min(oldest, lane->growing->first_lsn());
+      for (const auto& [partition, growing] : lane->growing) {
+        oldest = std::min(oldest, growing.segment->first_lsn());
+      }
     }
     {
       base::MutexLock lock(collection->pending_mutex);
@@ -216,19 +354,21 @@ Lsn Coordinator::OldestNeeded(SegmentId leaving, const Saved& saved) const {
   return oldest;
 }
 
-// The whole log is synced first: what a segment's files make permanent must not be ahead of what
-// the log keeps, or a power cut could leave half of a batch, or a later write without an earlier
-// one.
-Status Coordinator::MoveCheckpoint(SegmentId leaving, const Saved& saved, catalog::Edit* edit,
-                                   std::vector<io::LogIdentity>* dropped) {
-  const Lsn end = parts_.writer.next_lsn();
-  const Lsn checkpoint = std::min(end, OldestNeeded(leaving, saved));
-  VECDB_TRY(parts_.streaming.WaitDurable(base::kEndOfTime));
-  edit->operations.emplace_back(catalog::SetCheckpoint{0, checkpoint, parts_.writer.durable_lsn()});
+// The channel's whole log is synced first: what a segment's files make permanent must not be ahead
+// of what the log keeps, or a power cut could leave half of a batch, or a later write without an
+// earlier one.
+Status Coordinator::MoveCheckpoint(Channel& channel, SegmentId leaving, const Saved& saved,
+                                   catalog::Edit* edit, std::vector<io::LogIdentity>* dropped) {
+  const wal::Writer& writer = *channel.writer;
+  const Lsn end = writer.next_lsn();
+  const Lsn checkpoint = std::min(end, OldestNeeded(channel, leaving, saved));
+  VECDB_TRY(StreamingNodes::WaitDurable(channel, base::kEndOfTime));
+  edit->operations.emplace_back(
+      catalog::SetCheckpoint{channel.id, checkpoint, writer.durable_lsn()});
   edit->operations.emplace_back(catalog::SetMaxTimestamp{parts_.oracle.last()});
-  *dropped = parts_.writer.LogsBelow(checkpoint);
+  *dropped = writer.LogsBelow(checkpoint);
   const auto state = parts_.manifest.state();
-  const auto& known = state->pchannels.at(0).logs;
+  const auto& known = state->pchannels.at(channel.id).logs;
   for (const io::LogIdentity& log : *dropped) {
     if (!known.contains(log.number)) continue;  // dropped by an edit after which memory ran out
     edit->operations.emplace_back(catalog::DropLog{log.channel, log.number});
@@ -242,18 +382,20 @@ Status Coordinator::CommitFlush(LiveCollection& collection, const segment::Growi
                                 const catalog::SegmentRecord* record, Saved saved,
                                 std::shared_ptr<segment::SealedSegment> sealed) {
   return strand_.Run([&]() -> Status {
+    Channel& channel = *collection.channel;
     const auto before = parts_.manifest.state();
     const SegmentId leaving = flushed != nullptr ? flushed->id() : 0;
     catalog::Edit edit;
     std::vector<io::LogIdentity> dropped;
     if (flushed != nullptr) {
       edit.operations.emplace_back(catalog::AddSegment{*record});
-      edit.operations.emplace_back(catalog::CommitSegment{record->id, flushed->last_lsn()});
+      edit.operations.emplace_back(
+          catalog::CommitSegment{record->id, flushed->last_lsn(), channel.id});
     }
     VECDB_TRY(SaveOlderDeletes(collection, &edit, &saved));
-    VECDB_TRY(MoveCheckpoint(leaving, saved, &edit, &dropped));
+    VECDB_TRY(MoveCheckpoint(channel, leaving, saved, &edit, &dropped));
     base::KillPoint("flush.commit.before");
-    if (base::Canary(21)) VECDB_TRY(parts_.writer.Forget(dropped));
+    if (base::Canary(21)) VECDB_TRY(channel.writer->Forget(dropped));
     VECDB_TRY(parts_.manifest.Commit(edit));
     base::KillPoint("flush.commit.after");
 
@@ -262,11 +404,12 @@ Status Coordinator::CommitFlush(LiveCollection& collection, const segment::Growi
       if (known != saved.end()) segment->tombstones().MarkSaved(known->second);
     }
     if (sealed != nullptr) {
-      collection.board.Publish(collection.board.Pin()->Replacing(leaving, sealed));
+      collection.board.Publish(
+          collection.board.Pin()->Replacing(leaving, AsLoaded(collection, sealed)));
       parts_.streaming.SubtractBuffered(flushed->memory_bytes());
     }
     base::KillPoint("flush.published");
-    ForgetLogs(dropped);
+    ForgetLogs(channel, dropped);
     base::KillPoint("flush.forgotten");
     for (const auto& [id, count] : saved) {
       const auto old = before->segments.find(id);
@@ -291,9 +434,9 @@ void Coordinator::PostFlush(std::shared_ptr<LiveCollection> collection) {
     const auto flush = [&] { return FlushPending(*collection); };
     const Status flushed = parts_.guard(std::ref(flush));
     if (flushed.ok()) return;
-    NoteFailure(flushed);
+    NoteFailure(*collection, 0, flushed);
     parts_.log.Write(LogLevel::kError, "flushing '{}' failed and will be tried again: {}",
-                     collection->record.name, flushed.message());
+                     collection->name(), flushed.message());
   });
 }
 
@@ -307,23 +450,36 @@ void Coordinator::PostDeletes(std::shared_ptr<LiveCollection> collection) {
   });
 }
 
-void Coordinator::OnFull(std::shared_ptr<LiveCollection> collection, ShardId shard) {
+void Coordinator::OnDue(std::shared_ptr<LiveCollection> collection, ShardId shard) {
   std::atomic<bool>& asked = collection->lanes[shard]->seal_asked;
   Post(asked, [this, collection = std::move(collection), shard] {
-    const auto seal = [&] { return strand_.Run([&] { return Seal(*collection, shard); }); };
+    const auto seal = [&] { return strand_.Run([&] { return SealDue(*collection, shard); }); };
     const Status sealed = parts_.guard(std::ref(seal));
     if (sealed.ok()) return PostFlush(collection);
     collection->lanes[shard]->seal_asked = false;
-    NoteFailure(sealed);
-    parts_.log.Write(LogLevel::kError, "sealing '{}' failed: {}", collection->record.name,
+    NoteFailure(*collection, shard, sealed);
+    parts_.log.Write(LogLevel::kError, "sealing '{}' failed: {}", collection->name(),
                      sealed.message());
   });
 }
 
-void Coordinator::NoteFailure(const Status& status) {
-  base::MutexLock lock(failure_mutex_);
-  ++failure_.count;
-  failure_.status = status;
+void Coordinator::NoteFailure(const LiveCollection& collection, ShardId shard,
+                              const Status& status) {
+  {
+    base::MutexLock lock(failure_mutex_);
+    ++failure_.count;
+    failure_.status = status;
+  }
+  TellFailed(collection, shard, status);
+}
+
+void Coordinator::TellFailed(const LiveCollection& collection, ShardId shard,
+                             const Status& status) {
+  Event event;
+  event.type = EventType::kFailed;
+  event.shard = shard;
+  event.status = status;
+  Tell(collection, &event);
 }
 
 BackgroundFailure Coordinator::LastFailure() const {
@@ -334,19 +490,30 @@ BackgroundFailure Coordinator::LastFailure() const {
 void Coordinator::OnPressure() {
   std::shared_ptr<LiveCollection> largest;
   ShardId shard = 0;
+  PartitionId partition = kDefaultPartition;
   std::uint64_t most = 0;
   for (const auto& collection : parts_.collections.All()) {
     for (ShardId i = 0; i < collection->lanes.size(); ++i) {
       Lane& lane = *collection->lanes[i];
       base::MutexLock lock(lane.mutex);
-      if (lane.growing->rows() == 0 || lane.growing->memory_bytes() <= most) continue;
-      most = lane.growing->memory_bytes();
-      largest = collection;
-      shard = i;
+      for (const auto& [id, growing] : lane.growing) {
+        const segment::GrowingSegment& segment = *growing.segment;
+        if (segment.rows() == 0 || segment.memory_bytes() <= most) continue;
+        most = segment.memory_bytes();
+        largest = collection;
+        shard = i;
+        partition = id;
+      }
     }
   }
   if (largest != nullptr) {
-    if (!largest->lanes[shard]->seal_asked.exchange(true)) OnFull(std::move(largest), shard);
+    Lane& lane = *largest->lanes[shard];
+    {
+      base::MutexLock lock(lane.mutex);
+      const auto found = lane.growing.find(partition);
+      if (found != lane.growing.end()) found->second.due = true;
+    }
+    if (!lane.seal_asked.exchange(true)) OnDue(std::move(largest), shard);
     return;
   }
   // Only what is being flushed is left, or what could not be: that is tried again.
@@ -361,21 +528,30 @@ void Coordinator::OnPressure() {
 }
 
 void Coordinator::Housekeeping() {
-  const bool long_log = parts_.writer.live_bytes() > kLongLogBytes;
   const auto now = parts_.clock.Now();
   for (const auto& collection : parts_.collections.All()) {
+    const bool long_log = collection->channel->writer->live_bytes() > parts_.long_log_bytes;
     for (ShardId shard = 0; shard < collection->lanes.size(); ++shard) {
       Lane& lane = *collection->lanes[shard];
       bool due = false;
       {
         base::MutexLock lock(lane.mutex);
-        // In milliseconds: a limit of "never" has no nanoseconds.
-        const auto quiet =
-            std::chrono::duration_cast<std::chrono::milliseconds>(now - lane.last_write);
-        due = lane.growing->rows() > 0 &&
-              (long_log || quiet >= collection->record.options.seal_after_idle);
+        for (auto& [partition, growing] : lane.growing) {
+          // In milliseconds: a limit of "never" has no nanoseconds.
+          const auto quiet =
+              std::chrono::duration_cast<std::chrono::milliseconds>(now - growing.last_write);
+          const GrowingFacts facts{.rows = growing.segment->rows(),
+                                   .quiet = quiet,
+                                   .age = AgeOf(*growing.segment, parts_.clock),
+                                   .long_log = long_log};
+          const SealReason why =
+              WhyDue(facts, collection->record.options, parts_.options.seal_after);
+          if (why == SealReason::kNone) continue;
+          growing.due = true;
+          due = true;
+        }
       }
-      if (due && !lane.seal_asked.exchange(true)) OnFull(collection, shard);
+      if (due && !lane.seal_asked.exchange(true)) OnDue(collection, shard);
     }
     bool waiting = false;
     {
@@ -384,12 +560,15 @@ void Coordinator::Housekeeping() {
     }
     if (waiting) PostFlush(collection);
     if (long_log) PostDeletes(collection);
+    ScheduleCompaction(collection);
   }
+  PostTrash();
 }
 
 Status Coordinator::FlushBeforeClose() {
-  if (!parts_.writer.health().ok() || !parts_.manifest.health().ok()) return Status();
+  if (!parts_.manifest.health().ok()) return Status();
   for (const auto& collection : parts_.collections.All()) {
+    if (!collection->channel->writer->health().ok()) continue;
     std::uint64_t bytes = 0;
     for (const auto view = collection->board.Pin(); const auto& segment : view->segments()) {
       if (!segment->sealed()) bytes += segment->memory_bytes();

@@ -1,14 +1,18 @@
 #include "roles/create.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/canary.h"
 #include "base/status.h"
 #include "base/task_queue.h"
 #include "io/layout.h"
+#include "io/thread_priority.h"
 
 namespace vecdb::roles {
 namespace {
+
+constexpr std::uint64_t kLongLog = 8;  // logs
 
 bool IsOurs(const io::DirectoryEntry& entry) {
   if (entry.is_directory) {
@@ -78,8 +82,9 @@ Status CreateDatabase(EngineParts& p) {
     const std::uint64_t random = p.env.random();
     std::memcpy(p.database.data() + i, &random, sizeof(random));
   }
-  MakeWriter(p, 1, 1);
-  VECDB_TRY_ASSIGN(const io::LogIdentity log, p.writer->CreateFirstLog());
+  auto channel = std::make_shared<Channel>(0);  // more come with collections that write to them
+  MakeWriter(p, *channel, 1, 1);
+  VECDB_TRY_ASSIGN(const io::LogIdentity log, channel->writer->CreateFirstLog());
   base::KillPoint("create.log");
   catalog::State state;
   state.database = p.database;
@@ -92,50 +97,102 @@ Status CreateDatabase(EngineParts& p) {
   p.format.created_ms = now;
   VECDB_TRY(catalog::WriteFormat(fs, p.format));
   base::KillPoint("create.format");
-  p.query = std::make_unique<QueryNode>(fs, p.database, p.options.load);
+  p.channels.Add(Channels::EntryFor(std::move(channel)));
+  MakeQueryNodes(p);
   MakeNodes(p);
   return Status();
 }
 
 std::size_t BackgroundThreads(const Options& options) {
-  if (!options.own_threads || options.read_only) return 0;
+  if (!options.own_threads || options.read_only || options.executor) return 0;
   if (options.background_threads != 0) return options.background_threads;
   return std::max<std::size_t>(1, base::HardwareThreads() / 4);
 }
 
+// Beside the caller's.
+std::size_t SearchHelpers(const Options& options) {
+  if (!options.own_threads && !options.executor) return 0;
+  return (options.search_threads != 0 ? options.search_threads : base::HardwareThreads()) - 1;
+}
+
+std::uint32_t QueryNodeCount(const Options& options) {
+  if (options.query_nodes != 0) return options.query_nodes;
+  return static_cast<std::uint32_t>(std::min(base::HardwareThreads(), kMostQueryNodes));
+}
+
 }  // namespace
 
-void MakeWriter(EngineParts& p, std::uint64_t log_number, Lsn next_lsn) {
+void MakeQueryNodes(EngineParts& p) {
+  p.search_pool = std::make_unique<SearchPool>(SearchHelpers(p.options), p.env.search_task_bytes,
+                                               *p.env.clock, p.env.guard, p.options.executor);
+  p.query = std::make_unique<QueryNodes>(*p.env.fs, p.database, p.options.load,
+                                         QueryNodeCount(p.options), *p.search_pool);
+}
+
+void MakeWriter(EngineParts& p, Channel& channel, std::uint64_t log_number, Lsn next_lsn) {
   wal::WriterOptions options;
   options.database = p.database;
+  options.pchannel = channel.id;
   options.next_log_number = log_number;
   options.next_lsn = next_lsn;
   options.log_bytes = p.env.log_bytes;
   options.random = p.env.random;
-  p.writer = std::make_unique<wal::Writer>(
+  channel.writer = std::make_unique<wal::Writer>(
       *p.env.fs, p.oracle, *p.env.clock, std::move(options),
       [&p](const io::LogIdentity& log) {
         catalog::Edit edit;
         edit.operations.emplace_back(catalog::AddLog{log});
         return p.manifest->Commit(edit);
       },
-      [&p](Timestamp timestamp) { p.watermark.Begin(timestamp); });
+      [&channel](Timestamp timestamp) { channel.watermark.Begin(timestamp); });
 }
 
 void MakeNodes(EngineParts& p) {
   const std::size_t threads = BackgroundThreads(p.options);
-  p.timers = std::make_unique<base::TaskQueue>(threads == 0 ? 0 : 1, *p.env.clock);
-  p.background = std::make_unique<base::TaskQueue>(threads, *p.env.clock);
-  p.streaming = std::make_unique<StreamingNode>(p.writer.get(), p.watermark, *p.background,
-                                                *p.env.clock, p.options.write_buffer_bytes);
-  p.proxy =
-      std::make_unique<Proxy>(*p.streaming, *p.query, p.watermark, p.oracle, p.options.durability);
-  if (p.writer == nullptr) return;
+  p.timers =
+      std::make_unique<base::TaskQueue>(threads == 0 ? 0 : p.options.streaming_nodes, *p.env.clock);
+  p.background = p.options.executor
+                     ? std::make_unique<base::TaskQueue>(p.options.executor, *p.env.clock)
+                     : std::make_unique<base::TaskQueue>(threads, *p.env.clock);
+  p.compaction = p.options.executor
+                     ? std::make_unique<base::TaskQueue>(p.options.executor, *p.env.clock)
+                     : std::make_unique<base::TaskQueue>(threads == 0 ? 0 : 1, *p.env.clock);
+  // Its only thread begins with it; those of an executor are not ours to change.
+  if (p.compaction->threads() != 0) p.compaction->Post(io::LowerThreadPriority);
+  p.streaming =
+      std::make_unique<StreamingNodes>(p.options.streaming_nodes, p.channels, *p.background,
+                                       *p.env.clock, p.options.write_buffer_bytes);
+  p.proxy = std::make_unique<Proxy>(*p.streaming, *p.query, p.oracle, *p.env.clock,
+                                    p.options.durability, p.counters);
+  if (p.manifest == nullptr) return;
+  for (const auto& channel : p.channels.All()) p.streaming->Adopt(channel);
+  p.make_writer = [&p](Channel& channel, std::uint64_t log_number, Lsn next_lsn) {
+    MakeWriter(p, channel, log_number, next_lsn);
+  };
   p.data = std::make_unique<DataNode>(
       *p.env.fs, p.database, [&p](std::uint64_t count) { return p.manifest->NewIds(count); });
-  p.coordinator = std::make_unique<Coordinator>(CoordinatorParts{
-      *p.env.fs, *p.manifest, *p.writer, p.oracle, *p.env.clock, *p.background, p.log,
-      p.collections, *p.streaming, *p.query, *p.data, p.env.guard, p.format});
+  p.coordinator = std::make_unique<Coordinator>(CoordinatorParts{*p.env.fs,
+                                                                 *p.manifest,
+                                                                 p.channels,
+                                                                 p.oracle,
+                                                                 *p.env.clock,
+                                                                 *p.background,
+                                                                 p.log,
+                                                                 p.collections,
+                                                                 *p.streaming,
+                                                                 *p.query,
+                                                                 *p.data,
+                                                                 p.env.guard,
+                                                                 p.format,
+                                                                 p.events,
+                                                                 p.counters,
+                                                                 p.options,
+                                                                 *p.compaction,
+                                                                 p.pacer,
+                                                                 p.jobs,
+                                                                 p.make_writer,
+                                                                 p.options.channels,
+                                                                 kLongLog * p.env.log_bytes});
   p.streaming->SetEvents(p.coordinator.get());
 }
 

@@ -10,8 +10,11 @@ namespace vecdb::roles {
 // directory without it never acknowledged anything and is made again.
 Result<bool> LockOrCreate(EngineParts& parts);
 
-// The log writer, from this log number and lsn on.
-void MakeWriter(EngineParts& parts, std::uint64_t log_number, Lsn next_lsn);
+// The log writer of a channel, from this log number and lsn on.
+void MakeWriter(EngineParts& parts, Channel& channel, std::uint64_t log_number, Lsn next_lsn);
+
+// Those who read; before any collection.
+void MakeQueryNodes(EngineParts& parts);
 
 // Everything above manifest and log.
 void MakeNodes(EngineParts& parts);

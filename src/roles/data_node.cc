@@ -12,6 +12,13 @@ Result<DataNode::Flushed> DataNode::Flush(const segment::GrowingSegment& segment
   return flushed;
 }
 
+Result<std::optional<catalog::SegmentRecord>> DataNode::Compact(compaction::Job& job) const {
+  VECDB_TRY(job.Prepare());
+  if (job.rows() == 0 || !job.changes()) return std::optional<catalog::SegmentRecord>();
+  VECDB_TRY_ASSIGN(catalog::SegmentRecord record, job.Run(fs_, database_, new_ids_));
+  return std::optional(std::move(record));
+}
+
 Result<DataNode::SavedTombstones> DataNode::SaveTombstones(const segment::Segment& segment) const {
   SavedTombstones saved;
   VECDB_TRY_ASSIGN(saved.file,

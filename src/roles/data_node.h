@@ -1,10 +1,11 @@
-// Writes files in the background: turns sealed-off growing segments into segment folders. It
-// decides nothing and commits nothing.
+// Writes files in the background: turns sealed-off growing segments into segment folders, and
+// several of these into one. It decides nothing and commits nothing.
 //
 // Thread safety: all methods from any thread, but one flush of a segment at a time.
 #pragma once
 
 #include "catalog/records.h"
+#include "compaction/job.h"
 #include "io/file_system.h"
 #include "segment/flush.h"
 
@@ -21,6 +22,9 @@ class DataNode {
   };
   // A failure leaves litter in tmp/ or an orphan in segments/, which the next open sweeps.
   Result<Flushed> Flush(const segment::GrowingSegment& segment, CollectionId collection) const;
+
+  // Nothing when no row stays, or the rows are those of the one input. A failure leaves the same.
+  Result<std::optional<catalog::SegmentRecord>> Compact(compaction::Job& job) const;
 
   struct SavedTombstones {
     std::optional<catalog::DeletesFileRecord> file;

@@ -12,6 +12,7 @@ namespace {
 constexpr std::chrono::milliseconds kIdleSeal{100};
 constexpr std::chrono::milliseconds kHousekeeping{1000};
 constexpr std::chrono::hours kLongestInterval{24};  // far from where adding to a time overflows
+constexpr std::uint32_t kMostThreads = 256;
 
 Status CheckOptions(const Options& options) {
   VECDB_TRY(CheckDurability("Options::durability", options.durability));
@@ -29,13 +30,41 @@ Status CheckOptions(const Options& options) {
         "itself",
         options.sync_interval.count());
   }
+  if (options.seal_after.count() < 1) {
+    return base::InvalidArgument("Options::seal_after is {} ms, below 1",
+                                 options.seal_after.count());
+  }
+  if (options.bounded_staleness.count() < 0 || options.bounded_staleness > kLongestInterval) {
+    return base::InvalidArgument("Options::bounded_staleness is {} ms, not between 0 and 24 hours",
+                                 options.bounded_staleness.count());
+  }
   if (options.write_buffer_bytes < (std::size_t{1} << 20)) {
     return base::InvalidArgument("Options::write_buffer_bytes is {}, below 1 MiB",
                                  options.write_buffer_bytes);
   }
-  if (options.background_threads > 256) {
-    return base::InvalidArgument("Options::background_threads is {}, above 256",
-                                 options.background_threads);
+  if (options.merged_segment_bytes < 1024) {
+    return base::InvalidArgument("Options::merged_segment_bytes is {}, below 1024",
+                                 options.merged_segment_bytes);
+  }
+  if (options.background_threads > kMostThreads) {
+    return base::InvalidArgument("Options::background_threads is {}, above {}",
+                                 options.background_threads, kMostThreads);
+  }
+  if (options.search_threads > kMostThreads) {
+    return base::InvalidArgument("Options::search_threads is {}, above {}", options.search_threads,
+                                 kMostThreads);
+  }
+  if (options.channels < 1 || options.channels > kMostChannels) {
+    return base::InvalidArgument("Options::channels is {}, not between 1 and {}", options.channels,
+                                 kMostChannels);
+  }
+  if (options.streaming_nodes < 1 || options.streaming_nodes > kMostChannels) {
+    return base::InvalidArgument("Options::streaming_nodes is {}, not between 1 and {}",
+                                 options.streaming_nodes, kMostChannels);
+  }
+  if (options.query_nodes > kMostQueryNodes) {
+    return base::InvalidArgument("Options::query_nodes is {}, above {}", options.query_nodes,
+                                 kMostQueryNodes);
   }
   return Status();
 }
@@ -43,7 +72,7 @@ Status CheckOptions(const Options& options) {
 // While a database opens nobody waits for the outcome of a write: what made its log or its catalog
 // stop is told as it is.
 Status CauseOfStop(const EngineParts& parts, const Status& failure) {
-  if (parts.writer != nullptr && !parts.writer->health().ok()) return parts.writer->health();
+  VECDB_TRY(parts.channels.Health());
   if (parts.manifest != nullptr && !parts.manifest->health().ok()) return parts.manifest->health();
   return failure;
 }
@@ -74,16 +103,18 @@ Engine::~Engine() {
 
 void Engine::StartTimers() {
   EngineParts& p = *parts_;
-  if (p.writer == nullptr) return;
+  if (p.manifest == nullptr) return;
   const auto every = [&p](std::chrono::milliseconds interval, std::function<Status()> task) {
     p.timers->Every(interval, [&p, task = std::move(task)] { (void)p.env.guard(task); });
   };
-  every(p.options.sync_interval, [&p] { return p.streaming->SyncInterval(); });
-  every(kIdleSeal, [&p] {
-    const Status sealed = p.writer->SealIfIdle(p.env.clock->Now() - kIdleSeal);
-    if (!sealed.ok()) p.log.Write(LogLevel::kDebug, "idle seal: {}", sealed.message());
-    return sealed;
-  });
+  for (const auto& node : p.streaming->nodes()) {
+    every(p.options.sync_interval, [streaming = node.get()] { return streaming->SyncInterval(); });
+    every(kIdleSeal, [&p, streaming = node.get()] {
+      const Status sealed = streaming->SealIfIdle(kIdleSeal);
+      if (!sealed.ok()) p.log.Write(LogLevel::kDebug, "idle seal: {}", sealed.message());
+      return sealed;
+    });
+  }
   every(kHousekeeping, [&p] {
     p.coordinator->Housekeeping();
     return Status();
@@ -109,7 +140,7 @@ Status Engine::Enter(bool write) {
 }
 
 Status Engine::CheckWritable() const {
-  if (parts_->writer == nullptr)
+  if (parts_->manifest == nullptr)
     return base::FailedPrecondition("the database was opened read-only");
   const Status health = FirstFailure();
   if (health.ok()) return health;
@@ -125,7 +156,7 @@ void Engine::Leave() {
 }
 
 Status Engine::WaitDurable(Timestamp timestamp) {
-  if (parts_->writer == nullptr) return Status();
+  if (parts_->manifest == nullptr) return Status();
   return parts_->streaming->WaitDurable(timestamp);
 }
 
@@ -136,7 +167,34 @@ Status Engine::RunBackground(std::chrono::milliseconds budget) {
   const auto left =
       std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
   parts_->background->RunFor(std::max(left, std::chrono::milliseconds(0)));
+  while (!parts_->pacer.paused() && std::chrono::steady_clock::now() < end &&
+         parts_->compaction->RunOne()) {
+  }
   return Health();
+}
+
+Result<JobInfo> Engine::WaitForJob(JobId id, std::chrono::milliseconds timeout) {
+  EngineParts& p = *parts_;
+  const auto until = std::chrono::steady_clock::now() +
+                     std::min<std::chrono::milliseconds>(timeout, kLongestInterval);
+  while (p.compaction->threads() == 0) {
+    VECDB_TRY_ASSIGN(const JobInfo now, p.jobs.WaitFor(id, std::chrono::steady_clock::now()));
+    if (now.ended_ms != 0 || p.pacer.paused()) break;
+    if (std::chrono::steady_clock::now() >= until || !p.compaction->RunOne()) break;
+  }
+  VECDB_TRY_ASSIGN(JobInfo info, p.jobs.WaitFor(id, until));
+  if (info.ended_ms != 0) return info;
+  return base::DeadlineExceeded("job {} ({} of '{}') is {} after {} ms", id, ToString(info.kind),
+                                info.collection, ToString(info.state), timeout.count());
+}
+
+Status Engine::FinishJob(JobId id) {
+  while (true) {
+    const Status waited = WaitForJob(id, kLongestInterval).status();
+    if (waited.code() == StatusCode::kDeadlineExceeded) continue;
+    VECDB_TRY(waited);
+    return parts_->jobs.OutcomeOf(id);
+  }
 }
 
 Status Engine::Health() const {
@@ -145,8 +203,8 @@ Status Engine::Health() const {
 }
 
 Status Engine::FirstFailure() const {
-  if (parts_->writer == nullptr) return Status();
-  VECDB_TRY(parts_->writer->health());
+  if (parts_->manifest == nullptr) return Status();
+  VECDB_TRY(parts_->channels.Health());
   return parts_->manifest->health();
 }
 
@@ -163,36 +221,51 @@ Status Engine::Close() {
   return shut;
 }
 
-// Lets the catalog know how far the log goes, so that not even one that is cut short, as if the
+// Lets the catalog know how far each log goes, so that not even one that is cut short, as if the
 // rest had never been written, passes for whole; and from where it is needed. Without space for
 // that the seal has to do.
 static Status RecordEnd(EngineParts& p) {
   const auto state = p.manifest->state();
-  const catalog::PchannelState& channel = state->pchannels.at(0);
-  const Lsn durable = p.writer->durable_lsn();
-  const Lsn checkpoint = std::max(channel.checkpoint, p.coordinator->Checkpoint());
-  if (durable <= channel.durable && checkpoint <= channel.checkpoint) return Status();
   catalog::Edit edit;
-  edit.operations.emplace_back(catalog::SetCheckpoint{0, checkpoint, durable});
+  for (const auto& channel : p.channels.All()) {
+    const catalog::PchannelState& known = state->pchannels.at(channel->id);
+    const Lsn durable = channel->writer->durable_lsn();
+    const Lsn checkpoint = std::max(known.checkpoint, p.coordinator->Checkpoint(*channel));
+    if (durable <= known.durable && checkpoint <= known.checkpoint) continue;
+    edit.operations.emplace_back(catalog::SetCheckpoint{channel->id, checkpoint, durable});
+  }
+  if (edit.operations.empty()) return Status();
   edit.operations.emplace_back(catalog::SetMaxTimestamp{p.oracle.last()});
   const Status recorded = p.manifest->Commit(edit);
   return recorded.code() == StatusCode::kResourceExhausted ? Status() : recorded;
 }
 
-// Timers first, so that nothing new is posted; then what would be slow to replay is flushed; then
-// the log and the manifest are sealed, and the lock goes last.
+// Each is closed, whatever became of the one before.
+static Status CloseLogs(EngineParts& p) {
+  Status first;
+  for (const auto& channel : p.channels.All()) {
+    const Status closed = channel->writer->Close();
+    if (first.ok()) first = closed;
+  }
+  return first;
+}
+
+// Timers first, so that nothing new is posted; compaction, which gives up; then what would be slow
+// to replay is flushed; then the log and the manifest are sealed, and the lock goes last.
 Status Engine::Shut() {
   EngineParts& p = *parts_;
   p.timers->Stop();
+  p.search_pool->Stop();
+  p.compaction->Stop();
   Status first;
   const auto keep = [&first](const Status& status) {
     if (first.ok()) first = status;
   };
-  if (p.writer != nullptr) keep(p.coordinator->FlushBeforeClose());
+  if (p.manifest != nullptr) keep(p.coordinator->FlushBeforeClose());
   p.background->Stop();
   base::KillPoint("close.before_seal");
-  if (p.writer != nullptr) {
-    const Status sealed = p.writer->Close();
+  if (p.manifest != nullptr) {
+    const Status sealed = CloseLogs(p);
     base::KillPoint("close.log_sealed");
     keep(sealed);
     if (sealed.ok() && p.manifest->health().ok()) keep(RecordEnd(p));

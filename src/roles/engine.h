@@ -9,27 +9,36 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "vecdb/options.h"
 #include "vecdb/result.h"
+#include "vecdb/stats.h"
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mutex.h"
+#include "base/pacer.h"
 #include "base/task_queue.h"
 #include "base/timestamp_oracle.h"
 #include "catalog/manifest.h"
+#include "io/counting_file_system.h"
 #include "io/file_system.h"
+#include "roles/channel.h"
 #include "roles/coordinator.h"
+#include "roles/counters.h"
 #include "roles/data_node.h"
+#include "roles/events.h"
+#include "roles/job_table.h"
 #include "roles/live_collection.h"
 #include "roles/proxy.h"
-#include "roles/query_node.h"
-#include "roles/streaming_node.h"
-#include "roles/watermark.h"
-#include "wal/writer.h"
+#include "roles/query_nodes.h"
+#include "roles/streaming_nodes.h"
 
 namespace vecdb::roles {
+
+inline constexpr std::size_t kMostQueryNodes = 64;
+inline constexpr std::uint32_t kMostChannels = 16;
 
 // What a database stands on; tests bring their own.
 struct Environment {
@@ -37,35 +46,56 @@ struct Environment {
   const base::Clock* clock = nullptr;     // outlives the engine
   std::function<std::uint64_t()> random;  // for ids that must differ between databases and logs
   std::uint64_t log_bytes = std::uint64_t{64} << 20;  // a log above this is followed by another
+  // A search gives another thread work only where that has so many bytes to read.
+  std::uint64_t search_task_bytes = std::uint64_t{1} << 20;
   // Around what runs in the background or cannot fail any more; the API puts in its own.
   Guard guard = [](const auto& task) { return task(); };
 };
 
 struct EngineParts {
   EngineParts(Environment e, Options o)
-      : env(std::move(e)), options(std::move(o)), log(options.log), oracle(*env.clock) {}
+      : env(Counted(std::move(e), disk)),
+        options(std::move(o)),
+        log(options.log),
+        events(options.listener, env.guard, log),
+        oracle(*env.clock),
+        jobs(*env.clock),
+        pacer(*env.clock, options.background_bytes_per_second) {}
 
+  static Environment Counted(Environment env, const std::shared_ptr<io::DiskCounters>& disk) {
+    env.fs = io::CountOperations(std::move(env.fs), disk);
+    return env;
+  }
+
+  const std::shared_ptr<io::DiskCounters> disk = std::make_shared<io::DiskCounters>();
   const Environment env;
   const Options options;
   base::Log log;
+  Events events;
+  Counters counters;
   base::TimestampOracle oracle;
-  Watermark watermark;
+  Channels channels;
+  JobTable jobs;
+  base::Pacer pacer;  // of compaction
   Collections collections;
   RecoveryReport report;
+  std::vector<ChannelInfo> found_channels;  // of a read-only database: its logs as they were found
   io::DatabaseUuid database{};
   catalog::Format format;  // as FORMAT has it; the coordinator's once there is one
   std::unique_ptr<io::FileLock> lock;
-  // Null in a read-only database: manifest, writer, data, coordinator.
+  // Null in a read-only database: manifest, the writers of channels, data, coordinator.
   std::unique_ptr<catalog::Manifest> manifest;
-  std::unique_ptr<wal::Writer> writer;
-  std::unique_ptr<QueryNode> query;
+  std::function<void(Channel&, std::uint64_t log_number, Lsn next_lsn)> make_writer;
+  std::unique_ptr<SearchPool> search_pool;
+  std::unique_ptr<QueryNodes> query;
   std::unique_ptr<DataNode> data;
-  std::unique_ptr<StreamingNode> streaming;
+  std::unique_ptr<StreamingNodes> streaming;
   std::unique_ptr<Coordinator> coordinator;
   std::unique_ptr<Proxy> proxy;
   // Last, so that their tasks end before what these use.
   std::unique_ptr<base::TaskQueue> timers;      // sync and seal: never behind a long flush
   std::unique_ptr<base::TaskQueue> background;  // flush
+  std::unique_ptr<base::TaskQueue> compaction;  // never before or behind a flush
 };
 
 class Engine {
@@ -81,6 +111,9 @@ class Engine {
 
   Status WaitDurable(Timestamp timestamp);
   Status RunBackground(std::chrono::milliseconds budget);
+  Result<JobInfo> WaitForJob(JobId id, std::chrono::milliseconds timeout);
+  // Until it has ended: what it ended with.
+  Status FinishJob(JobId id);
   Status Health() const;
   Status Close();  // idempotent
 

@@ -14,6 +14,18 @@ bool LaneQueue::Enter(WriteTicket* ticket) {
   return false;
 }
 
+bool LaneQueue::Withdraw(WriteTicket* ticket) {
+  base::MutexLock lock(mutex_);
+  WriteTicket* before = nullptr;
+  for (WriteTicket* at = first_; at != nullptr; before = at, at = at->next) {
+    if (at != ticket) continue;
+    (before == nullptr ? first_ : before->next) = ticket->next;
+    if (last_ == ticket) last_ = before;
+    return true;
+  }
+  return false;
+}
+
 WriteTicket* LaneQueue::TakeWaiting() {
   base::MutexLock lock(mutex_);
   return std::exchange(first_, nullptr);

@@ -38,6 +38,9 @@ class LaneQueue {
  public:
   // True: the caller has the turn, until Leave(). False: sleep until the ticket's state says more.
   bool Enter(WriteTicket* ticket) EXCLUDES(mutex_);
+  // True: the ticket has left the queue, and nobody will touch it. False: somebody has taken it out
+  // or is about to, and wakes its sleeper.
+  bool Withdraw(WriteTicket* ticket) EXCLUDES(mutex_);
   // Who waits, in order of arrival, as a list; only for who has the turn.
   WriteTicket* TakeWaiting() EXCLUDES(mutex_);
   // Passes the turn on.

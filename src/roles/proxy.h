@@ -13,24 +13,44 @@
 #include "vecdb/request.h"
 #include "vecdb/result.h"
 
+#include "base/clock.h"
+#include "base/deadline.h"
 #include "base/timestamp_oracle.h"
 #include "chunk/chunk.h"
+#include "query/key_walk.h"
+#include "roles/counters.h"
 #include "roles/live_collection.h"
-#include "roles/query_node.h"
-#include "roles/streaming_node.h"
-#include "roles/watermark.h"
+#include "roles/query_nodes.h"
+#include "roles/streaming_nodes.h"
 
 namespace vecdb::roles {
 
+// What a read looks at, from the first segment to the last field (rule 3).
+struct Moment {
+  segment::ReadTime time{Timestamp{0}};
+  std::shared_ptr<const segment::View> view;
+};
+
+// Rows in key order, and where among them one is. One thread at a time.
+struct RowWalk {
+  Moment moment;
+  query::KeyWalk keys;
+  std::vector<std::uint32_t> output;  // fields
+  std::size_t batch_size = 0;
+  std::uint64_t left = 0;  // rows that may still be given
+  ReadOptions read;
+};
+
 class Proxy {
  public:
-  Proxy(StreamingNode& streaming, QueryNode& query, Watermark& watermark,
-        base::TimestampOracle& oracle, Durability durability)
+  Proxy(StreamingNodes& streaming, QueryNodes& query, base::TimestampOracle& oracle,
+        const base::Clock& clock, Durability durability, Counters& counters)
       : streaming_(streaming),
         query_(query),
-        watermark_(watermark),
         oracle_(oracle),
-        durability_(durability) {}
+        clock_(clock),
+        durability_(durability),
+        counters_(counters) {}
 
   using CollectionPtr = std::shared_ptr<LiveCollection>;
 
@@ -42,24 +62,53 @@ class Proxy {
   Result<WriteReceipt> Delete(const CollectionPtr& collection, std::span<const Key> keys,
                               const WriteOptions& options);
 
+  // By filter (proxy_delete.cc); empty ones are refused.
+  Result<WriteReceipt> DeleteWhere(const CollectionPtr& collection, std::string_view filter,
+                                   const WriteOptions& options);
+
   // ---- reads (proxy_read.cc) ----------------------------------------------------------
-  Result<Hits> Search(const LiveCollection& collection, const SearchRequest& request) const;
-  Result<std::vector<Row>> Query(const LiveCollection& collection,
-                                 const QueryRequest& request) const;
+  // The moment that a read with these options reads. kSession may wait for it.
+  Result<Moment> Pin(const LiveCollection& collection, const ReadOptions& options) const;
+  // At a moment that was pinned before, or, where `at` is null, at one of their own.
+  Result<Hits> Search(const LiveCollection& collection, const SearchRequest& request,
+                      const Moment* at = nullptr) const;
+  Result<std::vector<Row>> Query(const LiveCollection& collection, const QueryRequest& request,
+                                 const Moment* at = nullptr) const;
   Result<GetResult> Get(const LiveCollection& collection, std::span<const Key> keys,
-                        std::span<const std::string> output_fields) const;
-  Result<std::uint64_t> Count(const LiveCollection& collection, std::string_view filter) const;
-  Result<CollectionStats> Stats(const LiveCollection& collection) const;
+                        std::span<const std::string> output_fields, const ReadOptions& options,
+                        const Moment* at = nullptr) const;
+  Result<std::uint64_t> Count(const LiveCollection& collection, std::string_view filter,
+                              const ReadOptions& options, const Moment* at = nullptr) const;
+  Result<CollectionStats> Stats(const LiveCollection& collection, std::string_view partition) const;
+  // ---- row by row (proxy_iterate.cc) --------------------------------------------------
+  Result<RowWalk> StartWalk(const LiveCollection& collection, const IterateRequest& request,
+                            const Moment* at = nullptr) const;
+  Result<std::vector<Row>> NextRows(const Schema& schema, RowWalk* walk) const;
+
+  // kInvalidArgument for a timeout below 0; `option` is where the limits were given.
+  Result<base::Deadline> DeadlineOf(std::string_view option, std::chrono::milliseconds timeout,
+                                    const std::stop_token& stop) const;
 
  private:
+  // For a read that begins now.
+  segment::ReadTime ReadTimeOf(const LiveCollection& collection) const {
+    return {collection.channel->watermark.ReadTime(), collection.AliveFrom(clock_)};
+  }
+  Result<base::Deadline> DeadlineOf(const ReadOptions& options) const;
+  // `filter` may be null; what it says about a partition key leaves out segments.
+  Result<Moment> PinUnless(const Moment* at, const LiveCollection& collection,
+                           const ReadOptions& options, const query::Filter* filter,
+                           const base::Deadline& deadline) const;
+  Status WaitForSession(Channel& channel, Timestamp session, const base::Deadline& deadline) const;
   Result<WriteReceipt> WriteRows(const CollectionPtr& collection, const Batch& batch,
                                  wal::MessageType type, const WriteOptions& options);
 
-  StreamingNode& streaming_;
-  QueryNode& query_;
-  Watermark& watermark_;
+  StreamingNodes& streaming_;
+  QueryNodes& query_;
   base::TimestampOracle& oracle_;
+  const base::Clock& clock_;
   const Durability durability_;
+  Counters& counters_;
 };
 
 }  // namespace vecdb::roles

@@ -1,61 +1,140 @@
-#include "base/canary.h"
 #include "base/status.h"
 #include "chunk/validate.h"
 #include "query/fetch.h"
 #include "query/plan.h"
 #include "query/scan.h"
-#include "query/search.h"
+#include "roles/partition_choice.h"
 #include "roles/proxy.h"
 
 namespace vecdb::roles {
+namespace {
 
-Result<Hits> Proxy::Search(const LiveCollection& collection, const SearchRequest& request) const {
+Result<Consistency> LevelOf(const LiveCollection& collection, const ReadOptions& options) {
+  if (!options.consistency) return collection.properties()->consistency;
+  const Consistency level = *options.consistency;
+  switch (level) {
+    case Consistency::kStrong:
+    case Consistency::kSession:
+    case Consistency::kBounded:
+    case Consistency::kEventual:
+      return level;
+  }
+  return base::InvalidArgument("ReadOptions::consistency is {}, which names no Consistency",
+                               static_cast<unsigned>(level));
+}
+
+}  // namespace
+
+Result<base::Deadline> Proxy::DeadlineOf(std::string_view option, std::chrono::milliseconds timeout,
+                                         const std::stop_token& stop) const {
+  VECDB_TRY(base::CheckTimeout(option, timeout));
+  base::Deadline deadline(clock_, timeout, stop);
+  VECDB_TRY(deadline.Check());
+  return deadline;
+}
+
+Result<base::Deadline> Proxy::DeadlineOf(const ReadOptions& options) const {
+  return DeadlineOf("ReadOptions::timeout", options.timeout, options.stop);
+}
+
+// What the session saw may be the timestamp of something else than a write; then it is enough that
+// no write before it is missing.
+Status Proxy::WaitForSession(Channel& channel, Timestamp session,
+                             const base::Deadline& deadline) const {
+  Watermark& watermark = channel.watermark;
+  if (watermark.ReadTime() >= session) return Status();
+  const Timestamp last = oracle_.last();
+  if (session > last && !deadline.limited()) {
+    return base::InvalidArgument(
+        "ReadOptions::session is {}, and the last timestamp that this database gave is {}: with no "
+        "timeout the wait for it might never end",
+        base::Raw(session), base::Raw(last));
+  }
+  if (session <= last) StreamingNodes::SettleTimestamps(channel);
+  const Status waited = session <= last ? watermark.WaitForBegun(session, deadline)
+                                        : watermark.WaitFor(session, deadline);
+  if (waited.code() != StatusCode::kOutcomeUnknown) return waited;
+  return base::FailedPrecondition("a write of before {} will not become visible: {}",
+                                  base::Raw(session), waited.message());
+}
+
+Result<Moment> Proxy::PinUnless(const Moment* at, const LiveCollection& collection,
+                                const ReadOptions& options, const query::Filter* filter,
+                                const base::Deadline& deadline) const {
+  VECDB_TRY_ASSIGN(const PartitionChoice partitions,
+                   ChoosePartitions(collection, options.partitions, filter));
+  if (at != nullptr) return Moment{at->time, Chosen(collection, at->view, partitions)};
+  VECDB_TRY(collection.CheckLoaded());
+  VECDB_TRY_ASSIGN(const Consistency level, LevelOf(collection, options));
+  if (level == Consistency::kSession)
+    VECDB_TRY(WaitForSession(*collection.channel, options.session, deadline));
+  Moment moment;
+  moment.time = ReadTimeOf(collection);  // first: a View never lacks a row of its past
+  moment.view = Chosen(collection, collection.board.Pin(), partitions);
+  VECDB_TRY(collection.CheckAlive());  // a drop leaves an empty View
+  // What was deleted or had expired long before may be gone from it. Such a View begins at a time
+  // that was visible before it was published, so nothing of that time is missing either.
+  moment.time = segment::Later(moment.time, moment.view->readable_from());
+  return moment;
+}
+
+Result<Moment> Proxy::Pin(const LiveCollection& collection, const ReadOptions& options) const {
   VECDB_TRY(collection.CheckAlive());
+  VECDB_TRY_ASSIGN(const base::Deadline deadline, DeadlineOf(options));
+  return PinUnless(nullptr, collection, options, nullptr, deadline);
+}
+
+Result<Hits> Proxy::Search(const LiveCollection& collection, const SearchRequest& request,
+                           const Moment* at) const {
+  if (at == nullptr) VECDB_TRY(collection.CheckAlive());
   const Schema& schema = collection.record.schema;
-  VECDB_TRY_ASSIGN(const query::SearchPlan plan, query::PlanSearch(schema, request));
-  const Timestamp t = watermark_.ReadTime();  // first: a View never lacks a row of its past
-  const auto view = collection.board.Pin();
+  VECDB_TRY_ASSIGN(query::SearchPlan plan, query::PlanSearch(schema, request));
+  VECDB_TRY_ASSIGN(plan.deadline, DeadlineOf(request.read));
+  VECDB_TRY_ASSIGN(const Moment moment,
+                   PinUnless(at, collection, request.read, plan.filter.get(), plan.deadline));
   query::TopK top(plan.limit + plan.offset);
-  VECDB_TRY(streaming_.Search(*view, t, plan, &top));
-  const Status sealed = query_.Search(*view, t, plan, &top);
-  if (!base::Canary(29)) VECDB_TRY(sealed);
+  VECDB_TRY(query_.Search(*moment.view, moment.time, plan, &top));
 
   const std::vector<query::Candidate> best = top.Take();
   Hits hits;
   hits.reserve(best.size() - std::min(best.size(), plan.offset));
   for (std::size_t i = plan.offset; i < best.size(); ++i) {
     const query::Candidate& c = best[i];
+    VECDB_TRY(plan.deadline.Check());
     Hit hit{chunk::OwnedKey(c.key), query::ScoreOf(plan.metric, c.distance), {}};
     VECDB_TRY_ASSIGN(hit.row, query::FetchRow(schema, *c.segment, c.row, plan.output));
     hits.push_back(std::move(hit));
   }
+  Counters::Add(counters_.searches);
   return hits;
 }
 
-Result<std::vector<Row>> Proxy::Query(const LiveCollection& collection,
-                                      const QueryRequest& request) const {
-  VECDB_TRY(collection.CheckAlive());
+Result<std::vector<Row>> Proxy::Query(const LiveCollection& collection, const QueryRequest& request,
+                                      const Moment* at) const {
+  if (at == nullptr) VECDB_TRY(collection.CheckAlive());
   const Schema& schema = collection.record.schema;
-  VECDB_TRY_ASSIGN(const query::QueryPlan plan, query::PlanQuery(schema, request));
-  const Timestamp t = watermark_.ReadTime();
-  const auto view = collection.board.Pin();
+  VECDB_TRY_ASSIGN(query::QueryPlan plan, query::PlanQuery(schema, request));
+  VECDB_TRY_ASSIGN(plan.deadline, DeadlineOf(request.read));
+  VECDB_TRY_ASSIGN(const Moment moment,
+                   PinUnless(at, collection, request.read, plan.filter.get(), plan.deadline));
   query::FirstByKey first(plan.limit + plan.offset);
-  for (const auto& segment : view->segments()) {
-    VECDB_TRY(first.Offer(*segment, t, plan.filter.get()));
-  }
+  VECDB_TRY(query_.Query(*moment.view, moment.time, plan.filter.get(), plan.deadline, &first));
   const std::vector<query::Candidate> found = first.Take();
   std::vector<Row> rows;
   for (std::size_t i = plan.offset; i < found.size(); ++i) {
+    VECDB_TRY(plan.deadline.Check());
     VECDB_TRY_ASSIGN(Row row,
                      query::FetchRow(schema, *found[i].segment, found[i].row, plan.output));
     rows.push_back(std::move(row));
   }
+  Counters::Add(counters_.reads);
   return rows;
 }
 
 Result<GetResult> Proxy::Get(const LiveCollection& collection, std::span<const Key> keys,
-                             std::span<const std::string> output_fields) const {
-  VECDB_TRY(collection.CheckAlive());
+                             std::span<const std::string> output_fields, const ReadOptions& options,
+                             const Moment* at) const {
+  if (at == nullptr) VECDB_TRY(collection.CheckAlive());
   const Schema& schema = collection.record.schema;
   if (keys.size() > query::kMaxLimit) {
     return base::InvalidArgument("{} keys in one Get are above the limit of {}", keys.size(),
@@ -64,11 +143,12 @@ Result<GetResult> Proxy::Get(const LiveCollection& collection, std::span<const K
   VECDB_TRY(chunk::ValidateKeys(schema, keys));
   VECDB_TRY_ASSIGN(std::vector<std::uint32_t> output, query::PlanOutput(schema, output_fields));
   if (output.empty()) output.push_back(static_cast<std::uint32_t>(chunk::KeyFieldIndex(schema)));
-  const Timestamp t = watermark_.ReadTime();
-  const auto view = collection.board.Pin();
+  VECDB_TRY_ASSIGN(const base::Deadline deadline, DeadlineOf(options));
+  VECDB_TRY_ASSIGN(const Moment moment, PinUnless(at, collection, options, nullptr, deadline));
   GetResult result;
   for (const Key& key : keys) {
-    VECDB_TRY_ASSIGN(const auto place, view->Find(chunk::ViewOf(key), t));
+    VECDB_TRY(deadline.Check());
+    VECDB_TRY_ASSIGN(const auto place, moment.view->Find(chunk::ViewOf(key), moment.time));
     if (!place) {
       result.missing.push_back(key);
       continue;
@@ -76,29 +156,41 @@ Result<GetResult> Proxy::Get(const LiveCollection& collection, std::span<const K
     VECDB_TRY_ASSIGN(Row row, query::FetchRow(schema, *place->segment, place->row, output));
     result.rows.push_back(std::move(row));
   }
+  Counters::Add(counters_.reads);
   return result;
 }
 
-Result<std::uint64_t> Proxy::Count(const LiveCollection& collection,
-                                   std::string_view filter) const {
-  VECDB_TRY(collection.CheckAlive());
+Result<std::uint64_t> Proxy::Count(const LiveCollection& collection, std::string_view filter,
+                                   const ReadOptions& options, const Moment* at) const {
+  if (at == nullptr) VECDB_TRY(collection.CheckAlive());
   VECDB_TRY_ASSIGN(const auto compiled, query::PlanFilter(collection.record.schema, filter));
-  const Timestamp t = watermark_.ReadTime();
-  const auto view = collection.board.Pin();
-  std::uint64_t count = 0;
-  for (const auto& segment : view->segments()) {
-    VECDB_TRY_ASSIGN(const auto allowed, query::AllowedRowsAt(*segment, t, compiled.get()));
-    count += allowed.Count();
-  }
+  VECDB_TRY_ASSIGN(const base::Deadline deadline, DeadlineOf(options));
+  VECDB_TRY_ASSIGN(const Moment moment,
+                   PinUnless(at, collection, options, compiled.get(), deadline));
+  VECDB_TRY_ASSIGN(const std::uint64_t count,
+                   query_.Count(*moment.view, moment.time, compiled.get(), deadline));
+  Counters::Add(counters_.reads);
   return count;
 }
 
-Result<CollectionStats> Proxy::Stats(const LiveCollection& collection) const {
+Result<CollectionStats> Proxy::Stats(const LiveCollection& collection,
+                                     std::string_view partition) const {
   VECDB_TRY(collection.CheckAlive());
-  const Timestamp t = watermark_.ReadTime();
-  const auto view = collection.board.Pin();
+  PartitionChoice partitions;
+  if (!partition.empty()) {
+    VECDB_TRY_ASSIGN(const auto found, collection.FindPartition(partition));
+    partitions.emplace().push_back(found->id);
+  }
+  segment::ReadTime t = ReadTimeOf(collection);
+  const auto view =
+      partitions ? collection.board.Pin()->InPartitions(*partitions) : collection.board.Pin();
+  VECDB_TRY(collection.CheckAlive());
+  t = segment::Later(t, view->readable_from());
   CollectionStats stats;
-  stats.memory_bytes = collection.KeyFilterBytes();
+  if (!partitions) {
+    stats.memory_bytes = collection.KeyFilterBytes();
+    stats.pruned_segments = collection.pruned_segments;
+  }
   for (const auto& segment : view->segments()) {
     VECDB_TRY_ASSIGN(const auto allowed, query::AllowedRowsAt(*segment, t, nullptr));
     stats.rows += allowed.Count();

@@ -7,11 +7,10 @@
 #include "chunk/split.h"
 #include "chunk/validate.h"
 #include "roles/proxy.h"
+#include "roles/write_parts.h"
 
 namespace vecdb::roles {
 namespace {
-
-constexpr std::size_t kMaxPayload = io::kMaxRecordBytes - wal::kMessageHeaderSize;
 
 // Fills an auto_id schema's key column: timestamps of our own, so no id is ever given twice.
 void AssignKeys(const Schema& schema, base::TimestampOracle& oracle, chunk::Chunk* rows) {
@@ -33,10 +32,11 @@ std::vector<Key> OwnedKeys(chunk::KeySpan keys) {
 
 // Adds these rows of the batch as one part, or as two halves while they are too long for one
 // record.
-void AddRows(const Schema& schema, const chunk::Chunk& rows, ShardId shard,
+void AddRows(const Schema& schema, const chunk::Chunk& rows, const PartitionLane& lane,
              std::span<const std::uint32_t> picked, WriteRequest* request) {
   auto part = std::make_unique<WritePart>();
-  part->shard = shard;
+  part->shard = lane.shard;
+  part->partition = lane.partition;
   part->rows = &rows;
   if (picked.size() != rows.rows) {
     part->owned = chunk::Pick(schema, rows, picked);
@@ -48,38 +48,41 @@ void AddRows(const Schema& schema, const chunk::Chunk& rows, ShardId shard,
     return;
   }
   const std::size_t half = picked.size() / 2;
-  AddRows(schema, rows, shard, picked.first(half), request);
-  AddRows(schema, rows, shard, picked.subspan(half), request);
+  AddRows(schema, rows, lane, picked.first(half), request);
+  AddRows(schema, rows, lane, picked.subspan(half), request);
 }
 
-void AddKeys(ShardId shard, chunk::KeyList keys, WriteRequest* request) {
-  auto part = std::make_unique<WritePart>();
-  part->shard = shard;
-  part->deleted = std::move(keys);
-  chunk::EncodeKeys(part->deleted.View(), &part->payload);
-  request->parts.push_back(std::move(part));
+// The rows of one shard: to the partition of `lane`, or where a partition key sends each.
+void AddShard(const LiveCollection& collection, const chunk::Chunk& rows, const PartitionLane& lane,
+              std::span<const std::uint32_t> picked, WriteRequest* request) {
+  const Schema& schema = collection.record.schema;
+  if (!collection.partition_key) return AddRows(schema, rows, lane, picked, request);
+  const auto& key = *collection.partition_key;
+  const chunk::KeySpan values = chunk::ValuesOf(rows, key.field);
+  for (const chunk::PartRows& part : chunk::SplitByValue(values, picked, key.partitions)) {
+    AddRows(schema, rows, {collection.partitions.At(part.part), lane.shard}, part.rows, request);
+  }
 }
 
-// Keys in record-sized lists by shard.
+// Keys in record-sized lists by shard, of one partition or, when it is null, of all.
 void SplitKeys(const Schema& schema, std::span<const Key> keys, std::uint32_t shards,
-               WriteRequest* request) {
+               const std::shared_ptr<Partition>& partition, WriteRequest* request) {
   const bool is_text = schema.primary_key().type == DataType::kVarChar;
   for (ShardId shard = 0; shard < shards; ++shard) {
-    chunk::KeyList list(is_text);
-    std::size_t bytes = 0;
+    DeleteParts parts({partition, shard}, is_text, request);
     for (const Key& key : keys) {
       const chunk::KeyView view = chunk::ViewOf(key);
-      if (chunk::ShardOf(view, shards) != shard) continue;
-      if (bytes > kMaxPayload / 2) {
-        AddKeys(shard, std::move(list), request);
-        list = chunk::KeyList(is_text);
-        bytes = 0;
-      }
-      list.Add(view);
-      bytes += 8 + (is_text ? std::get<std::string>(key).size() : 0);
+      if (chunk::ShardOf(view, shards) == shard) parts.Add(view);
     }
-    if (list.size() > 0) AddKeys(shard, std::move(list), request);
+    parts.Finish();
   }
+}
+
+// Where rows go that a write with these options adds.
+Result<std::shared_ptr<Partition>> PartitionFor(const LiveCollection& collection,
+                                                const WriteOptions& options) {
+  if (options.partition.empty()) return collection.partitions.standard();
+  return collection.NamedPartition(options.partition);
 }
 
 Status CheckDeleteSize(std::span<const Key> keys) {
@@ -89,10 +92,7 @@ Status CheckDeleteSize(std::span<const Key> keys) {
                                  chunk::kMaxBatchRows);
   }
   std::size_t bytes = 0;
-  for (const Key& key : keys) {
-    const auto* text = std::get_if<std::string>(&key);
-    bytes += 8 + (text != nullptr ? text->size() : 0);
-  }
+  for (const Key& key : keys) bytes += LoggedBytes(chunk::ViewOf(key));
   if (bytes > chunk::kMaxBatchBytes) {
     return base::InvalidArgument("{} bytes of keys in one delete are above the limit of {}", bytes,
                                  chunk::kMaxBatchBytes);
@@ -107,10 +107,13 @@ Result<WriteReceipt> Proxy::WriteRows(const CollectionPtr& collection, const Bat
   const Schema& schema = collection->record.schema;
   const Durability durability = options.durability.value_or(durability_);
   VECDB_TRY(CheckDurability("WriteOptions::durability", durability));
+  VECDB_TRY_ASSIGN(const base::Deadline deadline,
+                   DeadlineOf("WriteOptions::timeout", options.timeout, options.stop));
   if (!(batch.schema() == schema)) {
     return base::InvalidArgument("the batch was made for another schema than collection '{}' has",
-                                 collection->record.name);
+                                 collection->name());
   }
+  VECDB_TRY_ASSIGN(const auto partition, PartitionFor(*collection, options));
   chunk::Chunk filled;  // with auto_id or columns left out; otherwise the batch's own is lent
   VECDB_TRY_ASSIGN(const chunk::Chunk* lent, chunk::BatchAccess::LendChunk(batch, &filled));
   if (lent == &filled) AssignKeys(schema, oracle_, &filled);
@@ -120,15 +123,18 @@ Result<WriteReceipt> Proxy::WriteRows(const CollectionPtr& collection, const Bat
   WriteRequest request{.type = type,
                        .check_keys = collection->record.options.check_keys,
                        .durability = durability,
+                       .deadline = deadline,
                        .parts = {}};
   const chunk::KeySpan keys = chunk::KeysOf(schema, rows);
   for (const chunk::ShardRows& shard :
        chunk::SplitByShard(keys, collection->record.options.shards)) {
-    AddRows(schema, rows, shard.shard, shard.rows, &request);
+    AddShard(*collection, rows, {partition, shard.shard}, shard.rows, &request);
   }
   WriteReceipt receipt;
   receipt.keys = OwnedKeys(keys);  // before the write: behind it nothing may run out of memory
   VECDB_TRY_ASSIGN(receipt.timestamp, streaming_.Write(collection, request));
+  Counters::Add(counters_.writes);
+  Counters::Add(counters_.written_rows, rows.rows);
   return receipt;
 }
 
@@ -146,16 +152,25 @@ Result<WriteReceipt> Proxy::Delete(const CollectionPtr& collection, std::span<co
                                    const WriteOptions& options) {
   const Durability durability = options.durability.value_or(durability_);
   VECDB_TRY(CheckDurability("WriteOptions::durability", durability));
+  std::shared_ptr<Partition> only;
+  if (!options.partition.empty()) {
+    VECDB_TRY_ASSIGN(only, collection->NamedPartition(options.partition));
+  }
+  VECDB_TRY_ASSIGN(const base::Deadline deadline,
+                   DeadlineOf("WriteOptions::timeout", options.timeout, options.stop));
   VECDB_TRY(CheckDeleteSize(keys));
   VECDB_TRY(chunk::ValidateKeys(collection->record.schema, keys));
   WriteRequest request{.type = wal::MessageType::kDelete,
                        .check_keys = false,
                        .durability = durability,
+                       .deadline = deadline,
                        .parts = {}};
-  SplitKeys(collection->record.schema, keys, collection->record.options.shards, &request);
+  SplitKeys(collection->record.schema, keys, collection->record.options.shards, only, &request);
   WriteReceipt receipt;
   receipt.keys.assign(keys.begin(), keys.end());
   VECDB_TRY_ASSIGN(receipt.timestamp, streaming_.Write(collection, request));
+  Counters::Add(counters_.writes);
+  Counters::Add(counters_.deleted_keys, keys.size());
   return receipt;
 }
 

@@ -20,32 +20,39 @@ namespace {
 struct Recovery {
   EngineParts& parts;
   catalog::Recovered catalog;
+  std::map<PchannelId, io::ChainReport> chains = {};
   std::map<CollectionId, std::shared_ptr<LiveCollection>> by_id;
   // Growing segments found in the log, by shard and id.
   std::map<CollectionId, std::map<SegmentId, std::shared_ptr<segment::GrowingSegment>>> growing;
-  io::ChainReport chain;
-  Lsn next_lsn = 1;
-  Timestamp replayed{0};  // of the record replayed last
-
-  const catalog::PchannelState& channel() {
-    return catalog.state.pchannels[0];  // made by the first open
-  }
-  std::vector<io::LogIdentity> logs() {
-    std::vector<io::LogIdentity> identities;
-    for (const auto& [number, identity] : channel().logs) identities.push_back(identity);
-    return identities;
-  }
 };
+
+std::vector<io::LogIdentity> LogsOf(const catalog::PchannelState& channel) {
+  std::vector<io::LogIdentity> identities;
+  for (const auto& [number, identity] : channel.logs) identities.push_back(identity);
+  return identities;
+}
 
 // ---- 3: files -------------------------------------------------------------------------
 
 Status OpenFiles(Recovery& r) {
   EngineParts& p = r.parts;
-  p.query = std::make_unique<QueryNode>(*p.env.fs, p.database, p.options.load);
+  MakeQueryNodes(p);
+  for (const auto& [id, state] : r.catalog.state.pchannels) {
+    p.channels.Add(Channels::EntryFor(std::make_shared<Channel>(id)));
+  }
   for (const auto& [id, record] : r.catalog.state.collections) {
     VECDB_TRY_ASSIGN(auto segments, p.query->OpenAll(r.catalog.state, record));
-    auto view = std::make_shared<const segment::View>(record.schema, std::move(segments));
-    r.by_id[id] = std::make_shared<LiveCollection>(record, std::move(view));
+    auto view = std::make_shared<const segment::View>(record.schema, std::move(segments),
+                                                      p.query->NodesFor(id));
+    auto channel = p.channels.Find(record.pchannel);
+    if (channel == nullptr) {
+      return base::Corruption("collection '{}' writes to pchannel {}, which has no log",
+                              record.name, record.pchannel);
+    }
+    const auto named = r.catalog.state.partitions.find(id);
+    r.by_id[id] = std::make_shared<LiveCollection>(
+        record, std::move(channel), std::move(view), r.catalog.state.PropertiesOf(id),
+        named == r.catalog.state.partitions.end() ? Partitions::Named() : named->second);
   }
   return Status();
 }
@@ -68,6 +75,10 @@ Result<segment::GrowingSegment*> GrowingFor(Recovery& r, LiveCollection& collect
     return base::Corruption("the log puts segment {} into shards {} and {}", message.segment,
                             growing->shard(), message.shard);
   }
+  if (growing->partition() != message.partition) {
+    return base::Corruption("the log puts segment {} into partitions {} and {}", message.segment,
+                            growing->partition(), message.partition);
+  }
   return growing.get();
 }
 
@@ -80,8 +91,9 @@ Status ApplyRows(Recovery& r, LiveCollection& collection, const wal::LoggedMessa
                                                   chunk::KeysOf(collection.record.schema, rows),
                                                   logged.timestamp, logged.lsn));
   }
-  // Rule 7: a committed segment has these rows in its files.
   const catalog::State& state = r.catalog.state;
+  if (!state.HasPartition(message.collection, message.partition)) return Status();  // dropped
+  // Rule 7: a committed segment has these rows in its files.
   if (state.committed.count(message.segment) != 0 || state.segments.count(message.segment) != 0) {
     return Status();
   }
@@ -94,12 +106,20 @@ Status ApplyRows(Recovery& r, LiveCollection& collection, const wal::LoggedMessa
   return Status();
 }
 
-Status ApplyMessage(Recovery& r, const wal::LoggedMessage& logged) {
+Status ApplyDelete(LiveCollection& collection, const wal::LoggedMessage& logged) {
   const wal::Message& message = logged.message;
-  if (logged.timestamp < r.replayed) {
-    return base::Corruption("record {} of the log is older than the record before it", logged.lsn);
+  VECDB_TRY_ASSIGN(const chunk::KeyList keys,
+                   chunk::DecodeKeys(collection.record.schema, message.payload));
+  auto view = collection.board.Pin();
+  if (message.partition != wal::kDeletedEverywhere) {
+    const PartitionId only = wal::PartitionOf(message);
+    view = view->InPartitions(std::span(&only, 1));
   }
-  r.replayed = logged.timestamp;
+  return view->MarkDeleted(message.shard, keys.View(), logged.timestamp, logged.lsn);
+}
+
+Status ApplyMessage(Recovery& r, PchannelId pchannel, const wal::LoggedMessage& logged) {
+  const wal::Message& message = logged.message;
   const auto found = r.by_id.find(message.collection);
   if (found == r.by_id.end()) {
     const catalog::State& state = r.catalog.state;
@@ -111,44 +131,69 @@ Status ApplyMessage(Recovery& r, const wal::LoggedMessage& logged) {
                             message.collection);
   }
   LiveCollection& collection = *found->second;
+  if (collection.record.pchannel != pchannel) {
+    return base::Corruption("record {} of pchannel {} names collection '{}' of pchannel {}",
+                            logged.lsn, pchannel, collection.record.name,
+                            collection.record.pchannel);
+  }
   if (message.shard >= collection.record.options.shards) {
     return base::Corruption("the log names shard {} of collection '{}', which has {}",
-                            message.shard, collection.record.name,
-                            collection.record.options.shards);
+                            message.shard, collection.name(), collection.record.options.shards);
+  }
+  const PartitionId partition = wal::PartitionOf(message);
+  if (!r.catalog.state.HadPartition(message.collection, partition, logged.timestamp)) {
+    return base::Corruption("record {} of the log names partition {} of '{}', which never was",
+                            logged.lsn, partition, collection.record.name);
   }
   ++r.parts.report.records_applied;
-  if (message.type != wal::MessageType::kDelete) return ApplyRows(r, collection, logged);
-  VECDB_TRY_ASSIGN(const chunk::KeyList keys,
-                   chunk::DecodeKeys(collection.record.schema, message.payload));
-  return collection.board.Pin()->MarkDeleted(message.shard, keys.View(), logged.timestamp,
-                                             logged.lsn);
+  if (message.type == wal::MessageType::kDelete) return ApplyDelete(collection, logged);
+  return ApplyRows(r, collection, logged);
+}
+
+Result<io::ChainReport> ReplayChannel(Recovery& r, PchannelId pchannel,
+                                      const catalog::PchannelState& channel) {
+  Timestamp replayed{0};  // of the record replayed last
+  const auto apply = [&](const wal::ReplayedGroup& group) -> Status {
+    for (const wal::LoggedMessage& message : group.messages) {
+      if (message.timestamp < replayed) {
+        return base::Corruption("record {} of the log is older than the record before it",
+                                message.lsn);
+      }
+      replayed = message.timestamp;
+      VECDB_TRY(ApplyMessage(r, pchannel, message));
+      if (base::Canary(38)) break;
+    }
+    return Status();
+  };
+  return wal::Replay(*r.parts.env.fs, pchannel, LogsOf(channel), channel.checkpoint,
+                     channel.durable, apply);
+}
+
+void AddToReport(const io::ChainReport& chain, RecoveryReport* report) {
+  report->logs_read += chain.logs_read;
+  report->groups_applied += chain.groups;
+  report->discarded_bytes += chain.discarded_bytes;
+  if (report->first_lost_lsn == 0) report->first_lost_lsn = chain.first_lost_lsn;
+  report->clean = report->clean && chain.sealed;
+  report->detail += chain.detail;
 }
 
 Status ReplayLogs(Recovery& r) {
-  const catalog::PchannelState& channel = r.channel();
-  VECDB_TRY_ASSIGN(r.chain,
-                   wal::Replay(*r.parts.env.fs, 0, r.logs(), channel.checkpoint, channel.durable,
-                               [&r](const wal::ReplayedGroup& group) -> Status {
-                                 for (const wal::LoggedMessage& message : group.messages) {
-                                   VECDB_TRY(ApplyMessage(r, message));
-                                   if (base::Canary(38)) break;
-                                 }
-                                 return Status();
-                               }));
-  r.next_lsn = std::max(r.chain.last_lsn + 1, channel.checkpoint);
-  const std::uint64_t newest = std::max(base::Raw(r.catalog.state.max_timestamp), r.chain.max_ts);
+  RecoveryReport& report = r.parts.report;
+  report.discarded_bytes = r.catalog.report.discarded_bytes;
+  report.detail = r.catalog.report.detail;
+  std::uint64_t newest = base::Raw(r.catalog.state.max_timestamp);
+  for (const auto& [pchannel, channel] : r.catalog.state.pchannels) {
+    VECDB_TRY_ASSIGN(const io::ChainReport chain, ReplayChannel(r, pchannel, channel));
+    newest = std::max(newest, chain.max_ts);
+    AddToReport(chain, &report);
+    r.chains.emplace(pchannel, chain);
+  }
   if (newest >= kEndOfTimestamps) {
     return base::Corruption("the newest timestamp on disk is {}, beyond the year 3000", newest);
   }
   r.parts.oracle.AdvancePast(Timestamp{newest});
-
-  RecoveryReport& report = r.parts.report;
-  report.logs_read = r.chain.logs_read;
-  report.groups_applied = r.chain.groups;
-  report.discarded_bytes = r.chain.discarded_bytes + r.catalog.report.discarded_bytes;
-  report.first_lost_lsn = r.chain.first_lost_lsn;
-  report.clean = r.chain.sealed && report.discarded_bytes == 0;
-  report.detail = r.catalog.report.detail + r.chain.detail;
+  report.clean = report.clean && report.discarded_bytes == 0;
   return Status();
 }
 
@@ -164,9 +209,9 @@ Result<std::uint64_t> NextNumber(io::FileSystem& fs, const std::string& folder, 
   return above + 1;
 }
 
-Status CopyTail(Recovery& r, const catalog::PchannelState& old) {
-  wal::Writer& writer = *r.parts.writer;
-  VECDB_TRY(wal::Replay(*r.parts.env.fs, 0, r.logs(), old.checkpoint, old.durable,
+Status CopyTail(Recovery& r, Channel& channel, const catalog::PchannelState& old) {
+  wal::Writer& writer = *channel.writer;
+  VECDB_TRY(wal::Replay(*r.parts.env.fs, channel.id, LogsOf(old), old.checkpoint, old.durable,
                         [&writer](const wal::ReplayedGroup& group) {
                           return writer.CopyGroup(group.records, group.records.front().lsn,
                                                   group.header.max_ts);
@@ -175,26 +220,36 @@ Status CopyTail(Recovery& r, const catalog::PchannelState& old) {
   return writer.SyncAll();
 }
 
-Status RewriteTail(Recovery& r) {
+// What is to be replayed of one channel, in a new log, synced, that no catalog knows yet.
+Status RewriteTail(Recovery& r, Channel& channel, catalog::PchannelState* state,
+                   std::vector<std::string>* made) {
   EngineParts& p = r.parts;
   io::FileSystem& fs = *p.env.fs;
-  const catalog::PchannelState old = r.channel();
-  const std::uint64_t last_log = old.logs.empty() ? 0 : old.logs.rbegin()->first;
+  const std::uint64_t last_log = state->logs.empty() ? 0 : state->logs.rbegin()->first;
   VECDB_TRY_ASSIGN(const std::uint64_t log_number,
-                   NextNumber(fs, io::PchannelFolder(0), last_log, io::ParseLogName));
-  MakeWriter(p, log_number, old.checkpoint);
-  VECDB_TRY_ASSIGN(const io::LogIdentity log, p.writer->CreateFirstLog());
+                   NextNumber(fs, io::PchannelFolder(channel.id), last_log, io::ParseLogName));
+  MakeWriter(p, channel, log_number, state->checkpoint);
+  VECDB_TRY_ASSIGN(const io::LogIdentity log, channel.writer->CreateFirstLog());
+  made->push_back(io::LogPath(channel.id, log.number));
   base::KillPoint("recover.log_created");
-  if (const Status copied = CopyTail(r, old); !copied.ok()) {
-    (void)fs.RemoveFile(io::LogPath(0, log.number));  // no catalog knows it; its space is needed
-    return copied;
-  }
+  VECDB_TRY(CopyTail(r, channel, *state));
   base::KillPoint("recover.log_synced");
+  state->logs = {{log.number, log}};
+  state->durable = channel.writer->durable_lsn();
+  return Status();
+}
 
+Status RewriteTails(Recovery& r) {
+  EngineParts& p = r.parts;
+  io::FileSystem& fs = *p.env.fs;
   catalog::State state = std::move(r.catalog.state);
-  catalog::PchannelState& channel = state.pchannels[0];
-  channel.logs = {{log.number, log}};
-  channel.durable = p.writer->durable_lsn();
+  std::vector<std::string> made;
+  for (const auto& channel : p.channels.All()) {
+    const Status rewritten = RewriteTail(r, *channel, &state.pchannels.at(channel->id), &made);
+    if (rewritten.ok()) continue;
+    for (const std::string& path : made) (void)fs.RemoveFile(path);  // their space is needed
+    return rewritten;
+  }
   state.max_timestamp = std::max(state.max_timestamp, p.oracle.last());
   VECDB_TRY_ASSIGN(const std::uint64_t number,
                    NextNumber(fs, "", r.catalog.manifest_number, io::ParseManifestName));
@@ -206,21 +261,34 @@ Status RewriteTail(Recovery& r) {
 
 // ---- 6: publish and sweep ---------------------------------------------------------------
 
-// The youngest recovered segment of a shard goes on taking rows; the older ones wait to be flushed.
+// The youngest recovered segment of a shard and partition goes on taking rows; the older ones wait
+// to be flushed.
 void AdoptGrowing(Recovery& r) {
   for (auto& [id, segments] : r.growing) {
     LiveCollection& collection = *r.by_id[id];
     for (auto& [segment_id, growing] : segments) {
       r.parts.streaming->AddBuffered(growing->memory_bytes());
+      const auto partition = collection.partitions.At(growing->partition());
+      partition->open[growing->shard()] = true;
       Lane& lane = *collection.lanes[growing->shard()];
       base::MutexLock lock(lane.mutex);
-      if (lane.growing != nullptr) {
+      Growing& youngest = lane.growing[partition->id];
+      if (youngest.segment != nullptr) {
         base::MutexLock pending(collection.pending_mutex);
-        collection.pending.push_back(lane.growing);
+        collection.pending.push_back(youngest.segment);
       }
-      lane.growing = std::move(growing);
-      lane.last_write = r.parts.env.clock->Now();
+      youngest = Growing{std::move(growing), r.parts.env.clock->Now()};
     }
+  }
+}
+
+void AddNames(Recovery& r, const std::map<std::string, CollectionId, std::less<>>& aliases) {
+  Collections& collections = r.parts.collections;
+  for (const auto& [id, collection] : r.by_id) {
+    collections.Add(Collections::EntryFor(collection->record.name, collection));
+  }
+  for (const auto& [alias, id] : aliases) {
+    collections.SetAlias(Collections::EntryFor(alias, r.by_id.at(id)));
   }
 }
 
@@ -229,8 +297,8 @@ Status PublishAndSweep(Recovery& r) {
   AdoptGrowing(r);
   for (const auto& [id, collection] : r.by_id) {
     VECDB_TRY(p.coordinator->AddGrowing(*collection));
-    p.collections.Add(Collections::EntryFor(collection));
   }
+  AddNames(r, p.manifest->state()->aliases);
   const auto swept =
       compaction::SweepOrphans(*p.env.fs, *p.manifest->state(), p.manifest->number());
   if (swept.ok()) {
@@ -243,10 +311,32 @@ Status PublishAndSweep(Recovery& r) {
   return Status();
 }
 
-Status ServeReadOnly(Recovery& r) {
-  for (const auto& [id, collection] : r.by_id) {
-    r.parts.collections.Add(Collections::EntryFor(collection));
+// What a writer would know of its log.
+Status DescribeChannel(Recovery& r, PchannelId pchannel, const catalog::PchannelState& channel,
+                       ChannelInfo* info) {
+  io::FileSystem& fs = *r.parts.env.fs;
+  const io::ChainReport& chain = r.chains.at(pchannel);
+  info->channel = pchannel;
+  if (!channel.logs.empty()) {
+    info->first_log = channel.logs.begin()->first;
+    info->last_log = channel.logs.rbegin()->first;
   }
+  for (const auto& [number, identity] : channel.logs) {
+    VECDB_TRY_ASSIGN(const auto file, fs.Open(io::LogPath(pchannel, number), io::OpenMode::kRead));
+    VECDB_TRY_ASSIGN(const std::uint64_t bytes, file->Size());
+    info->log_bytes += bytes;
+  }
+  info->next_lsn = std::max(chain.last_lsn + 1, channel.checkpoint);
+  info->durable_lsn = std::max(channel.durable, chain.durable_lsn);
+  info->checkpoint = channel.checkpoint;
+  return Status();
+}
+
+Status ServeReadOnly(Recovery& r) {
+  for (const auto& [pchannel, channel] : r.catalog.state.pchannels) {
+    VECDB_TRY(DescribeChannel(r, pchannel, channel, &r.parts.found_channels.emplace_back()));
+  }
+  AddNames(r, r.catalog.state.aliases);
   MakeNodes(r.parts);
   return Status();
 }
@@ -256,7 +346,7 @@ Status ServeReadOnly(Recovery& r) {
 Status Recover(EngineParts& p) {
   VECDB_TRY_ASSIGN(const bool made, LockOrCreate(p));  // 1
   if (made) return Status();
-  Recovery r{p, {}, {}, {}, {}, 1};
+  Recovery r{p, {}, {}, {}, {}};
   VECDB_TRY_ASSIGN(r.catalog, catalog::Recover(*p.env.fs));  // 2
   if (!p.options.read_only) VECDB_TRY(catalog::CheckWritable(r.catalog.format));
   p.format = r.catalog.format;
@@ -266,9 +356,9 @@ Status Recover(EngineParts& p) {
   }
   VECDB_TRY(OpenFiles(r));   // 3
   VECDB_TRY(ReplayLogs(r));  // 4
-  p.watermark.Start(p.oracle.last());
+  for (const auto& channel : p.channels.All()) channel->watermark.Start(p.oracle.last());
   if (p.options.read_only) return ServeReadOnly(r);
-  VECDB_TRY(RewriteTail(r));  // 5
+  VECDB_TRY(RewriteTails(r));  // 5
   MakeNodes(p);
   VECDB_TRY(PublishAndSweep(r));  // 6
   if (p.report.discarded_bytes != 0) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 
 #include "vecdb/status.h"
 
@@ -22,11 +23,20 @@ struct BackgroundFailure {
   Status status = {};
 };
 
+// Where rows of a partition go.
+struct PartitionLane {
+  std::shared_ptr<Partition> partition;
+  ShardId shard = 0;
+};
+
 class SegmentEvents {
  public:
   virtual ~SegmentEvents() = default;
-  // The shard's growing segment has reached its limit.
-  virtual void OnFull(std::shared_ptr<LiveCollection> collection, ShardId shard) = 0;
+  // Growing segments of the shard are due to be sealed.
+  virtual void OnDue(std::shared_ptr<LiveCollection> collection, ShardId shard) = 0;
+  // Rows are about to be written where none were before. OK: there is a growing segment in each of
+  // the lanes, if the partition has not been dropped since.
+  virtual Status OnFirstRows(LiveCollection& collection, std::span<const PartitionLane> lanes) = 0;
   // The first write since the database was opened is about to be made.
   virtual void OnFirstWrite(std::shared_ptr<LiveCollection> collection) = 0;
   // Rows in memory are above the write buffer: seal and flush whatever is largest, and try again

@@ -5,31 +5,31 @@
 
 #include "base/canary.h"
 #include "base/status.h"
-#include "query/search.h"
+#include "roles/seal_policy.h"
 
 namespace vecdb::roles {
 namespace {
 
-// Rows are counted in 32 bits; what is written while the sealing waits its turn has room above.
-constexpr std::uint64_t kMostRows = std::uint64_t{1} << 30;
-
 bool IsFull(const segment::GrowingSegment& growing, const CollectionOptions& options) {
-  const std::uint64_t most_rows = options.segment_rows == 0
-                                      ? kMostRows
-                                      : std::min<std::uint64_t>(options.segment_rows, kMostRows);
-  return growing.memory_bytes() >= options.segment_bytes || growing.rows() >= most_rows;
+  const GrowingFacts facts{
+      .id = growing.id(), .rows = growing.rows(), .bytes = growing.memory_bytes()};
+  return WhyFull(facts, options) != SealReason::kNone;
 }
 
-// Holds the lanes of the shards that a write touches, in ascending order.
+// Holds the lanes of the shards that a write touches, or all, in ascending order.
 class LaneLocks {
  public:
-  LaneLocks(LiveCollection& collection, const WriteRequest& request) NO_THREAD_SAFETY_ANALYSIS {
+  LaneLocks(LiveCollection& collection, const WriteRequest& request) {
     lanes_.reserve(request.parts.size());  // a lane held must not be forgotten for want of memory
-    for (const auto& part : request.parts) {
-      if (!lanes_.empty() && lanes_.back() == collection.lanes[part->shard].get()) continue;
-      lanes_.push_back(collection.lanes[part->shard].get());
-      lanes_.back()->mutex.Lock();
-    }
+    complete_ = std::all_of(request.parts.begin(), request.parts.end(), [&](const auto& part) {
+      return Lock(*collection.lanes[part->shard], request.deadline);
+    });
+  }
+  // All of them.
+  LaneLocks(LiveCollection& collection, const base::Deadline& deadline) {
+    lanes_.reserve(collection.lanes.size());
+    complete_ = std::all_of(collection.lanes.begin(), collection.lanes.end(),
+                            [&](const auto& lane) { return Lock(*lane, deadline); });
   }
   ~LaneLocks() NO_THREAD_SAFETY_ANALYSIS {
     for (Lane* lane : lanes_) lane->mutex.Unlock();
@@ -37,8 +37,27 @@ class LaneLocks {
   LaneLocks(const LaneLocks&) = delete;
   LaneLocks& operator=(const LaneLocks&) = delete;
 
+  // False: the deadline came before all lanes were free.
+  bool complete() const { return complete_; }
+
  private:
+  // Nothing here needs memory: lanes may be held.
+  bool Lock(Lane& lane, const base::Deadline& deadline) NO_THREAD_SAFETY_ANALYSIS {
+    if (!lanes_.empty() && lanes_.back() == &lane) return true;
+    if (!deadline.limited()) {
+      lane.mutex.Lock();
+    } else {
+      while (!lane.mutex.TryLock()) {
+        if (deadline.passed()) return false;
+        base::Pause();
+      }
+    }
+    lanes_.push_back(&lane);
+    return true;
+  }
+
   std::vector<Lane*> lanes_;
+  bool complete_ = false;
 };
 
 }  // namespace
@@ -59,11 +78,11 @@ Status CheckDurability(std::string_view option, Durability durability) {
 // open finds: there are none, and nothing from this one on becomes visible.
 class StreamingNode::Unapplied {
  public:
-  explicit Unapplied(StreamingNode& node) : node_(node) {}  // needs no memory
-  ~Unapplied() {
+  Unapplied(Channel& channel, const Status& cause) : channel_(channel), cause_(cause) {}
+  ~Unapplied() {  // needs no memory
     if (!logged) return;
-    node_.writer_->Stop(node_.unapplied_);
-    node_.watermark_.Fail(node_.unapplied_);
+    channel_.writer->Stop(cause_);
+    channel_.watermark.Fail(cause_);
   }
   Unapplied(const Unapplied&) = delete;
   Unapplied& operator=(const Unapplied&) = delete;
@@ -71,27 +90,37 @@ class StreamingNode::Unapplied {
   bool logged = false;
 
  private:
-  StreamingNode& node_;
+  Channel& channel_;
+  const Status& cause_;
 };
 
-// Called under the lanes.
-Status StreamingNode::Check(const LiveCollection& collection, const segment::View& view,
-                            const WriteRequest& request) const NO_THREAD_SAFETY_ANALYSIS {
+// Called under the lanes. What the write is in the log: an insert over rows that have expired is an
+// upsert, so that they are deleted for good. Seen again (a longer ttl, a clock set back), they
+// would share their keys with the rows that are inserted now.
+Result<wal::MessageType> StreamingNode::Check(
+    const LiveCollection& collection, const segment::View& view,
+    const WriteRequest& request) const NO_THREAD_SAFETY_ANALYSIS {
   for (const auto& part : request.parts) {
     if (collection.lanes[part->shard]->dropped) {
-      return base::NotFound("collection '{}' was dropped", collection.record.name);
+      return base::NotFound("collection '{}' was dropped", collection.name());
+    }
+    if (part->partition != nullptr && part->partition->dropped) {
+      return base::NotFound("partition '{}' of collection '{}' was dropped", part->partition->name,
+                            collection.name());
     }
   }
-  if (request.type != wal::MessageType::kInsert || !request.check_keys) return Status();
+  if (request.type != wal::MessageType::kInsert || !request.check_keys) return request.type;
+  segment::Expiry expiry{collection.AliveFrom(clock_)};
   for (const auto& part : request.parts) {
     const chunk::KeySpan keys = part->keys(view.schema());
-    VECDB_TRY_ASSIGN(const auto taken,
-                     view.ContainsKeys(part->shard, keys, collection.KeyFilter(part->shard)));
+    VECDB_TRY_ASSIGN(
+        const auto taken,
+        view.ContainsKeys(part->shard, keys, collection.KeyFilter(part->shard), &expiry));
     if (!taken) continue;
     return base::AlreadyExists("key {} is already present; use Upsert to replace it",
                                chunk::ToString(keys[*taken]));
   }
-  return Status();
+  return expiry.met ? wal::MessageType::kUpsert : request.type;
 }
 
 // Called under the lanes, after the log has the write. Only memory can fail here: see Unapplied.
@@ -102,13 +131,18 @@ void StreamingNode::Apply(LiveCollection& collection, const WriteRequest& reques
   for (const auto& part : request.parts) {
     if (part->rows == nullptr) continue;
     Lane& lane = *collection.lanes[part->shard];
-    const std::uint64_t before = lane.growing->rows() == 0 ? 0 : lane.growing->memory_bytes();
-    lane.growing->Append(*part->rows, position.timestamp, position.first_lsn, position.last_lsn);
-    lane.last_write = clock_.Now();
-    AddBuffered(lane.growing->memory_bytes() - before);
-    lane.full = IsFull(*lane.growing, collection.record.options);
+    Growing& growing = lane.growing.find(part->partition->id)->second;
+    segment::GrowingSegment& segment = *growing.segment;
+    const std::uint64_t before = segment.rows() == 0 ? 0 : segment.memory_bytes();
+    segment.Append(*part->rows, position.timestamp, position.first_lsn, position.last_lsn);
+    growing.last_write = clock_.Now();
+    buffer_.Add(segment.memory_bytes() - before);
+    if (!IsFull(segment, collection.record.options)) continue;
+    growing.due = true;
+    lane.due = true;
   }
-  watermark_.Applied(position.timestamp, request.durability == Durability::kEveryWrite);
+  collection.channel->watermark.Applied(position.timestamp,
+                                        request.durability == Durability::kEveryWrite);
 }
 
 // A write that was checked under its lanes, ready for the log.
@@ -234,22 +268,19 @@ Result<wal::Position> StreamingNode::Execute(LiveCollection& collection, WriteTi
   const auto& parts = ticket->request.parts;
   if (parts.front()->shard != parts.back()->shard) {
     const LaneLocks lanes(collection, ticket->request);
-    const auto view = collection.board.Pin();
-    VECDB_TRY_ASSIGN(const Prepared write, Prepare(collection, *view, ticket->request));
-    wal::Position position;
-    VECDB_TRY(LogAndApply(collection, std::span(&write, 1), std::span(&position, 1)));
-    return position;
+    if (!lanes.complete()) return ticket->request.deadline.Check();
+    return LogOne(collection, ticket->request);
   }
   LaneQueue& queue = collection.lanes[parts.front()->shard]->queue;
   while (!queue.Enter(ticket)) {
-    ticket->sleeper.Sleep();
+    VECDB_TRY(SleepInQueue(queue, ticket));
     switch (ticket->state) {
       case WriteTicket::State::kTurn:
         return ExecuteForAll(collection, queue, *ticket, followers);
       case WriteTicket::State::kDone:
         return std::move(*ticket->outcome);
       case WriteTicket::State::kOutOfMemory:
-        return OutOfMemory();
+        return OutOfMemory(*collection.channel);
       case WriteTicket::State::kWaiting:
       case WriteTicket::State::kAgain:
         break;
@@ -258,9 +289,23 @@ Result<wal::Position> StreamingNode::Execute(LiveCollection& collection, WriteTi
   return ExecuteForAll(collection, queue, *ticket, followers);
 }
 
+// Not OK: the deadline has come, and the ticket has left the queue. Until then nothing may throw:
+// the queue knows where the ticket stands.
+Status StreamingNode::SleepInQueue(LaneQueue& queue, WriteTicket* ticket) {
+  const base::Deadline& deadline = ticket->request.deadline;
+  while (deadline.limited()) {
+    if (ticket->sleeper.SleepFor(base::Deadline::kLongestWait)) return Status();
+    if (!deadline.passed()) continue;
+    if (queue.Withdraw(ticket)) return deadline.Check();
+    break;  // somebody has it in hand
+  }
+  ticket->sleeper.Sleep();
+  return Status();
+}
+
 // For a write that another thread could not finish. If the log has it, the writer was stopped.
-Status StreamingNode::OutOfMemory() const {
-  const Status health = writer_->health();
+Status StreamingNode::OutOfMemory(const Channel& channel) {
+  const Status health = channel.writer->health();
   if (health.ok()) return base::ResourceExhausted("memory ran out before the write was logged");
   return base::OutcomeUnknown("a write may or may not survive: {}", health.ToString());
 }
@@ -273,6 +318,7 @@ Result<wal::Position> StreamingNode::ExecuteForAll(LiveCollection& collection, L
   const Schema& schema = collection.record.schema;
   Turn turn(queue, own.request.durability, followers);
   const LaneLocks lanes(collection, own.request);
+  if (!lanes.complete()) return own.request.deadline.Check();
   const auto view = collection.board.Pin();
   Group group;
   turn.TakeWaiting();
@@ -281,7 +327,7 @@ Result<wal::Position> StreamingNode::ExecuteForAll(LiveCollection& collection, L
       (void)LogGroup(collection, &group, &turn);
       (void)group.Takes(schema, other->request);
     }
-    auto write = Prepare(collection, *view, other->request);
+    auto write = Prepare(collection, view, other->request);
     if (!write.ok()) {
       turn.Done(write.status());
       continue;
@@ -293,7 +339,7 @@ Result<wal::Position> StreamingNode::ExecuteForAll(LiveCollection& collection, L
     (void)LogGroup(collection, &group, &turn);
     (void)group.Takes(schema, own.request);
   }
-  auto write = Prepare(collection, *view, own.request);
+  auto write = Prepare(collection, view, own.request);
   if (write.ok()) group.Add(std::move(*write));
   const auto last = LogGroup(collection, &group, &turn);
   return write.ok() ? last : write.status();
@@ -315,29 +361,57 @@ Result<wal::Position> StreamingNode::LogGroup(LiveCollection& collection, Group*
   return positions.back();
 }
 
+namespace {
+
+// Called under the lanes.
+wal::Message MessageFor(const LiveCollection& collection, wal::MessageType type,
+                        const WritePart& part) NO_THREAD_SAFETY_ANALYSIS {
+  wal::Message message{.type = type,
+                       .shard = part.shard,
+                       .collection = collection.record.id,
+                       .schema_version = collection.record.schema_version,
+                       .payload = part.payload};
+  if (part.rows != nullptr) {
+    message.partition = part.partition->id;
+    message.segment =
+        collection.lanes[part.shard]->growing.find(message.partition)->second.segment->id();
+  } else if (part.partition != nullptr) {
+    message.partition = wal::DeletedIn(part.partition->id);
+  }
+  return message;
+}
+
+}  // namespace
+
 // Called under the lanes, as is what follows.
-Result<StreamingNode::Prepared> StreamingNode::Prepare(
-    LiveCollection& collection, const segment::View& view,
-    const WriteRequest& request) const NO_THREAD_SAFETY_ANALYSIS {
-  VECDB_TRY(Check(collection, view, request));
+Result<StreamingNode::Prepared> StreamingNode::Prepare(LiveCollection& collection,
+                                                       const ViewPtr& view,
+                                                       const WriteRequest& request) const {
+  VECDB_TRY(request.deadline.Check());
+  VECDB_TRY_ASSIGN(const wal::MessageType type, Check(collection, *view, request));
   Prepared write{.request = &request, .replaced = {}, .messages = {}};
   for (const auto& part : request.parts) {
-    Lane& lane = *collection.lanes[part->shard];
-    if (request.type != wal::MessageType::kInsert) {
-      const auto keys = part->keys(view.schema());
-      VECDB_TRY_ASSIGN(const auto live, view.FindLive(part->shard, keys, base::kEndOfTime,
-                                                      collection.KeyFilter(part->shard)));
+    if (type != wal::MessageType::kInsert) {
+      const auto asked = part->rows == nullptr && part->partition != nullptr
+                             ? view->InPartitions(std::span(&part->partition->id, 1))
+                             : view;
+      VECDB_TRY_ASSIGN(const auto live,
+                       asked->FindLive(part->shard, part->keys(view->schema()), base::kEndOfTime,
+                                       collection.KeyFilter(part->shard)));
       write.replaced.insert(write.replaced.end(), live.begin(), live.end());
     }
-    write.messages.push_back(wal::Message{.type = request.type,
-                                          .shard = part->shard,
-                                          .collection = collection.record.id,
-                                          .schema_version = collection.record.schema_version,
-                                          .segment = part->rows != nullptr ? lane.growing->id() : 0,
-                                          .partition = kDefaultPartition,
-                                          .payload = part->payload});
+    write.messages.push_back(MessageFor(collection, type, *part));
   }
   return write;
+}
+
+Result<wal::Position> StreamingNode::LogOne(LiveCollection& collection,
+                                            const WriteRequest& request) {
+  const ViewPtr view = collection.board.Pin();
+  VECDB_TRY_ASSIGN(const Prepared write, Prepare(collection, view, request));
+  wal::Position position;
+  VECDB_TRY(LogAndApply(collection, std::span(&write, 1), std::span(&position, 1)));
+  return position;
 }
 
 Status StreamingNode::LogAndApply(LiveCollection& collection, std::span<const Prepared> writes,
@@ -345,8 +419,9 @@ Status StreamingNode::LogAndApply(LiveCollection& collection, std::span<const Pr
   std::vector<std::span<const wal::Message>> messages;
   messages.reserve(writes.size());
   for (const Prepared& write : writes) messages.emplace_back(write.messages);
-  VECDB_TRY(writer_->AppendAll(messages, positions));
-  Unapplied unapplied(*this);
+  Channel& channel = *collection.channel;
+  VECDB_TRY(channel.writer->AppendAll(messages, positions));
+  Unapplied unapplied(channel, unapplied_);
   unapplied.logged = true;
   for (std::size_t i = 0; i < writes.size(); ++i) {
     Apply(collection, *writes[i].request, writes[i].replaced, positions[i]);
@@ -355,102 +430,126 @@ Status StreamingNode::LogAndApply(LiveCollection& collection, std::span<const Pr
   return Status();
 }
 
-Status StreamingNode::MakeDurable(const wal::Position& position, Durability durability,
-                                  wal::Sleepers* followers) {
+Status StreamingNode::MakeDurable(Channel& channel, const wal::Position& position,
+                                  Durability durability, wal::Sleepers* followers) {
   if (durability == Durability::kInterval) {
-    Lsn asked = interval_lsn_.load(std::memory_order_relaxed);
+    Lsn asked = channel.interval_lsn.load(std::memory_order_relaxed);
     while (asked < position.last_lsn &&
-           !interval_lsn_.compare_exchange_weak(asked, position.last_lsn)) {
+           !channel.interval_lsn.compare_exchange_weak(asked, position.last_lsn)) {
     }
   }
   if (durability != Durability::kEveryWrite) return Status();
-  const Status synced = writer_->Sync(position.last_lsn, followers);
+  const Status synced = channel.writer->Sync(position.last_lsn, followers);
   if (!synced.ok()) {
-    watermark_.Fail(synced);
+    channel.watermark.Fail(synced);
     return synced;
   }
-  watermark_.Durable(writer_->durable_timestamp());
+  channel.watermark.Durable(channel.writer->durable_timestamp());
+  return Status();
+}
+
+Status StreamingNode::Admit(const std::shared_ptr<LiveCollection>& collection,
+                            const base::Deadline& deadline) {
+  const Channel& channel = *collection->channel;
+  const auto health = [&channel] { return channel.writer->health(); };
+  VECDB_TRY(buffer_.WaitForRoom(health, deadline));
+  if (!collection->written.exchange(true)) events_->OnFirstWrite(collection);
   return Status();
 }
 
 Result<Timestamp> StreamingNode::Write(const std::shared_ptr<LiveCollection>& collection,
                                        const WriteRequest& request) {
-  VECDB_TRY(WaitForRoom());
-  if (!collection->written.exchange(true)) events_->OnFirstWrite(collection);
+  VECDB_TRY(Admit(collection, request.deadline));
+  VECDB_TRY(OpenPartitions(*collection, request));
   wal::Sleepers followers;  // those whose writes this thread executes; woken however it ends
   WriteTicket ticket(request);
   VECDB_TRY_ASSIGN(const wal::Position position, Execute(*collection, &ticket, &followers));
-  Unapplied unapplied(*this);
+  return Acknowledge(collection, request, position, &followers);
+}
+
+Result<std::optional<Timestamp>> StreamingNode::WriteFound(
+    const std::shared_ptr<LiveCollection>& collection, const WriteRequest& request,
+    const FindParts& find) {
+  VECDB_TRY(Admit(collection, request.deadline));
+  wal::Position position;
+  {
+    const LaneLocks lanes(*collection, request.deadline);
+    if (!lanes.complete()) return request.deadline.Check();
+    VECDB_TRY(find(*collection->board.Pin()));
+    if (request.parts.empty()) return std::optional<Timestamp>();
+    VECDB_TRY_ASSIGN(position, LogOne(*collection, request));
+  }
+  wal::Sleepers nobody;
+  VECDB_TRY_ASSIGN(const Timestamp timestamp, Acknowledge(collection, request, position, &nobody));
+  return std::optional(timestamp);
+}
+
+// Behind the log and the segments: when it is durable as asked, and visible.
+Result<Timestamp> StreamingNode::Acknowledge(const std::shared_ptr<LiveCollection>& collection,
+                                             const WriteRequest& request,
+                                             const wal::Position& position,
+                                             wal::Sleepers* followers) {
+  Channel& channel = *collection->channel;
+  Unapplied unapplied(channel, unapplied_);
   unapplied.logged = true;
   base::KillPoint("write.applied");
   AskToSeal(collection, request);
-  VECDB_TRY(MakeDurable(position, request.durability, &followers));
-  VECDB_TRY(watermark_.WaitFor(position.timestamp));
+  VECDB_TRY(MakeDurable(channel, position, request.durability, followers));
+  VECDB_TRY(channel.watermark.WaitFor(position.timestamp));
   unapplied.logged = false;
   return position.timestamp;
+}
+
+Status StreamingNode::OpenPartitions(LiveCollection& collection, const WriteRequest& request) {
+  std::vector<PartitionLane> lanes;
+  for (const auto& part : request.parts) {
+    if (part->rows == nullptr || part->partition->open[part->shard]) continue;
+    const bool again = !lanes.empty() && lanes.back().shard == part->shard &&
+                       lanes.back().partition == part->partition;
+    if (!again) lanes.push_back({part->partition, part->shard});
+  }
+  return lanes.empty() ? Status() : events_->OnFirstRows(collection, lanes);
 }
 
 void StreamingNode::AskToSeal(const std::shared_ptr<LiveCollection>& collection,
                               const WriteRequest& request) {
   for (const auto& part : request.parts) {
     Lane& lane = *collection->lanes[part->shard];
-    if (lane.full && !lane.seal_asked.exchange(true)) events_->OnFull(collection, part->shard);
+    if (lane.due && !lane.seal_asked.exchange(true)) events_->OnDue(collection, part->shard);
   }
 }
 
-Status StreamingNode::WaitForRoom() {
-  if (buffered_bytes_.load() <= write_buffer_bytes_) return Status();
-  const std::uint64_t known = events_->LastFailure().count;
-  while (buffered_bytes_.load() > write_buffer_bytes_) {
-    VECDB_TRY(writer_->health());
-    if (const BackgroundFailure failure = events_->LastFailure(); failure.count != known) {
-      return base::ResourceExhausted(
-          "the write buffer is full ({} of {} bytes) and making room failed: {}",
-          buffered_bytes_.load(), write_buffer_bytes_, failure.status.ToString());
-    }
-    events_->OnPressure();
-    if (background_.RunOne()) continue;  // lends a hand; without threads it is the only one
-    base::MutexLock lock(room_mutex_);
-    if (buffered_bytes_.load() <= write_buffer_bytes_) break;
-    room_changed_.WaitUntil(room_mutex_,
-                            std::chrono::steady_clock::now() + std::chrono::milliseconds(20));
-  }
-  return Status();
+void StreamingNode::Adopt(std::shared_ptr<Channel> channel) {
+  base::MutexLock lock(mutex_);
+  channels_.push_back(std::move(channel));
 }
 
-void StreamingNode::SubtractBuffered(std::uint64_t bytes) {
-  {
-    base::MutexLock lock(room_mutex_);
-    buffered_bytes_ -= bytes;
-  }
-  room_changed_.NotifyAll();
+std::vector<std::shared_ptr<Channel>> StreamingNode::channels() const {
+  base::MutexLock lock(mutex_);
+  return channels_;
 }
 
-Status StreamingNode::Search(const segment::View& view, Timestamp t, const query::SearchPlan& plan,
-                             query::TopK* top) const {
-  for (const auto& segment : view.segments()) {
-    if (!segment->sealed()) VECDB_TRY(query::SearchSegment(*segment, t, plan, top));
-  }
-  return Status();
-}
-
+// One channel that fails does not keep the others from being synced.
 Status StreamingNode::SyncInterval() {
-  const Lsn asked = interval_lsn_.load();
-  if (asked <= writer_->durable_lsn()) return Status();
-  const Status synced = writer_->Sync(asked);
-  if (!synced.ok()) watermark_.Fail(synced);
-  return synced;
+  Status first;
+  for (const auto& channel : channels()) {
+    const Lsn asked = channel->interval_lsn.load();
+    if (asked <= channel->writer->durable_lsn()) continue;
+    const Status synced = channel->writer->Sync(asked);
+    if (synced.ok()) continue;
+    channel->watermark.Fail(synced);
+    if (first.ok()) first = synced;
+  }
+  return first;
 }
 
-Status StreamingNode::WaitDurable(Timestamp timestamp) {
-  if (writer_->durable_timestamp() >= timestamp) return Status();
-  const Status synced = writer_->SyncAll();
-  if (!synced.ok()) {
-    watermark_.Fail(synced);
-    return synced;
+Status StreamingNode::SealIfIdle(std::chrono::milliseconds idle) {
+  Status first;
+  for (const auto& channel : channels()) {
+    const Status sealed = channel->writer->SealIfIdle(clock_.Now() - idle);
+    if (first.ok()) first = sealed;
   }
-  watermark_.Durable(writer_->durable_timestamp());
-  return Status();
+  return first;
 }
 
 }  // namespace vecdb::roles

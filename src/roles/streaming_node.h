@@ -1,25 +1,26 @@
-// Owns the log and the growing segments: writes go through here, shard by shard, and so does the
-// search of rows that are not yet in files.
+// Owns whole pchannels: their logs and, with them, the growing segments of the collections that are
+// bound to them. Writes go through here, shard by shard.
 //
 // Thread safety: all methods from any thread. Lock order: lanes (ascending shard), then the log
 // writer, then a growing segment's own locks.
 #pragma once
 
-#include <atomic>
+#include <chrono>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "vecdb/options.h"
 
 #include "base/clock.h"
+#include "base/deadline.h"
 #include "base/mutex.h"
-#include "base/task_queue.h"
 #include "chunk/chunk.h"
-#include "query/plan.h"
-#include "query/reduce.h"
+#include "roles/channel.h"
 #include "roles/live_collection.h"
 #include "roles/segment_events.h"
-#include "roles/watermark.h"
+#include "roles/write_buffer.h"
 #include "wal/writer.h"
 
 namespace vecdb::roles {
@@ -30,6 +31,8 @@ Status CheckDurability(std::string_view option, Durability durability);
 // The rows or keys of one write that belong to one shard, as one record of the log.
 struct WritePart {
   ShardId shard = 0;
+  // Of the rows; of a delete the only one in which keys are looked for, or null: all of them.
+  std::shared_ptr<Partition> partition;
   chunk::Chunk owned;                  // when the rows had to be picked out of the batch
   const chunk::Chunk* rows = nullptr;  // inserts and upserts; the batch itself, or `owned`
   chunk::KeyList deleted{false};       // deletes
@@ -44,39 +47,35 @@ struct WriteRequest {
   wal::MessageType type = wal::MessageType::kInsert;
   bool check_keys = true;  // inserts
   Durability durability = Durability::kEveryWrite;
+  base::Deadline deadline;                        // until the log has it
   std::vector<std::unique_ptr<WritePart>> parts;  // ascending shard
 };
 
 class StreamingNode {
  public:
-  // Everything lent outlives the node. `writer` is null in a read-only database.
-  StreamingNode(wal::Writer* writer, Watermark& watermark, base::TaskQueue& background,
-                const base::Clock& clock, std::size_t write_buffer_bytes)
-      : writer_(writer),
-        watermark_(watermark),
-        background_(background),
-        clock_(clock),
-        write_buffer_bytes_(write_buffer_bytes) {}
+  // Everything lent outlives the node.
+  StreamingNode(WriteBuffer& buffer, const base::Clock& clock) : buffer_(buffer), clock_(clock) {}
 
   void SetEvents(SegmentEvents* events) { events_ = events; }  // before the first write
+  // From now on it is this node's; it has a writer.
+  void Adopt(std::shared_ptr<Channel> channel) EXCLUDES(mutex_);
 
-  // Logs, applies and makes visible; returns the write's timestamp. See Collection::Insert for what
-  // a failure leaves.
+  // Logs, applies and makes visible, in the collection's channel; returns the write's timestamp.
+  // See Collection::Insert for what a failure leaves.
   Result<Timestamp> Write(const std::shared_ptr<LiveCollection>& collection,
                           const WriteRequest& request);
 
-  // Offers the rows of the view's growing segments.
-  Status Search(const segment::View& view, Timestamp t, const query::SearchPlan& plan,
-                query::TopK* top) const;
+  // The same for a write whose `parts` are known only when no other write of the collection is
+  // under way: `find` fills them then, under all lanes. It may fail, or find nothing: then nothing
+  // is logged, and the result is empty.
+  using FindParts = std::function<Status(const segment::View& view)>;
+  Result<std::optional<Timestamp>> WriteFound(const std::shared_ptr<LiveCollection>& collection,
+                                              const WriteRequest& request, const FindParts& find);
 
-  // Interval durability: syncs what asked for it since the last call.
+  // Timed. Interval durability: syncs what asked for it since the last call.
   Status SyncInterval();
-  Status WaitDurable(Timestamp timestamp);
-
-  // Memory of growing segments: counted in when one is made and as it grows, out when it is
-  // replaced.
-  void AddBuffered(std::uint64_t bytes) { buffered_bytes_ += bytes; }
-  void SubtractBuffered(std::uint64_t bytes) EXCLUDES(room_mutex_);
+  // Timed: a SEAL for logs without a write for so long.
+  Status SealIfIdle(std::chrono::milliseconds idle);
 
  private:
   class Unapplied;
@@ -85,38 +84,40 @@ class StreamingNode {
                                 wal::Sleepers* followers);
   Result<wal::Position> ExecuteForAll(LiveCollection& collection, LaneQueue& queue,
                                       const WriteTicket& own, wal::Sleepers* followers);
-  Status OutOfMemory() const;
+  Status Admit(const std::shared_ptr<LiveCollection>& collection, const base::Deadline& deadline);
+  Result<Timestamp> Acknowledge(const std::shared_ptr<LiveCollection>& collection,
+                                const WriteRequest& request, const wal::Position& position,
+                                wal::Sleepers* followers);
+  Status SleepInQueue(LaneQueue& queue, WriteTicket* ticket);
+  static Status OutOfMemory(const Channel& channel);
   struct Prepared;
   class Group;
-  Result<Prepared> Prepare(LiveCollection& collection, const segment::View& view,
+  using ViewPtr = std::shared_ptr<const segment::View>;
+  Result<Prepared> Prepare(LiveCollection& collection, const ViewPtr& view,
                            const WriteRequest& request) const;
   Status LogAndApply(LiveCollection& collection, std::span<const Prepared> writes,
                      std::span<wal::Position> positions);
+  Result<wal::Position> LogOne(LiveCollection& collection, const WriteRequest& request);
   Result<wal::Position> LogGroup(LiveCollection& collection, Group* group, Turn* turn);
-  Status Check(const LiveCollection& collection, const segment::View& view,
-               const WriteRequest& request) const;
+  Result<wal::MessageType> Check(const LiveCollection& collection, const segment::View& view,
+                                 const WriteRequest& request) const;
   void Apply(LiveCollection& collection, const WriteRequest& request,
              const std::vector<segment::View::Place>& replaced, const wal::Position& position);
-  Status MakeDurable(const wal::Position& position, Durability durability,
-                     wal::Sleepers* followers);
-  Status WaitForRoom() EXCLUDES(room_mutex_);
+  Status OpenPartitions(LiveCollection& collection, const WriteRequest& request);
+  static Status MakeDurable(Channel& channel, const wal::Position& position, Durability durability,
+                            wal::Sleepers* followers);
   void AskToSeal(const std::shared_ptr<LiveCollection>& collection, const WriteRequest& request);
+  std::vector<std::shared_ptr<Channel>> channels() const EXCLUDES(mutex_);
 
   // constant after construction
-  wal::Writer* const writer_;
-  Watermark& watermark_;
-  base::TaskQueue& background_;
+  WriteBuffer& buffer_;
   const base::Clock& clock_;
-  const std::size_t write_buffer_bytes_;
   SegmentEvents* events_ = nullptr;
   const Status unapplied_{StatusCode::kOutcomeUnknown,
                           "memory ran out for a write that the log has; it may or may not survive"};
-  // thread-safe by themselves
-  std::atomic<std::uint64_t> buffered_bytes_{0};
-  std::atomic<Lsn> interval_lsn_{0};  // the last record that asked for interval durability
   // guarded
-  base::Mutex room_mutex_;
-  base::CondVar room_changed_;
+  mutable base::Mutex mutex_;  // leaf
+  std::vector<std::shared_ptr<Channel>> channels_ GUARDED_BY(mutex_);
 };
 
 }  // namespace vecdb::roles

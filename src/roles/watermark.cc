@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/canary.h"
+#include "base/status.h"
 
 namespace vecdb::roles {
 
@@ -18,6 +19,7 @@ void Watermark::Begin(Timestamp timestamp) {
 }
 
 void Watermark::Applied(Timestamp timestamp, bool needs_sync) {
+  base::SchedulePoint();
   base::MutexLock lock(mutex_);
   const auto entry =
       std::lower_bound(entries_.begin(), entries_.end(), base::Raw(timestamp),
@@ -40,12 +42,23 @@ void Watermark::Fail(const Status& cause) {
   changed_.NotifyAll();
 }
 
-Status Watermark::WaitFor(Timestamp timestamp) {
+Status Watermark::WaitFor(Timestamp timestamp, const base::Deadline& deadline) {
   if (ReadTime() >= timestamp) return Status();
   base::MutexLock lock(mutex_);
   while (ReadTime() < timestamp) {
     if (!failure_.ok()) return failure_;
-    changed_.Wait(mutex_);
+    VECDB_TRY(deadline.Check());
+    deadline.Wait(changed_, mutex_);
+  }
+  return Status();
+}
+
+Status Watermark::WaitForBegun(Timestamp timestamp, const base::Deadline& deadline) {
+  base::MutexLock lock(mutex_);
+  while (!entries_.empty() && entries_.front().timestamp <= base::Raw(timestamp)) {
+    if (!failure_.ok()) return failure_;
+    VECDB_TRY(deadline.Check());
+    deadline.Wait(changed_, mutex_);
   }
   return Status();
 }

@@ -13,6 +13,7 @@
 #include "vecdb/status.h"
 #include "vecdb/types.h"
 
+#include "base/deadline.h"
 #include "base/mutex.h"
 #include "base/timestamp_oracle.h"
 
@@ -32,9 +33,12 @@ class Watermark {
   void Fail(const Status& cause) EXCLUDES(mutex_);
 
   // Returns when everything up to `timestamp` is visible.
-  Status WaitFor(Timestamp timestamp) EXCLUDES(mutex_);
+  Status WaitFor(Timestamp timestamp, const base::Deadline& deadline = {}) EXCLUDES(mutex_);
+  // Returns when no write that began at or before `timestamp` is still invisible. Unlike WaitFor it
+  // needs no write that comes later: after a quiet time it returns at once.
+  Status WaitForBegun(Timestamp timestamp, const base::Deadline& deadline) EXCLUDES(mutex_);
 
-  // The time a read that begins now reads at.
+  // The time a read that begins now reads at: never waits.
   Timestamp ReadTime() const { return Timestamp{visible_.load(std::memory_order_acquire)}; }
 
  private:

@@ -32,12 +32,7 @@ namespace {
 Result<chunk::ColumnView> ReadGrowing(const GrowingSegment& segment, std::uint32_t field,
                                       RowIndex first, RowIndex max_rows) {
   if (field != catalog::kTimestampField) return segment.Read(field, first, max_rows);
-  const std::span<const std::uint64_t> timestamps = segment.Timestamps(first, max_rows);
-  chunk::ColumnView view;
-  view.type = DataType::kInt64;
-  view.rows = timestamps.size();
-  view.values = timestamps.data();
-  return view;
+  return segment.ReadTimestamps(first, max_rows);
 }
 
 }  // namespace

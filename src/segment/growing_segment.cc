@@ -4,6 +4,7 @@
 #include <atomic>
 #include <limits>
 
+#include "base/canary.h"
 #include "base/status.h"
 #include "base/timestamp_oracle.h"
 #include "segment/growing_column.h"
@@ -93,6 +94,7 @@ void GrowingSegment::Append(const chunk::Chunk& chunk, Timestamp timestamp, Lsn 
   if (first == 0) body.first_lsn = first_lsn;
   body.last_lsn = last_lsn;
   body.memory_bytes.store(body.MemoryBytes(), std::memory_order_relaxed);
+  base::SchedulePoint();
   body.rows.store(first + rows, std::memory_order_release);
 }
 
@@ -130,11 +132,10 @@ Result<chunk::ColumnView> GrowingSegment::Read(std::uint32_t field, RowIndex fir
   return view;
 }
 
-std::span<const std::uint64_t> GrowingSegment::Timestamps(RowIndex first, RowIndex max_rows) const {
+Result<chunk::ColumnView> GrowingSegment::ReadTimestamps(RowIndex first, RowIndex max_rows) const {
   const RowIndex end = rows();
   VECDB_CHECK(first < end, "a row is read that a growing segment does not have");
-  const chunk::ColumnView view = body_->timestamps.Read(first, std::min(max_rows, end - first));
-  return {static_cast<const std::uint64_t*>(view.values), view.rows};
+  return body_->timestamps.Read(first, std::min(max_rows, end - first));
 }
 
 Status GrowingSegment::FindKey(chunk::KeyView key, std::uint64_t hash,

@@ -27,6 +27,7 @@ class GrowingSegment final : public Segment {
   RowIndex rows() const override;
   Result<RowIndex> RowsAt(Timestamp t) const override;
   Result<Timestamp> TimestampOf(RowIndex row) const override;
+  Result<chunk::ColumnView> ReadTimestamps(RowIndex first, RowIndex max_rows) const override;
   Result<chunk::ColumnView> Read(std::uint32_t field, RowIndex first,
                                  RowIndex max_rows) const override;
   Status FindKey(chunk::KeyView key, std::uint64_t hash,
@@ -42,8 +43,6 @@ class GrowingSegment final : public Segment {
   std::uint32_t schema_version() const;
   Lsn first_lsn() const;  // kNoLsn while empty
   Lsn last_lsn() const;
-  // Timestamps of rows [first, first + n), like Read.
-  std::span<const std::uint64_t> Timestamps(RowIndex first, RowIndex max_rows) const;
 
  private:
   struct Body;

@@ -71,11 +71,12 @@ struct SealedSegment::Body {
   Timestamp min_timestamp{0};
   Timestamp max_timestamp{0};
   std::size_t key_field = 0;
-  std::vector<Column> columns;  // by field; that of the key is empty
+  std::vector<Column> columns;  // by field; that of the key is empty. None: without columns
   Column timestamps;
-  std::optional<KeyFile> keys;
+  std::shared_ptr<const KeyFile> keys;
   BlockFilePtr deletes;  // may be null
-  std::uint64_t memory_bytes = sizeof(Body);
+  std::uint64_t column_memory_bytes = 0;
+  std::uint64_t memory_bytes = sizeof(Body);  // with that of the columns
   std::uint64_t disk_bytes = 0;
 
   Result<Timestamp> TimestampOf(RowIndex row) const {
@@ -129,7 +130,9 @@ class Opener {
       Column& column = is_timestamp ? *timestamps : (*columns)[file.field];
       if (file.chunk != column.files.size()) return Bad(name, "a file before it is missing");
       if (file.info.rows == 0 || file.info.rows > record_.rows) return Bad(name, "impossible rows");
+      const std::uint64_t before = memory_bytes_;
       VECDB_TRY_ASSIGN(auto opened, Open(name, file.info, io::FileKind::kColumn));
+      if (!is_timestamp) column_memory_bytes_ += memory_bytes_ - before;
       const Field& field = is_timestamp ? TimestampField() : schema.fields()[file.field];
       column.files.emplace_back(field, std::move(opened));
     }
@@ -146,6 +149,7 @@ class Opener {
   std::string folder() const { return fs_.Describe(folder_); }
   std::uint64_t disk_bytes() const { return disk_bytes_; }
   std::uint64_t memory_bytes() const { return memory_bytes_; }
+  std::uint64_t column_memory_bytes() const { return column_memory_bytes_; }
 
  private:
   io::FileSystem& fs_;
@@ -155,6 +159,7 @@ class Opener {
   const std::string folder_;
   std::uint64_t disk_bytes_ = 0;
   std::uint64_t memory_bytes_ = 0;
+  std::uint64_t column_memory_bytes_ = 0;  // of these
 };
 
 }  // namespace
@@ -162,6 +167,11 @@ class Opener {
 SealedSegment::SealedSegment(const catalog::SegmentRecord& record, const Schema& schema,
                              std::shared_ptr<Tombstones> tombstones, std::unique_ptr<Body> body)
     : Segment(record.id, record.shard, record.partition, schema, std::move(tombstones)),
+      body_(std::move(body)) {
+}
+
+SealedSegment::SealedSegment(const SealedSegment& of, std::unique_ptr<Body> body)
+    : Segment(of.id(), of.shard(), of.partition(), of.schema(), of.shared_tombstones()),
       body_(std::move(body)) {
 }
 
@@ -182,7 +192,7 @@ Result<std::shared_ptr<SealedSegment>> SealedSegment::Open(
   VECDB_TRY(opener.OpenColumns(schema, body->key_field, &body->columns, &body->timestamps));
   if (record.keys.rows != record.rows) return opener.Bad(io::KeysName(0), "not the segment's rows");
   VECDB_TRY_ASSIGN(auto keys, opener.Open(io::KeysName(0), record.keys, io::FileKind::kKeys));
-  body->keys.emplace(schema.fields()[body->key_field], std::move(keys));
+  body->keys = std::make_shared<const KeyFile>(schema.fields()[body->key_field], std::move(keys));
   if (record.deletes) {
     const std::string name = io::DeletesName(record.deletes->number);
     VECDB_TRY_ASSIGN(body->deletes,
@@ -197,8 +207,21 @@ Result<std::shared_ptr<SealedSegment>> SealedSegment::Open(
   }
   body->disk_bytes = opener.disk_bytes();
   body->memory_bytes += opener.memory_bytes();
+  body->column_memory_bytes = opener.column_memory_bytes();
   return std::shared_ptr<SealedSegment>(
       new SealedSegment(record, schema, std::move(tombstones), std::move(body)));
+}
+
+std::shared_ptr<SealedSegment> SealedSegment::WithoutColumns() const {
+  auto body = std::make_unique<Body>(*body_);
+  body->columns.clear();
+  body->memory_bytes -= body->column_memory_bytes;
+  body->column_memory_bytes = 0;
+  return std::shared_ptr<SealedSegment>(new SealedSegment(*this, std::move(body)));
+}
+
+bool SealedSegment::has_columns() const {
+  return !body_->columns.empty();
 }
 
 RowIndex SealedSegment::rows() const {
@@ -211,8 +234,19 @@ std::uint64_t SealedSegment::disk_bytes() const {
   return body_->disk_bytes;
 }
 
+Timestamp SealedSegment::min_timestamp() const {
+  return body_->min_timestamp;
+}
+Timestamp SealedSegment::max_timestamp() const {
+  return body_->max_timestamp;
+}
+
 Result<Timestamp> SealedSegment::TimestampOf(RowIndex row) const {
   return body_->TimestampOf(row);
+}
+
+Result<chunk::ColumnView> SealedSegment::ReadTimestamps(RowIndex first, RowIndex max_rows) const {
+  return body_->timestamps.Read(first, max_rows);
 }
 
 Result<RowIndex> SealedSegment::RowsAt(Timestamp t) const {
@@ -235,6 +269,9 @@ Result<RowIndex> SealedSegment::RowsAt(Timestamp t) const {
 Result<chunk::ColumnView> SealedSegment::Read(std::uint32_t field, RowIndex first,
                                               RowIndex max_rows) const {
   if (field == body_->key_field) return body_->keys->Read(first, max_rows);
+  if (body_->columns.empty()) {
+    return base::FailedPrecondition("the collection was released; Load() makes it readable again");
+  }
   return body_->columns[field].Read(first, max_rows);
 }
 

@@ -28,6 +28,7 @@ class SealedSegment final : public Segment {
   RowIndex rows() const override;
   Result<RowIndex> RowsAt(Timestamp t) const override;
   Result<Timestamp> TimestampOf(RowIndex row) const override;
+  Result<chunk::ColumnView> ReadTimestamps(RowIndex first, RowIndex max_rows) const override;
   Result<chunk::ColumnView> Read(std::uint32_t field, RowIndex first,
                                  RowIndex max_rows) const override;
   Status FindKey(chunk::KeyView key, std::uint64_t hash,
@@ -36,6 +37,15 @@ class SealedSegment final : public Segment {
   std::uint64_t memory_bytes() const override;
   std::uint64_t disk_bytes() const override;
 
+  // Of its first and its last row.
+  Timestamp min_timestamp() const;
+  Timestamp max_timestamp() const;
+
+  // The same segment, sharing its tombstones, with nothing of its columns but keys and timestamps:
+  // enough to find rows by key and to delete them. Read() of anything else is kFailedPrecondition.
+  std::shared_ptr<SealedSegment> WithoutColumns() const;
+  bool has_columns() const;
+
   // Reads and verifies every byte and every promise of every file (vecdb check).
   Status VerifyAll() const;
 
@@ -43,6 +53,7 @@ class SealedSegment final : public Segment {
   struct Body;
   SealedSegment(const catalog::SegmentRecord& record, const Schema& schema,
                 std::shared_ptr<Tombstones> tombstones, std::unique_ptr<Body> body);
+  SealedSegment(const SealedSegment& of, std::unique_ptr<Body> body);
   std::unique_ptr<Body> body_;
 };
 

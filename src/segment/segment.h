@@ -38,6 +38,8 @@ class Segment {
   // Rows [0, RowsAt(t)) are those written at or before t.
   virtual Result<RowIndex> RowsAt(Timestamp t) const = 0;
   virtual Result<Timestamp> TimestampOf(RowIndex row) const = 0;
+  // Timestamps as Int64, like Read.
+  virtual Result<chunk::ColumnView> ReadTimestamps(RowIndex first, RowIndex max_rows) const = 0;
 
   // Values of a field for rows [first, first + n), n >= 1 and at most `max_rows`: fewer where
   // storage ends (a block, a file). first < rows(). Every byte behind the view has been verified.
@@ -64,6 +66,10 @@ class Segment {
   Tombstones& tombstones() const { return *tombstones_; }
   const std::shared_ptr<Tombstones>& shared_tombstones() const { return tombstones_; }
 
+  // `notice` goes when this segment has gone, with all that its files were mapped for: on the
+  // thread of whoever used it last. Called once, by one thread.
+  void WhenGone(std::shared_ptr<const void> notice) { notice_ = std::move(notice); }
+
  protected:
   Segment(SegmentId id, ShardId shard, PartitionId partition, const Schema& schema,
           std::shared_ptr<Tombstones> tombstones)
@@ -79,6 +85,7 @@ class Segment {
   const PartitionId partition_;
   const Schema schema_;
   const std::shared_ptr<Tombstones> tombstones_;
+  std::shared_ptr<const void> notice_;  // touched by nobody else
 };
 
 }  // namespace vecdb::segment

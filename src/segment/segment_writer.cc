@@ -88,9 +88,9 @@ class Writer {
   Status Install() {
     if (!base::Canary(2)) VECDB_TRY(fs_.SyncDirectory(tmp_));
     VECDB_TRY(io::RemoveTree(fs_, final_));
-    base::KillPoint("flush.before_rename");
+    PassBefore();
     VECDB_TRY(fs_.Rename(tmp_, final_));
-    base::KillPoint("flush.after_rename");
+    PassAfter();
     if (!base::Canary(2)) VECDB_TRY(fs_.SyncDirectory(io::kSegmentsFolder));
     base::KillPoint("flush.folder_synced");
     return Status();
@@ -99,6 +99,15 @@ class Writer {
   catalog::SegmentRecord TakeRecord() { return std::move(record_); }
 
  private:
+  void PassBefore() const {
+    if (contents_.compacted) return base::KillPoint("compaction.written");
+    base::KillPoint("flush.before_rename");
+  }
+  void PassAfter() const {
+    if (contents_.compacted) return base::KillPoint("compaction.renamed");
+    base::KillPoint("flush.after_rename");
+  }
+
   const Field& FieldOf(std::uint32_t field) const {
     return field == catalog::kTimestampField ? TimestampField() : schema_.fields()[field];
   }

@@ -26,6 +26,7 @@ struct SegmentContents {
   std::function<Result<chunk::ColumnView>(std::uint32_t field, RowIndex first, RowIndex max_rows)>
       read;
   std::vector<Tombstone> tombstones;  // in timestamp order
+  bool compacted = false;             // names the places where a test may end the process
 };
 
 // Leaves segments/<id>/ whole and synced, for the caller to commit the record. The id is one that

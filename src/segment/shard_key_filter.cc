@@ -99,6 +99,21 @@ Status ShardKeyFilter::Add(const Segments& sealed, bool may_grow, const std::ato
   return AddAlone(sealed, may_grow, stop);
 }
 
+void ShardKeyFilter::Replace(std::span<const SegmentId> inputs, SegmentId merged) {
+  if (adding_.exchange(true, std::memory_order_acquire)) return;
+  const Turn turn(adding_);
+  const std::shared_ptr<const Known> old = Pin();
+  if (old == nullptr) return;
+  const auto known = [&](SegmentId id) { return old->Includes(id); };
+  const bool all = std::all_of(inputs.begin(), inputs.end(), known);
+  Known next = *old;
+  std::erase_if(next.included_, [&](SegmentId id) {
+    return std::find(inputs.begin(), inputs.end(), id) != inputs.end();
+  });
+  if (all) next.included_.push_back(merged);
+  Publish(std::move(next));
+}
+
 // A filter is made half as large again as it must be, so that each key is read again about three
 // times at most while a collection grows. Readers use the old one until the larger is complete.
 Status ShardKeyFilter::AddAlone(const Segments& sealed, bool may_grow,

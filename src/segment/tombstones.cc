@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/canary.h"
+
 namespace vecdb::segment {
 namespace {
 
@@ -25,12 +27,14 @@ void Reach(base::Bitmap& bits, std::size_t i) {
 }  // namespace
 
 bool Tombstones::Mark(RowIndex row, Timestamp timestamp, Lsn lsn) {
+  base::SchedulePoint();
   base::MutexLock lock(mutex_);
   if (TestWithin(deleted_, row)) return false;
   Reach(deleted_, row);
   // At the end, unless a mark comes late: then all from there on count as unsaved again.
   const auto at = After(marks_, timestamp);
   saved_ = std::min(saved_, static_cast<std::size_t>(at - marks_.cbegin()));
+  if (at != marks_.cend()) past_ = nullptr;
   marks_.insert(at, Tombstone{row, timestamp, lsn});
   deleted_.Set(row);  // nothing from here on needs memory
   cached_ = nullptr;
@@ -43,6 +47,7 @@ void Tombstones::Load(std::span<const Tombstone> saved) {
   std::stable_sort(marks_.begin(), marks_.end(), Earlier);
   deleted_ = base::Bitmap();
   cached_ = nullptr;
+  past_ = nullptr;
   std::erase_if(marks_, [this](const Tombstone& mark) NO_THREAD_SAFETY_ANALYSIS {
     if (TestWithin(deleted_, mark.row)) return true;  // its first mark counts
     Reach(deleted_, mark.row);
@@ -66,24 +71,41 @@ bool Tombstones::IsMarked(RowIndex row) const {
   return TestWithin(deleted_, row);
 }
 
-// Reads are rarely far in the past, so what is marked after t is short.
 bool Tombstones::IsDeletedAt(RowIndex row, Timestamp t) const {
+  constexpr std::ptrdiff_t kFew = 64;
   base::MutexLock lock(mutex_);
   if (!TestWithin(deleted_, row)) return false;
-  return std::none_of(After(marks_, t), marks_.cend(),
+  const auto after = After(marks_, t);
+  if (marks_.cend() - after > kFew) {
+    return TestWithin(*PastOf(static_cast<std::size_t>(after - marks_.cbegin())), row);
+  }
+  return std::none_of(after, marks_.cend(),
                       [row](const Tombstone& mark) { return mark.row == row; });
 }
 
 std::shared_ptr<const base::Bitmap> Tombstones::DeletedAt(Timestamp t) const {
+  base::SchedulePoint();
   base::MutexLock lock(mutex_);
   if (marks_.empty() || t < marks_.front().timestamp) return nullptr;
   if (t >= marks_.back().timestamp) {
     if (cached_ == nullptr) cached_ = std::make_shared<const base::Bitmap>(deleted_);
     return cached_;
   }
+  return PastOf(static_cast<std::size_t>(After(marks_, t) - marks_.cbegin()));
+}
+
+const std::shared_ptr<const base::Bitmap>& Tombstones::PastOf(std::size_t marks) const {
+  if (past_ != nullptr && past_marks_ == marks) return past_;
   auto past = std::make_shared<base::Bitmap>(deleted_);
-  for (auto mark = After(marks_, t); mark != marks_.cend(); ++mark) past->Reset(mark->row);
-  return past;
+  for (std::size_t i = marks; i < marks_.size(); ++i) past->Reset(marks_[i].row);
+  past_ = std::move(past);
+  past_marks_ = marks;
+  return past_;
+}
+
+std::vector<Tombstone> Tombstones::MarkedAfter(Timestamp t) const {
+  base::MutexLock lock(mutex_);
+  return {After(marks_, t), marks_.cend()};
 }
 
 std::vector<Tombstone> Tombstones::All() const {

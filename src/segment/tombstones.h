@@ -39,8 +39,12 @@ class Tombstones {
   bool IsMarked(RowIndex row) const;  // at any time
   bool IsDeletedAt(RowIndex row, Timestamp t) const;
   // The rows deleted at t as a bitmap (shorter than the segment: zeros beyond); nullptr = none.
-  // Cached: costs a pointer copy while nothing changes and t is not in the past.
+  // Cached: costs a pointer copy while nothing changes and t is not in the past, and for the past
+  // moment that was asked for last.
   std::shared_ptr<const base::Bitmap> DeletedAt(Timestamp t) const;
+
+  // Those later than t, in timestamp order.
+  std::vector<Tombstone> MarkedAfter(Timestamp t) const;
 
   // Saving: All() is what to write; after the file is committed, MarkSaved(its count).
   std::vector<Tombstone> All() const;
@@ -49,11 +53,16 @@ class Tombstones {
   Lsn first_unsaved_lsn() const;                 // kNoLsn when everything is saved
 
  private:
+  const std::shared_ptr<const base::Bitmap>& PastOf(std::size_t marks) const REQUIRES(mutex_);
+
   mutable base::Mutex mutex_;                        // leaf
   std::vector<Tombstone> marks_ GUARDED_BY(mutex_);  // in timestamp order
   base::Bitmap deleted_ GUARDED_BY(mutex_);
   std::size_t saved_ GUARDED_BY(mutex_) = 0;
   mutable std::shared_ptr<const base::Bitmap> cached_ GUARDED_BY(mutex_);  // of all marks
+  // Of the first `past_marks_`: what a snapshot asks for again and again.
+  mutable std::shared_ptr<const base::Bitmap> past_ GUARDED_BY(mutex_);
+  mutable std::size_t past_marks_ GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace vecdb::segment

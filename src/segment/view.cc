@@ -5,6 +5,7 @@
 
 #include "base/canary.h"
 #include "base/status.h"
+#include "base/timestamp_oracle.h"
 
 namespace vecdb::segment {
 namespace {
@@ -71,31 +72,137 @@ bool IsOlder(Timestamp row, Timestamp mark) {
   return base::Canary(23) ? row <= mark : row < mark;
 }
 
+// Sealed segments get a node, growing ones have none.
+std::vector<std::uint32_t> PlaceSealed(std::span<const std::shared_ptr<Segment>> segments,
+                                       Nodes nodes, std::vector<std::uint32_t> node_of) {
+  node_of.resize(segments.size(), kNoNode);
+  std::vector<PlacedSegment> sealed;
+  for (std::size_t i = 0; i < segments.size(); ++i) {
+    if (!segments[i]->sealed()) continue;
+    sealed.push_back({segments[i]->rows(), segments[i]->disk_bytes(), node_of[i]});
+  }
+  segment::Place(sealed, nodes);
+  for (std::size_t i = 0, next = 0; i < segments.size(); ++i) {
+    if (segments[i]->sealed()) node_of[i] = sealed[next++].node;
+  }
+  return node_of;
+}
+
+Status DropExpired(const Segment& segment, Expiry* expiry, std::vector<RowIndex>* live) {
+  if (expiry == nullptr || live->empty()) return Status();
+  VECDB_TRY_ASSIGN(const RowIndex expired, ExpiredRows(segment, expiry->alive_from));
+  const auto kept =
+      std::remove_if(live->begin(), live->end(), [expired](RowIndex row) { return row < expired; });
+  expiry->met = expiry->met || kept != live->end();
+  live->erase(kept, live->end());
+  return Status();
+}
+
 }  // namespace
 
-std::shared_ptr<const View> View::With(std::shared_ptr<Segment> added) const {
-  std::vector<std::shared_ptr<Segment>> segments = segments_;
-  const auto at = std::lower_bound(
-      segments.begin(), segments.end(), added->id(),
-      [](const std::shared_ptr<Segment>& segment, SegmentId id) { return segment->id() < id; });
+View::View(const Schema& schema, std::vector<std::shared_ptr<Segment>> segments, Nodes nodes,
+           ReadTime readable_from, std::vector<std::uint32_t> node_of)
+    : schema_(schema),
+      segments_(std::move(segments)),
+      readable_from_(readable_from),
+      nodes_(nodes),
+      node_of_(PlaceSealed(segments_, nodes, std::move(node_of))) {
+}
+
+std::shared_ptr<const View> View::Next(std::vector<std::shared_ptr<Segment>> segments,
+                                       ReadTime readable_from) const {
+  std::vector<std::uint32_t> node_of(segments.size(), kNoNode);
+  for (std::size_t i = 0, before = 0; i < segments.size(); ++i) {
+    const SegmentId id = segments[i]->id();
+    while (before < segments_.size() && segments_[before]->id() < id) ++before;
+    if (before == segments_.size()) break;
+    if (segments_[before]->id() == id) node_of[i] = node_of_[before];
+  }
+  // Not make_shared: the constructor is private.
+  return std::shared_ptr<const View>(
+      new View(schema_, std::move(segments), nodes_, readable_from, std::move(node_of)));
+}
+
+namespace {
+
+using Segments = std::vector<std::shared_ptr<Segment>>;
+
+template <typename List>
+auto PlaceIn(List& segments, SegmentId id) {
+  return std::lower_bound(segments.begin(), segments.end(), id,
+                          [](const std::shared_ptr<Segment>& segment, SegmentId other) {
+                            return segment->id() < other;
+                          });
+}
+
+void InsertInto(Segments& segments, std::shared_ptr<Segment> added) {
+  const auto at = PlaceIn(segments, added->id());
   VECDB_CHECK(at == segments.end() || (*at)->id() != added->id(),
               "a view gets a segment that it already has");
   segments.insert(at, std::move(added));
-  return std::make_shared<const View>(schema_, std::move(segments));
+}
+
+}  // namespace
+
+std::shared_ptr<const View> View::With(std::shared_ptr<Segment> added) const {
+  Segments segments = segments_;
+  InsertInto(segments, std::move(added));
+  return Next(std::move(segments), readable_from_);
 }
 
 std::shared_ptr<const View> View::Replacing(SegmentId id, std::shared_ptr<Segment> by) const {
-  std::vector<std::shared_ptr<Segment>> segments = segments_;
-  const auto at = std::find_if(segments.begin(), segments.end(),
-                               [id](const auto& segment) { return segment->id() == id; });
-  VECDB_CHECK(at != segments.end() && by->id() == id,
+  Segments segments = segments_;
+  const auto at = PlaceIn(segments, id);
+  VECDB_CHECK(at != segments.end() && (*at)->id() == id && by->id() == id,
               "a view replaces a segment that it does not have");
   *at = std::move(by);
-  return std::make_shared<const View>(schema_, std::move(segments));
+  return Next(std::move(segments), readable_from_);
+}
+
+std::shared_ptr<const View> View::Compacted(std::span<const SegmentId> inputs,
+                                            std::shared_ptr<Segment> by, const ReadTime& at) const {
+  Segments segments = segments_;
+  std::erase_if(segments, [&](const std::shared_ptr<Segment>& segment) {
+    return std::find(inputs.begin(), inputs.end(), segment->id()) != inputs.end();
+  });
+  VECDB_CHECK(segments.size() + inputs.size() == segments_.size(),
+              "a view loses a segment that it does not have");
+  if (by != nullptr) InsertInto(segments, std::move(by));
+  return Next(std::move(segments), Later(readable_from_, at));
+}
+
+const std::shared_ptr<Segment>* View::FindSegment(SegmentId id) const {
+  const auto at = PlaceIn(segments_, id);
+  return at == segments_.end() || (*at)->id() != id ? nullptr : &*at;
+}
+
+std::shared_ptr<const View> View::InPartitions(std::span<const PartitionId> partitions) const {
+  std::vector<std::shared_ptr<Segment>> segments;
+  for (const auto& segment : segments_) {
+    const bool in = std::binary_search(partitions.begin(), partitions.end(), segment->partition());
+    if (in) segments.push_back(segment);
+  }
+  return Next(std::move(segments), readable_from_);
+}
+
+std::shared_ptr<const View> View::WithoutPartition(PartitionId partition) const {
+  std::vector<std::shared_ptr<Segment>> segments;
+  for (const auto& segment : segments_) {
+    if (segment->partition() != partition) segments.push_back(segment);
+  }
+  return Next(std::move(segments), readable_from_);
+}
+
+std::shared_ptr<const View> View::Changed(const Change& change) const {
+  std::vector<std::shared_ptr<Segment>> segments;
+  segments.reserve(segments_.size());
+  for (const auto& segment : segments_) segments.push_back(change(segment));
+  return Next(std::move(segments), readable_from_);
 }
 
 Result<std::optional<std::size_t>> View::ContainsKeys(ShardId shard, chunk::KeySpan keys,
-                                                      const ShardKeyFilter* filter) const {
+                                                      const ShardKeyFilter* filter,
+                                                      Expiry* expiry) const {
   AskedKeys asked(keys, filter);
   std::vector<RowIndex> live;
   std::size_t first = keys.size();  // only keys before it are still of interest
@@ -104,6 +211,7 @@ Result<std::optional<std::size_t>> View::ContainsKeys(ShardId shard, chunk::KeyS
     VECDB_TRY_ASSIGN(const auto possible, asked.In(*segment, first));
     for (const std::uint32_t i : possible) {
       VECDB_TRY(segment->FindLive(keys[i], asked.hash(i), &live));
+      VECDB_TRY(DropExpired(*segment, expiry, &live));
       if (live.empty()) continue;
       first = i;
       live.clear();
@@ -146,7 +254,7 @@ Status View::MarkDeleted(ShardId shard, chunk::KeySpan keys, Timestamp timestamp
 
 // Every segment is asked: a merged one has a younger id than its rows, and with key checks off a
 // key may have live rows in several. The newest row wins.
-Result<std::optional<View::Place>> View::Find(chunk::KeyView key, Timestamp t) const {
+Result<std::optional<View::Place>> View::Find(chunk::KeyView key, const ReadTime& t) const {
   const std::uint64_t hash = chunk::HashKey(key);
   std::optional<Place> found;
   Timestamp newest{0};
@@ -155,27 +263,35 @@ Result<std::optional<View::Place>> View::Find(chunk::KeyView key, Timestamp t) c
     std::uint8_t may = 0;
     VECDB_TRY(segment.MayContain(std::span(&hash, 1), &may));
     if (may == 0) continue;
-    VECDB_TRY_ASSIGN(const std::optional<RowIndex> row, segment.FindVisible(key, hash, t));
+    VECDB_TRY_ASSIGN(const std::optional<RowIndex> row, segment.FindVisible(key, hash, t.at));
     if (!row.has_value()) continue;
     VECDB_TRY_ASSIGN(const Timestamp written, segment.TimestampOf(*row));
-    if (found.has_value() && written <= newest) continue;
+    if (written < t.alive_from || (found.has_value() && written <= newest)) continue;
     found = Place{&segment, *row};
     newest = written;
   }
   return found;
 }
 
-Result<VisibleRows> VisibleRowsAt(const Segment& segment, Timestamp t) {
-  VECDB_TRY_ASSIGN(const RowIndex rows, segment.RowsAt(t));
-  return VisibleRows{rows, segment.tombstones().DeletedAt(t)};
+Result<RowIndex> ExpiredRows(const Segment& segment, Timestamp alive_from) {
+  if (alive_from == Timestamp{0}) return RowIndex{0};
+  return segment.RowsAt(Timestamp{base::Raw(alive_from) - 1});
+}
+
+Result<VisibleRows> VisibleRowsAt(const Segment& segment, const ReadTime& t) {
+  VECDB_TRY_ASSIGN(const RowIndex rows, segment.RowsAt(t.at));
+  VECDB_TRY_ASSIGN(const RowIndex expired, ExpiredRows(segment, t.alive_from));
+  return VisibleRows{std::min(expired, rows), rows, segment.tombstones().DeletedAt(t.at)};
 }
 
 std::shared_ptr<const View> ViewBoard::Pin() const {
+  base::SchedulePoint();
   base::MutexLock lock(mutex_);
   return current_;
 }
 
 void ViewBoard::Publish(std::shared_ptr<const View> next) {
+  base::SchedulePoint();
   base::MutexLock lock(mutex_);
   current_.swap(next);  // what was published before ends after the lock, with `next`
 }

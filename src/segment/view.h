@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -10,28 +11,59 @@
 
 #include "base/mutex.h"
 #include "segment/growing_segment.h"
+#include "segment/placement.h"
+#include "segment/read_time.h"
 #include "segment/sealed_segment.h"
 #include "segment/shard_key_filter.h"
 
 namespace vecdb::segment {
 
+// For a write: rows written before `alive_from` have expired.
+struct Expiry {
+  Timestamp alive_from{0};
+  bool met = false;  // one of the keys asked for has such a row
+};
+
 class View {
  public:
-  View(const Schema& schema, std::vector<std::shared_ptr<Segment>> segments)
-      : schema_(schema), segments_(std::move(segments)) {}
+  View(const Schema& schema, std::vector<std::shared_ptr<Segment>> segments,
+       ReadTime readable_from = Timestamp{0})
+      : View(schema, std::move(segments), Nodes(), readable_from, {}) {}
+  View(const Schema& schema, std::vector<std::shared_ptr<Segment>> segments, Nodes nodes)
+      : View(schema, std::move(segments), nodes, Timestamp{0}, {}) {}
 
   const Schema& schema() const { return schema_; }
   std::span<const std::shared_ptr<Segment>> segments() const { return segments_; }  // by id
+  // The query node of each of them, below node_count(); kNoNode for a growing one.
+  std::span<const std::uint32_t> nodes() const { return node_of_; }
+  std::uint32_t node_count() const { return nodes_.count; }
+  // Compactions drop what was deleted and what had expired by then: a read of this View is at this
+  // time or later. It has been visible since before the View was published, so a read may move up
+  // to it.
+  ReadTime readable_from() const { return readable_from_; }
 
   // A copy of this view with one segment added, or one replaced (same id) by another.
   std::shared_ptr<const View> With(std::shared_ptr<Segment> added) const;
   std::shared_ptr<const View> Replacing(SegmentId id, std::shared_ptr<Segment> by) const;
+  // A copy with what `change` gives for each segment, of the same id.
+  using Change = std::function<std::shared_ptr<Segment>(const std::shared_ptr<Segment>&)>;
+  std::shared_ptr<const View> Changed(const Change& change) const;
+
+  // Copies with the segments of these partitions (ascending) only, and without those of one.
+  std::shared_ptr<const View> InPartitions(std::span<const PartitionId> partitions) const;
+  std::shared_ptr<const View> WithoutPartition(PartitionId partition) const;
+  // A copy with `by` (null: nothing) in the place of `inputs`, which lacks rows gone by `at`.
+  std::shared_ptr<const View> Compacted(std::span<const SegmentId> inputs,
+                                        std::shared_ptr<Segment> by, const ReadTime& at) const;
+  const std::shared_ptr<Segment>* FindSegment(SegmentId id) const;  // null when it is not here
 
   // The first of these keys that a live row of this shard has now, or nothing: index into `keys`.
   // Called under the shard's lane, so every earlier write of the shard is seen. `filter`, where
-  // there is one, is the shard's: it saves questions and changes no answer.
+  // there is one, is the shard's: it saves questions and changes no answer. Rows that have expired
+  // are no live ones.
   Result<std::optional<std::size_t>> ContainsKeys(ShardId shard, chunk::KeySpan keys,
-                                                  const ShardKeyFilter* filter = nullptr) const;
+                                                  const ShardKeyFilter* filter = nullptr,
+                                                  Expiry* expiry = nullptr) const;
 
   // One row of one segment, lent by the View.
   struct Place {
@@ -49,19 +81,33 @@ class View {
   Status MarkDeleted(ShardId shard, chunk::KeySpan keys, Timestamp timestamp, Lsn lsn) const;
 
   // The row that has this key and is visible at t, if any.
-  Result<std::optional<Place>> Find(chunk::KeyView key, Timestamp t) const;
+  Result<std::optional<Place>> Find(chunk::KeyView key, const ReadTime& t) const;
 
  private:
+  View(const Schema& schema, std::vector<std::shared_ptr<Segment>> segments, Nodes nodes,
+       ReadTime readable_from, std::vector<std::uint32_t> node_of);
+  // The view of these segments that comes after this one: those that it has too and that were
+  // sealed keep their nodes, as far as segment::Place leaves them there.
+  std::shared_ptr<const View> Next(std::vector<std::shared_ptr<Segment>> segments,
+                                   ReadTime readable_from) const;
+
   const Schema schema_;
   const std::vector<std::shared_ptr<Segment>> segments_;
+  const ReadTime readable_from_;
+  const Nodes nodes_;
+  const std::vector<std::uint32_t> node_of_;
 };
 
-// The rows of one segment that a read at `t` may see: [0, rows) without `deleted`.
+// The rows of one segment that a read at `t` may see: [first, rows) without `deleted`. Those before
+// have expired: rows are in timestamp order.
 struct VisibleRows {
+  RowIndex first = 0;
   RowIndex rows = 0;
   std::shared_ptr<const base::Bitmap> deleted;  // nullptr = none
 };
-Result<VisibleRows> VisibleRowsAt(const Segment& segment, Timestamp t);
+// How many rows of the segment were written before: the first ones.
+Result<RowIndex> ExpiredRows(const Segment& segment, Timestamp alive_from);
+Result<VisibleRows> VisibleRowsAt(const Segment& segment, const ReadTime& t);
 
 class ViewBoard {
  public:

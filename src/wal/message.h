@@ -28,9 +28,24 @@ struct Message {
   CollectionId collection = 0;
   std::uint32_t schema_version = 0;
   SegmentId segment = 0;  // inserts, upserts: the growing segment the rows go to
-  PartitionId partition = kDefaultPartition;
-  std::span<const std::byte> payload;  // lent
+  PartitionId partition = kDefaultPartition;  // of the rows; deletes: see DeletedIn
+  std::span<const std::byte> payload;         // lent
 };
+
+// A delete looks in all partitions when it names number 0, so that the default one alone has a
+// number of its own there.
+inline constexpr PartitionId kDeletedEverywhere = 0;
+inline constexpr PartitionId kDeletedInDefault = ~PartitionId{0};
+inline PartitionId DeletedIn(PartitionId partition) {
+  return partition == kDefaultPartition ? kDeletedInDefault : partition;
+}
+
+// And back: the partition that a message is about, the default one where it is about all.
+inline PartitionId PartitionOf(const Message& message) {
+  const bool only_default =
+      message.type == MessageType::kDelete && message.partition == kDeletedInDefault;
+  return only_default ? kDefaultPartition : message.partition;
+}
 
 struct LoggedMessage {
   Lsn lsn = 0;

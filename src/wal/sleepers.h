@@ -1,6 +1,8 @@
 // Threads that sleep until another one has done something for them.
 #pragma once
 
+#include <chrono>
+
 #include "base/semaphore.h"
 
 namespace vecdb::wal {
@@ -32,8 +34,11 @@ class Sleepers {
 class Sleeper {
  public:
   void Sleep();
+  // False when nobody woke him within about `time`: then he is still where he waits.
+  bool SleepFor(std::chrono::milliseconds time);
 
  private:
+  void WakeOthers();
   friend class Sleepers;
   base::Semaphore woken_;
   Sleeper* next_ = nullptr;
@@ -79,6 +84,16 @@ inline Sleepers::~Sleepers() {
 
 inline void Sleeper::Sleep() {
   woken_.Acquire();
+  WakeOthers();
+}
+
+inline bool Sleeper::SleepFor(std::chrono::milliseconds time) {
+  if (!woken_.AcquireWithin(time)) return false;
+  WakeOthers();
+  return true;
+}
+
+inline void Sleeper::WakeOthers() {
   Sleepers others;
   others.TakeAll(&others_);
 }

@@ -458,6 +458,10 @@ Status Writer::SyncAll() {
   return state_->SyncAll();
 }
 
+void Writer::SettleTimestamps() {
+  base::MutexLock lock(state_->mutex);
+}
+
 Status Writer::SealIfIdle(std::chrono::steady_clock::time_point idle_since) {
   return state_->SealIfIdle(idle_since);
 }

@@ -81,6 +81,9 @@ class Writer {
   Status Sync(Lsn lsn, Sleepers* followers = nullptr);
   Status SyncAll();
 
+  // Returns when every write that has a timestamp already has told `on_assigned`, or never will.
+  void SettleTimestamps();
+
   // The idle seal: appends a SEAL page carrying what is durable, if there was a group since the
   // last seal. Without a sync of its own.
   Status SealIfIdle(std::chrono::steady_clock::time_point idle_since);

@@ -52,14 +52,16 @@ struct Figures {
 };
 
 // One workload on a disk that remembers every moment of it.
-std::vector<Point> PointsOf(const Workload& steps, std::uint64_t seed) {
+std::vector<Point> PointsOf(const Workload& steps, const Options& options, std::uint64_t seed) {
   std::vector<Point> points;
   const auto disk = std::make_shared<CrashFileSystem>(seed);
   const auto process = std::make_shared<FaultFileSystem>(disk);
   process->SetRecording(false);
-  WorkloadRunner runner(
-      {.fs = process, .halt = [&] { process->Halt(); }, .resume = [&] { process->Resume(); }},
-      Oracle());
+  WorkloadRunner runner({.fs = process,
+                         .options = options,
+                         .halt = [&] { process->Halt(); },
+                         .resume = [&] { process->Resume(); }},
+                        Oracle());
   const auto remember = [&] { points.push_back({disk->Snapshot(), runner.oracle()}); };
   disk->SetHook([&](std::uint64_t) { remember(); });
   runner.Run(steps);
@@ -88,7 +90,8 @@ std::vector<std::size_t> PickImages(const CrashSnapshot& snapshot, std::size_t l
 
 class PowerLoss {
  public:
-  PowerLoss(std::string name, std::uint64_t seed) : name_(std::move(name)), random_(seed) {}
+  PowerLoss(std::string name, const Options& options, std::uint64_t seed)
+      : name_(std::move(name)), options_(options), random_(seed) {}
 
   // Checks up to `limit` images of each point, and `nested` times a cut during recovery.
   void Run(const std::vector<Point>& points, std::size_t limit, std::size_t nested,
@@ -117,9 +120,10 @@ class PowerLoss {
     // The clock may have been set back or far forward meanwhile.
     constexpr std::uint64_t kWalls[] = {kWall, kWall - kHour, kWall + kHour,
                                         kWall + 87'600 * kHour};
-    WorkloadRunner runner(
-        {.fs = point.snapshot.Image(image), .wall_ms = kWalls[random_() % std::size(kWalls)]},
-        point.oracle);
+    WorkloadRunner runner({.fs = point.snapshot.Image(image),
+                           .options = options_,
+                           .wall_ms = kWalls[random_() % std::size(kWalls)]},
+                          point.oracle);
     std::vector<Problem> more;
     if (runner.Open(whole ? Stop::kProcessEnd : Stop::kPowerCut)) {
       if (whole && runner.report().discarded_bytes != 0) {
@@ -138,7 +142,7 @@ class PowerLoss {
     const auto disk = point.snapshot.Image(image);
     std::vector<CrashSnapshot> cuts;
     disk->SetHook([&](std::uint64_t) { cuts.push_back(disk->Snapshot()); });
-    WorkloadRunner first({.fs = disk, .wall_ms = kWall + kHour}, point.oracle);
+    WorkloadRunner first({.fs = disk, .options = options_, .wall_ms = kWall + kHour}, point.oracle);
     if (!first.Open(Stop::kPowerCut)) return 0;
     const CrashSnapshot served = disk->Snapshot();
     const std::string what = point.snapshot.Explain(image);
@@ -155,7 +159,7 @@ class PowerLoss {
   void CheckNested(const CrashSnapshot& cut, std::size_t image, const Oracle& oracle,
                    std::size_t number, const std::string& what) {
     ++figures_->nested;
-    WorkloadRunner runner({.fs = cut.Image(image)}, oracle);
+    WorkloadRunner runner({.fs = cut.Image(image), .options = options_}, oracle);
     if (runner.Open(Stop::kPowerCut)) runner.Finish();
     Judge(runner.problems(), number, what, "; again: " + cut.Explain(image));
   }
@@ -169,6 +173,7 @@ class PowerLoss {
   }
 
   const std::string name_;
+  const Options options_;
   std::mt19937_64 random_;
   Figures* figures_ = nullptr;
 };
@@ -191,20 +196,27 @@ TEST_CASE("whatever a power cut leaves opens with every answered write and no ha
   const std::uint64_t seed = SeedOr(1);
   std::printf("SEED %llu\n", static_cast<unsigned long long>(seed));
   Figures figures;
+  Options options = QuietOptions();
   const auto run = [&](const char* name, const Workload& steps, std::size_t limit,
                        std::size_t nested, std::uint64_t salt) {
-    PowerLoss(name, seed + salt).Run(PointsOf(steps, seed + salt), limit, nested, &figures);
+    PowerLoss(name, options, seed + salt)
+        .Run(PointsOf(steps, options, seed + salt), limit, nested, &figures);
   };
   const auto times = static_cast<std::size_t>(std::max<std::int64_t>(SoakMinutes().count(), 1));
   constexpr std::size_t kShare = kSanitized ? 6 : 1;
   run("every write", FixedWorkload(), 12 * times / kShare, 1'000 * times / kShare, 1);
-  run("interval", FixedWorkload(Durability::kInterval), 6 * times / kShare, 400 * times / kShare,
+  run("interval", FixedWorkload(Durability::kInterval, 3), 6 * times / kShare, 400 * times / kShare,
       2);
-  run("flush only", FixedWorkload(Durability::kFlushOnly), 6 * times / kShare, 400 * times / kShare,
-      3);
+  run("flush only", FixedWorkload(Durability::kFlushOnly, 1), 6 * times / kShare,
+      400 * times / kShare, 3);
   for (std::uint64_t i = 0; i < 2 + (times - 1); ++i) {
     run("random", RandomWorkload(seed + i, 60), kSanitized ? 1 : 5, 150 / kShare, 4 + i);
   }
+  options.channels = 2;
+  options.streaming_nodes = 2;
+  run("two channels", FixedWorkload(), 4 * times / kShare, 300 * times / kShare, 100);
+  run("two channels, interval", FixedWorkload(Durability::kInterval), 2 * times / kShare,
+      200 * times / kShare, 101);
   Print(figures);
   CHECK(figures.wrong == 0);
   CHECK(figures.failures() == 0);

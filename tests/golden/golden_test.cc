@@ -155,6 +155,69 @@ void CheckTypes(Database& db) {
   CheckRows(*db.OpenCollection("points"), Point);
 }
 
+// Version 3 has partitions, too: by name in "parts", by a key in "tenants". Some rows are in files,
+// some in the log alone; one partition was dropped.
+void MakePartitions(Database& db) {
+  Collection parts = *db.CreateCollection("parts", BookSchema());
+  for (const char* name : {"old", "gone", "2-new"}) parts.CreatePartition(name).OrDie();
+  parts.Insert(BatchOf({{1, 0}, {2, 0}}), {.partition = "old"}).status().OrDie();
+  parts.Insert(BatchOf({{3, 0}}), {.partition = "gone"}).status().OrDie();
+  parts.Flush().OrDie();
+  parts.DropPartition("gone").OrDie();
+  parts.Upsert(BatchOf({{2, 1}, {4, 1}}), {.partition = "2-new"}).status().OrDie();
+  parts.Insert(BatchOf({{5, 1}, {6, 1}})).status().OrDie();
+  const std::vector<Key> some{Key{std::int64_t{1}}, Key{std::int64_t{4}}, Key{std::int64_t{5}}};
+  parts.Delete(some, {.partition = "_default"}).status().OrDie();
+
+  Collection tenants = *db.CreateCollection(
+      "tenants", BookSchema(), {.shards = 2, .partition_key = "title", .num_partitions = 3});
+  tenants.Insert(BatchOf({{1, 0}, {2, 0}, {3, 0}})).status().OrDie();
+  tenants.Flush().OrDie();
+  tenants.Upsert(BatchOf({{3, 1}, {4, 0}})).status().OrDie();
+}
+
+void CheckPartitions(Database& db) {
+  const auto parts = db.OpenCollection("parts");
+  if (parts.status().code() == StatusCode::kNotFound) return;
+  CHECK(*parts->ListPartitions() == std::vector<std::string>{"_default", "old", "2-new"});
+  CHECK(*ReadAll(*parts) == Books{{1, 0}, {2, 1}, {4, 1}, {6, 1}});
+  CHECK(*parts->Count("", {.partitions = {"2-new"}}) == 2);
+  CHECK(*parts->Count("", {.partitions = {"_default"}}) == 1);
+  const Collection tenants = *db.OpenCollection("tenants");
+  CHECK(tenants.ListPartitions()->size() == 3);
+  CHECK(*ReadAll(tenants) == Books{{1, 0}, {2, 0}, {3, 1}, {4, 0}});
+  CHECK(*tenants.Count("title == '" + Book{3, 1}.title() + "'") == 1);
+  CHECK(*tenants.Count("title == '" + Book{3, 0}.title() + "'") == 0);
+}
+
+CollectionProperties LongLived() {
+  CollectionProperties properties;
+  properties.ttl = std::chrono::seconds(3'155'760'000);
+  properties.auto_compaction = false;
+  properties.consistency = Consistency::kBounded;
+  return properties;
+}
+
+// What version 3 added: names that were changed, aliases, properties.
+void MakeChanges(Database& db) {
+  db.CreateCollection("drafts", BookSchema()).status().OrDie();
+  db.CreateAlias("latest", "drafts").OrDie();
+  db.AlterCollection("drafts", LongLived()).OrDie();
+  db.RenameCollection("drafts", "essays").OrDie();
+  db.OpenCollection("latest")->Insert(BatchOf({{1, 1}, {2, 2}})).status().OrDie();
+}
+
+// Versions 1 and 2 have none of them.
+void CheckChanges(Database& db) {
+  if (!*db.HasCollection("essays")) return;
+  CHECK_FALSE(*db.HasCollection("drafts"));
+  const CollectionInfo info = *db.DescribeCollection("latest");
+  CHECK(info.name == "essays");
+  CHECK(info.aliases == std::vector<std::string>{"latest"});
+  CHECK(info.properties == LongLived());
+  CHECK(*ReadAll(*db.OpenCollection("latest")) == Books{{1, 1}, {2, 2}});
+}
+
 void MakeGolden(const fs::path& folder) {
   Options options = QuietOptions();
   Database db = *Database::Open(folder, options);
@@ -188,6 +251,8 @@ void MakeGolden(const fs::path& folder) {
       .OrDie();
   notes.Insert(batch).status().OrDie();
   MakeTypes(db);
+  MakePartitions(db);
+  MakeChanges(db);
   db.Close().OrDie();
 }
 
@@ -226,6 +291,8 @@ TEST_CASE("a golden database is made when asked for", "[golden]") {
   Database db = *Database::Open(where, {.read_only = true});
   CHECK(*ReadAll(*db.OpenCollection("books")) == GoldenBooks());
   CheckTypes(db);
+  CheckPartitions(db);
+  CheckChanges(db);
 }
 
 TEST_CASE("a database of every format version opens, answers, takes rows and opens again",
@@ -243,6 +310,8 @@ TEST_CASE("a database of every format version opens, answers, takes rows and ope
       CHECK(*ReadAll(*db.OpenCollection("books")) == expected);
       CheckNotes(*db.OpenCollection("notes"));
       CheckTypes(db);
+      CheckPartitions(db);
+      CheckChanges(db);
       db.OpenCollection("books")->Insert(BatchOf({{200, 1}})).status().OrDie();
       expected[200] = 1;
       db.Close().OrDie();
@@ -251,9 +320,11 @@ TEST_CASE("a database of every format version opens, answers, takes rows and ope
     CHECK(*ReadAll(*db.OpenCollection("books")) == expected);
     CheckNotes(*db.OpenCollection("notes"));
     CheckTypes(db);
+    CheckPartitions(db);
+    CheckChanges(db);
     ++versions;
   }
-  REQUIRE(versions >= 2);
+  REQUIRE(versions >= 3);
   std::printf("FIG golden.versions=%zu ok=%zu\n", versions, versions);
 }
 

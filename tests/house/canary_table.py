@@ -23,6 +23,8 @@ TABLE = {
     22: ("saved deletes are dropped", "test_segment"),
     23: ("an upsert deletes its own row", "test_segment", "[view]"),
     25: ("timestamps follow the wall clock alone", "test_base"),
+    26: ("a delete is carried to the row number it had before a compaction", "test_walks",
+         "*what is deleted or written over while a compaction runs stays so"),
     28: ("a flush loses the last row", "test_segment"),
     29: ("a segment that cannot be read is left out of the answer", "test_walks"),
     31: ("the depth of a filter is not limited", "test_query"),
@@ -32,4 +34,6 @@ TABLE = {
     37: ("a search returns one hit too few", "test_walks", "*search*"),
     38: ("half of a batch is replayed", "test_walks", "deletes find their rows in every shard*"),
     40: ("a vector with NaN is accepted", "test_chunk"),
+    41: ("a compaction loses its last row", "test_walks",
+         "*a compaction leaves one segment with the living rows*"),
 }

@@ -26,7 +26,7 @@ AT_EXIT = ("__cxa_atexit", "atexit", "at_quick_exit", "__cxa_thread_atexit")
 OF_THE_PROCESS = re.compile(
     r"^(?:(?:secure_)?getenv|setenv|putenv|unsetenv|clearenv|environ|pthread_create|thrd_create|"
     r"std::thread::_M_start_thread|std::random_device::_M_getval|pthread_atfork|v?fork|clone|posix_spawnp?|system|popen|exec\w+|"
-    r"signal|sigaction|sigprocmask|pthread_sigmask|raise|kill|setlocale|uselocale|std::locale::global|"
+    r"setpriority|nice|sched_\w+|signal|sigaction|sigprocmask|pthread_sigmask|raise|kill|setlocale|uselocale|std::locale::global|"
     r"_?_?exit|_Exit|quick_exit|abort|chdir|fchdir|umask|setrlimit|prctl|dlopen|srand|"
     r"v?f?printf|puts|fputs|fwrite|putchar|fputc|perror|stderr|stdout|stdin|std::c(?:out|err|log|in)|"
     r"syslog|malloc|calloc|realloc|aligned_alloc|posix_memalign|memalign|mmap|mremap|munmap|madvise|"

@@ -152,6 +152,8 @@ TEST_CASE("rows and collections are made, changed and removed by commands", "[cl
   CHECK(shell.Vecdb({"delete", database, "t"}).code == 2);
   CHECK(shell.Must({"flush", database}).empty());
   CHECK(shell.Must({"flush", database, "t"}).empty());
+  CHECK_THAT(shell.Must({"compact", database, "t", "--progress"}), ContainsSubstring(" became "));
+  CHECK(shell.Vecdb({"compact", database, "nope"}).code == 1);
   CHECK(shell.Must({"create", shell.Path("empty")}).empty());
   CHECK(shell.Must({"list", database}) == "t\n");
   CHECK(shell.Must({"drop", database, "t"}) == "dropped 't' with 0 rows\n");

@@ -217,6 +217,28 @@ TEST_CASE("arrays of another order, type or shape are refused by name", "[cli][i
   CHECK(shell.Must({"count", database, "infinite"}) == "1\n");  // the row before stays
 }
 
+TEST_CASE("integers of an archive fill a floating field exactly or not at all", "[cli][import]") {
+  const Shell shell;
+  const std::string database = shell.Path("db");
+  const auto archive = [&](std::int32_t f, std::int64_t d) {
+    return shell.Write("a.npz", Zip({{"f.npy", Npy("<i4", "(1,)", Raw(f))},
+                                     {"d.npy", Npy("<i8", "(1,)", Raw(d))},
+                                     {"v.npy", Npy("<f4", "(1, 1)", Raw(1.0F))}}));
+  };
+  shell.Must({"create", database, "t", "--field", "id:Int64:key", "--field", "f:Float", "--field",
+              "d:Double", "--field", "v:FloatVector(1)"});
+  shell.Must({"import", database, "t", archive(25'000'000, 36'028'797'018'963'968)});
+  CHECK_THAT(shell.Must({"query", database, "t", "--json"}),
+             ContainsSubstring(R"("f":25000000.0,"d":3.602879701896397e+16)"));
+  const Ran single = shell.Vecdb({"import", database, "t", archive(25'000'001, 1)});
+  CHECK(single.code == 1);
+  CHECK_THAT(single.error, ContainsSubstring("25000001, which a 32-bit float does not hold"));
+  const Ran twice = shell.Vecdb({"import", database, "t", archive(1, 9'007'199'254'740'993)});
+  CHECK(twice.code == 1);
+  CHECK_THAT(twice.error, ContainsSubstring("9007199254740993, which a double does not hold"));
+  CHECK(shell.Must({"count", database, "t"}) == "1\n");
+}
+
 TEST_CASE("rows before a broken one stay, and --skip goes on behind it", "[cli][import]") {
   const Shell shell;
   const std::string database = shell.Path("db");

@@ -1,6 +1,7 @@
 // The shell: at a pseudo-terminal as people use it, and fed by scripts.
 #include <algorithm>
 #include <array>
+#include <sstream>
 
 #include <sys/stat.h>
 
@@ -62,6 +63,68 @@ TEST_CASE("a script runs line by line and stops at the first mistake, by its num
   CHECK(shell.Vecdb({"shell", database, "--read-only"}, "delete books 1\n").code == 1);
   CHECK(shell.Vecdb({"shell", shell.Path("new")}, "").code == 1);
   CHECK(shell.Vecdb({"shell", shell.Path("new"), "--create"}, ".collections\n").code == 0);
+}
+
+TEST_CASE(
+    "in mode json a script gets one JSON object a line from every command that shows something",
+    "[cli][shell]") {
+  const Shell shell;
+  const std::string database = WithBooks(shell);
+  const std::string script =
+      ".mode json\n.collections\nlist\ncount books\n"
+      "insert books '{\"id\": 9, \"title\": \"nine\", \"cover\": [1, 1]}'\ndelete books 9 1\n"
+      "create made --field id:Int64:key --field v:FloatVector(2)\n.schema made\ndrop made\n";
+  const Ran ran = shell.Vecdb({"shell", database}, script);
+  CHECK(ran.error.empty());
+  CHECK(ran.code == 0);
+  const std::string made =
+      R"({"name":"made","fields":[{"name":"id","type":"Int64","primary_key":true,)"
+      R"("auto_id":false,"nullable":false,"default":null},)"
+      R"({"name":"v","type":"FloatVector","dimension":2,"metric":"L2","primary_key":false,)"
+      R"("auto_id":false,"nullable":false,"default":null}]})";
+  CHECK(ran.out ==
+        "{\"collections\":[\"books\"]}\n{\"collections\":[\"books\"]}\n"
+        "{\"count\":3}\n{\"inserted\":1}\n{\"deleted\":2}\n" +
+            made + "\n" + made + "\n{\"dropped_rows\":0}\n");
+  // What .schema shows is what a new collection can be made of.
+  const std::string all = shell.Vecdb({"shell", database}, ".mode json\n.schema\n").out;
+  shell.Must({"create", shell.Path("copy"), "books", "--schema", shell.Write("schema", all)});
+  CHECK(shell.Vecdb({"shell", shell.Path("copy")}, ".mode json\n.schema books\n").out == all);
+}
+
+TEST_CASE("bash completes every command and every option that the program has", "[cli]") {
+  const Shell shell;
+  if (std::system("command -v bash > /dev/null 2>&1") != 0) return;
+  const auto completed = [&](const std::string& words) {
+    const std::string out = shell.Path("completed");
+    const std::string script = shell.Write(
+        "complete.sh", ". '" VECDB_SOURCE_DIR "/doc/vecdb.bash-completion'\nCOMP_WORDS=(vecdb " +
+                           words + ")\nCOMP_CWORD=$((${#COMP_WORDS[@]} - 1))\n_vecdb '" +
+                           VECDB_TEST_CLI
+                           "' \"${COMP_WORDS[COMP_CWORD]}\"\n"
+                           "echo \" ${COMPREPLY[*]} \"\n");
+    CHECK(std::system(("bash " + Quoted(script) + " > " + Quoted(out)).c_str()) == 0);
+    return ReadFile(out);
+  };
+  const std::string help = shell.Must({"--help"});
+  const std::size_t list = help.find("Subcommands:\n") + 13;
+  std::istringstream lines(help.substr(list, help.find("\n\n", list) - list));
+  const std::string commands = completed("''");
+  std::size_t count = 0;
+  for (std::string line, name; std::getline(lines, line);) {
+    if (!(std::istringstream(line) >> name)) continue;
+    CAPTURE(name);
+    ++count;
+    CHECK_THAT(commands, ContainsSubstring(" " + name + " "));
+    const std::string options = completed(name + " db --");
+    CHECK_THAT(options, ContainsSubstring(" --help "));
+  }
+  CHECK(count >= 16);
+  CHECK(completed("cou") == " count \n");
+  CHECK(completed("search db books --f") == " --field --filter --file \n");
+  CHECK(completed("search db books -k") == " -k \n");
+  CHECK(completed("--v") == " --version \n");
+  CHECK(completed("count db books films") == "  \n");  // files, which bash itself knows
 }
 
 // The editor shows its prompt a moment before it takes keys as such: until it has completed a word,
@@ -208,8 +271,9 @@ TEST_CASE("the manual page is well-formed and names every command", "[cli]") {
   const std::string page = std::string(VECDB_SOURCE_DIR) + "/doc/vecdb.1";
   const std::string text = ReadFile(page);
   for (const char* command :
-       {"import", "export", "search", "query", "get", "count", "insert", "delete", "create", "drop",
-        "list", "flush", "info", "inspect", "check", "shell"}) {
+       {"import", "export",    "search", "query",   "get",     "count", "insert",   "delete",
+        "create", "drop",      "list",   "flush",   "compact", "info",  "describe", "rename",
+        "alias",  "partition", "set",    "inspect", "check",   "shell"}) {
     CHECK_THAT(text, ContainsSubstring(std::string(".SS ") + command + "\n"));
     CHECK_THAT(shell.Must({command, "--help"}), ContainsSubstring("Example:\n  vecdb "));
   }

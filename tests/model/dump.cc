@@ -72,10 +72,10 @@ std::string RowLine(const segment::Segment& segment, RowIndex row,
 
 std::string Dump(TestDatabase& database, DumpDepth depth) {
   std::string text;
-  const Timestamp now = database.parts().watermark.ReadTime();
   for (const auto& collection : database.parts().collections.All()) {
-    text += Format("collection '{}' {}\n", collection->record.name, collection->record.id);
+    text += Format("collection '{}' {}\n", collection->name(), collection->record.id);
     std::vector<std::string> lines;
+    const Timestamp now = collection->channel->watermark.ReadTime();
     for (const auto view = collection->board.Pin(); const auto& segment : view->segments()) {
       std::map<RowIndex, Timestamp> deleted;
       for (const segment::Tombstone& mark : segment->tombstones().All()) {

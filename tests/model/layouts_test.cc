@@ -23,6 +23,8 @@ struct Layout {
   std::size_t flushes = 0;
   LoadMode load = LoadMode::kMapped;
   bool reopen = false;
+  std::size_t partitions = 0;  // that were created, beside the default one
+  std::uint32_t keyed = 0;     // partitions of the partition key "big"
 };
 
 // Batches of rows, and between them upserts and deletes, the same for every layout.
@@ -57,11 +59,21 @@ std::unique_ptr<TestDatabase> Build(const Script& script, const Schema& schema,
   auto database = std::make_unique<TestDatabase>(io::MakeMemoryFileSystem(), options);
   CollectionOptions choices;
   choices.shards = layout.shards;
+  if (layout.keyed != 0) {
+    choices.partition_key = "big";
+    choices.num_partitions = layout.keyed;
+  }
   Collection rows = *(*database)->CreateCollection("rows", schema, choices);
   Random random(kSeed);
+  std::vector<std::string> partitions = {""};
+  for (std::size_t i = 0; i < layout.partitions; ++i) {
+    partitions.push_back("p" + std::to_string(i));
+    rows.CreatePartition(partitions.back()).OrDie();
+  }
   const std::size_t batches = script.upserts.size();
   for (std::size_t i = 0; i < batches; ++i) {
-    rows.Upsert(MakeBatch(schema, script.upserts[i], &random)).status().OrDie();
+    const WriteOptions into{.partition = partitions[i % partitions.size()]};
+    rows.Upsert(MakeBatch(schema, script.upserts[i], &random), into).status().OrDie();
     rows.Delete(script.deletes[i]).status().OrDie();
     const bool due = (i + 1) * layout.flushes / batches != i * layout.flushes / batches;
     if (due) rows.Flush().OrDie();
@@ -141,6 +153,10 @@ TEST_CASE("the layout of segments and shards never shows in an answer", "[model]
       {.shards = 16, .flushes = 8, .load = LoadMode::kResident},
       {.shards = 1, .flushes = 50, .load = LoadMode::kResident, .reopen = true},
       {.shards = 16, .flushes = 3, .reopen = true},
+      {.shards = 1, .flushes = 5, .partitions = 7},
+      {.shards = 16, .flushes = 2, .reopen = true, .partitions = 3},
+      {.shards = 1, .flushes = 4, .keyed = 16},
+      {.shards = 16, .flushes = 2, .reopen = true, .keyed = 5},
   };
   std::vector<std::unique_ptr<TestDatabase>> databases;
   for (const Layout& layout : layouts) databases.push_back(Build(script, schema, layout));

@@ -18,6 +18,7 @@ std::string ModelRun::Flush() {
   Settle(last.base());  // the log is one: what came before is safe too
   const auto stats = Open().Stats();
   if (!stats.ok()) return stats.status().ToString();
+  if (config_.partition_key || modelled_->partitions.size() > 1) return {};
   return stats->growing_segments == config_.shards ? "" : "a flush left rows in memory";
 }
 
@@ -44,7 +45,10 @@ std::string ModelRun::Background() {
   const std::chrono::milliseconds passed(random_.Below(random_.Chance(30) ? 4'000 : 120));
   Note(Format("background work, {} ms later", passed.count()));
   database_->clock().Advance(passed);
-  if (random_.Chance(3)) {  // someone sets the wall clock back
+  const bool ageless = std::all_of(collections_.begin(), collections_.end(), [](const auto& entry) {
+    return entry.second.properties.ttl.count() == 0;  // else what expired may come back, or be gone
+  });
+  if (ageless && random_.Chance(3)) {  // someone sets the wall clock back
     database_->clock().SetWall(database_->clock().WallMilliseconds() - random_.Below(5'000));
   }
   const Status done = (*database_)->RunBackground(std::chrono::seconds(5));
@@ -69,6 +73,7 @@ std::string ModelRun::ReadOnlyVisit() {
 
 std::string ModelRun::Reopen() {
   Note("reopen");
+  held_.clear();
   ++figures_->reopens;
   database_->Close();
   undo_.clear();
@@ -87,6 +92,7 @@ std::string ModelRun::Reopen() {
 }
 
 std::string ModelRun::Kill() {
+  held_.clear();
   if (config_.power_cuts && random_.Chance(60)) return PowerCut();
   Note("kill");
   ++figures_->kills;
@@ -158,11 +164,7 @@ std::string ModelRun::FindSurvivors() {
     for (auto& [name, modelled] : collections_) {
       if (modelled.number != undo.collection) continue;
       for (auto change = undo.before.rbegin(); change != undo.before.rend(); ++change) {
-        if (change->second == nullptr) {
-          modelled.table.erase(change->first);
-        } else {
-          modelled.table[change->first] = change->second;
-        }
+        Put(&modelled, change->key, change->record, change->home);
       }
     }
     undo_.pop_back();

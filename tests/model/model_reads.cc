@@ -18,10 +18,12 @@ std::string ModelRun::Get() {
   std::vector<Key> keys = PickKeys(random_.Chance(10) ? 100 : 8);
   if (random_.Chance(20)) keys.push_back(keys.front());
   const std::vector<std::string> output = PickOutput();
-  Note(Format("get {} keys of {}", keys.size(), name_));
-  const auto result = Open().Get(keys, output);
+  const ReadOptions read = PickReadOptions();
+  Note(Format("get {} keys of {}, {} partitions", keys.size(), name_, read.partitions.size()));
+  const auto result = Open().Get(keys, output, read);
   if (!result.ok()) return Named("get", result.status().ToString());
-  return Named("get", BruteForce(schema_, modelled_->table).CheckGet(keys, output, *result));
+  const Table table = TableIn(read.partitions);
+  return Named("get", BruteForce(schema_, table).CheckGet(keys, output, *result));
 }
 
 std::string ModelRun::Query() {
@@ -29,12 +31,14 @@ std::string ModelRun::Query() {
   const QueryRequest request{.filter = where.text,
                              .output_fields = PickOutput(),
                              .limit = 1 + random_.Below(random_.Chance(50) ? 10 : 1000),
-                             .offset = random_.Chance(60) ? 0 : random_.Below(40)};
+                             .offset = random_.Chance(60) ? 0 : random_.Below(40),
+                             .read = PickReadOptions()};
   Note(Format("query {} limit {} offset {} where {}", name_, request.limit, request.offset,
               where.text));
   const auto rows = Open().Query(request);
   if (!rows.ok()) return Named("query", rows.status().ToString());
-  return Named("query", BruteForce(schema_, modelled_->table).CheckQuery(request, where, *rows));
+  const Table table = TableIn(request.read.partitions);
+  return Named("query", BruteForce(schema_, table).CheckQuery(request, where, *rows));
 }
 
 std::string ModelRun::Search() {
@@ -52,21 +56,24 @@ std::string ModelRun::Search() {
                               .limit = 1 + random_.Below(random_.Chance(70) ? 15 : 1500),
                               .offset = random_.Chance(60) ? 0 : random_.Below(40),
                               .filter = where.text,
-                              .output_fields = PickOutput()};
+                              .output_fields = PickOutput(),
+                              .read = PickReadOptions()};
   Note(Format("search {}.{} limit {} offset {} where {}", name_, request.field, request.limit,
               request.offset, where.text));
   const auto hits = Open().Search(request);
   if (!hits.ok()) return Named("search", hits.status().ToString());
-  return Named("search",
-               BruteForce(schema_, modelled_->table).CheckSearch(request, query, where, *hits));
+  const Table table = TableIn(request.read.partitions);
+  return Named("search", BruteForce(schema_, table).CheckSearch(request, query, where, *hits));
 }
 
 std::string ModelRun::Count() {
   const Where where = PickWhere();
   Note(Format("count {} where {}", name_, where.text));
-  const auto count = Open().Count(where.text);
+  const ReadOptions read = PickReadOptions();
+  const auto count = Open().Count(where.text, read);
   if (!count.ok()) return Named("count", count.status().ToString());
-  const std::size_t expected = BruteForce(schema_, modelled_->table).Matching(where).size();
+  const Table table = TableIn(read.partitions);
+  const std::size_t expected = BruteForce(schema_, table).Matching(where).size();
   return *count == expected ? "" : Format("{} rows counted instead of {}", *count, expected);
 }
 

@@ -19,12 +19,32 @@ struct Weight {
   std::size_t per_thousand;
 };
 constexpr Weight kWeights[] = {
-    {Operation::kInsert, 150},    {Operation::kUpsert, 135},  {Operation::kDelete, 105},
-    {Operation::kGet, 105},       {Operation::kQuery, 95},    {Operation::kSearch, 155},
-    {Operation::kCount, 50},      {Operation::kCreate, 35},   {Operation::kDrop, 10},
-    {Operation::kFlush, 20},      {Operation::kFlushAll, 15}, {Operation::kWaitDurable, 20},
-    {Operation::kBackground, 60}, {Operation::kReopen, 10},   {Operation::kKill, 10},
+    {Operation::kInsert, 150},
+    {Operation::kUpsert, 135},
+    {Operation::kDelete, 105},
+    {Operation::kGet, 105},
+    {Operation::kQuery, 95},
+    {Operation::kSearch, 155},
+    {Operation::kCount, 50},
+    {Operation::kCreate, 35},
+    {Operation::kDrop, 10},
+    {Operation::kFlush, 20},
+    {Operation::kFlushAll, 15},
+    {Operation::kWaitDurable, 20},
+    {Operation::kBackground, 60},
+    {Operation::kReopen, 10},
+    {Operation::kKill, 10},
     {Operation::kRefused, 25},
+    {Operation::kCreatePartition, 25},
+    {Operation::kDropPartition, 12},
+    {Operation::kDeleteWhere, 20},
+    {Operation::kSnapshot, 40},
+    {Operation::kIterate, 25},
+    {Operation::kRelease, 15},
+    {Operation::kRename, 15},
+    {Operation::kAlias, 25},
+    {Operation::kAlter, 15},
+    {Operation::kDescribe, 15},
 };
 
 Options OptionsOf(const RunConfig& config) {
@@ -111,6 +131,26 @@ std::string ModelRun::Perform(Operation operation) {
       return with_collection(&ModelRun::Flush);
     case Operation::kRefused:
       return with_collection(&ModelRun::Refused);
+    case Operation::kRename:
+      return with_collection(&ModelRun::Rename);
+    case Operation::kAlias:
+      return with_collection(&ModelRun::Alias);
+    case Operation::kAlter:
+      return with_collection(&ModelRun::Alter);
+    case Operation::kDescribe:
+      return with_collection(&ModelRun::Describe);
+    case Operation::kCreatePartition:
+      return with_collection(&ModelRun::CreatePartition);
+    case Operation::kDropPartition:
+      return with_collection(&ModelRun::DropPartition);
+    case Operation::kDeleteWhere:
+      return with_collection(&ModelRun::DeleteWhere);
+    case Operation::kSnapshot:
+      return with_collection(&ModelRun::TakeOrReadSnapshot);
+    case Operation::kIterate:
+      return with_collection(&ModelRun::Iterate);
+    case Operation::kRelease:
+      return with_collection(&ModelRun::ReleaseAndLoad);
     case Operation::kCreate:
       return Create();
     case Operation::kDrop:
@@ -152,7 +192,8 @@ bool ModelRun::PickCollection(std::string* wrong) {
   if (wrong == nullptr) return false;
   Note("open the missing " + name_);
   const Status refused = (*database_)->OpenCollection(name_).status();
-  if (refused.code() != StatusCode::kNotFound) {
+  const bool is_alias = aliases_.count(name_) != 0;
+  if (refused.code() != (is_alias ? StatusCode::kOk : StatusCode::kNotFound)) {
     *wrong = "opening what is not there: " + refused.ToString();
   }
   return false;
@@ -185,10 +226,11 @@ ModelRun::Rows ModelRun::MakeRows(bool only_free) {
     }
     return rows;
   }
+  const Table alive = only_free ? Alive(*modelled_) : Table();
   std::set<Key> taken;
   for (std::size_t attempt = 0; attempt < 3 * wanted && rows.size() < wanted; ++attempt) {
     const Key key = PickKey();
-    if (only_free && modelled_->table.count(key) != 0) continue;
+    if (alive.count(key) != 0) continue;
     if (!taken.insert(key).second) continue;
     rows.push_back(
         std::make_shared<const Record>(MakeRecord(schema_, config_.shape, key, &random_)));
@@ -223,20 +265,25 @@ std::string ModelRun::CheckEverything() {
   const auto listed = (*database_)->ListCollections();
   if (!listed.ok() || *listed != names) return "the list of collections is another";
   if (const Status health = (*database_)->Health(); !health.ok()) return health.ToString();
+  if (auto wrong = CheckAliases(); !wrong.empty()) return wrong;
   for (auto& [name, modelled] : collections_) {
+    if (auto wrong = CheckDescription(name, modelled); !wrong.empty()) return wrong;
     const auto collection = (*database_)->OpenCollection(name);
     if (!collection.ok()) return collection.status().ToString();
     const auto rows = collection->Query({.output_fields = {"*"}, .limit = 16'384});
     if (!rows.ok()) return rows.status().ToString();
-    const BruteForce oracle(schema_, modelled.table);
+    const Table alive = Alive(modelled);
+    const BruteForce oracle(schema_, alive);
     if (auto wrong = oracle.CheckAll(*rows); !wrong.empty()) return name + ": " + wrong;
     const auto count = collection->Count();
     const auto stats = collection->Stats();
     if (!count.ok() || !stats.ok()) return count.status().ToString() + stats.status().ToString();
-    if (*count != modelled.table.size() || stats->rows != *count) {
+    if (*count != alive.size() || stats->rows != *count) {
       return Format("{}: {} rows are counted, {} in the statistics, {} are there", name, *count,
-                    stats->rows, modelled.table.size());
+                    stats->rows, alive.size());
     }
+    if (auto wrong = CheckPartitions(*collection, modelled); !wrong.empty())
+      return name + ": " + wrong;
   }
   return {};
 }
@@ -245,8 +292,9 @@ std::string ModelRun::CheckSelfSearch() {
   for (auto& [name, modelled] : collections_) {
     const auto collection = (*database_)->OpenCollection(name);
     if (!collection.ok()) return collection.status().ToString();
-    const BruteForce oracle(schema_, modelled.table);
-    for (const auto& [key, record] : modelled.table) {
+    const Table alive = Alive(modelled);
+    const BruteForce oracle(schema_, alive);
+    for (const auto& [key, record] : alive) {
       const std::size_t field = kFirstVector + random_.Below(2);
       const SearchRequest request{
           .field = schema_.fields()[field].name, .query = QueryOf((*record)[field]), .limit = 1};

@@ -37,8 +37,19 @@ enum class Operation : std::uint8_t {
   kReopen,
   kKill,
   kRefused,
+  kRename,
+  kAlias,
+  kAlter,
+  kDescribe,
+  kCreatePartition,
+  kDropPartition,
+  kDeleteWhere,
+  kSnapshot,
+  kIterate,
+  kRelease,
 };
-inline constexpr std::size_t kOperations = 16;
+inline constexpr std::size_t kOperations = 26;
+inline constexpr std::uint32_t kKeyedPartitions = 5;
 
 struct RunConfig {
   std::string name;
@@ -51,6 +62,7 @@ struct RunConfig {
   bool mixed_durability = false;  // each write picks its own
   bool power_cuts = false;        // a kill may also take what is not synced
   std::size_t write_buffer_bytes = 256u << 20;
+  bool partition_key = false;  // field "big" chooses partitions; else they are named
 };
 
 // What the runs of one test did.
@@ -82,15 +94,23 @@ class ModelRun {
 
  private:
   struct Modelled {
-    std::uint64_t number = 0;  // differs between collections that had one name
-    Table table;
+    std::uint64_t number = 0;         // differs between collections that had one name
+    Table table;                      // those that have expired, too
+    std::map<Key, std::string> home;  // the partitions of rows outside of the default one
+    std::vector<std::string> partitions = {"_default"};
+    CollectionProperties properties = {};
     std::vector<Key> retired;  // keys that were given once (auto_id)
+  };
+  struct Before {
+    Key key;
+    std::shared_ptr<const Record> record;  // null: was not there
+    std::string home;
   };
   // What a write replaced, to be undone when the power went before it was durable.
   struct Undo {
     Timestamp timestamp{0};
     std::uint64_t collection = 0;
-    std::vector<std::pair<Key, std::shared_ptr<const Record>>> before;  // null: was not there
+    std::vector<Before> before;
   };
   using Rows = std::vector<std::shared_ptr<const Record>>;
 
@@ -112,7 +132,25 @@ class ModelRun {
   std::string Reopen();
   std::string Kill();
   std::string Refused();
+  std::string Rename();
+  std::string Alias();
+  std::string Alter();
+  std::string Describe();
+  std::string CreatePartition();
+  std::string DropPartition();
+  // ---- model_snapshots.cc
+  std::string DeleteWhere();
+  std::string TakeOrReadSnapshot();
+  std::string Iterate();
+  std::string ReleaseAndLoad();
+  ReadOptions PickReadOptions();
 
+  std::string CheckDescription(const std::string& name, const Modelled& modelled);
+  std::string CheckAliases();
+  std::string DeleteExpired();
+  Table Alive(const Modelled& modelled) const;  // what has not expired now
+  bool IsFree(const std::string& name) const;
+  std::vector<std::string> AliasesOf(const Modelled& modelled) const;
   std::string PowerCut();
   std::string ReadOnlyVisit();
   void WatchDisk();
@@ -130,7 +168,24 @@ class ModelRun {
   std::vector<std::string> PickOutput();
   // A collection by chance; false and a checked refusal when there is none of that name.
   bool PickCollection(std::string* wrong);
-  Collection Open() { return *(*database_)->OpenCollection(name_); }
+
+  // ---- partitions (model_partitions.cc) -----------------------------------------------
+  static const std::string& HomeOf(const Modelled& modelled, const Key& key);
+  static void Put(Modelled* modelled, const Key& key, std::shared_ptr<const Record> record,
+                  const std::string& home);
+  Before BeforeOf(const Key& key) const;
+  std::string PickHome();
+  std::vector<std::string> PickPartitions();
+  Table TableIn(const std::vector<std::string>& partitions) const;
+  std::string CheckPartitions(const Collection& collection, const Modelled& modelled);
+
+  Collection Open();
+
+  // A moment that is held, and what the collection was then.
+  struct Held {
+    Snapshot snapshot;
+    Table table;
+  };
 
   const RunConfig config_;
   const std::uint64_t seed_;
@@ -140,9 +195,12 @@ class ModelRun {
   std::shared_ptr<CrashFileSystem> crash_disk_;  // with power cuts
   std::unique_ptr<TestDatabase> database_;
   std::map<std::string, Modelled> collections_;
-  std::string name_;              // of the collection in hand
-  Modelled* modelled_ = nullptr;  // the same
-  std::deque<Undo> undo_;         // what a power cut may take, oldest first
+  std::map<std::string, std::uint64_t> aliases_;  // to numbers of collections
+  std::map<const Record*, Timestamp> written_;    // of every row that may be read
+  std::string name_;                              // of the collection in hand
+  Modelled* modelled_ = nullptr;                  // the same
+  std::deque<Held> held_;                         // of this opening of the database
+  std::deque<Undo> undo_;                         // what a power cut may take, oldest first
   // The disk as it is just before its n-th operation from now on; 0: not watched for.
   std::uint64_t cut_after_ = 0;
   std::optional<CrashSnapshot> cut_;

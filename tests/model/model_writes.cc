@@ -22,10 +22,12 @@ Key KeyOf(const Record& record) {
 }  // namespace
 
 WriteOptions ModelRun::PickWriteOptions() {
-  if (!config_.mixed_durability || random_.Chance(30)) return {};
+  WriteOptions options{.partition = PickHome()};
+  if (!config_.mixed_durability || random_.Chance(30)) return options;
   static const std::vector<Durability> all = {Durability::kEveryWrite, Durability::kInterval,
                                               Durability::kFlushOnly};
-  return {.durability = random_.Pick(all)};
+  options.durability = random_.Pick(all);
+  return options;
 }
 
 std::string ModelRun::Acknowledge(const Result<WriteReceipt>& receipt, Undo undo) {
@@ -58,12 +60,14 @@ std::string ModelRun::Insert() {
   Rows rows = MakeRows(random_.Chance(65));
   if (rows.empty()) return {};
   const bool automatic = config_.shape.keys == KeyKind::kAuto;
-  Table& table = modelled_->table;
+  const Table alive = Alive(*modelled_);
   const bool taken = !automatic && std::any_of(rows.begin(), rows.end(), [&](const auto& row) {
-    return table.count(KeyOf(*row)) != 0;
+    return alive.count(KeyOf(*row)) != 0;
   });
   const WriteOptions options = PickWriteOptions();
-  Note(Format("insert {} rows into {}{}", rows.size(), name_, taken ? ", one is taken" : ""));
+  const std::string home = options.partition.empty() ? "_default" : options.partition;
+  Note(Format("insert {} rows into {} {}{}", rows.size(), name_, options.partition,
+              taken ? ", one is taken" : ""));
   Collection collection = Open();
   const auto receipt = collection.Insert(MakeBatch(schema_, rows, &random_), options);
   if (taken) {
@@ -78,8 +82,9 @@ std::string ModelRun::Insert() {
   Undo undo;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (receipt->keys[i] != KeyOf(*rows[i])) return "the receipt names another key";
-    undo.before.emplace_back(KeyOf(*rows[i]), nullptr);
-    table[KeyOf(*rows[i])] = rows[i];
+    undo.before.push_back(BeforeOf(KeyOf(*rows[i])));
+    Put(modelled_, KeyOf(*rows[i]), rows[i], home);
+    written_[rows[i].get()] = receipt->timestamp;
   }
   const Durability asked = options.durability.value_or(config_.durability);
   auto wrong = Acknowledge(receipt, std::move(undo));
@@ -92,14 +97,15 @@ std::string ModelRun::Upsert() {
   const Rows rows = MakeRows(false);
   if (rows.empty()) return {};
   const WriteOptions options = PickWriteOptions();
-  Note(Format("upsert {} rows into {}", rows.size(), name_));
+  const std::string home = options.partition.empty() ? "_default" : options.partition;
+  Note(Format("upsert {} rows into {} {}", rows.size(), name_, options.partition));
   Collection collection = Open();
   const auto receipt = collection.Upsert(MakeBatch(schema_, rows, &random_), options);
   Undo undo;
   for (const auto& row : rows) {
-    auto& place = modelled_->table[KeyOf(*row)];
-    undo.before.emplace_back(KeyOf(*row), place);
-    place = row;
+    undo.before.push_back(BeforeOf(KeyOf(*row)));
+    Put(modelled_, KeyOf(*row), row, home);
+    if (receipt.ok()) written_[row.get()] = receipt->timestamp;
   }
   auto wrong = Acknowledge(receipt, std::move(undo));
   const Durability asked = options.durability.value_or(config_.durability);
@@ -110,16 +116,17 @@ std::string ModelRun::Upsert() {
 std::string ModelRun::Delete() {
   const std::vector<Key> keys = PickKeys(random_.Chance(15) ? 40 : 6);
   const WriteOptions options = PickWriteOptions();
-  Note(Format("delete {} keys from {}, {} first", keys.size(), name_, Shown(keys[0])));
+  const std::string& only = options.partition;
+  Note(Format("delete {} keys from {} {}, {} first", keys.size(), name_, only, Shown(keys[0])));
   Collection collection = Open();
   const auto receipt = collection.Delete(keys, options);
   if (receipt.ok() && receipt->keys != keys) return "the receipt names other keys";
   Undo undo;
   for (const Key& key : keys) {
-    const auto found = modelled_->table.find(key);
-    if (found == modelled_->table.end()) continue;
-    undo.before.emplace_back(key, found->second);
-    modelled_->table.erase(found);
+    Before before = BeforeOf(key);
+    if (before.record == nullptr || (!only.empty() && before.home != only)) continue;
+    Put(modelled_, key, nullptr, before.home);
+    undo.before.push_back(std::move(before));
   }
   auto wrong = Acknowledge(receipt, std::move(undo));
   const Durability asked = options.durability.value_or(config_.durability);
@@ -134,6 +141,10 @@ std::string ModelRun::Create() {
   options.shards = config_.shards;
   options.segment_rows = config_.segment_rows;
   options.seal_after_idle = std::chrono::milliseconds(3'000);
+  if (config_.partition_key) {
+    options.partition_key = "big";
+    options.num_partitions = kKeyedPartitions;
+  }
   if (collections_.count(name_) != 0 && random_.Chance(30)) {
     Shape other = config_.shape;
     ++other.dimension;
@@ -143,6 +154,11 @@ std::string ModelRun::Create() {
                : Unexpected("another schema was accepted", refused.status());
   }
   const auto created = (*database_)->CreateCollection(name_, schema_, options);
+  if (aliases_.count(name_) != 0) {
+    return created.status().code() == StatusCode::kAlreadyExists
+               ? ""
+               : Unexpected("an alias became a collection", created.status());
+  }
   if (!created.ok()) return Unexpected("creating failed", created.status());
   if (collections_.count(name_) != 0) return {};
   collections_[name_].number = next_number_++;
@@ -159,6 +175,19 @@ std::string ModelRun::Drop() {
     return refused.code() == StatusCode::kNotFound
                ? ""
                : Unexpected("what is not there was dropped", refused);
+  }
+  modelled_ = &found->second;
+  if (const auto aliases = AliasesOf(*modelled_); !aliases.empty()) {
+    const Status refused = (*database_)->DropCollection(name_);
+    if (refused.code() != StatusCode::kFailedPrecondition) {
+      return Unexpected("a collection with an alias was dropped", refused);
+    }
+    for (const std::string& alias : aliases) {
+      if (const Status dropped = (*database_)->DropAlias(alias); !dropped.ok()) {
+        return Unexpected("dropping an alias failed", dropped);
+      }
+      aliases_.erase(alias);
+    }
   }
   const Collection handle = Open();
   if (const Status dropped = (*database_)->DropCollection(name_); !dropped.ok()) {

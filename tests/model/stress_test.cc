@@ -4,13 +4,12 @@
 #include <atomic>
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <functional>
-#include <future>
 #include <mutex>
 #include <thread>
 
 #include "support/catch.h"
+#include "support/join_all.h"
 #include "support/seed.h"
 #include "support/test_database.h"
 
@@ -23,7 +22,6 @@ constexpr std::int64_t kGroups = 4;
 constexpr std::int64_t kGroupKeys = 6;  // over several shards
 constexpr std::int64_t kOwnKeys = 40;   // of each writer
 constexpr std::int64_t kFirstOwn = 1'000;
-constexpr auto kTooLong = std::chrono::seconds(120);
 
 std::vector<Book> GroupAt(std::int64_t group, std::int64_t version) {
   std::vector<Book> books;
@@ -155,19 +153,6 @@ class Stress {
   std::mutex mutex_;
   std::string failure_;
 };
-
-// Ends the process when the threads do not end: a deadlock says nothing by itself.
-void JoinAll(std::vector<std::thread>* threads) {
-  std::promise<void> joined;
-  std::thread watch([future = joined.get_future()] {
-    if (future.wait_for(kTooLong + SoakMinutes()) == std::future_status::ready) return;
-    std::fprintf(stderr, "FIG stress.deadlocks=1: the threads do not end\n");
-    std::abort();
-  });
-  for (std::thread& thread : *threads) thread.join();
-  joined.set_value();
-  watch.join();
-}
 
 }  // namespace
 

@@ -40,8 +40,9 @@ const Oracle::History& Oracle::Of(const std::string& name) const {
 StatusCode Oracle::Expected(const Step& step) const {
   const History& history = Of(step.collection);
   const std::shared_ptr<const Books>& books = history.states[history.visible].books;
-  const bool names_one = step.writes_rows() || step.kind == StepKind::kFlush;
-  if (names_one || step.kind == StepKind::kDrop) {
+  const bool names_one = step.writes_rows() || step.kind == StepKind::kFlush ||
+                         step.kind == StepKind::kCompact || step.kind == StepKind::kChangeNames;
+  if (names_one || step.kind == StepKind::kDrop || step.kind == StepKind::kDropPartition) {
     if (books == nullptr) return StatusCode::kNotFound;
   }
   if (step.kind == StepKind::kInsert) {
@@ -60,6 +61,8 @@ std::shared_ptr<const Books> Oracle::After(const std::shared_ptr<const Books>& b
   auto after = std::make_shared<Books>(*before);
   for (const Book& book : step.books) (*after)[book.id] = book.version;
   for (const std::int64_t id : step.deleted) after->erase(id);
+  if (step.kind == StepKind::kDropPartition)
+    after->erase(after->lower_bound(kFirstParted), after->end());
   return after;
 }
 
@@ -96,7 +99,9 @@ void Oracle::MakeDurable(const Step& step) {
       break;
     case StepKind::kCreate:
     case StepKind::kDrop:
+    case StepKind::kDropPartition:
     case StepKind::kFlush:
+    case StepKind::kCompact:
       all_of(histories_[step.collection]);
       break;
     case StepKind::kFlushAll:
@@ -111,6 +116,7 @@ void Oracle::MakeDurable(const Step& step) {
         }
       }
       break;
+    case StepKind::kChangeNames:
     case StepKind::kRead:
     case StepKind::kKill:
       break;

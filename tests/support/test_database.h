@@ -94,9 +94,10 @@ inline std::optional<Book> BookOf(const Row& row) {
 using Books = std::map<std::int64_t, std::int64_t>;  // id -> version
 
 // Everything in the collection; a row that is not a whole book fails the test.
-inline Result<Books> ReadAll(const Collection& collection) {
+template <typename Source>  // a Collection, a Snapshot
+Result<Books> ReadAll(const Source& source) {
   Books books;
-  auto rows = collection.Query({.output_fields = {"*"}, .limit = 16'384});
+  auto rows = source.Query({.output_fields = {"*"}, .limit = 16'384});
   if (!rows.ok()) return rows.status();
   for (const Row& row : *rows) {
     const auto book = BookOf(row);
@@ -123,7 +124,7 @@ class TestDatabase {
 
   Status Open() {
     auto opened = api::DatabaseAccess::Open(
-        roles::Environment{fs_, clock_.get(), random_, log_bytes_}, options_);
+        roles::Environment{fs_, clock_.get(), random_, log_bytes_, search_task_bytes_}, options_);
     if (!opened.ok()) return opened.status();
     database_.emplace(std::move(*opened));
     return Status();
@@ -138,6 +139,8 @@ class TestDatabase {
   }
   Options& options() { return options_; }                        // from the next Open on
   void SetLogBytes(std::uint64_t bytes) { log_bytes_ = bytes; }  // the same
+
+  void SetSearchTaskBytes(std::uint64_t bytes) { search_task_bytes_ = bytes; }
 
   // The process ends without a word and the next one finds `disk`: a copy of the old one made
   // before (what closing still writes goes to the old one), or what a power cut left of it.
@@ -160,6 +163,7 @@ class TestDatabase {
   std::unique_ptr<base::ManualClock> clock_ = std::make_unique<base::ManualClock>();
   std::function<std::uint64_t()> random_;
   std::uint64_t log_bytes_ = std::uint64_t{64} << 20;
+  std::uint64_t search_task_bytes_ = std::uint64_t{1} << 20;
   std::optional<Database> database_;
 };
 

@@ -276,18 +276,19 @@ TEST_CASE("a newer format is refused naming both versions", "[walk][bad]") {
   db.Close();
   const auto old = DumpTree(*db.fs());
   catalog::Format format = *catalog::DecodeFormat(base::AsBytes(old.at("FORMAT")));
+  const std::string ours = "version " + std::to_string(catalog::kFormatVersion);
   const auto refused_as = [&](const catalog::Format& newer, std::string_view word) {
     PutFile(*db.fs(), "FORMAT", base::AsText(catalog::EncodeFormat(newer)));
     const auto before = DumpTree(*db.fs());
     for (const bool read_only : {false, true}) {
       db.options().read_only = read_only;
-      CheckRefusal(db.Open(), StatusCode::kFailedPrecondition, {word, "version 2"});
+      CheckRefusal(db.Open(), StatusCode::kFailedPrecondition, {word, ours});
     }
     CHECK(DumpTree(*db.fs()) == before);
   };
   catalog::Format newer = format;
-  newer.version = 3;
-  refused_as(newer, "version 3");
+  newer.version = catalog::kFormatVersion + 1;
+  refused_as(newer, "version " + std::to_string(newer.version));
   newer = format;
   newer.incompatible_bits = 0x20;
   refused_as(newer, "0x20");

@@ -2,6 +2,7 @@
 // answer says which, and the database goes on or stops for good, but is never wrong.
 #include <array>
 #include <atomic>
+#include <functional>
 #include <new>
 #include <thread>
 #include <vector>
@@ -278,6 +279,47 @@ SCENARIO("creating and dropping without memory happen or not, and say which", "[
     const bool there = db->OpenCollection("books").ok();
     CHECK(there != status.ok());
     CHECK(Touch(books, 2).code() == (there ? StatusCode::kOk : StatusCode::kNotFound));
+  }
+}
+
+SCENARIO("renaming, aliases and properties without memory happen or not, and say which",
+         "[walk][memory]") {
+  const std::string long_name(60, 'l');  // longer than what a string keeps in itself
+  CollectionProperties living;
+  living.ttl = std::chrono::hours(1'000'000);
+  struct Change {
+    std::function<Status(Database&)> make;
+    std::function<bool(const Database&)> made;
+  };
+  const std::vector<Change> changes = {
+      {[&](Database& db) { return db.RenameCollection("books", long_name); },
+       [&](const Database& db) { return *db.HasCollection(long_name); }},
+      {[&](Database& db) { return db.CreateAlias(long_name, "books"); },
+       [&](const Database& db) { return db.ListAliases()->count(long_name) != 0; }},
+      {[&](Database& db) { return db.AlterAlias("best", "books"); },
+       [&](const Database& db) { return db.ListAliases()->at("best") == "books"; }},
+      {[&](Database& db) { return db.DropAlias("best"); },
+       [&](const Database& db) { return db.ListAliases()->empty(); }},
+      {[&](Database& db) { return db.AlterCollection("books", living); },
+       [&](const Database& db) { return db.DescribeCollection("books")->properties == living; }},
+  };
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    bool failed = true;
+    for (long n = 0; failed; ++n) {
+      INFO("change " << i << ", allocation " << n);
+      TestDatabase db;
+      Collection books = db.MakeBooks();
+      db.MakeBooks({}, "others");
+      if (i == 2 || i == 3) db->CreateAlias("best", "others").OrDie();
+      Status status;
+      failed = WithFailingAllocation(n, [&] { status = changes[i].make(*db); });
+      CHECK(changes[i].made(*db) == status.ok());
+      if (!db->Health().ok()) continue;
+      CHECK(Touch(books, 1).ok());
+      const bool made = changes[i].made(*db);
+      db.Reopen();
+      CHECK(changes[i].made(*db) == made);
+    }
   }
 }
 

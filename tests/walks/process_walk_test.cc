@@ -65,10 +65,15 @@ Calls CallsOn(Database& db) {
       {"OpenCollection", [&] { return db.OpenCollection("books").status(); }},
       {"DropCollection", [&] { return db.DropCollection("books"); }},
       {"ListCollections", [&] { return db.ListCollections().status(); }},
+      {"QueryNodes", [&] { return db.QueryNodes().status(); }},
       {"WaitDurable", [&] { return db.WaitDurable(Timestamp{1}); }},
       {"RunBackground", [&] { return db.RunBackground(std::chrono::milliseconds(1)); }},
       {"Health", [&] { return db.Health(); }},
       {"Flush", [&] { return db.Flush(); }},
+      {"Jobs", [&] { return db.Jobs().status(); }},
+      {"WaitForJob", [&] { return db.WaitForJob(1, std::chrono::milliseconds(0)).status(); }},
+      {"PauseBackground", [&] { return db.PauseBackground(); }},
+      {"ResumeBackground", [&] { return db.ResumeBackground(); }},
   };
 }
 
@@ -83,6 +88,8 @@ Calls CallsOn(Collection& books) {
       {"Get", [&books, keys] { return books.Get(keys, {}).status(); }},
       {"Count", [&] { return books.Count().status(); }},
       {"Flush", [&] { return books.Flush(); }},
+      {"Compact", [&] { return books.Compact(); }},
+      {"StartCompaction", [&] { return books.StartCompaction().status(); }},
       {"Stats", [&] { return books.Stats().status(); }},
   };
 }
@@ -210,7 +217,7 @@ SCENARIO("a database has the threads that its options name, and no other", "[wal
     return Threads() - before;
   };
   const auto none_is_left = [&] { return Threads() == before; };  // one may linger in /proc
-  CHECK(more({.background_threads = 3}) == 4);
+  CHECK(more({.background_threads = 3}) == 5);
   REQUIRE(Eventually(none_is_left));
   CHECK(more({.background_threads = 3, .own_threads = false}) == 0);
   CHECK(more({.read_only = true}) == 0);

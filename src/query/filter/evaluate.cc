@@ -27,8 +27,9 @@ class Evaluation {
         views_(program.columns.size()),
         truths_(program.steps.back().depth + 1) {}
 
-  Status Run(RowIndex rows, base::Bitmap* passed) {
-    for (RowIndex first = 0; first < rows; first += static_cast<RowIndex>(rows_)) {
+  Status Run(RowIndex first, RowIndex rows, const base::Deadline& deadline, base::Bitmap* passed) {
+    for (; first < rows; first += static_cast<RowIndex>(rows_)) {
+      VECDB_TRY(deadline.Check());
       VECDB_TRY(Load(first, rows));
       words_ = (rows_ + 63) / 64;
       Step(static_cast<std::uint32_t>(program_.steps.size() - 1), 0);
@@ -185,10 +186,10 @@ void Evaluation::Leaf(const filter::Step& step, Truth* out) {
 
 }  // namespace
 
-Status Run(const Program& program, const segment::Segment& segment, RowIndex rows,
-           base::Bitmap* passed) {
+Status Run(const Program& program, const segment::Segment& segment, RowIndex first, RowIndex rows,
+           const base::Deadline& deadline, base::Bitmap* passed) {
   *passed = base::Bitmap(rows);
-  return Evaluation(program, segment).Run(rows, passed);
+  return Evaluation(program, segment).Run(first, rows, deadline, passed);
 }
 
 }  // namespace vecdb::query::filter

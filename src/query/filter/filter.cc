@@ -6,6 +6,7 @@
 #include "query/filter/bind.h"
 #include "query/filter/evaluate.h"
 #include "query/filter/parse.h"
+#include "query/filter/values.h"
 
 namespace vecdb::query {
 namespace {
@@ -15,9 +16,13 @@ class BoundFilter final : public Filter {
   BoundFilter(std::unique_ptr<const filter::Ast> ast, filter::Program program)
       : ast_(std::move(ast)), program_(std::move(program)) {}
 
-  Status Evaluate(const segment::Segment& segment, RowIndex rows,
-                  base::Bitmap* passed) const override {
-    return filter::Run(program_, segment, rows, passed);
+  Status EvaluateFrom(const segment::Segment& segment, RowIndex first, RowIndex rows,
+                      const base::Deadline& deadline, base::Bitmap* passed) const override {
+    return filter::Run(program_, segment, first, rows, deadline, passed);
+  }
+
+  std::optional<std::vector<Key>> ValuesOf(std::uint32_t field) const override {
+    return filter::ValuesOf(program_, field);
   }
 
   std::string ToString() const override { return filter::Print(*ast_); }

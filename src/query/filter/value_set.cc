@@ -21,4 +21,13 @@ ValueSet::ValueSet(std::vector<std::string> texts)
     : slots_(2), texts_(std::move(texts)), found_(texts_.begin(), texts_.end()) {
 }
 
+std::vector<std::uint64_t> ValueSet::keys() const {
+  std::vector<std::uint64_t> keys;
+  if (has_zero_) keys.push_back(0);
+  for (const std::uint64_t key : slots_) {
+    if (key != 0) keys.push_back(key);
+  }
+  return keys;
+}
+
 }  // namespace vecdb::query::filter

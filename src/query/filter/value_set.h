@@ -36,6 +36,10 @@ class ValueSet {
   }
   bool Contains(std::string_view text) const { return found_.count(text) != 0; }
 
+  // What is in it, in no order: the numbers by their keys, or the texts.
+  std::vector<std::uint64_t> keys() const;
+  const std::vector<std::string>& texts() const { return texts_; }
+
   // Equal values have equal keys and others have not: integers of any width, and the bits of floats
   // (zero has two).
   template <typename T>

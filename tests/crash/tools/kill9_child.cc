@@ -63,35 +63,30 @@ void TellRows(const std::string& name, const Books& books) {
   if (line.size() > 1) Say(line);
 }
 
-// A row's own vector finds it, among those that have the same.
-void SearchItself(const Collection& collection, const Book& book) {
+// The vectors of some rows find what they should.
+void SearchSome(const Collection& collection, const Books& books, Random& random) {
   constexpr std::size_t kLimit = 64;
-  const auto vector = book.vector();
-  const auto hits = collection.Search({.query = vector, .limit = kLimit});
-  if (!hits.ok()) return SayWrong("a search failed: " + hits.status().ToString());
-  bool found = false;
-  std::size_t nearest = 0;
-  for (const Hit& hit : *hits) {
-    nearest += hit.score == 0.0F ? 1 : 0;
-    found = found || (hit.score == 0.0F && hit.key == Key(book.id));
-  }
-  if (!found && nearest < kLimit) {
-    SayWrong("'" + std::string(collection.name()) + "' does not find key " +
-             std::to_string(book.id) + " by its own vector");
+  const std::string name(collection.name());
+  const auto vectors = VectorsOf(collection.schema(), books);
+  const std::size_t step = books.size() / 30 + 1;
+  std::size_t place = random.Below(step);
+  for (const auto& [key, vector] : vectors) {
+    if (place++ % step != 0) continue;
+    const auto searched = CheckSearchFor(collection, vector, vectors, kLimit);
+    if (!searched.ok()) return SayWrong("a search failed: " + searched.status().ToString());
+    if (searched->empty()) continue;
+    SayWrong("'" + name + "' searched for the vector of key " +
+             std::to_string(std::get<std::int64_t>(key)) + ": " + *searched);
   }
 }
 
 void TellCollection(const Collection& collection, Random& random) {
   const std::string name(collection.name());
-  const auto books = ReadAll(collection);
+  const auto books = ReadRows(collection);
   if (!books.ok()) return SayWrong("reading '" + name + "': " + books.status().ToString());
   const auto count = collection.Count();
   if (!count.ok() || *count != books->size()) SayWrong("'" + name + "' counts wrong");
-  const std::size_t step = books->size() / 30 + 1;
-  std::size_t place = random.Below(step);
-  for (const auto& [id, version] : *books) {
-    if (place++ % step == 0) SearchItself(collection, {id, version});
-  }
+  SearchSome(collection, *books, random);
   TellRows(name, *books);
 }
 
@@ -122,12 +117,14 @@ std::uint64_t SystemRandom() {
   return std::uint64_t{device()} << 32 | device();
 }
 
-Result<Database> Open(const char* directory, LoadMode load) {
+// Every second directory has its collections in channels of their own.
+Result<Database> Open(const char* directory, std::uint64_t seed, LoadMode load) {
   auto fs = io::OpenDirectory(directory, /*create=*/true);
   if (!fs.ok()) return fs.status();
   Options options;
   options.sync_interval = std::chrono::milliseconds(10);
   options.load = load;
+  options.channels = options.streaming_nodes = 1 + seed % 2;
   constexpr std::uint64_t kLogBytes = 30'000;  // so that logs follow each other quickly
   return api::DatabaseAccess::Open(
       roles::Environment{*fs, &base::SystemClock(), SystemRandom, kLogBytes}, options);
@@ -135,12 +132,15 @@ Result<Database> Open(const char* directory, LoadMode load) {
 
 int Live(const char* directory, std::uint64_t seed, std::uint64_t life, std::size_t steps) {
   Random random(seed + life);
-  auto opened = Open(directory, life % 2 == 0 ? LoadMode::kMapped : LoadMode::kResident);
+  auto opened = Open(directory, seed, life % 2 == 0 ? LoadMode::kMapped : LoadMode::kResident);
   if (!opened.ok()) {
     SayWrong("opening: " + opened.status().ToString());
     return 1;
   }
   Database database = std::move(*opened);
+  if (const Status restored = RestoreNames(database); !restored.ok()) {
+    SayWrong("restoring names: " + restored.ToString());
+  }
   Say("O");
   TellAll(database, random);
   if (random.Chance(50)) {

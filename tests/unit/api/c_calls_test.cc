@@ -104,15 +104,21 @@ TEST_CASE("structs of an older program and of a newer one are told apart from go
   CheckInit(vecdb_field_init);
   CheckInit(vecdb_collection_options_init);
   CheckInit(vecdb_stats_init);
+  CheckInit(vecdb_db_stats_init);
+  CheckInit(vecdb_query_node_init);
+  CheckInit(vecdb_read_options_init);
   CheckInit(vecdb_search_request_init);
   CheckInit(vecdb_query_request_init);
   CheckInit(vecdb_get_request_init);
+  CheckInit(vecdb_read_options_init);
+  CheckInit(vecdb_call_limits_init);
+  CheckInit(vecdb_iterate_request_init);
   CheckInit(vecdb_check_counts_init);
   vecdb_options options;
   vecdb_options_init(&options, sizeof options);
   CHECK(options.struct_size == sizeof options);
-  for (const std::size_t size :
-       {std::size_t{0}, sizeof options - 1, sizeof options + 1, SIZE_MAX}) {
+  for (const std::size_t size : {std::size_t{0}, offsetof(vecdb_options, bounded_staleness_ms) - 1,
+                                 sizeof options + 1, SIZE_MAX}) {
     Handles h;
     options.struct_size = size;
     C_REFUSED(vecdb_open_in_memory(&options, &h.db, &error), kBad, "struct_size");
@@ -133,6 +139,78 @@ TEST_CASE("structs of an older program and of a newer one are told apart from go
   CHECK(CountOf(h) == 0);
 }
 
+TEST_CASE("query nodes are counted and told one by one") {
+  vecdb_options options = QuietC();
+  options.query_nodes = 3;
+  Handles h;
+  C_OK(vecdb_open_in_memory(&options, &h.db, &error));
+  C_OK(vecdb_schema_new(&h.schema, &error));
+  DescribeAll(h.schema);
+  C_OK(vecdb_create_collection(h.db, Text("all"), h.schema, nullptr, &h.collection, &error));
+  C_OK(vecdb_batch_new(h.collection, &h.batch, &error));
+  for (std::int64_t id = 0; id < 4; ++id) {
+    AddFullRow(h.batch, id);
+    C_OK(vecdb_insert(h.collection, h.batch, nullptr, nullptr, &error));
+    C_OK(vecdb_batch_clear(h.batch, &error));
+    C_OK(vecdb_collection_flush(h.collection, &error));
+  }
+  size_t count = 0;
+  C_OK(vecdb_query_node_count(h.db, &count, &error));
+  REQUIRE(count == 3);
+  uint64_t rows = 0;
+  for (size_t i = 0; i < count; ++i) {
+    vecdb_query_node node;
+    vecdb_query_node_init(&node, sizeof node);
+    C_OK(vecdb_query_node_at(h.db, i, &node, &error));
+    CHECK(node.segments >= 1);
+    CHECK(node.bytes > 0);
+    rows += node.rows;
+  }
+  CHECK(rows == 4);
+  vecdb_query_node node;
+  vecdb_query_node_init(&node, sizeof node);
+  C_REFUSED(vecdb_query_node_at(h.db, 3, &node, &error), VECDB_INVALID_ARGUMENT,
+            "there is no query node 3: there are 3");
+}
+
+TEST_CASE("an executor in C is handed tasks, and may run them late") {
+  struct Kept {
+    std::vector<std::pair<void (*)(void*), void*>> tasks;
+  } kept;
+  vecdb_options options = QuietC();
+  options.executor_user = &kept;
+  options.executor = [](void* user, void (*run)(void*), void* task) {
+    static_cast<Kept*>(user)->tasks.emplace_back(run, task);
+  };
+  {
+    Handles h;
+    C_OK(vecdb_open_in_memory(&options, &h.db, &error));
+    C_OK(vecdb_schema_new(&h.schema, &error));
+    DescribeAll(h.schema);
+    vecdb_collection_options small;
+    vecdb_collection_options_init(&small, sizeof small);
+    small.segment_rows = 1;
+    C_OK(vecdb_create_collection(h.db, Text("all"), h.schema, &small, &h.collection, &error));
+    C_OK(vecdb_batch_new(h.collection, &h.batch, &error));
+    AddFullRow(h.batch, 1);
+    C_OK(vecdb_insert(h.collection, h.batch, nullptr, nullptr, &error));
+    REQUIRE_FALSE(kept.tasks.empty());
+    for (std::size_t i = 0; i < kept.tasks.size(); ++i) {  // tasks make tasks
+      const auto [run, task] = kept.tasks[i];
+      run(task);
+    }
+    vecdb_stats stats;
+    vecdb_stats_init(&stats, sizeof stats);
+    C_OK(vecdb_collection_stats(h.collection, &stats, &error));
+    CHECK(stats.sealed_segments == 1);
+    kept.tasks.clear();
+    C_OK(vecdb_batch_clear(h.batch, &error));
+    AddFullRow(h.batch, 2);
+    C_OK(vecdb_insert(h.collection, h.batch, nullptr, nullptr, &error));
+  }
+  for (const auto& [run, task] : kept.tasks) run(task);  // behind the end of the database
+}
+
 TEST_CASE("options have the defaults of C++") {
   const vecdb::Options cpp;
   vecdb_options options;
@@ -144,6 +222,12 @@ TEST_CASE("options have the defaults of C++") {
   CHECK(options.load == static_cast<int>(cpp.load));
   CHECK(options.sync_interval_ms == cpp.sync_interval.count());
   CHECK(options.write_buffer_bytes == cpp.write_buffer_bytes);
+  CHECK(options.search_threads == cpp.search_threads);
+  CHECK(options.query_nodes == cpp.query_nodes);
+  CHECK(options.channels == cpp.channels);
+  CHECK(options.streaming_nodes == cpp.streaming_nodes);
+  CHECK(options.seal_after_ms == cpp.seal_after.count());
+  CHECK(options.executor == nullptr);
   const vecdb::CollectionOptions of_collection;
   vecdb_collection_options collection;
   vecdb_collection_options_init(&collection, sizeof collection);

@@ -134,6 +134,99 @@ TEST_CASE("collections are made, listed, found, opened and dropped") {
   C_REFUSED(vecdb_count(other.collection, Text(""), &count, &error), VECDB_NOT_FOUND, "b");
 }
 
+TEST_CASE("collections are described, renamed and altered, and have aliases") {
+  Handles h;
+  OpenAll(&h);
+  C_OK(vecdb_create_alias(h.db, Text("best"), Text("all"), &error));
+  C_OK(vecdb_create_alias(h.db, Text("also"), Text("all"), &error));
+  C_OK(vecdb_rename_collection(h.db, Text("all"), Text("some"), &error));
+  C_REFUSED(vecdb_drop_collection(h.db, Text("some"), &error), VECDB_FAILED_PRECONDITION, "'also'");
+  vecdb_collection_properties properties;
+  vecdb_collection_properties_init(&properties, sizeof properties);
+  CHECK(properties.ttl_ms == 0);
+  CHECK(properties.auto_compaction == 1);
+  CHECK(properties.consistency == VECDB_STRONG);
+  properties.ttl_ms = 60'000;
+  properties.consistency = VECDB_EVENTUAL;
+  C_OK(vecdb_alter_collection(h.db, Text("best"), &properties, &error));
+  properties.consistency = 9;
+  C_REFUSED(vecdb_alter_collection(h.db, Text("best"), &properties, &error), VECDB_INVALID_ARGUMENT,
+            "consistency is 9");
+  properties.consistency = 1'000;
+  C_REFUSED(vecdb_alter_collection(h.db, Text("best"), &properties, &error), VECDB_INVALID_ARGUMENT,
+            "consistency is 1000");
+
+  C_OK(vecdb_describe_collection(h.db, Text("best"), &h.description, &error));
+  vecdb_collection_info info;
+  vecdb_collection_info_init(&info, sizeof info);
+  C_OK(vecdb_description_info(h.description, &info, &error));
+  CHECK(StringOf(info.name) == "some");
+  CHECK(info.id != 0);
+  CHECK(info.created != 0);
+  CHECK(info.field_count == 10);
+  REQUIRE(info.alias_count == 2);
+  vecdb_text alias = {};
+  C_OK(vecdb_description_alias(h.description, 1, &alias, &error));
+  CHECK(StringOf(alias) == "best");
+  C_REFUSED(vecdb_description_alias(h.description, 2, &alias, &error), VECDB_INVALID_ARGUMENT,
+            "alias 2");
+  C_OK(vecdb_description_properties(h.description, &properties, &error));
+  CHECK(properties.ttl_ms == 60'000);
+  CHECK(properties.consistency == VECDB_EVENTUAL);
+  vecdb_collection_options options;
+  vecdb_collection_options_init(&options, sizeof options);
+  options.shards = 0;
+  C_OK(vecdb_description_options(h.description, &options, &error));
+  CHECK(options.shards == 1);
+  vecdb_field field;
+  vecdb_field_init(&field, sizeof field);
+  C_OK(vecdb_description_field(h.description, 9, &field, &error));
+  CHECK(StringOf(field.name) == "v");
+
+  C_OK(vecdb_drop_alias(h.db, Text("also"), &error));
+  C_OK(vecdb_list_aliases(h.db, &h.texts, &error));
+  REQUIRE(vecdb_texts_count(h.texts) == 2);
+  C_OK(vecdb_texts_at(h.texts, 0, &alias, &error));
+  CHECK(StringOf(alias) == "best");
+  C_OK(vecdb_texts_at(h.texts, 1, &alias, &error));
+  CHECK(StringOf(alias) == "some");
+  C_REFUSED(vecdb_alter_alias(h.db, Text("also"), Text("some"), &error), VECDB_NOT_FOUND, "'also'");
+}
+
+TEST_CASE("a compaction is a job that can be found, waited for and paused") {
+  Handles h;
+  OpenAll(&h);
+  for (const int id : {1, 2, 3}) {
+    Insert(h, {id}, nullptr);
+    C_OK(vecdb_collection_flush(h.collection, &error));
+  }
+  CHECK(StatsOf(h).sealed_segments == 3);
+  std::uint64_t id = 0;
+  C_OK(vecdb_collection_start_compaction(h.collection, &id, &error));
+  vecdb_job job;
+  vecdb_job_init(&job, sizeof job);
+  C_OK(vecdb_job_find(h.db, id, &job, &error));
+  CHECK(job.state == VECDB_JOB_WAITING);
+  CHECK(job.kind == VECDB_JOB_COMPACTION);
+  CHECK(std::string_view(job.collection) == "all");
+  C_OK(vecdb_pause_background(h.db, &error));
+  C_REFUSED(vecdb_collection_compact(h.collection, &error), VECDB_FAILED_PRECONDITION, "paused");
+  C_REFUSED(vecdb_wait_for_job(h.db, id, 0, &job, &error), VECDB_DEADLINE_EXCEEDED, "Waiting");
+  C_OK(vecdb_resume_background(h.db, &error));
+  C_OK(vecdb_wait_for_job(h.db, id, 60'000, &job, &error));
+  CHECK(job.state == VECDB_JOB_DONE);
+  CHECK(job.progress == 1);
+  CHECK(job.rows == 3);
+  CHECK(std::string_view(job.error).empty());
+  CHECK(StatsOf(h).sealed_segments == 1);
+  std::array<std::uint64_t, 2> ids = {};
+  std::size_t count = 0;
+  C_OK(vecdb_job_ids(h.db, ids.data(), ids.size(), &count, &error));
+  CHECK(count == 4);  // three flushes and this
+  CHECK(ids == std::array<std::uint64_t, 2>{1, 2});
+  C_REFUSED(vecdb_job_find(h.db, id + 1, &job, &error), VECDB_NOT_FOUND, "no job");
+}
+
 TEST_CASE("what was written is there after a reopening, and the report says how") {
   const TempDirectory directory;
   const std::string path = directory.path().string();

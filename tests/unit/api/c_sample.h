@@ -54,6 +54,10 @@ struct Handles {
   vecdb_keys* keys = nullptr;
   vecdb_texts* texts = nullptr;
   vecdb_report* report = nullptr;
+  vecdb_description* description = nullptr;
+  vecdb_stop* stop = nullptr;
+  vecdb_snapshot* snapshot = nullptr;
+  vecdb_iterator* iterator = nullptr;
 
   Handles() = default;
   Handles(const Handles&) = delete;
@@ -61,6 +65,10 @@ struct Handles {
   ~Handles() { Free(); }
 
   void Free() const {
+    vecdb_iterator_free(iterator);
+    vecdb_snapshot_free(snapshot);
+    vecdb_stop_free(stop);
+    vecdb_description_free(description);
     vecdb_report_free(report);
     vecdb_texts_free(texts);
     vecdb_keys_free(keys);
@@ -134,6 +142,8 @@ inline void OpenEverything(Handles* h, const std::string& directory) {
   C_OK(vecdb_insert(h->collection, h->batch, nullptr, &receipt, &error));
   h->keys = receipt.keys;
   C_OK(vecdb_list_collections(h->db, &h->texts, &error));
+  C_OK(vecdb_create_alias(h->db, Text("every"), Text("all"), &error));
+  C_OK(vecdb_describe_collection(h->db, Text("all"), &h->description, &error));
   const std::array<float, 2> near = {1, 1};
   const std::array<vecdb_text, 1> all = {Text("*")};
   vecdb_search_request request;
@@ -142,6 +152,11 @@ inline void OpenEverything(Handles* h, const std::string& directory) {
   request.output_fields = all.data();
   request.output_field_count = all.size();
   C_OK(vecdb_search(h->collection, &request, &h->rows, &error));
+  C_OK(vecdb_stop_new(&h->stop, &error));
+  C_OK(vecdb_snapshot_new(h->collection, nullptr, &h->snapshot, &error));
+  vecdb_iterate_request iterate;
+  vecdb_iterate_request_init(&iterate, sizeof iterate);
+  C_OK(vecdb_iterate(h->collection, &iterate, &h->iterator, &error));
 }
 
 }  // namespace vecdb::test

@@ -49,6 +49,18 @@ TEST_CASE("a bitmap that grows or shrinks keeps its bits and counts no others", 
   CHECK_FALSE(map.Test(64));
 }
 
+TEST_CASE("the first bits of a bitmap are reset, and no others", "[base]") {
+  for (const std::size_t size : {1, 63, 64, 65, 128, 200}) {
+    for (std::size_t end = 0; end <= size; ++end) {
+      Bitmap bitmap(size, true);
+      bitmap.ResetBefore(end);
+      REQUIRE(bitmap.Count() == size - end);
+      if (end > 0) REQUIRE_FALSE(bitmap.Test(end - 1));
+      if (end < size) REQUIRE(bitmap.Test(end));
+    }
+  }
+}
+
 TEST_CASE("a Bloom filter never denies a key it holds and rarely claims another", "[base]") {
   const auto random = test::SeededRandom(5);
   const std::size_t keys = 20'000;

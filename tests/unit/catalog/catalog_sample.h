@@ -21,7 +21,8 @@ inline catalog::CollectionRecord Books(std::uint64_t id, const std::string& name
   vecdb::SchemaBuilder builder;
   builder.PrimaryKey("id")
       .Vector("cover", 8, vecdb::Metric::kCosine)
-      .Nullable("title", vecdb::DataType::kVarChar);
+      .Nullable("title", vecdb::DataType::kVarChar)
+      .Scalar("place", vecdb::DataType::kVarChar);
   return catalog::CollectionRecord{
       id, name, 1, *builder.Build(), vecdb::CollectionOptions{}, vecdb::Timestamp{1000 + id}};
 }
@@ -62,16 +63,32 @@ catalog::Edit EditOf(Operations... operations) {
   return edit;
 }
 
+// None of them at its default.
+inline catalog::Properties EveryProperty() {
+  catalog::Properties properties;
+  properties.ttl = std::chrono::hours{1};
+  properties.auto_compaction = false;
+  properties.consistency = vecdb::Consistency::kBounded;
+  properties.partition_key = "place";
+  properties.num_partitions = 3;
+  return properties;
+}
+
 // Every kind of operation once, or nearly.
 inline catalog::Edit EverythingEdit() {
   return EditOf(catalog::LeaseIds{100}, catalog::SetMaxTimestamp{vecdb::Timestamp{5000}},
                 catalog::CreateCollection{Books(1)}, catalog::CreateCollection{Books(2, "papers")},
-                catalog::AddLog{LogOf(0, 1)}, catalog::AddLog{LogOf(0, 2)},
-                catalog::AddLog{LogOf(1, 1)}, catalog::AddSegment{SegmentOf(1, 10, 20)},
+                catalog::BindCollection{2, 1}, catalog::CreatePartition{1, 3, "old"},
+                catalog::CreatePartition{1, 4, "2-new"}, catalog::AddLog{LogOf(0, 1)},
+                catalog::AddLog{LogOf(0, 2)}, catalog::AddLog{LogOf(1, 1)},
+                catalog::AddSegment{SegmentOf(1, 10, 20)},
                 catalog::AddSegment{SegmentOf(2, 11, 30, true)}, catalog::CommitSegment{10, 40},
-                catalog::CommitSegment{11, 60},
+                catalog::CommitSegment{11, 60, 1},
                 catalog::SetDeletes{10, {1, FileOf(50, io::FileKind::kDeletes)}},
-                catalog::SetCheckpoint{0, 12, 34}, catalog::SetCheckpoint{1, 5, 6});
+                catalog::SetCheckpoint{0, 12, 34}, catalog::SetCheckpoint{1, 5, 6},
+                catalog::RenameCollection{2, "essays"}, catalog::SetAlias{"best", 2},
+                catalog::SetAlias{"all", 2}, catalog::SetAlias{"best", 1},
+                catalog::SetProperties{2, EveryProperty()});
 }
 
 inline catalog::State EmptyState() {

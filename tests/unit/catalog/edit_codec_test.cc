@@ -14,6 +14,7 @@ base::Bytes EverythingBytes() {
   edit.operations.emplace_back(catalog::DropSegment{3});
   edit.operations.emplace_back(catalog::DropCollection{4});
   edit.operations.emplace_back(catalog::DropLog{5, 6});
+  edit.operations.emplace_back(catalog::DropAlias{"best"});
   return EncodeEdit(edit);
 }
 
@@ -33,7 +34,7 @@ TEST_CASE("an edit with every kind of operation survives its bytes") {
   const base::Bytes bytes = EverythingBytes();
   const auto decoded = DecodeEdit(bytes, "edit");
   REQUIRE(decoded.ok());
-  CHECK(decoded->operations.size() == 17);
+  CHECK(decoded->operations.size() == 26);
   CHECK(EncodeEdit(*decoded) == bytes);
 }
 

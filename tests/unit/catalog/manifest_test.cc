@@ -246,7 +246,8 @@ struct Workload {
     const catalog::State state = *(*created)->state();
     auto opened = BeginIn(fs, state, 2);
     if (!opened.ok()) return;
-    CommitAll(**opened, {EditOf(catalog::DropCollection{2}), EditOf(catalog::LeaseIds{700})});
+    CommitAll(**opened, {EditOf(catalog::DropAlias{"all"}, catalog::DropCollection{2}),
+                         EditOf(catalog::LeaseIds{700})});
   }
 
   bool CommitAll(catalog::Manifest& manifest, const std::vector<catalog::Edit>& edits) {

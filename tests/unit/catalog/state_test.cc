@@ -31,6 +31,19 @@ catalog::SegmentRecord WithOneFileTwice() {
   return record;
 }
 
+catalog::SetProperties KeyedBy(const std::string& field) {
+  catalog::SetProperties set{1, {}};
+  set.properties.partition_key = field;
+  return set;
+}
+
+catalog::SegmentRecord InPartition(std::uint64_t collection, std::uint64_t id,
+                                   std::uint64_t first_file, std::uint64_t partition) {
+  catalog::SegmentRecord record = SegmentOf(collection, id, first_file);
+  record.partition = partition;
+  return record;
+}
+
 io::LogIdentity ForeignLog() {
   io::LogIdentity identity = LogOf(0, 9);
   identity.database[15] = std::byte{1};
@@ -49,10 +62,19 @@ std::vector<Contradiction> Contradictions() {
   return {
       {EditOf(catalog::CreateCollection{Books(1, "other")}), {"collection 1", "twice"}},
       {EditOf(catalog::CreateCollection{Books(3)}), {"collection 3", "'books'", "collection 1"}},
+      {EditOf(catalog::CreateCollection{Books(3, "best")}), {"collection 3", "'best'", "alias"}},
+      {EditOf(catalog::RenameCollection{9, "new"}), {"renames", "collection 9"}},
+      {EditOf(catalog::RenameCollection{2, "books"}), {"'books'", "collection 1"}},
+      {EditOf(catalog::RenameCollection{2, "all"}), {"'all'", "an alias of collection 2"}},
+      {EditOf(catalog::SetAlias{"new", 9}), {"collection 9"}},
+      {EditOf(catalog::SetAlias{"books", 2}), {"'books'", "the name of collection 1"}},
+      {EditOf(catalog::DropAlias{"papers"}), {"'papers'"}},
+      {EditOf(catalog::DropCollection{2}), {"collection 2", "the alias 'all'"}},
       {EditOf(catalog::CreateCollection{Books(100, "late")}), {"collection id 100", "below 100"}},
       {EditOf(catalog::CreateCollection{Books(0, "none")}), {"collection id 0"}},
       {EditOf(catalog::DropCollection{9}), {"collection 9"}},
-      {EditOf(catalog::DropCollection{1}, catalog::DropCollection{1}), {"collection 1"}},
+      {EditOf(catalog::DropAlias{"best"}, catalog::DropCollection{1}, catalog::DropCollection{1}),
+       {"collection 1"}},
       {EditOf(catalog::AddSegment{SegmentOf(9, 12, 60)}), {"segment 12", "collection 9"}},
       {EditOf(catalog::AddSegment{SegmentOf(1, 10, 60)}), {"segment 10", "twice"}},
       {EditOf(catalog::AddSegment{SegmentOf(1, 100, 60)}), {"segment id 100"}},
@@ -62,10 +84,28 @@ std::vector<Contradiction> Contradictions() {
        {"file id 64", "twice"}},
       {EditOf(catalog::AddSegment{WithOneFileTwice()}), {"file id 60", "twice"}},
       {EditOf(catalog::AddSegment{WithFieldNine()}), {"field 9", "collection 1"}},
-      {EditOf(catalog::DropCollection{1}, catalog::AddSegment{SegmentOf(1, 12, 60)}),
+      {EditOf(catalog::DropAlias{"best"}, catalog::DropCollection{1},
+              catalog::AddSegment{SegmentOf(1, 12, 60)}),
        {"segment 12", "collection 1"}},
+      {EditOf(catalog::CreatePartition{9, 5, "new"}), {"partition 5", "collection 9"}},
+      {EditOf(catalog::CreatePartition{1, 5, "old"}), {"partition 5", "'old'", "partition 3"}},
+      {EditOf(catalog::CreatePartition{1, 3, "new"}), {"partition 3", "twice"}},
+      {EditOf(catalog::CreatePartition{1, 100, "new"}), {"partition id 100"}},
+      {EditOf(catalog::CreatePartition{1, 0, "new"}), {"partition id 0"}},
+      {EditOf(catalog::CreatePartition{2, 5, "new"}), {"partition 5", "partition key"}},
+      {EditOf(KeyedBy("nothing")), {"books", "no field named 'nothing'"}},
+      {EditOf(KeyedBy("title")), {"books", "'title' is nullable"}},
+      {EditOf(KeyedBy("id")), {"books", "'id' is the primary key"}},
+      {EditOf(KeyedBy("cover")), {"books", "'cover' is a FloatVector"}},
+      {EditOf(catalog::DropPartition{2, 3}), {"partition 3", "collection 2"}},
+      {EditOf(catalog::DropPartition{1, 9}), {"partition 9", "collection 1"}},
+      {EditOf(catalog::DropPartition{1, 3}, catalog::DropPartition{1, 3}), {"partition 3"}},
+      {EditOf(catalog::AddSegment{InPartition(2, 12, 60, 3)}), {"segment 12", "partition 3"}},
+      {EditOf(catalog::DropPartition{1, 3}, catalog::AddSegment{InPartition(1, 12, 60, 3)}),
+       {"segment 12", "partition 3"}},
       {EditOf(catalog::DropSegment{12}), {"segment 12"}},
-      {EditOf(catalog::DropCollection{1}, catalog::DropSegment{10}), {"segment 10"}},
+      {EditOf(catalog::DropAlias{"best"}, catalog::DropCollection{1}, catalog::DropSegment{10}),
+       {"segment 10"}},
       {EditOf(catalog::CommitSegment{10, 70}), {"segment 10", "twice"}},
       {EditOf(catalog::CommitSegment{100, 70}), {"segment id 100"}},
       {EditOf(catalog::SetDeletes{12, deletes(1, 60)}), {"segment 12"}},
@@ -77,6 +117,13 @@ std::vector<Contradiction> Contradictions() {
       {EditOf(catalog::DropLog{0, 9}), {"log 9", "pchannel 0"}},
       {EditOf(catalog::DropLog{7, 1}), {"log 1", "pchannel 7"}},
       {EditOf(catalog::LeaseIds{99}), {"99", "100"}},
+      {EditOf(catalog::SetProperties{9, {}}), {"collection 9"}},
+      {EditOf(catalog::DropAlias{"all"}, catalog::DropCollection{2}, catalog::SetProperties{2, {}}),
+       {"sets the properties of collection 2"}},
+      {EditOf(catalog::BindCollection{3, 1}), {"collection 3"}},
+      {EditOf(catalog::BindCollection{1, 0}), {"collection 1", "pchannel 0"}},
+      {EditOf(catalog::BindCollection{2, 4}), {"collection 2", "pchannel 4", "pchannel 1"}},
+      {EditOf(catalog::CommitSegment{11, 70, 2}), {"segment 11", "twice"}},
   };
 }
 
@@ -85,10 +132,14 @@ std::vector<Contradiction> Contradictions() {
 TEST_CASE("an edit shows in the state that follows it") {
   const catalog::State state = Everything();
   CHECK(state.collections.size() == 2);
-  CHECK(state.FindCollection("papers")->id == 2);
-  CHECK(state.FindCollection("paper") == nullptr);
+  CHECK(state.FindCollection("essays")->id == 2);
+  CHECK(state.FindCollection("papers") == nullptr);  // its name before
+  CHECK(state.aliases == decltype(state.aliases){{"all", 2}, {"best", 1}});
   CHECK(state.segments.at(10).deletes->info.file_id == 50);
-  CHECK(state.committed == std::map<SegmentId, Lsn>{{10, 40}, {11, 60}});
+  CHECK(state.collections.at(1).pchannel == 0);
+  CHECK(state.collections.at(2).pchannel == 1);
+  CHECK(state.committed ==
+        std::map<SegmentId, catalog::CommittedSegment>{{10, {40, 0}}, {11, {60, 1}}});
   CHECK(state.pchannels.at(0).logs.size() == 2);
   CHECK(state.pchannels.at(0).checkpoint == 12);
   CHECK(state.pchannels.at(0).durable == 34);
@@ -113,8 +164,9 @@ TEST_CASE("an edit that contradicts the state is refused and names what contradi
 
 TEST_CASE("a dropped collection takes its segments along and leaves its name free") {
   const auto state =
-      Apply(Everything(), EditOf(catalog::DropCollection{1}, catalog::CreateCollection{Books(3)},
-                                 catalog::AddSegment{SegmentOf(3, 12, 60)}));
+      Apply(Everything(),
+            EditOf(catalog::DropAlias{"best"}, catalog::DropCollection{1},
+                   catalog::CreateCollection{Books(3)}, catalog::AddSegment{SegmentOf(3, 12, 60)}));
   REQUIRE(state.ok());
   CHECK(state->FindCollection("books")->id == 3);
   CHECK(state->segments.count(10) == 0);
@@ -122,19 +174,75 @@ TEST_CASE("a dropped collection takes its segments along and leaves its name fre
   CHECK(state->committed.count(10) == 1);
 }
 
-TEST_CASE("a commit record is kept until every checkpoint is past it") {
+TEST_CASE("a partition key is among the options of its collection, with its partitions") {
+  const catalog::State state = Everything();
+  CHECK(state.collections.at(2).options.partition_key == "place");
+  CHECK(state.collections.at(2).options.num_partitions == 3);
+  CHECK(state.HasPartition(2, 0));
+  CHECK(state.HasPartition(2, 2));
+  CHECK_FALSE(state.HasPartition(2, 3));
+  CHECK(Apply(state, EditOf(catalog::AddSegment{InPartition(2, 12, 60, 2)})).ok());
+  CHECK(SnapshotOf(state).collections.at(2).options.num_partitions == 3);
+}
+
+TEST_CASE("properties are those set last, and gone with their collection") {
+  const catalog::State state = Everything();
+  CHECK(state.PropertiesOf(1) == catalog::Properties{});
+  CHECK(state.PropertiesOf(2) == EveryProperty());
+  const auto usual = Apply(state, EditOf(catalog::SetProperties{2, {}}));
+  REQUIRE(usual.ok());
+  CHECK(usual->properties.empty());
+  const auto dropped = Apply(state, EditOf(catalog::DropAlias{"all"}, catalog::DropCollection{2}));
+  REQUIRE(dropped.ok());
+  CHECK(dropped->properties.empty());
+}
+
+TEST_CASE("a dropped partition takes its segments along and leaves its name free") {
+  const auto filled = Apply(Everything(), EditOf(catalog::AddSegment{InPartition(1, 12, 60, 3)},
+                                                 catalog::AddSegment{InPartition(1, 13, 65, 4)}));
+  REQUIRE(filled.ok());
+  const auto state =
+      Apply(*filled, EditOf(catalog::DropPartition{1, 3}, catalog::CreatePartition{1, 14, "old"}));
+  REQUIRE(state.ok());
+  CHECK(state->segments.count(12) == 0);
+  CHECK(state->segments.count(13) == 1);
+  CHECK(state->segments.count(10) == 1);
+  CHECK(state->HasPartition(1, kDefaultPartition));
+  CHECK(state->HasPartition(1, 14));
+  CHECK_FALSE(state->HasPartition(1, 3));
+  CHECK_FALSE(state->HasPartition(2, 14));
+  CHECK(TextOf(SnapshotOf(*state)) == TextOf(*state));
+  const auto without =
+      Apply(*state, EditOf(catalog::DropAlias{"best"}, catalog::DropCollection{1}));
+  REQUIRE(without.ok());
+  CHECK(without->partitions.empty());
+}
+
+TEST_CASE("what was written may name a partition that was dropped since, and none that never was") {
+  const auto state = Apply(Everything(), EditOf(catalog::DropPartition{1, 3}));
+  REQUIRE(state.ok());
+  CHECK(state->HadPartition(1, 4, Timestamp{9000}));
+  CHECK(state->HadPartition(1, 3, Timestamp{5000}));
+  CHECK_FALSE(state->HadPartition(1, 3, Timestamp{5001}));
+  CHECK_FALSE(state->HadPartition(1, 100, Timestamp{5000}));
+}
+
+TEST_CASE("a commit record is kept until the checkpoint of its pchannel is past it") {
   const auto dropped = Apply(Everything(), EditOf(catalog::DropSegment{10}));
   REQUIRE(dropped.ok());
   CHECK(dropped->committed.count(10) == 1);
-  const auto one = Apply(*dropped, EditOf(catalog::SetCheckpoint{0, 41, 41}));
-  REQUIRE(one.ok());
-  CHECK(one->committed.count(10) == 1);
-  const auto both = Apply(*one, EditOf(catalog::SetCheckpoint{1, 40, 41}));
-  REQUIRE(both.ok());
-  CHECK(both->committed.count(10) == 1);
-  const auto past = Apply(*both, EditOf(catalog::SetCheckpoint{1, 41, 41}));
+  const auto at = Apply(*dropped, EditOf(catalog::SetCheckpoint{0, 40, 41}));
+  REQUIRE(at.ok());
+  CHECK(at->committed.count(10) == 1);
+  const auto other = Apply(*at, EditOf(catalog::SetCheckpoint{1, 60, 90}));
+  REQUIRE(other.ok());
+  CHECK(other->committed.size() == 2);
+  const auto past = Apply(*other, EditOf(catalog::SetCheckpoint{0, 41, 41}));
   REQUIRE(past.ok());
-  CHECK(past->committed == std::map<SegmentId, Lsn>{{11, 60}});
+  CHECK(past->committed == std::map<SegmentId, catalog::CommittedSegment>{{11, {60, 1}}});
+  const auto both = Apply(*past, EditOf(catalog::SetCheckpoint{1, 61, 90}));
+  REQUIRE(both.ok());
+  CHECK(both->committed.empty());
 }
 
 TEST_CASE("checkpoints and the largest timestamp only grow") {

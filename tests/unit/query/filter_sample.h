@@ -121,6 +121,10 @@ class CutSegment final : public vecdb::segment::Segment {
     }
     return chunk_.columns[field].View().Slice(first, end - first);
   }
+  vecdb::Result<vecdb::chunk::ColumnView> ReadTimestamps(vecdb::RowIndex,
+                                                         vecdb::RowIndex) const override {
+    return vecdb::base::Unimplemented("filters read no timestamps");
+  }
   vecdb::Status FindKey(vecdb::chunk::KeyView, std::uint64_t,
                         std::vector<vecdb::RowIndex>*) const override {
     return vecdb::Status();

@@ -48,6 +48,33 @@ TEST_CASE("the turn passes to the one who has waited longest", "[roles]") {
   queue.Leave();
 }
 
+TEST_CASE("a ticket that waits can be withdrawn, and one that was taken cannot", "[roles]") {
+  const WriteRequest request;
+  LaneQueue queue;
+  WriteTicket first(request);
+  WriteTicket second(request);
+  WriteTicket third(request);
+  WriteTicket fourth(request);
+  REQUIRE(queue.Enter(&first));
+  REQUIRE_FALSE(queue.Enter(&second));
+  REQUIRE_FALSE(queue.Enter(&third));
+  REQUIRE_FALSE(queue.Enter(&fourth));
+  CHECK(queue.Withdraw(&third));
+  CHECK_FALSE(queue.Withdraw(&third));
+  CHECK(queue.Withdraw(&fourth));  // the last one: the next to come stands behind the second
+  REQUIRE_FALSE(queue.Enter(&third));
+  const WriteTicket* waiting = queue.TakeWaiting();
+  REQUIRE(waiting == &second);
+  CHECK(waiting->next == &third);
+  CHECK(third.next == nullptr);
+  CHECK_FALSE(queue.Withdraw(&second));
+  REQUIRE_FALSE(queue.Enter(&fourth));
+  CHECK(queue.Withdraw(&fourth));  // the only one
+  CHECK(queue.TakeWaiting() == nullptr);
+  queue.Leave();
+  CHECK(queue.Enter(&first));
+}
+
 TEST_CASE("one thread at a time has the turn, and none waits for ever", "[roles]") {
   constexpr int kThreads = 8;
   constexpr int kRounds = 2000;

@@ -41,3 +41,20 @@ TEST_CASE("after a failure nothing more becomes visible and waiters learn why", 
   CHECK(mark.WaitFor(Timestamp{11}).code() == StatusCode::kOutcomeUnknown);
   CHECK(mark.WaitFor(Timestamp{10}).ok());
 }
+
+TEST_CASE("a wait for what has begun needs no later write", "[roles]") {
+  Watermark mark;
+  mark.Start(Timestamp{10});
+  CHECK(mark.WaitForBegun(Timestamp{20}, {}).ok());
+  mark.Begin(Timestamp{21});
+  CHECK(mark.WaitForBegun(Timestamp{20}, {}).ok());
+  std::stop_source source;
+  source.request_stop();
+  const base::Deadline stopped(base::SystemClock(), std::chrono::milliseconds(0),
+                               source.get_token());
+  CHECK(mark.WaitForBegun(Timestamp{21}, stopped).code() == StatusCode::kCancelled);
+  CHECK(mark.WaitFor(Timestamp{21}, stopped).code() == StatusCode::kCancelled);
+  mark.Applied(Timestamp{21}, false);
+  CHECK(mark.WaitForBegun(Timestamp{21}, stopped).ok());
+  CHECK(mark.WaitFor(Timestamp{21}, stopped).ok());
+}

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <thread>
+#include <utility>
 
 #include "base/timestamp_oracle.h"
 #include "segment/growing_column.h"
@@ -86,8 +87,10 @@ TEST_CASE("RowsAt counts the rows written at or before a time", "[growing]") {
     REQUIRE(*segment->RowsAt(Timestamp{t}) == expected);
   }
   for (RowIndex row = 0; row < segment->rows();) {
-    const auto span = segment->Timestamps(row, segment->rows() - row);
-    REQUIRE(std::equal(span.begin(), span.end(), times.begin() + row));
+    const auto view = *segment->ReadTimestamps(row, segment->rows() - row);
+    const auto span = view.As<std::int64_t>();
+    REQUIRE(std::equal(span.begin(), span.end(), times.begin() + row,
+                       [](std::int64_t a, std::uint64_t b) { return std::cmp_equal(a, b); }));
     REQUIRE(base::Raw(*segment->TimestampOf(row)) == times[row]);
     row += static_cast<RowIndex>(span.size());
   }

@@ -118,10 +118,7 @@ class SampleFolder {
     contents.read = [&](std::uint32_t field, RowIndex first,
                         RowIndex max_rows) -> Result<vecdb::chunk::ColumnView> {
       if (field != vecdb::catalog::kTimestampField) return segment.Read(field, first, max_rows);
-      vecdb::chunk::ColumnView view;
-      view.rows = segment.Timestamps(first, max_rows).size();
-      view.values = segment.Timestamps(first, max_rows).data();
-      return view;
+      return segment.ReadTimestamps(first, max_rows);
     };
     return Must(vecdb::segment::WriteSegment(*fs_, kTestDatabase, segment.schema(), contents,
                                              NewIds(), max_file_bytes));

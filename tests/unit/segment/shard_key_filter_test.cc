@@ -50,6 +50,7 @@ class UnreadableSegment final : public Segment {
   Result<chunk::ColumnView> Read(std::uint32_t, RowIndex, RowIndex) const override {
     return Damage();
   }
+  Result<chunk::ColumnView> ReadTimestamps(RowIndex, RowIndex) const override { return Damage(); }
   Status FindKey(chunk::KeyView, std::uint64_t, std::vector<RowIndex>*) const override {
     return Damage();
   }
@@ -126,6 +127,29 @@ TEST_CASE(
   CHECK(Includes(filter, 2));
   CHECK(Includes(filter, 3));
   CHECK(filter.memory_bytes() <= 3 * 10'000 + 1000);
+}
+
+TEST_CASE("what segments were merged into is included without a look, if all of them were",
+          "[key_filter]") {
+  Shard shard;
+  ShardKeyFilter filter;
+  const std::vector<SegmentId> both = {1, 2};
+  filter.Replace(both, 9);  // nothing is known yet
+  CHECK(filter.Pin() == nullptr);
+  for (std::int64_t first = 0; first < 300; first += 100) shard.Add(KeysFrom(first, 100));
+  REQUIRE(filter.Add(shard.First(2), true, kGoOn).ok());
+  const std::vector<SegmentId> with_unknown = {2, 3};
+  const bool known = GENERATE(true, false);
+  filter.Replace(known ? both : with_unknown, 9);
+  CHECK(Includes(filter, 9) == known);
+  CHECK(Includes(filter, 1) != known);
+  CHECK_FALSE(Includes(filter, 2));
+  const Keys keys = KeysFrom(0, 200);
+  std::vector<std::uint64_t> hashes;
+  for (const std::int64_t key : keys) hashes.push_back(chunk::HashKey(key));
+  std::vector<std::uint8_t> may(hashes.size());
+  filter.Pin()->MayContain(hashes, may.data());
+  CHECK(std::count(may.begin(), may.end(), 0) == 0);
 }
 
 TEST_CASE("a segment that cannot be read is left out, and a stop leaves the filter as it was",

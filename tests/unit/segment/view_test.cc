@@ -36,6 +36,60 @@ std::map<std::int64_t, int> VisibleKeys(const Segment& segment, Timestamp t) {
   return keys;
 }
 
+TEST_CASE("a view has parts: the segments of some partitions, and those of all but one", "[view]") {
+  const Schema schema = NumberedSchema();
+  const auto segment = [&](SegmentId id, PartitionId partition) {
+    return GrowingSegment::Create(id, 0, partition, 1, schema);
+  };
+  const auto view =
+      ViewOf(schema, {segment(1, kDefaultPartition), segment(2, 7), segment(3, 9), segment(4, 7)});
+  const auto ids = [](const View& part) {
+    std::vector<SegmentId> found;
+    for (const auto& one : part.segments()) found.push_back(one->id());
+    return found;
+  };
+  using Ids = std::vector<SegmentId>;
+  CHECK(ids(*view->InPartitions(std::vector<PartitionId>{7})) == Ids{2, 4});
+  CHECK(ids(*view->InPartitions(std::vector<PartitionId>{0, 9})) == Ids{1, 3});
+  CHECK(ids(*view->InPartitions(std::vector<PartitionId>{5})) == Ids{});
+  CHECK(ids(*view->WithoutPartition(7)) == Ids{1, 3});
+  CHECK(ids(*view->WithoutPartition(5)) == Ids{1, 2, 3, 4});
+  CHECK(view->segments().size() == 4);
+}
+
+TEST_CASE("a compacted view has one segment in the place of several, and begins later", "[view]") {
+  const Schema schema = NumberedSchema();
+  const auto segment = [&](SegmentId id) {
+    return GrowingSegment::Create(id, 0, kDefaultPartition, 1, schema);
+  };
+  const auto view = ViewOf(schema, {segment(1), segment(2), segment(3), segment(4)});
+  CHECK(view->readable_from().at == Timestamp{0});
+  const auto ids = [](const View& of) {
+    std::vector<SegmentId> found;
+    for (const auto& one : of.segments()) found.push_back(one->id());
+    return found;
+  };
+  using Ids = std::vector<SegmentId>;
+  const Ids inputs = {1, 3};
+  const auto merged = view->Compacted(inputs, segment(9), Timestamp{70});
+  CHECK(ids(*merged) == Ids{2, 4, 9});
+  CHECK(merged->readable_from().at == Timestamp{70});
+  CHECK(ids(*view->Compacted(inputs, nullptr, Timestamp{70})) == Ids{2, 4});
+  const Ids again = {4};
+  CHECK(merged->Compacted(again, segment(10), Timestamp{60})->readable_from().at == Timestamp{70});
+  CHECK(merged->With(segment(11))->readable_from().at == Timestamp{70});
+  CHECK(merged->Replacing(9, segment(9))->readable_from().at == Timestamp{70});
+  CHECK(merged->WithoutPartition(7)->readable_from().at == Timestamp{70});
+  const auto later = merged->Compacted(again, nullptr, ReadTime(Timestamp{80}, Timestamp{30}));
+  CHECK(later->readable_from().at == Timestamp{80});
+  CHECK(later->readable_from().alive_from == Timestamp{30});
+  CHECK(merged->readable_from().alive_from == Timestamp{0});
+  REQUIRE(merged->FindSegment(9) != nullptr);
+  CHECK((*merged->FindSegment(9))->id() == 9);
+  CHECK(merged->FindSegment(3) == nullptr);
+  CHECK(merged->FindSegment(99) == nullptr);
+}
+
 TEST_CASE("views are copies with one segment more, or another in its place", "[view]") {
   const Schema schema = NumberedSchema();
   const auto empty = ViewOf(schema, {});
@@ -56,6 +110,38 @@ TEST_CASE("views are copies with one segment more, or another in its place", "[v
   board.Publish(both);
   CHECK(pinned == empty);
   CHECK(board.Pin() == both);
+}
+
+TEST_CASE("rows that have expired are in no way, neither of reads nor of keys", "[view]") {
+  const Schema schema = NumberedSchema();
+  const auto old = NewSegment(schema, 1, 0);
+  const auto young = NewSegment(schema, 2, 0);
+  const auto view = ViewOf(schema, {old, young});
+  old->Append(NumberedRows(schema, KeysFrom(0, 10)), Timestamp{5}, 1, 1);
+  old->Append(NumberedRows(schema, KeysFrom(10, 10)), Timestamp{6}, 2, 2);
+  young->Append(NumberedRows(schema, KeysFrom(20, 10)), Timestamp{9}, 3, 3);
+  struct Case {
+    std::uint64_t alive_from;
+    std::size_t first;  // key that lives
+  };
+  for (const Case& c : {Case{0, 0}, {5, 0}, {6, 10}, {7, 20}, {9, 20}, {10, 30}}) {
+    const ReadTime time(Timestamp{9}, Timestamp{c.alive_from});
+    const VisibleRows in_old = *VisibleRowsAt(*old, time);
+    CHECK(in_old.first == std::min<std::size_t>(c.first, 20));
+    CHECK(in_old.rows == 20);
+    CHECK(VisibleRowsAt(*young, time)->first == (c.first == 30 ? 10u : 0u));
+    for (std::int64_t key = 0; key < 30; ++key) {
+      const bool lives = static_cast<std::size_t>(key) >= c.first;
+      REQUIRE((*view->Find(key, time)).has_value() == lives);
+      Expiry expiry{Timestamp{c.alive_from}};
+      REQUIRE(view->ContainsKeys(0, Span({key}), nullptr, &expiry)->has_value() == lives);
+      REQUIRE(expiry.met == !lives);
+    }
+  }
+  // A read of the past sees no more than was there.
+  const ReadTime past(Timestamp{5}, Timestamp{7});
+  CHECK(VisibleRowsAt(*old, past)->first == 10);
+  CHECK(VisibleRowsAt(*old, past)->rows == 10);
 }
 
 TEST_CASE("the first taken key of a batch is named, among live rows of its shard", "[view]") {

@@ -30,6 +30,19 @@ TEST_CASE("a message comes back as it was encoded", "[message]") {
   }
 }
 
+TEST_CASE("a delete says in which partition it looks, and all is another number than the default",
+          "[message]") {
+  Message message{.type = MessageType::kDelete, .payload = {}};
+  for (const PartitionId partition : {kDefaultPartition, PartitionId{5}}) {
+    message.partition = DeletedIn(partition);
+    CHECK(message.partition != kDeletedEverywhere);
+    CHECK(PartitionOf(message) == partition);
+  }
+  message.type = MessageType::kUpsert;
+  message.partition = kDefaultPartition;
+  CHECK(PartitionOf(message) == kDefaultPartition);
+}
+
 TEST_CASE("short messages and unknown types are corruption", "[message]") {
   const base::Bytes body(kMessageHeaderSize);
   for (std::size_t size = 0; size < body.size(); ++size) {

@@ -58,3 +58,13 @@ TEST_CASE("sleepers change rows in order, and one row is empty afterwards", "[wa
   rest.TakeOne(&from);
   CHECK(rest.count() == 2);
 }
+
+TEST_CASE("who sleeps for a time wakes by himself or is woken", "[wal]") {
+  Sleeper sleeper;
+  CHECK_FALSE(sleeper.SleepFor(std::chrono::milliseconds(1)));
+  {
+    Sleepers woken;
+    woken.Add(&sleeper);
+  }
+  CHECK(sleeper.SleepFor(std::chrono::hours(1)));
+}

@@ -1,0 +1,139 @@
+#include "api/c_requests.h"
+
+#include <chrono>
+#include <span>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "api/c_call.h"
+#include "api/c_request_structs.h"
+#include "api/c_value.h"
+
+namespace vecdb::api {
+namespace {
+
+// The values that are vectors; a null becomes no vector at all, which the search refuses by field.
+struct QueryOf {
+  Result<QueryVector> operator()(std::monostate) const { return QueryVector(); }
+  Result<QueryVector> operator()(std::span<const float> v) const { return QueryVector(v); }
+  Result<QueryVector> operator()(std::span<const std::int8_t> v) const { return QueryVector(v); }
+  Result<QueryVector> operator()(std::span<const std::uint8_t> v) const { return QueryVector(v); }
+  Result<QueryVector> operator()(const SparseView& v) const { return QueryVector(v); }
+  template <typename T>
+  Result<QueryVector> operator()(const T&) const {
+    return base::InvalidArgument("vecdb_search_request.query is a value of kind {}, not a vector",
+                                 kind);
+  }
+  vecdb_kind kind = VECDB_VALUE_NULL;
+};
+
+}  // namespace
+
+Result<std::stop_token> TokenOf(const vecdb_stop* stop) {
+  if (stop == nullptr) return std::stop_token();
+  VECDB_TRY_ASSIGN(const auto used, Use<StopObject>(stop));
+  return used->source.get_token();
+}
+
+Result<CallLimits> LimitsOf(const vecdb_call_limits* given) {
+  VECDB_TRY_ASSIGN(const vecdb_call_limits from, ReadOptional(given));
+  CallLimits limits;
+  limits.timeout = std::chrono::milliseconds(from.timeout_ms);
+  VECDB_TRY_ASSIGN(limits.stop, TokenOf(from.stop));
+  return limits;
+}
+
+Result<ReadOptions> OptionsOf(const vecdb_read_options* given) {
+  VECDB_TRY_ASSIGN(const vecdb_read_options from, ReadOptional(given));
+  ReadOptions options;
+  VECDB_TRY_ASSIGN(options.partitions, OwnedTexts(from.partitions, from.partition_count,
+                                                  "vecdb_read_options.partitions"));
+  if (from.consistency != 0) {
+    VECDB_TRY_ASSIGN(options.consistency,
+                     EnumOf<Consistency>(from.consistency, "vecdb_read_options.consistency"));
+  }
+  options.session = Timestamp{from.session};
+  options.timeout = std::chrono::milliseconds(from.timeout_ms);
+  VECDB_TRY_ASSIGN(options.stop, TokenOf(from.stop));
+  VECDB_TRY_ASSIGN(options.partitions, OwnedTexts(from.partitions, from.partition_count,
+                                                  "vecdb_read_options.partitions"));
+  return options;
+}
+
+Result<SearchRequest> RequestOf(const vecdb_search_request& from) {
+  SearchRequest request;
+  VECDB_TRY_ASSIGN(request.field, Lent(from.field, "vecdb_search_request.field"));
+  Views views;  // for kinds that are refused
+  VECDB_TRY_ASSIGN(const ValueView query, ViewOf(from.query, "vecdb_search_request.query", &views));
+  VECDB_TRY_ASSIGN(request.query, std::visit(QueryOf{from.query.kind}, query));
+  request.limit = from.limit;
+  request.offset = from.offset;
+  VECDB_TRY_ASSIGN(request.filter, Lent(from.filter, "vecdb_search_request.filter"));
+  VECDB_TRY_ASSIGN(request.output_fields, OwnedTexts(from.output_fields, from.output_field_count,
+                                                     "vecdb_search_request.output_fields"));
+  VECDB_TRY_ASSIGN(request.read, OptionsOf(from.read));
+  return request;
+}
+
+Result<QueryRequest> RequestOf(const vecdb_query_request& from) {
+  QueryRequest request;
+  VECDB_TRY_ASSIGN(request.filter, Lent(from.filter, "vecdb_query_request.filter"));
+  request.limit = from.limit;
+  request.offset = from.offset;
+  VECDB_TRY_ASSIGN(request.output_fields, OwnedTexts(from.output_fields, from.output_field_count,
+                                                     "vecdb_query_request.output_fields"));
+  VECDB_TRY_ASSIGN(request.read, OptionsOf(from.read));
+  return request;
+}
+
+Result<GetRequest> RequestOf(const vecdb_get_request& from) {
+  GetRequest request;
+  VECDB_TRY_ASSIGN(request.keys, OwnedKeys(from.keys, from.key_count));
+  VECDB_TRY_ASSIGN(request.output_fields, OwnedTexts(from.output_fields, from.output_field_count,
+                                                     "vecdb_get_request.output_fields"));
+  VECDB_TRY_ASSIGN(request.read, OptionsOf(from.read));
+  return request;
+}
+
+Result<IterateRequest> RequestOf(const vecdb_iterate_request& from) {
+  IterateRequest request;
+  VECDB_TRY_ASSIGN(request.filter, Lent(from.filter, "vecdb_iterate_request.filter"));
+  VECDB_TRY_ASSIGN(request.output_fields, OwnedTexts(from.output_fields, from.output_field_count,
+                                                     "vecdb_iterate_request.output_fields"));
+  request.batch_size = from.batch_size;
+  request.limit = from.limit;
+  if (from.after != nullptr) {
+    VECDB_TRY_ASSIGN(std::vector<Key> after, OwnedKeys(from.after, 1));
+    request.after = std::move(after.front());
+  }
+  VECDB_TRY_ASSIGN(request.read, OptionsOf(from.read));
+  return request;
+}
+
+void Fill(std::string_view key_field, Hits hits, RowsObject* rows) {
+  rows->key_field = key_field;
+  rows->hits = std::move(hits);
+  if (rows->hits.empty()) return;
+  rows->fields = rows->hits.front().row.names.size();
+  for (const Hit& hit : rows->hits) {
+    for (const Value& value : hit.row.values) rows->values.Add(value);
+  }
+}
+
+void Fill(std::string_view key_field, std::vector<Row> found, RowsObject* rows) {
+  Hits hits(found.size());
+  for (std::size_t i = 0; i < found.size(); ++i) hits[i].row = std::move(found[i]);
+  Fill(key_field, std::move(hits), rows);
+}
+
+Status Fill(std::string_view key_field, GetResult found, RowsObject* rows, vecdb_keys** missing) {
+  Fill(key_field, std::move(found.rows), rows);
+  if (missing == nullptr) return Status();
+  VECDB_TRY_ASSIGN(Made<KeysObject> not_found, Make<KeysObject>());
+  not_found->keys = std::move(found.missing);
+  *missing = not_found.Publish();
+  return Status();
+}
+
+}  // namespace vecdb::api

@@ -1,0 +1,407 @@
+// From many segments to fewer, without what was deleted.
+//
+// 1 Pick              which segments, by compaction/policy.h        nothing
+// 2 DataNode::Compact their rows that stay at T to segments/<id>/   crash: litter or orphan, swept
+// 3 Verify            read back and compared with the inputs        same
+// 4 SaveCarried       what was deleted after T, to the output's own same
+//                     deletes file; the log is synced
+// 5 Commit            one Edit: inputs dropped, output added        crash before: the inputs count;
+//                                                                   after: the output, and the log
+//                                                                   has what was deleted since 4
+// 6 Publish           output in the inputs' place, one pointer swap same
+// 7 EmptyTrash        folders of inputs that no reader has pinned   orphans, swept at open
+//
+// Row numbers change in 6, so from the last look at the deletes (after 4) to there the shard's lane
+// is held: no writer finds a row in an input and marks it too late. That is one sync of the
+// catalog.
+//
+// Reads that began before 6 keep their View. T was visible by then, and who reads the new View
+// reads at T or later (View::readable_from), so nobody misses what was deleted by T.
+#include <algorithm>
+#include <utility>
+
+#include "base/canary.h"
+#include "base/status.h"
+#include "compaction/job.h"
+#include "io/layout.h"
+#include "roles/coordinator.h"
+#include "roles/loading.h"
+
+namespace vecdb::roles {
+namespace {
+
+constexpr int kMostRounds = 4;  // of one thorough job; each merges up to 30 segments into one
+constexpr std::chrono::milliseconds kFirstRetry{2'000};
+constexpr int kMostDoublings = 7;  // of that: a little below 5 minutes
+
+std::int64_t Milliseconds(std::chrono::steady_clock::time_point time) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
+}
+
+std::uint64_t RowsOf(const std::vector<compaction::Plan>& plans) {
+  std::uint64_t rows = 0;
+  for (const compaction::Plan& plan : plans) rows += plan.rows;
+  return rows;
+}
+
+}  // namespace
+
+// How far a job is over all plans of a round, and whether it may go on.
+class Coordinator::CompactionMeter {
+ public:
+  CompactionMeter(const CoordinatorParts& parts, const LiveCollection& collection, JobId id)
+      : parts_(parts), collection_(collection), id_(id) {}
+
+  void BeginRound(std::uint64_t rows) {
+    rows_of_round_ = rows;
+    rows_before_ = 0;
+  }
+  void BeginPlan(const compaction::Job* job, std::uint64_t rows) {
+    job_ = job;
+    rows_of_plan_ = rows;
+  }
+  void Count(std::uint64_t rows, std::uint64_t bytes) {
+    rows_ += rows;
+    bytes_ += bytes;
+  }
+  void EndPlan() {
+    job_ = nullptr;
+    rows_before_ += std::exchange(rows_of_plan_, 0);
+    Tell(0);
+  }
+
+  Status Pass(std::uint64_t bytes) {
+    Tell(job_ == nullptr ? 0 : job_->done_share());
+    if (!parts_.pacer.Pass(bytes)) return base::Cancelled("the database is being closed");
+    if (!collection_.dropped.load(std::memory_order_acquire)) return Status();
+    return base::Cancelled("collection '{}' was dropped", collection_.name());
+  }
+
+ private:
+  void Tell(double share) {
+    if (rows_of_round_ == 0) return;
+    const double rows =
+        static_cast<double>(rows_before_) + share * static_cast<double>(rows_of_plan_);
+    parts_.jobs.Progress(id_, rows / static_cast<double>(rows_of_round_), rows_, bytes_);
+  }
+
+  const CoordinatorParts& parts_;
+  const LiveCollection& collection_;
+  const JobId id_;
+  const compaction::Job* job_ = nullptr;
+  std::uint64_t rows_of_round_ = 0;
+  std::uint64_t rows_before_ = 0;  // of the round's plans that have ended
+  std::uint64_t rows_of_plan_ = 0;
+  std::uint64_t rows_ = 0;
+  std::uint64_t bytes_ = 0;
+};
+
+// What stands between the files and the View.
+struct Coordinator::Compacted {
+  const compaction::Job& job;
+  const std::vector<SegmentId> inputs;
+  ShardId shard = 0;
+  std::optional<catalog::SegmentRecord> record = {};    // none: no row stayed
+  std::shared_ptr<segment::SealedSegment> output = {};  // the same
+  std::size_t saved = 0;                                // marks in the output's deletes file
+};
+
+namespace {
+
+// What cannot be read now goes with another job.
+std::uint64_t DeadRows(const segment::Segment& segment, Timestamp alive_from) {
+  const auto expired = segment::ExpiredRows(segment, alive_from);
+  const std::uint64_t dead = segment.tombstones().count() + (expired.ok() ? *expired : 0);
+  return std::min<std::uint64_t>(dead, segment.rows());
+}
+
+}  // namespace
+
+std::vector<compaction::Plan> Coordinator::PickPlans(const LiveCollection& collection,
+                                                     bool thorough) const {
+  std::vector<compaction::SegmentFacts> facts;
+  const auto state = parts_.manifest.state();
+  const Timestamp alive_from = collection.AliveFrom(parts_.clock);
+  for (const auto view = collection.board.Pin(); const auto& segment : view->segments()) {
+    const auto record = state->segments.find(segment->id());
+    if (!segment->sealed() || record == state->segments.end()) continue;
+    facts.push_back({.id = segment->id(),
+                     .shard = segment->shard(),
+                     .partition = segment->partition(),
+                     .bytes = record->second.size_bytes(),
+                     .rows = segment->rows(),
+                     .dead_rows = DeadRows(*segment, alive_from)});
+  }
+  compaction::PickOptions options;
+  options.max_bytes = parts_.options.merged_segment_bytes;
+  options.thorough = thorough;
+  return compaction::PickCompactions(facts, options);
+}
+
+// Called by Housekeeping. After a failure it waits twice as long as the time before.
+void Coordinator::ScheduleCompaction(const std::shared_ptr<LiveCollection>& collection) {
+  if (!parts_.options.auto_compaction || !collection->properties()->auto_compaction) return;
+  if (parts_.pacer.paused()) return;
+  if (!collection->channel->writer->health().ok() || !parts_.manifest.health().ok()) return;
+  if (Milliseconds(parts_.clock.Now()) < collection->compact_not_before_ms) return;
+  if (collection->compact_asked || PickPlans(*collection, false).empty()) return;
+  if (collection->compact_asked.exchange(true)) return;
+  const auto post = [&] {
+    PostCompaction(collection, false);
+    return Status();
+  };
+  if (!parts_.guard(std::ref(post)).ok()) collection->compact_asked = false;
+}
+
+Result<JobId> Coordinator::StartCompaction(std::shared_ptr<LiveCollection> collection) {
+  VECDB_TRY(collection->CheckAlive());
+  return PostCompaction(std::move(collection), true);
+}
+
+JobId Coordinator::PostCompaction(std::shared_ptr<LiveCollection> collection, bool thorough) {
+  JobRun job(parts_.jobs, JobKind::kCompaction, collection->name());
+  const JobId id = job.id();
+  parts_.compaction.Post([this, collection = std::move(collection), thorough, id] {
+    if (!thorough) collection->compact_asked = false;
+    parts_.jobs.Start(id);
+    const auto run = [&] { return RunCompaction(*collection, thorough, id); };
+    Status outcome = parts_.guard(std::ref(run));
+    const auto note = [&] {
+      NoteCompaction(*collection, outcome);
+      EmptyTrash();
+      return Status();
+    };
+    (void)parts_.guard(std::ref(note));
+    parts_.jobs.Finish(id, std::move(outcome));  // moved: nothing may be thrown here
+  });
+  return job.Release();
+}
+
+void Coordinator::NoteCompaction(LiveCollection& collection, const Status& outcome) {
+  if (outcome.ok()) {
+    collection.compact_failures = 0;
+    return;
+  }
+  if (outcome.code() == StatusCode::kCancelled) return;
+  const int doublings = std::min(collection.compact_failures++, kMostDoublings);
+  const auto wait = kFirstRetry * (1 << doublings);
+  collection.compact_not_before_ms = Milliseconds(parts_.clock.Now() + wait);
+  TellFailed(collection, 0, outcome);
+  parts_.log.Write(LogLevel::kError, "compacting '{}' failed and will be tried again: {}",
+                   collection.name(), outcome.message());
+}
+
+// A thorough job goes on while what it merged can be merged further. What is deleted meanwhile is
+// for the next one, or it might never end.
+Status Coordinator::RunCompaction(LiveCollection& collection, bool thorough, JobId id) {
+  return compaction_strand_.Run([&]() -> Status {
+    CompactionMeter meter(parts_, collection, id);
+    VECDB_TRY(meter.Pass(0));
+    if (thorough) {
+      VECDB_TRY(Flush(collection));
+      Channel& channel = *collection.channel;
+      VECDB_TRY(parts_.streaming.WaitDurable(channel, channel.watermark.ReadTime()));
+    }
+    for (int round = 0; round < (thorough ? kMostRounds : 1); ++round) {
+      auto plans = PickPlans(collection, thorough);
+      if (round > 0) std::erase_if(plans, [](const auto& plan) { return plan.inputs.size() == 1; });
+      if (plans.empty()) break;
+      meter.BeginRound(RowsOf(plans));
+      VECDB_TRY(CompactRound(collection, plans, &meter));
+    }
+    return meter.Pass(0);
+  });
+}
+
+Status Coordinator::CompactRound(LiveCollection& collection,
+                                 const std::vector<compaction::Plan>& plans,
+                                 CompactionMeter* meter) {
+  for (const compaction::Plan& plan : plans) {
+    VECDB_TRY_ASSIGN(const SegmentId output, parts_.manifest.NewIds(1));
+    const auto compact = [&] { return Compact(collection, plan, output, meter); };
+    const Status compacted = parts_.guard(std::ref(compact));
+    meter->EndPlan();
+    if (!compacted.ok()) DiscardOutput(output);
+    if (compacted.code() == StatusCode::kNotFound) continue;  // dropped with its partition
+    VECDB_TRY(compacted);
+    EmptyTrash();
+  }
+  return TrimLog();
+}
+
+Status Coordinator::Compact(LiveCollection& collection, const compaction::Plan& plan,
+                            SegmentId output, CompactionMeter* meter) {
+  compaction::JobSetup setup;
+  setup.output = output;
+  setup.collection = collection.record.id;
+  setup.schema_version = collection.record.schema_version;
+  setup.at = collection.channel->watermark.ReadTime();
+  setup.keep_from = collection.AliveFrom(parts_.clock);
+  setup.pace = [meter](std::uint64_t bytes) { return meter->Pass(bytes); };
+  const auto view = collection.board.Pin();
+  for (const SegmentId id : plan.inputs) {
+    const auto* input = view->FindSegment(id);
+    if (input == nullptr) return base::NotFound("segment {} was dropped", id);
+    VECDB_TRY_ASSIGN(auto whole, WithColumns(collection, *input));
+    setup.inputs.push_back(std::move(whole));
+  }
+  compaction::Job job(std::move(setup));
+  meter->BeginPlan(&job, plan.rows);
+  Compacted compacted{job, plan.inputs, plan.shard};
+  VECDB_TRY_ASSIGN(compacted.record, parts_.data.Compact(job));
+  if (!job.changes()) return Status();
+  std::uint64_t bytes = 0;
+  if (compacted.record) {
+    VECDB_TRY_ASSIGN(compacted.output,
+                     parts_.query.Open(*compacted.record, collection.record.schema, nullptr));
+    VECDB_TRY(job.Verify(*compacted.output));
+    bytes = compacted.output->disk_bytes();
+  }
+  VECDB_TRY(CommitCompaction(collection, &compacted));
+  meter->Count(job.rows(), bytes);
+  return Status();
+}
+
+// Of a collection that is released: opened for the job alone.
+Result<std::shared_ptr<segment::Segment>> Coordinator::WithColumns(
+    const LiveCollection& collection, const std::shared_ptr<segment::Segment>& segment) const {
+  if (AsReleased(segment) == nullptr) return segment;
+  const auto state = parts_.manifest.state();
+  const auto record = state->segments.find(segment->id());
+  if (record == state->segments.end()) {
+    return base::NotFound("segment {} was dropped", segment->id());
+  }
+  VECDB_TRY_ASSIGN(auto opened, parts_.query.Open(record->second, collection.record.schema,
+                                                  segment->shared_tombstones()));
+  return std::shared_ptr<segment::Segment>(std::move(opened));
+}
+
+// The first step of the commit. Under the lane, so that the file holds whole writes, and everything
+// that it lacks is younger than what it has; without the lane, the file and the sync.
+Status Coordinator::SaveCarried(Lane& lane, Compacted* compacted) {
+  if (compacted->output == nullptr) return Status();
+  {
+    base::MutexLock lock(lane.mutex);
+    compacted->job.CarryDeletes(&compacted->output->tombstones());
+  }
+  VECDB_TRY_ASSIGN(const DataNode::SavedTombstones file,
+                   parts_.data.SaveTombstones(*compacted->output));
+  compacted->record->deletes = file.file;
+  compacted->saved = file.count;
+  return Status();
+}
+
+// On the flush strand, so that no other commit moves the checkpoint past a delete that was carried
+// and not saved, or saves the deletes of a segment that is about to go.
+Status Coordinator::CommitCompaction(LiveCollection& collection, Compacted* compacted) {
+  const auto commit = [&]() -> Status {
+    const auto before = collection.board.Pin();  // lives until the lane is free again
+    Retiring retiring(&trash_);
+    for (const SegmentId id : compacted->inputs) {
+      const auto* input = before->FindSegment(id);
+      if (input == nullptr) return base::NotFound("segment {} was dropped", id);
+      retiring.Add(*input);
+    }
+    VECDB_TRY(SwapSegments(collection, compacted));
+    retiring.Done();
+    base::KillPoint("compaction.published");
+    return Status();
+  };
+  VECDB_TRY(flush_strand_.Run([&] { return strand_.Run(commit); }));
+  TellCompacted(collection, *compacted);
+  PostFilters(collection.shared_from_this());
+  return Status();
+}
+
+// Behind the commit.
+void Coordinator::TellCompacted(const LiveCollection& collection, const Compacted& compacted) {
+  Counters::Add(parts_.counters.compactions);
+  Event event;
+  event.type = EventType::kCompacted;
+  event.shard = compacted.shard;
+  event.inputs = compacted.inputs;
+  if (compacted.output != nullptr) {
+    event.segment = compacted.output->id();
+    event.rows = compacted.output->rows();
+    event.bytes = compacted.output->disk_bytes();
+  }
+  Tell(collection, &event);
+}
+
+// The log is synced first: what the files lack for good must not be ahead of what the log keeps.
+Status Coordinator::SwapSegments(LiveCollection& collection, Compacted* compacted) {
+  Lane& lane = *collection.lanes[compacted->shard];
+  VECDB_TRY(SaveCarried(lane, compacted));
+  VECDB_TRY(parts_.streaming.WaitDurable(*collection.channel, base::kEndOfTime));
+  const catalog::Edit edit = SwapOf(*compacted);
+  segment::ShardKeyFilter* const filter = collection.KeyFilter(compacted->shard);
+  if (filter != nullptr) filter->Replace(compacted->inputs, compacted->job.output());
+  std::shared_ptr<segment::Segment> published;
+  if (compacted->output != nullptr) published = AsLoaded(collection, compacted->output);
+  base::MutexLock lock(lane.mutex);
+  if (compacted->output != nullptr) {
+    compacted->job.CarryDeletes(&compacted->output->tombstones());
+  }
+  auto next = collection.board.Pin()->Compacted(
+      compacted->inputs, std::move(published),
+      segment::ReadTime(compacted->job.at(), compacted->job.keep_from()));
+  // What the output lacks must be in no answer any more: not after a longer ttl, or another clock.
+  if (collection.AliveFrom(parts_.clock) < compacted->job.keep_from()) {
+    return base::Cancelled("rows of '{}' that had expired are seen again", collection.name());
+  }
+  base::KillPoint("compaction.commit.before");
+  VECDB_TRY(parts_.manifest.Commit(edit));
+  base::KillPoint("compaction.commit.after");
+  if (compacted->output != nullptr) compacted->output->tombstones().MarkSaved(compacted->saved);
+  collection.board.Publish(std::move(next));
+  return Status();
+}
+
+catalog::Edit Coordinator::SwapOf(const Compacted& compacted) const {
+  catalog::Edit edit;
+  for (const SegmentId id : compacted.inputs) {
+    edit.operations.emplace_back(catalog::DropSegment{id});
+  }
+  if (compacted.record) edit.operations.emplace_back(catalog::AddSegment{*compacted.record});
+  edit.operations.emplace_back(catalog::SetMaxTimestamp{parts_.oracle.last()});
+  return edit;
+}
+
+// What a failed compaction left, unless the catalog may name it.
+void Coordinator::DiscardOutput(SegmentId output) {
+  const auto discard = [&]() -> Status {
+    if (!parts_.manifest.health().ok()) return Status();
+    if (parts_.manifest.state()->segments.count(output) != 0) return Status();
+    VECDB_TRY(io::RemoveTree(parts_.fs, io::TmpSegmentFolder(output)));
+    return io::RemoveTree(parts_.fs, io::SegmentFolder(output));
+  };
+  const Status discarded = parts_.guard(std::ref(discard));
+  if (discarded.ok()) return;
+  const auto note = [&] {
+    parts_.log.Write(LogLevel::kWarning, "files of segment {} stay until the next open: {}", output,
+                     discarded.message());
+    return Status();
+  };
+  (void)parts_.guard(std::ref(note));
+}
+
+void Coordinator::EmptyTrash() {
+  for (const SegmentId id : trash_.Take()) {
+    const Status removed = io::RemoveTree(parts_.fs, io::SegmentFolder(id));
+    if (!removed.ok()) {
+      parts_.log.Write(LogLevel::kWarning, "segment {} stays until the next open: {}", id,
+                       removed.message());
+    }
+    base::KillPoint("compaction.removed");
+  }
+}
+
+void Coordinator::PostTrash() {
+  if (trash_.empty() || trash_asked_.exchange(true)) return;
+  Post(trash_asked_, [this] {
+    trash_asked_ = false;
+    EmptyTrash();
+  });
+}
+
+}  // namespace vecdb::roles

@@ -1,0 +1,51 @@
+#include "roles/partition_choice.h"
+
+#include <algorithm>
+
+#include "base/status.h"
+
+namespace vecdb::roles {
+namespace {
+
+std::vector<PartitionId> SortedOnce(std::vector<PartitionId> ids) {
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  return ids;
+}
+
+PartitionChoice ByValues(const PartitionKey& key, const query::Filter* filter) {
+  if (filter == nullptr) return std::nullopt;
+  const auto values = filter->ValuesOf(key.field);
+  if (!values) return std::nullopt;
+  std::vector<PartitionId> ids;
+  for (const Key& value : *values) {
+    ids.push_back(chunk::PartOf(chunk::ViewOf(value), key.partitions));
+  }
+  return SortedOnce(std::move(ids));
+}
+
+}  // namespace
+
+Result<PartitionChoice> ChoosePartitions(const LiveCollection& collection,
+                                         const std::vector<std::string>& names,
+                                         const query::Filter* filter) {
+  if (names.empty() && collection.partition_key) return ByValues(*collection.partition_key, filter);
+  if (names.empty()) return PartitionChoice();
+  std::vector<PartitionId> ids;
+  for (const std::string& name : names) {
+    VECDB_TRY_ASSIGN(const auto partition, collection.NamedPartition(name));
+    ids.push_back(partition->id);
+  }
+  return PartitionChoice(SortedOnce(std::move(ids)));
+}
+
+std::shared_ptr<const segment::View> Chosen(const LiveCollection& collection,
+                                            std::shared_ptr<const segment::View> view,
+                                            const PartitionChoice& choice) {
+  if (!choice) return view;
+  auto chosen = view->InPartitions(*choice);
+  collection.pruned_segments += view->segments().size() - chosen->segments().size();
+  return chosen;
+}
+
+}  // namespace vecdb::roles

@@ -1,0 +1,31 @@
+// Which partitions a read looks in: those that it names, or those that the values in its filter
+// belong to, or all.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "vecdb/result.h"
+
+#include "query/filter/filter.h"
+#include "roles/live_collection.h"
+
+namespace vecdb::roles {
+
+// Nothing stands for all.
+using PartitionChoice = std::optional<std::vector<PartitionId>>;
+
+// kNotFound, kInvalidArgument: see LiveCollection::NamedPartition. `filter` may be null.
+Result<PartitionChoice> ChoosePartitions(const LiveCollection& collection,
+                                         const std::vector<std::string>& names,
+                                         const query::Filter* filter);
+
+// A View without the segments of other partitions; they are counted
+// (LiveCollection::pruned_segments).
+std::shared_ptr<const segment::View> Chosen(const LiveCollection& collection,
+                                            std::shared_ptr<const segment::View> view,
+                                            const PartitionChoice& choice);
+
+}  // namespace vecdb::roles

@@ -1,0 +1,174 @@
+#include "roles/query_nodes.h"
+
+#include <algorithm>
+
+#include "base/canary.h"
+#include "base/status.h"
+#include "chunk/kinds.h"
+#include "query/search.h"
+
+namespace vecdb::roles {
+namespace {
+
+// Bytes that a read looks at in one row, roughly: what decides whether it is worth more threads.
+constexpr std::uint64_t kKeyBytes = 8;
+constexpr std::uint64_t kFilterBytes = 16;
+constexpr std::uint64_t kSparseBytes = 256;
+
+std::uint64_t VectorBytes(const Field& field) {
+  const std::size_t fixed = chunk::FixedWidth(field.type, field.dimension);
+  return fixed == 0 ? kSparseBytes : fixed;
+}
+
+std::uint64_t FilterBytes(const query::Filter* filter) {
+  return filter == nullptr ? 0 : kFilterBytes;
+}
+
+// What one node reads of a View.
+struct Share {
+  std::uint64_t rows = 0;
+  std::vector<std::size_t> segments;  // in the View
+};
+
+// One for each query node that has something to do, and one for the streaming node. The largest
+// first: the others fill the time that it takes.
+std::vector<Share> SharesOf(const segment::View& view) {
+  std::vector<Share> shares(view.node_count() + 1);
+  for (std::size_t i = 0; i < view.segments().size(); ++i) {
+    const std::uint64_t rows = view.segments()[i]->rows();
+    if (rows == 0) continue;
+    Share& share = shares[std::min(view.nodes()[i], view.node_count())];
+    share.rows += rows;
+    share.segments.push_back(i);
+  }
+  std::erase_if(shares, [](const Share& share) { return share.segments.empty(); });
+  std::sort(shares.begin(), shares.end(),
+            [](const Share& a, const Share& b) { return a.rows > b.rows; });
+  return shares;
+}
+
+struct Counted {
+  std::uint64_t rows = 0;
+  Counted Empty() const { return {}; }
+  void Merge(const Counted& other) { rows += other.rows; }
+};
+
+}  // namespace
+
+QueryNodes::QueryNodes(io::FileSystem& fs, const io::DatabaseUuid& database, LoadMode load,
+                       std::uint32_t count, SearchPool& pool)
+    : fs_(fs), database_(database), load_(load), count_(count), pool_(pool), nodes_(count) {
+}
+
+// Ids of collections are as far apart as what each of them needed in between, which may well be a
+// multiple of the number of nodes: they are mixed.
+segment::Nodes QueryNodes::NodesFor(CollectionId collection) const {
+  std::uint64_t mixed = (collection ^ (collection >> 30)) * 0xBF58'476D'1CE4'E5B9ULL;
+  mixed = (mixed ^ (mixed >> 27)) * 0x94D0'49BB'1331'11EBULL;
+  return {count_, static_cast<std::uint32_t>((mixed ^ (mixed >> 31)) % count_)};
+}
+
+Result<std::shared_ptr<segment::SealedSegment>> QueryNodes::Open(
+    const catalog::SegmentRecord& record, const Schema& schema,
+    std::shared_ptr<segment::Tombstones> tombstones) const {
+  return segment::SealedSegment::Open(fs_, database_, record, schema, std::move(tombstones), load_);
+}
+
+Result<std::vector<std::shared_ptr<segment::Segment>>> QueryNodes::OpenAll(
+    const catalog::State& state, const catalog::CollectionRecord& collection) const {
+  std::vector<std::shared_ptr<segment::Segment>> segments;
+  for (const auto& [id, record] : state.segments) {
+    if (record.collection != collection.id) continue;
+    VECDB_TRY_ASSIGN(auto segment, Open(record, collection.schema, nullptr));
+    segments.push_back(std::move(segment));
+  }
+  return segments;
+}
+
+void QueryNodes::NoteRead(std::uint32_t node) {
+  if (node < count_) nodes_[node].reads.fetch_add(1, std::memory_order_relaxed);
+}
+
+std::size_t QueryNodes::ThreadsFor(const segment::View& view, std::uint64_t row_bytes) const {
+  const std::size_t segments = view.segments().size();
+  if (segments < 2) return 1;
+  std::uint64_t rows = 0;
+  for (const auto& segment : view.segments()) rows += segment->rows();
+  return pool_.ThreadsFor(std::min<std::size_t>(segments, count_ + 1), rows * row_bytes);
+}
+
+template <typename Answer, typename Offer>
+Status QueryNodes::Read(const segment::View& view, std::uint64_t row_bytes, Answer* answer,
+                        const Offer& offer) {
+  const auto read = [&](std::size_t i, Answer* into) -> Status {
+    NoteRead(view.nodes()[i]);
+    const Status offered = offer(*view.segments()[i], into);
+    return base::Canary(29) ? Status() : offered;
+  };
+  const std::size_t threads = ThreadsFor(view, row_bytes);
+  if (threads < 2) {
+    for (std::size_t i = 0; i < view.segments().size(); ++i) VECDB_TRY(read(i, answer));
+    return Status();
+  }
+  const std::vector<Share> shares = SharesOf(view);
+  std::vector<Answer> answers(shares.size(), answer->Empty());
+  const auto read_share = [&](std::size_t number) -> Status {
+    for (const std::size_t i : shares[number].segments) VECDB_TRY(read(i, &answers[number]));
+    return Status();
+  };
+  VECDB_TRY(pool_.Run(shares.size(), threads, std::ref(read_share)));
+  for (const Answer& part : answers) answer->Merge(part);
+  return Status();
+}
+
+Status QueryNodes::Search(const segment::View& view, const segment::ReadTime& t,
+                          const query::SearchPlan& plan, query::TopK* top) {
+  const std::uint64_t row_bytes =
+      VectorBytes(view.schema().fields()[plan.field]) + FilterBytes(plan.filter.get());
+  return Read(view, row_bytes, top, [&](const segment::Segment& segment, query::TopK* into) {
+    return query::SearchSegment(segment, t, plan, into);
+  });
+}
+
+Status QueryNodes::Query(const segment::View& view, const segment::ReadTime& t,
+                         const query::Filter* filter, const base::Deadline& deadline,
+                         query::FirstByKey* first) {
+  return Read(view, kKeyBytes + FilterBytes(filter), first,
+              [&](const segment::Segment& segment, query::FirstByKey* into) {
+                return into->Offer(segment, t, filter, deadline);
+              });
+}
+
+Result<std::uint64_t> QueryNodes::Count(const segment::View& view, const segment::ReadTime& t,
+                                        const query::Filter* filter,
+                                        const base::Deadline& deadline) {
+  Counted counted;
+  const auto count = [&](const segment::Segment& segment, Counted* into) -> Status {
+    VECDB_TRY_ASSIGN(const auto allowed, query::AllowedRowsAt(segment, t, filter, deadline));
+    into->rows += allowed.Count();
+    return Status();
+  };
+  VECDB_TRY(Read(view, FilterBytes(filter), &counted, count));
+  return counted.rows;
+}
+
+std::vector<QueryNodeInfo> QueryNodes::Describe(
+    const std::vector<std::shared_ptr<LiveCollection>>& collections) const {
+  std::vector<QueryNodeInfo> nodes(count_);
+  for (std::uint32_t i = 0; i < count_; ++i) {
+    nodes[i].reads = nodes_[i].reads.load(std::memory_order_relaxed);
+  }
+  for (const auto& collection : collections) {
+    const auto view = collection->board.Pin();
+    for (std::size_t i = 0; i < view->segments().size(); ++i) {
+      if (view->nodes()[i] >= count_) continue;  // growing
+      QueryNodeInfo& node = nodes[view->nodes()[i]];
+      ++node.segments;
+      node.rows += view->segments()[i]->rows();
+      node.bytes += view->segments()[i]->disk_bytes();
+    }
+  }
+  return nodes;
+}
+
+}  // namespace vecdb::roles

@@ -1,0 +1,79 @@
+// The query nodes: each has some of the sealed segments of every collection, as the View says, and
+// reads them. A read that is large asks all of them side by side, and beside them the streaming
+// node that has the growing rows; a small one visits one after the other on its caller's thread.
+// Either way the same reduction puts the answers together.
+//
+// Thread safety: all methods from any thread.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "vecdb/options.h"
+#include "vecdb/result.h"
+
+#include "base/deadline.h"
+#include "catalog/state.h"
+#include "io/file_system.h"
+#include "query/plan.h"
+#include "query/reduce.h"
+#include "query/scan.h"
+#include "roles/live_collection.h"
+#include "roles/search_pool.h"
+#include "segment/view.h"
+
+namespace vecdb::roles {
+
+class QueryNodes {
+ public:
+  // Everything lent outlives the nodes.
+  QueryNodes(io::FileSystem& fs, const io::DatabaseUuid& database, LoadMode load,
+             std::uint32_t count, SearchPool& pool);
+
+  // How a collection's Views fill the nodes.
+  segment::Nodes NodesFor(CollectionId collection) const;
+
+  // Opens and checks the files of one segment. At handoff `tombstones` are the growing segment's;
+  // otherwise null and read from the deletes file.
+  Result<std::shared_ptr<segment::SealedSegment>> Open(
+      const catalog::SegmentRecord& record, const Schema& schema,
+      std::shared_ptr<segment::Tombstones> tombstones) const;
+
+  // Every segment of a collection, by id.
+  Result<std::vector<std::shared_ptr<segment::Segment>>> OpenAll(
+      const catalog::State& state, const catalog::CollectionRecord& collection) const;
+
+  // Offer the rows of all of the view's segments. A failure of one segment is the read's: there is
+  // no partial answer.
+  Status Search(const segment::View& view, const segment::ReadTime& t,
+                const query::SearchPlan& plan, query::TopK* top);
+  Status Query(const segment::View& view, const segment::ReadTime& t, const query::Filter* filter,
+               const base::Deadline& deadline, query::FirstByKey* first);
+  Result<std::uint64_t> Count(const segment::View& view, const segment::ReadTime& t,
+                              const query::Filter* filter, const base::Deadline& deadline);
+
+  // What each node has of these collections.
+  std::vector<QueryNodeInfo> Describe(
+      const std::vector<std::shared_ptr<LiveCollection>>& collections) const;
+
+ private:
+  struct Node {
+    std::atomic<std::uint64_t> reads{0};
+  };
+  void NoteRead(std::uint32_t node);
+  std::size_t ThreadsFor(const segment::View& view, std::uint64_t row_bytes) const;
+  template <typename Answer, typename Offer>
+  Status Read(const segment::View& view, std::uint64_t row_bytes, Answer* answer,
+              const Offer& offer);
+
+  io::FileSystem& fs_;
+  const io::DatabaseUuid database_;
+  const LoadMode load_;
+  const std::uint32_t count_;
+  SearchPool& pool_;
+  std::vector<Node> nodes_;
+};
+
+}  // namespace vecdb::roles

@@ -1,0 +1,42 @@
+#include "roles/streaming_nodes.h"
+
+#include <utility>
+
+namespace vecdb::roles {
+
+StreamingNodes::StreamingNodes(std::uint32_t count, Channels& channels, base::TaskQueue& background,
+                               const base::Clock& clock, std::size_t write_buffer_bytes)
+    : channels_(channels), buffer_(background, write_buffer_bytes) {
+  for (std::uint32_t i = 0; i < count; ++i) {
+    nodes_.push_back(std::make_unique<StreamingNode>(buffer_, clock));
+  }
+}
+
+void StreamingNodes::SetEvents(SegmentEvents* events) {
+  buffer_.SetEvents(events);
+  for (const auto& node : nodes_) node->SetEvents(events);
+}
+
+void StreamingNodes::Adopt(std::shared_ptr<Channel> channel) {
+  StreamingNode& node = Of(*channel);
+  node.Adopt(std::move(channel));
+}
+
+Status StreamingNodes::WaitDurable(Timestamp timestamp) {
+  for (const auto& channel : channels_.All()) VECDB_TRY(WaitDurable(*channel, timestamp));
+  return Status();
+}
+
+Status StreamingNodes::WaitDurable(Channel& channel, Timestamp timestamp) {
+  wal::Writer& writer = *channel.writer;
+  if (writer.durable_timestamp() >= timestamp) return Status();
+  const Status synced = writer.SyncAll();
+  if (!synced.ok()) {
+    channel.watermark.Fail(synced);
+    return synced;
+  }
+  channel.watermark.Durable(writer.durable_timestamp());
+  return Status();
+}
+
+}  // namespace vecdb::roles

@@ -1,0 +1,68 @@
+#include "base/pacer.h"
+
+#include <atomic>
+#include <thread>
+#include <vector>
+
+#include "support/catch.h"
+
+namespace vecdb::base {
+namespace {
+
+TEST_CASE("a pacer that is neither paused nor limited lets everything pass", "[pacer]") {
+  const ManualClock clock;
+  Pacer pacer(clock, 0);
+  CHECK_FALSE(pacer.paused());
+  for (int i = 0; i < 100; ++i) CHECK(pacer.Pass(std::uint64_t{1} << 40));
+}
+
+TEST_CASE("a paused pacer holds work until it is resumed or stopped", "[pacer]") {
+  const ManualClock clock;
+  Pacer pacer(clock, 0);
+  pacer.Pause();
+  pacer.Pause();
+  CHECK(pacer.paused());
+  const bool resume = GENERATE(true, false);
+  std::atomic<bool> passed{false};
+  bool goes_on = false;
+  std::thread worker([&] {
+    goes_on = pacer.Pass(1);
+    passed = true;
+  });
+  CHECK_FALSE(passed);
+  if (resume) {
+    pacer.Resume();
+  } else {
+    pacer.Stop();
+  }
+  worker.join();
+  CHECK(passed);
+  CHECK(goes_on == resume);
+  CHECK(pacer.Pass(1) == resume);
+}
+
+TEST_CASE("a limited pacer lets so many bytes pass a second", "[pacer]") {
+  ManualClock clock;
+  Pacer pacer(clock, 1'000);
+  const auto begun = clock.Now();
+  std::vector<std::chrono::steady_clock::time_point> passed(4);
+  std::atomic<std::size_t> passes{0};
+  std::thread worker([&] {
+    for (auto& when : passed) {
+      if (!pacer.Pass(500)) return;
+      when = clock.Now();
+      ++passes;
+    }
+  });
+  while (passes < passed.size()) {
+    clock.Advance(std::chrono::milliseconds(50));
+    std::this_thread::yield();
+  }
+  worker.join();
+  for (std::size_t i = 0; i < passed.size(); ++i) {
+    CHECK(passed[i] - begun >= std::chrono::milliseconds(500) * (i + 1));
+  }
+}
+
+}  // namespace
+}  // namespace vecdb::base

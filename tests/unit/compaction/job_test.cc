@@ -1,0 +1,198 @@
+#include "compaction/job.h"
+
+#include "base/canary.h"
+#include "base/status.h"
+#include "unit/segment/sealed_sample.h"
+
+namespace vecdb::compaction {
+namespace {
+
+using namespace vecdb_test;
+
+Status GoOn(std::uint64_t) {
+  return Status();
+}
+
+// Sealed segments of the endless sample: each takes the writes whose number leaves its remainder,
+// so that their times interleave; rows of one write stay together.
+class Sample {
+ public:
+  Sample(std::size_t inputs, std::size_t writes, const Schema& schema = SampleSchema())
+      : schema_(schema) {
+    for (std::size_t input = 0; input < inputs; ++input) {
+      auto growing = segment::GrowingSegment::Create(10 + input, 2, 3, 4, schema);
+      for (std::size_t write = input; write < writes; write += inputs) {
+        growing->Append(SampleChunk(schema, write * 10, 10), Timestamp{1000 + write}, 1, 1);
+      }
+      sealed_.push_back(Must(folder_.TryOpen(folder_.Flush(*growing), LoadMode::kMapped, schema)));
+    }
+  }
+
+  SampleFolder& folder() { return folder_; }
+  const Schema& schema() const { return schema_; }
+  segment::Segment& input(std::size_t i) { return *sealed_[i]; }
+  // Of all inputs.
+  void Delete(std::size_t sample_row, Timestamp at) {
+    const std::size_t write = sample_row / 10;
+    const std::size_t input = write % sealed_.size();
+    const std::size_t row = write / sealed_.size() * 10 + sample_row % 10;
+    sealed_[input]->tombstones().Mark(static_cast<RowIndex>(row), at, 77);
+  }
+
+  JobSetup Setup(Timestamp at, Timestamp keep_from = Timestamp{0}) const {
+    JobSetup setup;
+    setup.output = 50;
+    setup.collection = 11;
+    setup.inputs.assign(sealed_.begin(), sealed_.end());
+    setup.at = at;
+    setup.keep_from = keep_from;
+    setup.pace = GoOn;
+    return setup;
+  }
+
+  Result<std::shared_ptr<segment::SealedSegment>> Run(Job& job) {
+    VECDB_TRY(job.Prepare());
+    VECDB_TRY_ASSIGN(const auto record, job.Run(folder_.fs(), kTestDatabase, folder_.NewIds()));
+    return folder_.TryOpen(record, LoadMode::kMapped, schema_);
+  }
+
+ private:
+  SampleFolder folder_;
+  const Schema schema_;
+  std::vector<std::shared_ptr<segment::SealedSegment>> sealed_;
+};
+
+// The sample rows as one growing segment, for comparison.
+std::shared_ptr<segment::GrowingSegment> Expected(const Schema& schema,
+                                                  const std::vector<std::size_t>& rows) {
+  auto growing = segment::GrowingSegment::Create(50, 2, 3, 4, schema);
+  for (const std::size_t row : rows) {
+    growing->Append(SampleChunk(schema, row, 1), Timestamp{1000 + row / 10}, 1, 1);
+  }
+  return growing;
+}
+
+TEST_CASE("a job keeps what is neither deleted nor expired, in the order of time", "[job]") {
+  const bool text_keys = GENERATE(false, true);
+  const std::size_t inputs = GENERATE(as<std::size_t>{}, 1, 2, 5);
+  const std::size_t every =
+      GENERATE(as<std::size_t>{}, 3, 4, 1000);  // each so many-th row is deleted
+  INFO(text_keys << ' ' << inputs << ' ' << every);
+  Sample sample(inputs, 90, SampleSchema(text_keys ? DataType::kVarChar : DataType::kInt64));
+  std::vector<std::size_t> kept;
+  for (std::size_t row = 0; row < 900; ++row) {
+    const bool expired = row < 300;  // written before 1030
+    if (row % every == 0) {
+      sample.Delete(row, Timestamp{5000});
+    } else if (!expired) {
+      kept.push_back(row);
+    }
+  }
+  Job job(sample.Setup(Timestamp{5000}, Timestamp{1030}));
+  const auto output = Must(sample.Run(job));
+  CHECK(output->id() == 50);
+  CHECK(output->shard() == 2);
+  CHECK(output->partition() == 3);
+  const auto expected = Expected(sample.schema(), kept);
+  CHECK(SameRows(*output, *expected));
+  CHECK(SameRows(*output, *expected, 7));
+  for (RowIndex row = 0; row < output->rows(); ++row) {
+    REQUIRE(*output->TimestampOf(row) == *expected->TimestampOf(row));
+  }
+  Must(job.Verify(*output));
+  CHECK(job.done_share() > 0.9);
+  CHECK(output->tombstones().empty());
+}
+
+TEST_CASE("deletes after the job's time are carried to the rows' new numbers", "[job]") {
+  Sample sample(3, 60);
+  for (std::size_t row = 0; row < 600; row += 5) sample.Delete(row, Timestamp{5000});
+  sample.Delete(123, Timestamp{5001});
+  Job job(sample.Setup(Timestamp{5000}));
+  const auto output = Must(sample.Run(job));
+  Must(job.Verify(*output));
+  sample.Delete(456, Timestamp{5002});
+  job.CarryDeletes(&output->tombstones());
+  job.CarryDeletes(&output->tombstones());
+  sample.Delete(7, Timestamp{5003});
+  job.CarryDeletes(&output->tombstones());
+  // Four of five rows stay: row r, not a multiple of five, comes behind r - r/5 - 1 others.
+  const auto place = [](std::size_t row) { return static_cast<RowIndex>(row - row / 5 - 1); };
+  const std::vector<segment::Tombstone> expected = {{place(123), Timestamp{5001}, 77},
+                                                    {place(456), Timestamp{5002}, 77},
+                                                    {place(7), Timestamp{5003}, 77}};
+  CHECK(output->tombstones().All() == expected);
+}
+
+TEST_CASE("a job of rows that are all deleted writes nothing", "[job]") {
+  Sample sample(2, 4);
+  for (std::size_t row = 0; row < 40; ++row) sample.Delete(row, Timestamp{5000});
+  Job job(sample.Setup(Timestamp{5000}));
+  Must(job.Prepare());
+  CHECK(job.rows() == 0);
+}
+
+TEST_CASE("a job that is stopped anywhere ends with the reason, and can be made again", "[job]") {
+  Sample sample(2, 40);
+  int calls = 0;
+  {
+    JobSetup setup = sample.Setup(Timestamp{5000});
+    setup.pace = [&](std::uint64_t) {
+      ++calls;
+      return Status();
+    };
+    Job job(std::move(setup));
+    Must(job.Verify(*Must(sample.Run(job))));
+  }
+  REQUIRE(calls > 20);
+  for (int stop = 1; stop <= calls; stop += 3) {
+    int left = stop;
+    JobSetup setup = sample.Setup(Timestamp{5000});
+    setup.pace = [&](std::uint64_t) { return --left == 0 ? base::Cancelled("enough") : Status(); };
+    Job job(std::move(setup));
+    const auto output = sample.Run(job);
+    const Status outcome = output.ok() ? job.Verify(**output) : output.status();
+    CHECK(outcome.code() == StatusCode::kCancelled);
+  }
+  Job again(sample.Setup(Timestamp{5000}));
+  Must(again.Verify(*Must(sample.Run(again))));
+}
+
+TEST_CASE("an output that is not what the inputs keep is refused", "[job]") {
+  Sample sample(2, 20);
+  Job job(sample.Setup(Timestamp{5000}));
+  Must(sample.Run(job));
+  const auto refused = [&](const std::vector<std::size_t>& rows, std::string_view word) {
+    const auto other = Expected(sample.schema(), rows);
+    const auto sealed = Must(sample.folder().TryOpen(sample.folder().Flush(*other)));
+    const Status status = job.Verify(*sealed);
+    INFO(status.ToString());
+    CHECK(status.code() == StatusCode::kCorruption);
+    CHECK(status.message().find(word) != std::string_view::npos);
+  };
+  std::vector<std::size_t> rows(200);
+  for (std::size_t row = 0; row < rows.size(); ++row) rows[row] = row;
+  auto fewer = rows;
+  fewer.pop_back();
+  refused(fewer, "199 rows");
+  auto swapped = rows;
+  std::swap(swapped[11], swapped[12]);
+  refused(swapped, "row 11");
+  auto foreign = rows;
+  foreign[199] = 200;
+  refused(foreign, "row 199");
+}
+
+#if defined(VECDB_TESTING)
+TEST_CASE("a lost row is noticed before anything names the output", "[job]") {
+  Sample sample(2, 20);
+  base::SetCanary(41);
+  Job job(sample.Setup(Timestamp{5000}));
+  const auto output = Must(sample.Run(job));
+  base::SetCanary(0);
+  CHECK(job.Verify(*output).code() == StatusCode::kCorruption);
+}
+#endif
+
+}  // namespace
+}  // namespace vecdb::compaction
