@@ -84,7 +84,9 @@ Status CreateDatabase(EngineParts& p) {
   }
   auto channel = std::make_shared<Channel>(0);  // more come with collections that write to them
   MakeWriter(p, *channel, 1, 1);
-  VECDB_TRY_ASSIGN(const io::LogIdentity log, channel->writer->CreateFirstLog());
+  wal::Writer& writer = *channel->writer;
+  p.channels.Add(Channels::EntryFor(std::move(channel)));  // who opens asks why it stopped
+  VECDB_TRY_ASSIGN(const io::LogIdentity log, writer.CreateFirstLog());
   base::KillPoint("create.log");
   catalog::State state;
   state.database = p.database;
@@ -97,7 +99,6 @@ Status CreateDatabase(EngineParts& p) {
   p.format.created_ms = now;
   VECDB_TRY(catalog::WriteFormat(fs, p.format));
   base::KillPoint("create.format");
-  p.channels.Add(Channels::EntryFor(std::move(channel)));
   MakeQueryNodes(p);
   MakeNodes(p);
   return Status();

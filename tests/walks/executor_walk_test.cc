@@ -85,7 +85,9 @@ std::size_t ThreadsOfThisProcess() {
 SCENARIO("segments that are full are flushed by the host's threads", "[walk][executor]") {
   Host host(2);
   const std::size_t before = ThreadsOfThisProcess();
-  TestDatabase db(io::MakeMemoryFileSystem(), On(host));
+  Options options = On(host);
+  options.auto_compaction = false;  // it would merge them as they come
+  TestDatabase db(io::MakeMemoryFileSystem(), options);
   Collection books = db.MakeBooks({.segment_rows = 10});
   for (std::int64_t i = 1; i <= 100; ++i) books.Insert(BatchOf({{i}})).status().OrDie();
   CHECK(Eventually([&] { return books.Stats()->sealed_segments >= 2; }));
