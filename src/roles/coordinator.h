@@ -139,6 +139,7 @@ class Coordinator final : public SegmentEvents {
                      Opened* opened) const;
   Result<bool> PublishLoaded(LiveCollection& collection, const Opened& opened);
   Status SealAll(LiveCollection& collection);
+  bool MarkDue(const CollectionOptions& options, bool long_log, Lane& lane) const;
   Status FlushPending(LiveCollection& collection);
   Status FlushOne(LiveCollection& collection,
                   const std::shared_ptr<segment::GrowingSegment>& segment, JobId job);

@@ -155,17 +155,30 @@ void Coordinator::TellFlushed(const LiveCollection& collection,
   Tell(collection, &event);
 }
 
+namespace {
+
+bool HasPending(LiveCollection& collection) {
+  base::MutexLock lock(collection.pending_mutex);
+  return !collection.pending.empty();
+}
+
+std::vector<PartitionId> WrittenPartitions(Lane& lane) {
+  std::vector<PartitionId> written;
+  base::MutexLock lock(lane.mutex);
+  for (const auto& [partition, growing] : lane.growing) {
+    if (growing.segment->rows() != 0) written.push_back(partition);
+  }
+  return written;
+}
+
+}  // namespace
+
 Status Coordinator::SealAll(LiveCollection& collection) {
   return strand_.Run([&]() -> Status {
     for (ShardId shard = 0; shard < collection.lanes.size(); ++shard) {
-      std::vector<PartitionId> written;
-      {
-        base::MutexLock lock(collection.lanes[shard]->mutex);
-        for (const auto& [partition, growing] : collection.lanes[shard]->growing) {
-          if (growing.segment->rows() != 0) written.push_back(partition);
-        }
+      for (const PartitionId partition : WrittenPartitions(*collection.lanes[shard])) {
+        VECDB_TRY(Seal(collection, shard, partition));
       }
-      for (const PartitionId partition : written) VECDB_TRY(Seal(collection, shard, partition));
     }
     return Status();
   });
@@ -527,38 +540,35 @@ void Coordinator::OnPressure() {
   }
 }
 
-void Coordinator::Housekeeping() {
+// Whether one of the lane's segments is to be sealed.
+bool Coordinator::MarkDue(const CollectionOptions& options, bool long_log, Lane& lane) const {
   const auto now = parts_.clock.Now();
+  bool due = false;
+  base::MutexLock lock(lane.mutex);
+  for (auto& [partition, growing] : lane.growing) {
+    // In milliseconds: a limit of "never" has no nanoseconds.
+    const auto quiet =
+        std::chrono::duration_cast<std::chrono::milliseconds>(now - growing.last_write);
+    const GrowingFacts facts{.rows = growing.segment->rows(),
+                             .quiet = quiet,
+                             .age = AgeOf(*growing.segment, parts_.clock),
+                             .long_log = long_log};
+    if (WhyDue(facts, options, parts_.options.seal_after) == SealReason::kNone) continue;
+    growing.due = true;
+    due = true;
+  }
+  return due;
+}
+
+void Coordinator::Housekeeping() {
   for (const auto& collection : parts_.collections.All()) {
     const bool long_log = collection->channel->writer->live_bytes() > parts_.long_log_bytes;
     for (ShardId shard = 0; shard < collection->lanes.size(); ++shard) {
       Lane& lane = *collection->lanes[shard];
-      bool due = false;
-      {
-        base::MutexLock lock(lane.mutex);
-        for (auto& [partition, growing] : lane.growing) {
-          // In milliseconds: a limit of "never" has no nanoseconds.
-          const auto quiet =
-              std::chrono::duration_cast<std::chrono::milliseconds>(now - growing.last_write);
-          const GrowingFacts facts{.rows = growing.segment->rows(),
-                                   .quiet = quiet,
-                                   .age = AgeOf(*growing.segment, parts_.clock),
-                                   .long_log = long_log};
-          const SealReason why =
-              WhyDue(facts, collection->record.options, parts_.options.seal_after);
-          if (why == SealReason::kNone) continue;
-          growing.due = true;
-          due = true;
-        }
-      }
-      if (due && !lane.seal_asked.exchange(true)) OnDue(collection, shard);
+      if (!MarkDue(collection->record.options, long_log, lane)) continue;
+      if (!lane.seal_asked.exchange(true)) OnDue(collection, shard);
     }
-    bool waiting = false;
-    {
-      base::MutexLock lock(collection->pending_mutex);
-      waiting = !collection->pending.empty();
-    }
-    if (waiting) PostFlush(collection);
+    if (HasPending(*collection)) PostFlush(collection);
     if (long_log) PostDeletes(collection);
     ScheduleCompaction(collection);
   }
