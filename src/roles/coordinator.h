@@ -138,7 +138,9 @@ class Coordinator final : public SegmentEvents {
   Status OpenMissing(const LiveCollection& collection, const base::Deadline& deadline,
                      Opened* opened) const;
   Result<bool> PublishLoaded(LiveCollection& collection, const Opened& opened);
+  Status SealWritten(LiveCollection& collection, ShardId shard);
   Status SealAll(LiveCollection& collection);
+  Status TrimLogOf(Channel& channel);
   bool MarkDue(const CollectionOptions& options, bool long_log, Lane& lane) const;
   Status FlushPending(LiveCollection& collection);
   Status FlushOne(LiveCollection& collection,

@@ -173,12 +173,18 @@ std::vector<PartitionId> WrittenPartitions(Lane& lane) {
 
 }  // namespace
 
+// Called on the strand.
+Status Coordinator::SealWritten(LiveCollection& collection, ShardId shard) {
+  for (const PartitionId partition : WrittenPartitions(*collection.lanes[shard])) {
+    VECDB_TRY(Seal(collection, shard, partition));
+  }
+  return Status();
+}
+
 Status Coordinator::SealAll(LiveCollection& collection) {
   return strand_.Run([&]() -> Status {
     for (ShardId shard = 0; shard < collection.lanes.size(); ++shard) {
-      for (const PartitionId partition : WrittenPartitions(*collection.lanes[shard])) {
-        VECDB_TRY(Seal(collection, shard, partition));
-      }
+      VECDB_TRY(SealWritten(collection, shard));
     }
     return Status();
   });
@@ -303,19 +309,21 @@ Lsn Coordinator::Checkpoint(const Channel& channel) const {
 // Logs that nobody needs though no segment was flushed: their rows were dropped with a collection,
 // or their deletes met no rows.
 Status Coordinator::TrimLog() {
-  return flush_strand_.Run([&] {
-    return strand_.Run([&]() -> Status {
-      for (const auto& channel : parts_.channels.All()) {
-        if (channel->writer->LogsBelow(Checkpoint(*channel)).empty()) continue;
-        catalog::Edit edit;
-        std::vector<io::LogIdentity> dropped;
-        VECDB_TRY(MoveCheckpoint(*channel, 0, {}, &edit, &dropped));
-        VECDB_TRY(parts_.manifest.Commit(edit));
-        ForgetLogs(*channel, dropped);
-      }
-      return Status();
-    });
-  });
+  const auto trim = [&]() -> Status {
+    for (const auto& channel : parts_.channels.All()) VECDB_TRY(TrimLogOf(*channel));
+    return Status();
+  };
+  return flush_strand_.Run([&] { return strand_.Run(trim); });
+}
+
+Status Coordinator::TrimLogOf(Channel& channel) {
+  if (channel.writer->LogsBelow(Checkpoint(channel)).empty()) return Status();
+  catalog::Edit edit;
+  std::vector<io::LogIdentity> dropped;
+  VECDB_TRY(MoveCheckpoint(channel, 0, {}, &edit, &dropped));
+  VECDB_TRY(parts_.manifest.Commit(edit));
+  ForgetLogs(channel, dropped);
+  return Status();
 }
 
 // Their drop is durable.
