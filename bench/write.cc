@@ -210,8 +210,9 @@ void MeasureKeyCheck() {
   const std::size_t present = 10'000'000;
   const Vectors data = Load("none", 1000, 128);
   Folder folder;
-  Database db = *Database::Open(folder.path(), {.durability = Durability::kFlushOnly,
-                                                .write_buffer_bytes = std::size_t{2} << 30});
+  Options quiet{.durability = Durability::kFlushOnly, .write_buffer_bytes = std::size_t{2} << 30};
+  quiet.auto_compaction = false;  // it would merge the segments meanwhile
+  Database db = *Database::Open(folder.path(), quiet);
   const auto random_key = [](std::uint64_t i) {
     i += 0x9E37'79B9'7F4A'7C15u;
     i = (i ^ (i >> 30)) * 0xBF58'476D'1CE4'E5B9u;
