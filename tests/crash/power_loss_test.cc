@@ -200,10 +200,11 @@ TEST_CASE("whatever a power cut leaves opens with every answered write and no ha
   const auto run = [&](const char* name, const Workload& steps, std::size_t limit,
                        std::size_t nested, std::uint64_t salt) {
     PowerLoss(name, options, seed + salt)
-        .Run(PointsOf(steps, options, seed + salt), limit, nested, &figures);
+        .Run(PointsOf(steps, options, seed + salt), std::max<std::size_t>(limit, 1), nested,
+             &figures);
   };
   const auto times = static_cast<std::size_t>(std::max<std::int64_t>(SoakMinutes().count(), 1));
-  constexpr std::size_t kShare = kSanitized ? 6 : 1;
+  constexpr std::size_t kShare = kSanitized ? 12 : 1;
   run("every write", FixedWorkload(), 12 * times / kShare, 1'000 * times / kShare, 1);
   run("interval", FixedWorkload(Durability::kInterval, 3), 6 * times / kShare, 400 * times / kShare,
       2);
