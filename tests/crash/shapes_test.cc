@@ -11,7 +11,8 @@ TEST_CASE("the workloads' collections have a field of every type and arrays of e
   std::set<DataType> types;
   std::set<DataType> elements;
   for (std::size_t shape = 0; shape < kShapes; ++shape) {
-    for (const Field& field : SchemaOf(shape).fields()) {
+    const Schema schema = SchemaOf(shape);
+    for (const Field& field : schema.fields()) {
       types.insert(field.type);
       if (field.type == DataType::kArray) elements.insert(field.element_type);
     }
