@@ -21,6 +21,8 @@ auto Guarded(F&& function, const OutOfMemory& out_of_memory) -> decltype(functio
     return base::ResourceExhausted("the system refused: {}", error.what());
   } catch (const std::exception& error) {
     return base::Internal("an exception reached the API: {}", error.what());
+  } catch (...) {  // functions of the host's may throw anything
+    return base::Internal("something that is no std::exception reached the API");
   }
 }
 
