@@ -59,6 +59,10 @@ void PrintInfo(const vecdb::CollectionInfo& info) {
   Print(Format("options      {} {}, segments of {}, keys {}", options.shards,
                Plural(options.shards, "shard", "shards"), BytesText(options.segment_bytes),
                options.check_keys ? "checked" : "not checked"));
+  if (!options.partition_key.empty()) {
+    Print(Format("partitions   {}, by the values of {}", options.num_partitions,
+                 options.partition_key));
+  }
   PrintSchemaTable("", info.schema);
 }
 
@@ -69,6 +73,10 @@ void WriteOptions(const CollectionOptions& options, JsonWriter* json) {
   json->Member("segment_rows", options.segment_rows);
   json->Member("seal_after_idle_ms", static_cast<std::uint64_t>(options.seal_after_idle.count()));
   json->Flag("check_keys", options.check_keys);
+  if (!options.partition_key.empty()) {
+    json->Member("partition_key", options.partition_key);
+    json->Member("num_partitions", options.num_partitions);
+  }
   json->EndObject();
 }
 

@@ -109,7 +109,7 @@ class VECDB_API Collection {
   // ---- Housekeeping -------------------------------------------------------------------
 
   // Seals the growing segments and returns when they are safely on disk. At a limit it returns, and
-  // goes on in the background; with Options::own_threads off limits are looked at only in between.
+  // goes on in the background; without threads of vecdb's limits count only before it begins.
   Status Flush(const CallLimits& limits = {});
 
   // Flushes, then makes the sealed segments as few and as small as they can be: without deleted

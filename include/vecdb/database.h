@@ -108,7 +108,7 @@ class VECDB_API Database {
 
   // With Options::own_threads off, or an executor: does the background work that is due (interval
   // sync, SEAL of an idle log, sealing, flushing, filters of keys, compaction), for about `budget`;
-  // a task begun is finished. Returns Health().
+  // a task begun is finished. Returns Health(), or kInvalidArgument for a budget below 0.
   Status RunBackground(std::chrono::milliseconds budget);
 
   // ---- Background ---------------------------------------------------------------------
@@ -116,7 +116,7 @@ class VECDB_API Database {
   // The jobs that wait or run, and the last ones that ended, by id. Kept in memory only.
   Result<std::vector<JobInfo>> Jobs() const;
   // Returns when the job has ended, however it ended (JobInfo::state). kDeadlineExceeded after
-  // `timeout` (at most 24 hours count), kNotFound for a job that is not known or is forgotten. With
+  // `timeout` (from 0; at most 24 hours count), kNotFound for a job not known or forgotten. With
   // Options::own_threads off, or an executor, the caller does the work meanwhile.
   Result<JobInfo> WaitForJob(JobId id, std::chrono::milliseconds timeout);
 

@@ -23,7 +23,9 @@ std::uint64_t SystemRandom() {
 }
 
 Status MovedFrom() {
-  return base::FailedPrecondition("this Database object was moved from and holds no database");
+  return api::Guarded([] {
+    return base::FailedPrecondition("this Database object was moved from and holds no database");
+  });
 }
 
 // Where no failure can be told. Handles of collections may keep the closed engine.
@@ -240,7 +242,7 @@ const RecoveryReport& Database::recovery() const {
 
 Status Database::Health() const {
   if (impl_ == nullptr) return MovedFrom();
-  return impl_->engine->Health();
+  return api::Guarded([&] { return impl_->engine->Health(); });
 }
 
 Result<std::vector<ChannelInfo>> Database::Channels() const {

@@ -23,6 +23,10 @@ Timestamp LiveCollection::AliveFrom(const base::Clock& clock) const {
 Result<std::shared_ptr<Partition>> LiveCollection::FindPartition(std::string_view wanted) const {
   auto found = partitions.Find(wanted);
   if (found != nullptr) return found;
+  return NoPartitionNamed(wanted);
+}
+
+Status LiveCollection::NoPartitionNamed(std::string_view wanted) const {
   return base::NotFound("collection '{}' has no partition named '{}'", name(), wanted);
 }
 

@@ -73,6 +73,7 @@ struct LiveCollection : std::enable_shared_from_this<LiveCollection> {
   // The same for calls that may name one: kInvalidArgument where there is a partition key.
   Result<std::shared_ptr<Partition>> NamedPartition(std::string_view name) const;
   Status CheckNoPartitionKey() const;
+  Status NoPartitionNamed(std::string_view name) const;  // kNotFound
 
   // Null where keys are not checked.
   segment::ShardKeyFilter* KeyFilter(ShardId shard) const {

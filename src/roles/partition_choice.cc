@@ -24,17 +24,31 @@ PartitionChoice ByValues(const PartitionKey& key, const query::Filter* filter) {
   return SortedOnce(std::move(ids));
 }
 
+Result<PartitionId> IdOf(const LiveCollection& collection, const Partitions::List* known,
+                         const std::string& name) {
+  if (known == nullptr) {
+    VECDB_TRY_ASSIGN(const auto partition, collection.NamedPartition(name));
+    return partition->id;
+  }
+  VECDB_TRY(collection.CheckNoPartitionKey());
+  for (const auto& partition : *known) {
+    if (partition->name == name) return partition->id;
+  }
+  return collection.NoPartitionNamed(name);
+}
+
 }  // namespace
 
 Result<PartitionChoice> ChoosePartitions(const LiveCollection& collection,
+                                         const Partitions::List* known,
                                          const std::vector<std::string>& names,
                                          const query::Filter* filter) {
   if (names.empty() && collection.partition_key) return ByValues(*collection.partition_key, filter);
   if (names.empty()) return PartitionChoice();
   std::vector<PartitionId> ids;
   for (const std::string& name : names) {
-    VECDB_TRY_ASSIGN(const auto partition, collection.NamedPartition(name));
-    ids.push_back(partition->id);
+    VECDB_TRY_ASSIGN(const PartitionId id, IdOf(collection, known, name));
+    ids.push_back(id);
   }
   return PartitionChoice(SortedOnce(std::move(ids)));
 }

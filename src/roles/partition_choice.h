@@ -17,8 +17,10 @@ namespace vecdb::roles {
 // Nothing stands for all.
 using PartitionChoice = std::optional<std::vector<PartitionId>>;
 
-// kNotFound, kInvalidArgument: see LiveCollection::NamedPartition. `filter` may be null.
+// kNotFound, kInvalidArgument: see LiveCollection::NamedPartition. Names are those of `known` or,
+// where that is null, of now. `filter` may be null.
 Result<PartitionChoice> ChoosePartitions(const LiveCollection& collection,
+                                         const Partitions::List* known,
                                          const std::vector<std::string>& names,
                                          const query::Filter* filter);
 

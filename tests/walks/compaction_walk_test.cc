@@ -372,6 +372,39 @@ SCENARIO("paused, a compaction waits; resumed, it ends; closed, it is cancelled"
   }
 }
 
+SCENARIO(
+    "who waits for a paused job without threads does it when it is resumed, or ends at the close",
+    "[walk][compaction]") {
+  TestDatabase db;
+  Collection books = db.MakeBooks();
+  const Books expected = FillFour(books);
+  db->PauseBackground().OrDie();
+  const JobId job = *books.StartCompaction();
+  std::atomic<bool> waits{false};
+  Result<JobInfo> ended = Status(StatusCode::kInternal, "not asked");
+  std::thread waiter([&] {
+    waits = true;
+    ended = db->WaitForJob(job, std::chrono::seconds(30));
+  });
+  while (!waits) std::this_thread::yield();
+  for (int i = 0; i < 1000; ++i) std::this_thread::yield();  // and is in there, most likely
+  const bool resumed = GENERATE(true, false);
+  if (resumed) {
+    db->ResumeBackground().OrDie();
+  } else {
+    db->Close().OrDie();
+  }
+  waiter.join();
+  if (resumed || ended.ok()) {
+    REQUIRE(ended.status().ToString() == "OK");
+    CHECK(ended->state == (resumed ? JobState::kDone : JobState::kCancelled));
+  } else {
+    CheckRefusal(ended.status(), StatusCode::kFailedPrecondition, {"closed"});
+  }
+  db.Reopen();
+  CHECK(*ReadAll(db.OpenBooks()) == expected);
+}
+
 SCENARIO("who waits for a compaction that the executor never runs does it alone",
          "[walk][compaction]") {
   std::vector<std::function<void()>> given;
