@@ -238,12 +238,19 @@ Status Coordinator::FlushPending(LiveCollection& collection) {
       }
       JobRun job(parts_.jobs, JobKind::kFlush, collection.name());
       job.Start();
+      Retiring retiring(&trash_);
+      retiring.Add(next);
       const Status flushed = FlushOne(collection, next, job.id());
       job.Finish(flushed);
       VECDB_TRY(flushed);
       PostFilters(collection.shared_from_this());
-      base::MutexLock lock(collection.pending_mutex);
-      collection.pending.pop_front();
+      {
+        base::MutexLock lock(collection.pending_mutex);
+        collection.pending.pop_front();
+      }
+      next.reset();
+      retiring.Done();
+      EmptyTrash();
     }
   });
 }

@@ -30,6 +30,7 @@ struct FaultFileSystem::Shared {
     if (recording) calls.push_back({type, path});
     if (!fault.has_value()) return std::nullopt;
     if (fault->sticky ? number < fault->call : number != fault->call) return std::nullopt;
+    if (fault->sticky && !path.starts_with(fault->under)) return std::nullopt;
     const FaultKind otherwise = fault->or_else.value_or(fault->kind);
     const FaultKind kind = Applies(fault->kind, type) ? fault->kind : otherwise;
     if (!Applies(kind, type)) return std::nullopt;
