@@ -256,6 +256,7 @@ Status Coordinator::Compact(LiveCollection& collection, const compaction::Plan& 
     VECDB_TRY_ASSIGN(compacted.output,
                      parts_.query.Open(*compacted.record, collection.record.schema, nullptr));
     VECDB_TRY(job.Verify(*compacted.output));
+    VECDB_TRY(compacted.output->WarmUp());
     bytes = compacted.output->disk_bytes();
   }
   VECDB_TRY(CommitCompaction(collection, &compacted));

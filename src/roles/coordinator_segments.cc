@@ -266,6 +266,7 @@ Status Coordinator::FlushOne(LiveCollection& collection,
                    parts_.data.Flush(*segment, collection.record.id));
   VECDB_TRY_ASSIGN(auto sealed, parts_.query.Open(flushed.record, collection.record.schema,
                                                   segment->shared_tombstones()));
+  VECDB_TRY(sealed->WarmUp());
   AddToFilter(collection, sealed);
   parts_.jobs.Progress(job, 0.9, sealed->rows(), sealed->disk_bytes());
   Saved saved{{segment->id(), flushed.saved_tombstones}};
