@@ -51,9 +51,6 @@ using Write = std::function<void(Collection&, const Batch&)>;
 void Insert(Collection& into, const Batch& batch) {
   into.Insert(batch).status().OrDie();
 }
-void Upsert(Collection& into, const Batch& batch) {
-  into.Upsert(batch).status().OrDie();
-}
 
 // Keys [first, first + rows), in batches of 1,000; vectors from the pool.
 void WriteRows(const Vectors& pool, std::size_t first, std::size_t rows, const Write& write,
