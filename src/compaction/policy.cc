@@ -34,6 +34,12 @@ bool HasManyDead(const SegmentFacts& segment, const PickOptions& options) {
          options.dead_share * static_cast<double>(segment.rows);
 }
 
+bool Waits(const SegmentFacts& segment, const PickOptions& options) {
+  return segment.dying && !options.thorough &&
+         static_cast<double>(segment.dead_rows) <
+             options.dying_share * static_cast<double>(segment.rows);
+}
+
 // Whether `count` segments, the smallest of their group, are worth merging.
 bool IsWorthIt(std::size_t count, std::uint64_t total, std::uint64_t largest,
                const PickOptions& options) {
@@ -86,6 +92,7 @@ std::vector<Plan> PickCompactions(std::span<const SegmentFacts> segments,
                                   const PickOptions& options) {
   std::map<std::pair<ShardId, PartitionId>, Group> groups;
   for (const SegmentFacts& segment : segments) {
+    if (Waits(segment, options)) continue;
     groups[{segment.shard, segment.partition}].push_back(&segment);
   }
   std::vector<Plan> plans;

@@ -21,6 +21,7 @@ struct SegmentFacts {
   std::uint64_t bytes = 0;  // on disk
   std::uint64_t rows = 0;
   std::uint64_t dead_rows = 0;  // deleted or expired; at most `rows`
+  bool dying = false;           // rows die so fast that half of them soon will have: DeathWatch
 
   std::uint64_t live_bytes() const;  // about what it would take without its dead rows
 };
@@ -28,6 +29,8 @@ struct SegmentFacts {
 struct PickOptions {
   std::uint64_t max_bytes = std::uint64_t{1} << 30;  // of a merged segment, about
   double dead_share = 0.2;  // a segment with this share of dead rows is written again
+  // A dying one is left alone up to this share: what is copied before would soon die too.
+  double dying_share = 0.5;
   // Everything that would make the collection smaller, not only what is worth its cost.
   bool thorough = false;
 };
@@ -45,7 +48,9 @@ struct Plan {
 // Small segments (below half of max_bytes) are merged when there are three or more, or when they
 // fill a segment to 85 %, and only with company of their own size: the largest makes up at most
 // half of what comes out. So each time a row is copied its segment at least doubles, and a row is
-// copied a logarithm of times however often small segments come.
+// copied a logarithm of times however often small segments come. And where rows are written over
+// all the time, a segment is written again when half of it has gone, so at most one byte is copied
+// for each that dies.
 std::vector<Plan> PickCompactions(std::span<const SegmentFacts> segments,
                                   const PickOptions& options);
 

@@ -23,6 +23,7 @@ constexpr std::size_t kFooterSize = 64;
 constexpr std::size_t kFooterReserved = 16;
 constexpr std::size_t kCrcSize = sizeof(std::uint32_t);
 constexpr std::size_t kWriteBuffer = std::size_t{256} << 10;
+constexpr std::size_t kWriteOut = std::size_t{1} << 20;
 constexpr std::size_t kReadPiece = std::size_t{1} << 20;  // whole blocks
 constexpr std::size_t kAlignment = 64;
 constexpr std::size_t kHugePage = std::size_t{2} << 20;
@@ -179,6 +180,7 @@ struct BlockFileWriter::Body {
   std::uint32_t seed = 0;
   std::uint64_t position = 0;        // bytes of body given to Append
   std::uint64_t written = 0;         // bytes given to the file
+  std::uint64_t written_out = 0;     // of those, what is on the disk already
   base::Bytes buffer;                // what lies between
   std::vector<std::uint32_t> table;  // of whole blocks
   std::uint32_t block_crc = 0;       // of the block being filled
@@ -192,10 +194,14 @@ struct BlockFileWriter::Body {
   void Checksum(std::span<const std::byte> bytes);
 };
 
+// A sync of many megabytes at once would make the log's syncs wait for them.
 Status BlockFileWriter::Body::Flush() {
   VECDB_TRY(file->WriteAt(written, buffer));
   written += buffer.size();
   buffer.clear();
+  if (written - written_out < kWriteOut) return Status();
+  VECDB_TRY(file->WriteOut(written_out, written - written_out));
+  written_out = written;
   return Status();
 }
 

@@ -31,6 +31,9 @@ class CountedFile final : public File {
     Add(counters_->syncs, 1);
     return Status();
   }
+  Status WriteOut(std::uint64_t offset, std::uint64_t size) override {
+    return file_->WriteOut(offset, size);
+  }
   Result<std::uint64_t> Size() const override { return file_->Size(); }
   Result<std::shared_ptr<const Mapping>> Map() const override { return file_->Map(); }
 

@@ -200,7 +200,8 @@ class Coordinator final : public SegmentEvents {
   catalog::Edit SwapOf(const Compacted& compacted) const;
   void DiscardOutput(SegmentId output);
   void NoteCompaction(LiveCollection& collection, const Status& outcome);
-  // Removes the folders of dropped segments that nobody reads any more.
+  // Takes down segments that nobody reads any more, and removes the folders of those that were
+  // dropped.
   void EmptyTrash();
   void PostTrash();
 

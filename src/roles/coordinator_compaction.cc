@@ -132,6 +132,7 @@ std::vector<compaction::Plan> Coordinator::PickPlans(const LiveCollection& colle
                      .rows = segment->rows(),
                      .dead_rows = DeadRows(*segment, alive_from)});
   }
+  collection.deaths.Look(Milliseconds(parts_.clock.Now()), facts);
   compaction::PickOptions options;
   options.max_bytes = parts_.options.merged_segment_bytes;
   options.thorough = thorough;
@@ -255,6 +256,7 @@ Status Coordinator::Compact(LiveCollection& collection, const compaction::Plan& 
     VECDB_TRY_ASSIGN(compacted.output,
                      parts_.query.Open(*compacted.record, collection.record.schema, nullptr));
     VECDB_TRY(job.Verify(*compacted.output));
+    VECDB_TRY(compacted.output->WarmUp());
     bytes = compacted.output->disk_bytes();
   }
   VECDB_TRY(CommitCompaction(collection, &compacted));
@@ -386,10 +388,12 @@ void Coordinator::DiscardOutput(SegmentId output) {
 }
 
 void Coordinator::EmptyTrash() {
-  for (const SegmentId id : trash_.Take()) {
-    const Status removed = io::RemoveTree(parts_.fs, io::SegmentFolder(id));
+  for (Retired& gone : trash_.Take()) {
+    gone.segment.reset();
+    if (!gone.folder) continue;
+    const Status removed = io::RemoveTree(parts_.fs, io::SegmentFolder(*gone.folder));
     if (!removed.ok()) {
-      parts_.log.Write(LogLevel::kWarning, "segment {} stays until the next open: {}", id,
+      parts_.log.Write(LogLevel::kWarning, "segment {} stays until the next open: {}", *gone.folder,
                        removed.message());
     }
     base::KillPoint("compaction.removed");
@@ -397,7 +401,7 @@ void Coordinator::EmptyTrash() {
 }
 
 void Coordinator::PostTrash() {
-  if (trash_.empty() || trash_asked_.exchange(true)) return;
+  if (!trash_.ready() || trash_asked_.exchange(true)) return;
   Post(trash_asked_, [this] {
     trash_asked_ = false;
     EmptyTrash();

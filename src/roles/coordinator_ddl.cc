@@ -150,7 +150,7 @@ Status Coordinator::Drop(std::string_view name) {
   edit.operations.emplace_back(catalog::SetMaxTimestamp{parts_.oracle.last()});  // of every write
   Retiring retiring(&trash_);
   for (const auto view = live->board.Pin(); const auto& segment : view->segments()) {
-    if (segment->sealed()) retiring.Add(segment);
+    retiring.Add(segment);
   }
   auto empty = std::make_shared<const segment::View>(
       live->record.schema, std::vector<std::shared_ptr<segment::Segment>>{});

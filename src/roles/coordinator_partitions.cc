@@ -94,7 +94,7 @@ Status Coordinator::Drop(LiveCollection& collection, std::string_view name) {
   auto without = collection.board.Pin()->WithoutPartition(partition->id);
   Retiring retiring(&trash_);
   for (const auto view = collection.board.Pin(); const auto& segment : view->segments()) {
-    if (segment->sealed() && segment->partition() == partition->id) retiring.Add(segment);
+    if (segment->partition() == partition->id) retiring.Add(segment);
   }
   // What was written before must not be younger than the drop, whatever its durability.
   VECDB_TRY(parts_.streaming.WaitDurable(base::kEndOfTime));

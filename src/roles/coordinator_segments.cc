@@ -238,12 +238,19 @@ Status Coordinator::FlushPending(LiveCollection& collection) {
       }
       JobRun job(parts_.jobs, JobKind::kFlush, collection.name());
       job.Start();
+      Retiring retiring(&trash_);
+      retiring.Add(next);
       const Status flushed = FlushOne(collection, next, job.id());
       job.Finish(flushed);
       VECDB_TRY(flushed);
       PostFilters(collection.shared_from_this());
-      base::MutexLock lock(collection.pending_mutex);
-      collection.pending.pop_front();
+      {
+        base::MutexLock lock(collection.pending_mutex);
+        collection.pending.pop_front();
+      }
+      next.reset();
+      retiring.Done();
+      EmptyTrash();
     }
   });
 }
@@ -259,6 +266,7 @@ Status Coordinator::FlushOne(LiveCollection& collection,
                    parts_.data.Flush(*segment, collection.record.id));
   VECDB_TRY_ASSIGN(auto sealed, parts_.query.Open(flushed.record, collection.record.schema,
                                                   segment->shared_tombstones()));
+  VECDB_TRY(sealed->WarmUp());
   AddToFilter(collection, sealed);
   parts_.jobs.Progress(job, 0.9, sealed->rows(), sealed->disk_bytes());
   Saved saved{{segment->id(), flushed.saved_tombstones}};

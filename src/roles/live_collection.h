@@ -14,6 +14,7 @@
 #include "base/mutex.h"
 #include "catalog/properties.h"
 #include "catalog/records.h"
+#include "compaction/death_watch.h"
 #include "roles/channel.h"
 #include "roles/lane_queue.h"
 #include "roles/partitions.h"
@@ -125,6 +126,7 @@ struct LiveCollection : std::enable_shared_from_this<LiveCollection> {
   std::atomic<bool> compact_asked{false};  // a job that nobody asked for waits in the queue
   std::atomic<std::int64_t> compact_not_before_ms{0};  // of the steady clock, after failures
   std::atomic<int> compact_failures{0};                // one after the other
+  mutable compaction::DeathWatch deaths;               // looked at whenever plans are picked
 
   // Sealed against more rows, not committed as files; oldest first.
   base::Mutex pending_mutex;  // leaf

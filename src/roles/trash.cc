@@ -1,61 +1,66 @@
 #include "roles/trash.h"
 
-#include <cstddef>
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
-#include "base/mutex.h"
-
 namespace vecdb::roles {
+namespace {
 
-struct Trash::State {
-  base::Mutex mutex;  // leaf
-  std::size_t notices GUARDED_BY(mutex) = 0;
-  std::vector<SegmentId> gone GUARDED_BY(mutex);  // has room for every notice
-};
-
-Trash::Notice::Notice(std::shared_ptr<State> state, SegmentId id)
-    : state_(std::move(state)), id_(id) {
-  base::MutexLock lock(state_->mutex);
-  state_->gone.reserve(state_->gone.size() + state_->notices + 1);
-  ++state_->notices;
+// What no View shows is copied by nobody any more, so this stays as it is.
+bool IsLast(const Retired& one) {
+  return one.segment.use_count() == 1;
 }
 
-Trash::Notice::~Notice() {
-  base::MutexLock lock(state_->mutex);
-  --state_->notices;
-  if (armed_) state_->gone.push_back(id_);
+}  // namespace
+
+void Trash::Reserve() {
+  base::MutexLock lock(mutex_);
+  waiting_.reserve(waiting_.size() + reserved_ + 1);
+  ++reserved_;
 }
 
-Trash::Trash() : state_(std::make_shared<State>()) {
+void Trash::Put(Retired one) {
+  base::MutexLock lock(mutex_);
+  --reserved_;
+  waiting_.push_back(std::move(one));
 }
 
-std::shared_ptr<Trash::Notice> Trash::NoticeFor(SegmentId id) {
-  return std::make_shared<Notice>(state_, id);
+void Trash::GiveBack() {
+  base::MutexLock lock(mutex_);
+  --reserved_;
 }
 
-bool Trash::empty() const {
-  base::MutexLock lock(state_->mutex);
-  return state_->gone.empty();
+bool Trash::ready() const {
+  base::MutexLock lock(mutex_);
+  return std::any_of(waiting_.begin(), waiting_.end(), IsLast);
 }
 
-std::vector<SegmentId> Trash::Take() {
-  base::MutexLock lock(state_->mutex);
-  std::vector<SegmentId> gone;
-  gone.reserve(state_->notices);  // for those that are still to come
-  gone.swap(state_->gone);
+std::vector<Retired> Trash::Take() {
+  std::vector<Retired> gone;
+  base::MutexLock lock(mutex_);
+  gone.reserve(waiting_.size());
+  const auto first = std::stable_partition(waiting_.begin(), waiting_.end(),
+                                           [](const Retired& one) { return !IsLast(one); });
+  std::move(first, waiting_.end(), std::back_inserter(gone));
+  waiting_.erase(first, waiting_.end());
   return gone;
 }
 
+Retiring::~Retiring() {
+  for (std::size_t i = 0; i < retired_.size(); ++i) trash_.GiveBack();
+}
+
 void Retiring::Add(std::shared_ptr<segment::Segment> segment) {
-  auto notice = trash_.NoticeFor(segment->id());
-  retired_.push_back({std::move(segment), std::move(notice)});
+  const std::optional<SegmentId> folder =
+      segment->sealed() ? std::optional(segment->id()) : std::nullopt;
+  retired_.reserve(retired_.size() + 1);  // so that what is reserved is given back
+  trash_.Reserve();
+  retired_.push_back({std::move(segment), folder});
 }
 
 void Retiring::Done() {
-  for (Retired& one : retired_) {
-    one.notice->Arm();
-    one.segment->WhenGone(std::move(one.notice));
-  }
+  for (Retired& one : retired_) trash_.Put(std::move(one));
   retired_.clear();
 }
 

@@ -284,6 +284,17 @@ Status SealedSegment::MayContain(std::span<const std::uint64_t> hashes, std::uin
   return body_->keys->MayContain(hashes, may);
 }
 
+Status SealedSegment::WarmUp() const {
+  const auto warm = [](const io::BlockFile& file) {
+    return file.Read(0, file.body_size()).status();
+  };
+  for (const Column& column : body_->columns) {
+    for (const ColumnFile& file : column.files) VECDB_TRY(warm(file.file()));
+  }
+  for (const ColumnFile& file : body_->timestamps.files) VECDB_TRY(warm(file.file()));
+  return warm(body_->keys->file());
+}
+
 Status SealedSegment::VerifyAll() const {
   for (const Column& column : body_->columns) VECDB_TRY(column.VerifyAll());
   VECDB_TRY(body_->timestamps.VerifyAll());

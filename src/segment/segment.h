@@ -66,10 +66,6 @@ class Segment {
   Tombstones& tombstones() const { return *tombstones_; }
   const std::shared_ptr<Tombstones>& shared_tombstones() const { return tombstones_; }
 
-  // `notice` goes when this segment has gone, with all that its files were mapped for: on the
-  // thread of whoever used it last. Called once, by one thread.
-  void WhenGone(std::shared_ptr<const void> notice) { notice_ = std::move(notice); }
-
  protected:
   Segment(SegmentId id, ShardId shard, PartitionId partition, const Schema& schema,
           std::shared_ptr<Tombstones> tombstones)
@@ -85,7 +81,6 @@ class Segment {
   const PartitionId partition_;
   const Schema schema_;
   const std::shared_ptr<Tombstones> tombstones_;
-  std::shared_ptr<const void> notice_;  // touched by nobody else
 };
 
 }  // namespace vecdb::segment

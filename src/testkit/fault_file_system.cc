@@ -30,6 +30,7 @@ struct FaultFileSystem::Shared {
     if (recording) calls.push_back({type, path});
     if (!fault.has_value()) return std::nullopt;
     if (fault->sticky ? number < fault->call : number != fault->call) return std::nullopt;
+    if (fault->sticky && !path.starts_with(fault->under)) return std::nullopt;
     const FaultKind otherwise = fault->or_else.value_or(fault->kind);
     const FaultKind kind = Applies(fault->kind, type) ? fault->kind : otherwise;
     if (!Applies(kind, type)) return std::nullopt;
@@ -253,6 +254,7 @@ class FaultFile final : public io::File {
   Status ReadAt(std::uint64_t offset, std::span<std::byte> out) const override;
   Status WriteAt(std::uint64_t offset, std::span<const std::byte> bytes) override;
   Status Sync() override;
+  Status WriteOut(std::uint64_t offset, std::uint64_t size) override;
   Result<std::uint64_t> Size() const override;
   Result<std::shared_ptr<const io::Mapping>> Map() const override;
 
@@ -324,6 +326,14 @@ Status FaultFile::Sync() {
     Lose();
   }
   return *fault == FaultKind::kSyncLies ? Status() : Failure(CallType::kSync, *fault);
+}
+
+// Fails as a sync does; whether it lies shows at the sync behind it.
+Status FaultFile::WriteOut(std::uint64_t offset, std::uint64_t size) {
+  const std::optional<FaultKind> fault = shared_->Begin(CallType::kSync, path_);
+  if (!fault.has_value() || *fault == FaultKind::kSyncLies) return inner_->WriteOut(offset, size);
+  if (*fault == FaultKind::kSyncFailsLost) Lose();
+  return Failure(CallType::kSync, *fault);
 }
 
 Result<std::uint64_t> FaultFile::Size() const {

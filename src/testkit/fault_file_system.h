@@ -78,6 +78,7 @@ struct Fault {
   FaultKind kind = FaultKind::kIoError;
   bool sticky = false;                    // also every later call that the kind applies to
   std::optional<FaultKind> or_else = {};  // for calls that `kind` does not apply to
+  std::string under = {};                 // sticky: only of paths that begin so
 };
 
 struct CallRecord {

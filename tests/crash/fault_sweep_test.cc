@@ -37,13 +37,27 @@ std::string SiteOf(const CallRecord& call) {
 }
 
 std::string TextOf(const Fault& fault, const CallRecord& call) {
-  return base::Format("{} {} at call {} ({} '{}')", NameOf(fault.kind),
-                      fault.sticky ? "from then on" : "once", fault.call, NameOf(call.type),
-                      call.path);
+  return base::Format("{} {}{}{} at call {} ({} '{}')", NameOf(fault.kind),
+                      fault.sticky ? "from then on" : "once", fault.under.empty() ? "" : " in ",
+                      fault.under, fault.call, NameOf(call.type), call.path);
+}
+
+// "wal/1/" of a log of channel 1; "" of any other file.
+std::string ChannelFolder(const std::string& path) {
+  const std::size_t end = path.find('/', 4);
+  if (!path.starts_with("wal/") || end == std::string::npos) return "";
+  return path.substr(0, end + 1);
 }
 
 bool Lies(FaultKind kind) {
   return kind == FaultKind::kSyncLies || kind == FaultKind::kDirectorySyncLies;
+}
+
+// What one of several disks may be without.
+bool IsFull(FaultKind kind) {
+  return kind == FaultKind::kNoSpace || kind == FaultKind::kQuota ||
+         kind == FaultKind::kWriteNone || kind == FaultKind::kWriteOne ||
+         kind == FaultKind::kWriteHalf || kind == FaultKind::kWriteAllButOne;
 }
 
 Faults FaultsOf(FaultKind kind) {
@@ -53,7 +67,9 @@ Faults FaultsOf(FaultKind kind) {
 }
 
 struct Figures {
+  std::size_t calls = 0;  // of the longest workload
   std::uint64_t runs = 0;
+  std::uint64_t full_channels = 0;  // runs in which one channel of several had no space
   std::uint64_t hangs = 0;
   std::uint64_t wrong = 0;
   std::uint64_t lost = 0;
@@ -93,8 +109,13 @@ struct Moment {
 // One run of the workload with one fault.
 class FaultRun {
  public:
-  FaultRun(const Fault& fault, std::string text, std::uint64_t seed, Figures* figures)
-      : fault_(fault), text_(std::move(text)), random_(seed), figures_(figures) {}
+  FaultRun(const Fault& fault, std::string text, const Options& options, std::uint64_t seed,
+           Figures* figures)
+      : fault_(fault),
+        text_(std::move(text)),
+        options_(options),
+        random_(seed),
+        figures_(figures) {}
 
   void Run(const Workload& steps) {
     const auto start = std::chrono::steady_clock::now();
@@ -113,9 +134,11 @@ class FaultRun {
         disk, LossHooks{.lose_file = [&](const std::string& path) { disk->LoseUnsynced(path); }});
     process->SetRecording(false);
     process->Arm(fault_);
-    WorkloadRunner runner(
-        {.fs = process, .halt = [&] { process->Halt(); }, .resume = [&] { process->Resume(); }},
-        Oracle());
+    WorkloadRunner runner({.fs = process,
+                           .options = options_,
+                           .halt = [&] { process->Halt(); },
+                           .resume = [&] { process->Resume(); }},
+                          Oracle());
     runner.SetFaults(FaultsOf(fault_.kind));
     std::uint64_t wait = 1 + random_() % 40;  // operations between the fault and the power cut
     disk->SetHook([&](std::uint64_t) {
@@ -132,14 +155,14 @@ class FaultRun {
   void CutPower(const Moment& moment) {
     const std::size_t image = random_() % moment.disk.CountImages();
     if (Lies(fault_.kind)) return CheckLyingDisk(moment, image);
-    WorkloadRunner runner({.fs = moment.disk.Image(image)}, moment.oracle);
+    WorkloadRunner runner({.fs = moment.disk.Image(image), .options = options_}, moment.oracle);
     if (runner.Open(Stop::kPowerCut)) runner.Finish();
     Judge(runner, "; then power loss, image " + std::to_string(image));
   }
 
   // The disk said synced and was not: the database is refused, or shows rows that somebody wrote.
   void CheckLyingDisk(const Moment& moment, std::size_t image) {
-    WorkloadRunner runner({.fs = moment.disk.Image(image)}, moment.oracle);
+    WorkloadRunner runner({.fs = moment.disk.Image(image), .options = options_}, moment.oracle);
     runner.SetFaults(Faults::kLied);
     if (runner.Open(Stop::kPowerCut)) {
       Step upsert{.kind = StepKind::kUpsert, .collection = "plain"};
@@ -158,20 +181,23 @@ class FaultRun {
 
   const Fault fault_;
   const std::string text_;
+  const Options& options_;
   std::mt19937_64 random_;
   Figures* const figures_;
   std::vector<Moment> moments_;
 };
 
 // Every fault of a workload with these calls, in a random order in which each way to fail at each
-// site comes first.
-std::vector<Fault> FaultsFor(const std::vector<CallRecord>& calls, std::uint64_t seed) {
+// site comes first. With several channels the logs of one may be out of space alone.
+std::vector<Fault> FaultsFor(const std::vector<CallRecord>& calls, bool channels,
+                             std::uint64_t seed) {
   std::vector<Fault> all;
   for (std::uint64_t i = 0; i < calls.size(); ++i) {
     for (const FaultKind kind : AllFaultKinds()) {
       if (!Applies(kind, calls[i].type)) continue;
-      all.push_back({i, kind, false});
-      all.push_back({i, kind, true});
+      all.push_back({.call = i, .kind = kind});
+      all.push_back({.call = i, .kind = kind, .sticky = true});
+      if (channels && IsFull(kind)) all.back().under = ChannelFolder(calls[i].path);
     }
   }
   std::shuffle(all.begin(), all.end(), std::mt19937_64(seed));
@@ -182,43 +208,50 @@ std::vector<Fault> FaultsFor(const std::vector<CallRecord>& calls, std::uint64_t
   return all;
 }
 
-std::vector<CallRecord> CallsOf(const Workload& steps) {
+std::vector<CallRecord> CallsOf(const Workload& steps, const Options& options) {
   const auto process = std::make_shared<FaultFileSystem>(std::make_shared<CrashFileSystem>());
-  WorkloadRunner runner(
-      {.fs = process, .halt = [&] { process->Halt(); }, .resume = [&] { process->Resume(); }},
-      Oracle());
+  WorkloadRunner runner({.fs = process,
+                         .options = options,
+                         .halt = [&] { process->Halt(); },
+                         .resume = [&] { process->Resume(); }},
+                        Oracle());
   runner.Run(steps);
   for (const Problem& problem : runner.problems()) FAIL_CHECK("without faults: " << problem.text);
   return process->calls();
 }
 
-// "231,ENOSPC,once" or "231,ENOSPC,sticky": this fault alone, to look at one failure.
+// "231,ENOSPC,once", "231,ENOSPC,sticky" or "231,ENOSPC,sticky,wal/1/": this fault alone, to look at
+// one failure.
 std::optional<Fault> OnlyFault() {
   const char* text = std::getenv("VECDB_FAULT");
   if (text == nullptr) return std::nullopt;
   char kind[64] = {};
   char mode[16] = {};
+  char under[64] = {};
   unsigned long long call = 0;
-  if (std::sscanf(text, "%llu,%63[^,],%15s", &call, kind, mode) != 3) return std::nullopt;
+  if (std::sscanf(text, "%llu,%63[^,],%15[^,],%63s", &call, kind, mode, under) < 3) {
+    return std::nullopt;
+  }
   for (const FaultKind one : AllFaultKinds()) {
-    if (std::string(NameOf(one)) == kind) {
-      return Fault{call, one, std::string(mode) == "sticky"};
-    }
+    if (std::string(NameOf(one)) != kind) continue;
+    return Fault{
+        .call = call, .kind = one, .sticky = std::string(mode) == "sticky", .under = under};
   }
   return std::nullopt;
 }
 
-void Sweep(const Workload& steps, std::size_t runs, std::uint64_t seed, std::size_t* calls_made,
+void Sweep(const Workload& steps, const Options& options, std::size_t runs, std::uint64_t seed,
            Figures* figures) {
-  const std::vector<CallRecord> calls = CallsOf(steps);
-  *calls_made = std::max(*calls_made, calls.size());
-  std::vector<Fault> faults = FaultsFor(calls, seed);
+  const std::vector<CallRecord> calls = CallsOf(steps, options);
+  figures->calls = std::max(figures->calls, calls.size());
+  std::vector<Fault> faults = FaultsFor(calls, options.channels > 1, seed);
   if (const auto only = OnlyFault()) faults = {*only};
   faults.resize(std::min(faults.size(), runs));
   for (const Fault& fault : faults) {
     const CallRecord& call = calls.at(fault.call);
     figures->sites.insert(SiteOf(call));
-    FaultRun(fault, TextOf(fault, call), seed ^ fault.call, figures).Run(steps);
+    if (!fault.under.empty()) ++figures->full_channels;
+    FaultRun(fault, TextOf(fault, call), options, seed ^ fault.call, figures).Run(steps);
   }
 }
 
@@ -230,20 +263,25 @@ TEST_CASE("every disk call may fail in every way, and no answer is wrong and no 
   const auto times = std::max<std::int64_t>(SoakMinutes().count(), 1);
   std::printf("SEED %llu\n", static_cast<unsigned long long>(seed));
   Figures figures;
-  std::size_t calls = 0;
   for (const std::size_t first_shape : {0U, 3U}) {  // each of the six shapes once
     const Workload steps = FixedWorkload(Durability::kEveryWrite, first_shape);
-    Sweep(steps, kRuns / 2, seed + first_shape, &calls, &figures);
+    Sweep(steps, QuietOptions(), kRuns / 2, seed + first_shape, &figures);
   }
+  Options two_channels = QuietOptions();
+  two_channels.channels = 2;
+  two_channels.streaming_nodes = 2;
+  Sweep(FixedWorkload(), two_channels, kRuns / 4, seed, &figures);
   for (std::int64_t i = 1; i < times; ++i) {
     const std::uint64_t other = seed + static_cast<std::uint64_t>(i);
-    Sweep(RandomWorkload(other, 40), kRuns, other, &calls, &figures);
+    const Options options = i % 2 == 0 ? two_channels : QuietOptions();
+    Sweep(RandomWorkload(other, 40), options, kRuns, other, &figures);
   }
   std::printf(
-      "FIG fault.calls=%zu kinds=%zu runs=%llu sites=%zu crashes=0 hangs=%llu wrong=%llu "
-      "lost_acked=%llu silent=%llu\n",
-      calls, AllFaultKinds().size(), static_cast<unsigned long long>(figures.runs),
-      figures.sites.size(), static_cast<unsigned long long>(figures.hangs),
+      "FIG fault.calls=%zu kinds=%zu runs=%llu sites=%zu full_channels=%llu crashes=0 hangs=%llu "
+      "wrong=%llu lost_acked=%llu silent=%llu\n",
+      figures.calls, AllFaultKinds().size(), static_cast<unsigned long long>(figures.runs),
+      figures.sites.size(), static_cast<unsigned long long>(figures.full_channels),
+      static_cast<unsigned long long>(figures.hangs),
       static_cast<unsigned long long>(figures.wrong), static_cast<unsigned long long>(figures.lost),
       static_cast<unsigned long long>(figures.silent));
   CHECK(figures.failures() == 0);

@@ -1,5 +1,5 @@
-// The same rows in one segment or fifty, in one shard or sixteen, in memory or in files: every
-// answer is the same, bit for bit, and is that of a loop over all rows.
+// The same rows in one segment or fifty, in one shard or sixteen, in memory or in files, read by one
+// node or four: every answer is the same, bit for bit, and is that of a loop over all rows.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::uint64_t kSeed = 7;
 constexpr std::size_t kRows = 600;
-constexpr int kSearches = 120;
+constexpr int kSearches = 80;
 
 struct Layout {
   std::uint32_t shards = 1;
@@ -25,7 +25,23 @@ struct Layout {
   bool reopen = false;
   std::size_t partitions = 0;  // that were created, beside the default one
   std::uint32_t keyed = 0;     // partitions of the partition key "big"
+  // Of each kind, with threads of their own; 0: the caller does everything.
+  std::uint32_t nodes = 0;
 };
+
+Options OptionsOf(const Layout& layout) {
+  Options options = QuietOptions();
+  options.load = layout.load;
+  if (layout.nodes == 0) return options;
+  options.own_threads = true;
+  options.auto_compaction = false;  // the segments are those of the layout
+  options.channels = layout.nodes;
+  options.streaming_nodes = layout.nodes;
+  options.query_nodes = layout.nodes;
+  options.background_threads = layout.nodes;
+  options.search_threads = layout.nodes + 1;
+  return options;
+}
 
 // Batches of rows, and between them upserts and deletes, the same for every layout.
 struct Script {
@@ -54,9 +70,9 @@ Script MakeScript(const Schema& schema, const Shape& shape, Random* random) {
 
 std::unique_ptr<TestDatabase> Build(const Script& script, const Schema& schema,
                                     const Layout& layout) {
-  Options options = QuietOptions();
-  options.load = layout.load;
-  auto database = std::make_unique<TestDatabase>(io::MakeMemoryFileSystem(), options);
+  auto database = std::make_unique<TestDatabase>(io::MakeMemoryFileSystem(), OptionsOf(layout));
+  database->SetSearchTaskBytes(1);  // from the next opening on
+  if (layout.nodes != 0) database->Reopen();
   CollectionOptions choices;
   choices.shards = layout.shards;
   if (layout.keyed != 0) {
@@ -145,7 +161,7 @@ TEST_CASE("the layout of segments and shards never shows in an answer", "[model]
   const Schema schema = MakeSchema(shape);
   Random random(seed);
   const Script script = MakeScript(schema, shape, &random);
-  const std::vector<Layout> layouts = {
+  std::vector<Layout> layouts = {
       {.shards = 1},
       {.shards = 1, .flushes = 1},
       {.shards = 1, .flushes = 50},
@@ -158,6 +174,9 @@ TEST_CASE("the layout of segments and shards never shows in an answer", "[model]
       {.shards = 1, .flushes = 4, .keyed = 16},
       {.shards = 16, .flushes = 2, .reopen = true, .keyed = 5},
   };
+  for (std::uint32_t shards = 1; shards <= 16; ++shards) {
+    layouts.push_back({.shards = shards, .flushes = 50 / shards, .nodes = 1 + shards % 4});
+  }
   std::vector<std::unique_ptr<TestDatabase>> databases;
   for (const Layout& layout : layouts) databases.push_back(Build(script, schema, layout));
   CHECK((*databases[0])->OpenCollection("rows")->Stats()->sealed_segments == 0);
@@ -186,4 +205,11 @@ TEST_CASE("the layout of segments and shards never shows in an answer", "[model]
       REQUIRE(Same(*hits, expected));
     }
   }
+  std::uint64_t shared_reads = 0;
+  for (std::size_t layout = 0; layout < layouts.size(); ++layout) {
+    if (layouts[layout].nodes == 0) continue;
+    CHECK((*databases[layout])->QueryNodes()->size() == layouts[layout].nodes);
+    shared_reads += (*databases[layout])->Stats()->shared_reads;
+  }
+  CHECK(shared_reads > 0);
 }

@@ -1,12 +1,19 @@
 // Threads of every kind at once, on a database with threads of its own. Two writers upsert and
 // delete keys of their own, and whole groups of keys that always change together; readers and a
-// flusher run beside them.
+// thread that flushes and compacts run beside them. On several channels, each with a streaming node,
+// all of that goes on in several collections at once.
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <functional>
+#include <memory>
 #include <mutex>
+#include <set>
+#include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "support/catch.h"
 #include "support/join_all.h"
@@ -117,7 +124,11 @@ class Stress {
   void Flush(Database* database) {
     for (int i = 0; !Over(); ++i) {
       ++operations_;
-      Expect(i % 3 == 2 ? database->Flush() : books_.Flush());
+      if (i % 4 == 3) {
+        Expect(books_.Compact());
+      } else {
+        Expect(i % 4 == 2 ? database->Flush() : books_.Flush());
+      }
       const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(30);
       while (!Over() && std::chrono::steady_clock::now() < until) std::this_thread::yield();
     }
@@ -156,36 +167,87 @@ class Stress {
 
 }  // namespace
 
-TEST_CASE("writers, readers and a flusher side by side see whole writes, each once", "[stress]") {
-  std::uint64_t operations = 0;
-  std::uint64_t torn_rows = 0;
-  for (const bool syncs : {true, false}) {
-    Options options;
-    options.durability = syncs ? Durability::kEveryWrite : Durability::kInterval;
-    options.load = syncs ? LoadMode::kMapped : LoadMode::kResident;
-    options.background_threads = 2;
-    options.sync_interval = std::chrono::milliseconds(5);
-    Database database = *Database::OpenInMemory(options);
+namespace {
+
+struct Setup {
+  Durability durability = Durability::kEveryWrite;
+  LoadMode load = LoadMode::kMapped;
+  std::uint32_t channels = 1;  // and streaming nodes, and collections
+  std::uint32_t query_nodes = 0;
+};
+
+Options OptionsOf(const Setup& setup) {
+  Options options;
+  options.durability = setup.durability;
+  options.load = setup.load;
+  options.channels = setup.channels;
+  options.streaming_nodes = setup.channels;
+  options.query_nodes = setup.query_nodes;
+  options.search_threads = 3;
+  options.background_threads = 2;
+  options.sync_interval = std::chrono::milliseconds(5);
+  return options;
+}
+
+std::vector<std::unique_ptr<Stress>> StressesOn(Database& database, std::uint32_t collections,
+                                                std::chrono::milliseconds length) {
+  std::vector<std::unique_ptr<Stress>> stresses;
+  for (std::uint32_t i = 0; i < collections; ++i) {
     const CollectionOptions choices{.shards = 4, .segment_rows = 50};
-    Collection books = *database.CreateCollection("books", BookSchema(), choices);
+    Collection books =
+        *database.CreateCollection("books" + std::to_string(i), BookSchema(), choices);
     for (std::int64_t group = 0; group < kGroups; ++group) {
       books.Insert(BatchOf(GroupAt(group, 0))).status().OrDie();
     }
-    const auto length = SoakMinutes().count() > 0 ? std::chrono::milliseconds(SoakMinutes()) / 2
-                                                  : std::chrono::milliseconds(1'500);
-    Stress stress(books, length);
+    stresses.push_back(std::make_unique<Stress>(books, length));
+  }
+  return stresses;
+}
+
+// The channels that have collections, and the nodes that own them.
+std::pair<std::size_t, std::size_t> Used(const Database& database) {
+  std::set<std::uint32_t> nodes;
+  const std::vector<ChannelInfo> channels = *database.Channels();
+  for (const ChannelInfo& channel : channels) nodes.insert(channel.node);
+  return {channels.size(), nodes.size()};
+}
+
+}  // namespace
+
+TEST_CASE("writers, readers and a flusher side by side see whole writes, each once", "[stress]") {
+  std::uint64_t operations = 0;
+  std::uint64_t torn_rows = 0;
+  const std::array<Setup, 4> setups = {{
+      {},
+      {.durability = Durability::kInterval, .load = LoadMode::kResident},
+      {.channels = 2, .query_nodes = 3},
+      {.durability = Durability::kInterval, .channels = 3, .query_nodes = 4},
+  }};
+  for (std::size_t i = 0; i < setups.size(); ++i) {
+    const Setup& setup = setups[i];
+    Database database = *Database::OpenInMemory(OptionsOf(setup));
+    const auto length = SoakMinutes().count() > 0
+                            ? std::chrono::milliseconds(SoakMinutes()) / int{setups.size()}
+                            : std::chrono::milliseconds(1'000);
+    const auto stresses = StressesOn(database, setup.channels, length);
+    CHECK(Used(database) == std::pair<std::size_t, std::size_t>(setup.channels, setup.channels));
     std::vector<std::thread> threads;
-    threads.emplace_back([&] { stress.Write(0); });
-    threads.emplace_back([&] { stress.Write(1); });
-    threads.emplace_back([&] { stress.Query(); });
-    threads.emplace_back([&] { stress.Search(); });
-    threads.emplace_back([&] { stress.Flush(&database); });
+    for (const auto& one : stresses) {
+      Stress* const stress = one.get();
+      threads.emplace_back([stress] { stress->Write(0); });
+      threads.emplace_back([stress] { stress->Write(1); });
+      threads.emplace_back([stress] { stress->Query(); });
+      threads.emplace_back([stress] { stress->Search(); });
+      threads.emplace_back([stress, &database] { stress->Flush(&database); });
+    }
     JoinAll(&threads);
-    CAPTURE(syncs, stress.failure());
-    CHECK(stress.failure().empty());
+    for (const auto& stress : stresses) {
+      CAPTURE(i, stress->failure());
+      CHECK(stress->failure().empty());
+      operations += stress->operations();
+      torn_rows += stress->torn_rows();
+    }
     CHECK(database.Close().ok());
-    operations += stress.operations();
-    torn_rows += stress.torn_rows();
   }
   CHECK(operations > 100);
   std::printf("FIG stress.ops=%llu torn_rows=%llu deadlocks=0\n",

@@ -316,6 +316,8 @@ SCENARIO("compaction begins by itself when it is worth it, and not otherwise",
   CHECK(books.Stats()->deleted_rows == 1);  // a tenth
   books.Delete(IntKeys({2})).status().OrDie();
   pass();
+  CHECK(books.Stats()->deleted_rows == 2);  // a fifth, but they are dying fast
+  for (int i = 0; i < 8; ++i) pass();
   CHECK(books.Stats()->deleted_rows == (options.auto_compaction ? 0 : 2));
   for (std::int64_t first = 11; first <= 31; first += 10) {
     books.Insert(BatchOf(BooksBetween(first, first + 9))).status().OrDie();
@@ -324,6 +326,27 @@ SCENARIO("compaction begins by itself when it is worth it, and not otherwise",
   pass();
   CHECK(SealedIn(books) == (options.auto_compaction ? 1 : 4));
   CHECK(*ReadAll(books) == ExpectedBetween(3, 40));
+}
+
+SCENARIO("a segment that loses rows all the time waits until half of it has gone",
+         "[walk][compaction]") {
+  TestDatabase db;
+  Collection books = db.MakeBooks();
+  books.Insert(BatchOf(BooksBetween(1, 100))).status().OrDie();
+  books.Flush().OrDie();
+  std::uint64_t most_deleted = 0;
+  for (std::int64_t id = 1; id <= 100; ++id) {
+    books.Delete(IntKeys({id})).status().OrDie();
+    db.clock().Advance(std::chrono::seconds(1));
+    RunDueWork(*db);
+    most_deleted = std::max(most_deleted, books.Stats()->deleted_rows);
+    CHECK(*ReadAll(books) == ExpectedBetween(id + 1, 100));
+  }
+  CHECK(most_deleted >= 45);
+  CHECK(most_deleted <= 55);
+  const auto compactions = db->Stats()->compactions;
+  CHECK(compactions >= 2);
+  CHECK(compactions <= 10);  // of 50, 25, 12, 6, ... rows
 }
 
 SCENARIO("paused, a compaction waits; resumed, it ends; closed, it is cancelled",

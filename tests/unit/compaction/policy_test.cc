@@ -12,6 +12,12 @@ SegmentFacts Of(SegmentId id, std::uint64_t bytes, std::uint64_t dead = 0, Shard
   return {id, shard, partition, bytes, 100, dead};
 }
 
+SegmentFacts Dying(SegmentId id, std::uint64_t bytes, std::uint64_t dead) {
+  SegmentFacts facts = Of(id, bytes, dead);
+  facts.dying = true;
+  return facts;
+}
+
 using Picked = std::vector<std::vector<SegmentId>>;
 
 Picked Pick(const std::vector<SegmentFacts>& segments, bool thorough = false) {
@@ -44,6 +50,10 @@ TEST_CASE("what is worth compacting, by example", "[policy]") {
       {"a fifth deleted", {Of(1, 700, 20)}, {{1}}},
       {"a little less", {Of(1, 700, 19)}, {}},
       {"everything deleted", {Of(1, 700, 100)}, {{1}}},
+      {"a third deleted, and more to come", {Dying(1, 700, 33)}, {}},
+      {"half deleted, and more to come", {Dying(1, 700, 50)}, {{1}}},
+      {"small ones, one of which is dying", {Of(1, 10), Dying(2, 10, 5), Of(3, 10)}, {}},
+      {"small ones beside it", {Of(1, 10), Dying(2, 10, 5), Of(3, 10), Of(4, 10)}, {{1, 3, 4}}},
       {"deleted rows do not count as size", {Of(1, 900, 90), Of(2, 90), Of(3, 90)}, {{1, 2, 3}}},
       {"shards apart", {Of(1, 10), Of(2, 10, 0, 1), Of(3, 10), Of(4, 10, 0, 1)}, {}},
       {"partitions apart", {Of(1, 10), Of(2, 10, 0, 0, 7), Of(3, 10), Of(4, 10, 0, 0, 7)}, {}},
@@ -60,6 +70,7 @@ TEST_CASE("what is worth compacting, by example", "[policy]") {
 TEST_CASE("a thorough pick takes whatever makes a collection smaller", "[policy]") {
   CHECK(Pick({Of(1, 10)}, true).empty());
   CHECK(Pick({Of(1, 10, 1)}, true) == Picked{{1}});
+  CHECK(Pick({Dying(1, 10, 1), Of(2, 10)}, true) == Picked{{1, 2}});
   CHECK(Pick({Of(1, 10), Of(2, 10)}, true) == Picked{{1, 2}});
   CHECK(Pick({Of(1, 10), Of(2, 400)}, true) == Picked{{1, 2}});
   CHECK(Pick({Of(1, 600), Of(2, 600)}, true).empty());

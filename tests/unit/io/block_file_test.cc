@@ -332,6 +332,28 @@ TEST_CASE("a writer that failed once writes no more", "[block]") {
   CHECK(fs.fired() == 1);
 }
 
+TEST_CASE("a large file goes to the disk a mebibyte at a time", "[block]") {
+  const auto memory = io::MakeMemoryFileSystem();
+  test::FaultFileSystem fs(memory);
+  const std::string body = RandomText((std::size_t{7} << 19) + 5, 1);
+  const SealedFileInfo info = WriteSealed(fs, "f", body);
+  std::uint64_t syncs = 0;
+  std::uint64_t first = 0;
+  const std::vector<test::CallRecord> calls = fs.calls();
+  for (std::uint64_t i = 0; i < calls.size(); ++i) {
+    if (calls[i].type != test::CallType::kSync) continue;
+    if (syncs++ == 0) first = i;
+  }
+  CHECK(syncs == 4);  // three of them before the file's own
+  CHECK(*ReadSealed(fs, "f", info, LoadMode::kMapped) == body);
+
+  test::FaultFileSystem failing(memory);
+  failing.Arm({first, test::FaultKind::kSyncFailsLost, false});
+  BlockFileWriter writer = *BlockFileWriter::Create(failing, "g", Uuid(1), 7, FileKind::kColumn);
+  CHECK(writer.Append(base::AsBytes(body)).code() == StatusCode::kIoError);
+  CHECK(writer.Finish(0).status().code() == StatusCode::kIoError);
+}
+
 TEST_CASE("a reader that skips the footer's checksum or the seeds is caught", "[block][canary]") {
   const auto fs = io::MakeMemoryFileSystem();
   WriteSealed(*fs, "f", RandomText(1000, 12));

@@ -11,6 +11,12 @@ std::shared_ptr<segment::Segment> SegmentOf(SegmentId id) {
   return segment::GrowingSegment::Create(id, 0, kDefaultPartition, 1, schema);
 }
 
+std::vector<SegmentId> IdsIn(const std::vector<Retired>& retired) {
+  std::vector<SegmentId> ids;
+  for (const Retired& one : retired) ids.push_back(one.segment->id());
+  return ids;
+}
+
 TEST_CASE("a dropped segment is trash when its last reader has gone", "[trash]") {
   Trash trash;
   auto first = SegmentOf(1);
@@ -21,14 +27,28 @@ TEST_CASE("a dropped segment is trash when its last reader has gone", "[trash]")
     retiring.Add(second);
     retiring.Done();
   }
-  CHECK(trash.empty());
-  first.reset();
-  CHECK_FALSE(trash.empty());
-  CHECK(trash.Take() == std::vector<SegmentId>{1});
-  CHECK(trash.empty());
-  second.reset();
-  CHECK(trash.Take() == std::vector<SegmentId>{2});
+  CHECK_FALSE(trash.ready());
   CHECK(trash.Take().empty());
+  first.reset();
+  CHECK(trash.ready());
+  CHECK(IdsIn(trash.Take()) == std::vector<SegmentId>{1});
+  CHECK_FALSE(trash.ready());
+  second.reset();
+  CHECK(IdsIn(trash.Take()) == std::vector<SegmentId>{2});
+  CHECK(trash.Take().empty());
+}
+
+TEST_CASE("whoever reads last does not take a segment down", "[trash]") {
+  Trash trash;
+  auto read = SegmentOf(1);
+  const std::weak_ptr<segment::Segment> there = read;
+  Retiring retiring(&trash);
+  retiring.Add(read);
+  retiring.Done();
+  read.reset();
+  CHECK_FALSE(there.expired());
+  CHECK(trash.Take()[0].folder == std::nullopt);  // it had no files
+  CHECK(there.expired());
 }
 
 TEST_CASE("a drop that did not happen leaves no trash", "[trash]") {
@@ -39,7 +59,8 @@ TEST_CASE("a drop that did not happen leaves no trash", "[trash]") {
     retiring.Add(kept);
   }
   kept.reset();
-  CHECK(trash.empty());
+  CHECK_FALSE(trash.ready());
+  CHECK(trash.Take().empty());
 }
 
 TEST_CASE("a segment may outlive the trash that waits for it", "[trash]") {
