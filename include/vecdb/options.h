@@ -114,6 +114,19 @@ struct CollectionOptions {
   // (key == 7, key in [7, 8]) makes a read look only where they are. Calls name no partitions then.
   std::string partition_key = {};
   std::uint32_t num_partitions = 16;  // with a partition key; 1 to 1,024
+  // Lets compaction put rows of near values of this field, a number or a VarChar, into one segment
+  // (Collection::Compact), and reads leave out segments in which a filter finds none: key == 7,
+  // key in [7, 8], key > 7 and the like. Directories with such a collection are refused by vecdbs
+  // that read formats up to 3.
+  std::string clustering_key = {};
+};
+
+// Of one Collection::Compact or StartCompaction.
+struct CompactOptions {
+  // By the clustering key: segments of about Options::merged_segment_bytes that share no more of
+  // its values than those at their bounds. Done by itself, too (Options::auto_compaction), when half
+  // of that has come which is in no such order, and it is a quarter of what is.
+  bool clustering = false;
 };
 
 // Of one collection, changed at any time by Database::AlterCollection.

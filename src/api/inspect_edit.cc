@@ -26,6 +26,13 @@ std::string Describe(const Field& field) {
   return text;
 }
 
+std::string BoundText(const catalog::KeyValue& bound) {
+  if (const auto* integer = std::get_if<std::int64_t>(&bound)) return base::Format("{}", *integer);
+  if (const auto* real = std::get_if<double>(&bound)) return base::Format("{}", *real);
+  if (const auto* text = std::get_if<std::string>(&bound)) return base::Format("'{}'", *text);
+  return "nothing";
+}
+
 // One line an operation.
 class OperationPrinter {
  public:
@@ -73,6 +80,11 @@ class OperationPrinter {
   }
   void operator()(const catalog::BindCollection& operation) const {
     out_.Line("    collection {} writes to channel {}", operation.collection, operation.pchannel);
+  }
+  void operator()(const catalog::SetKeyRange& operation) const {
+    out_.Line("    segment {}{}: field {} from {} to {}", operation.segment,
+              operation.clustered ? ", clustered" : "", operation.range.field,
+              BoundText(operation.range.lowest), BoundText(operation.range.highest));
   }
   void operator()(const catalog::LeaseIds& operation) const {
     out_.Line("    ids below {} may be in use", operation.next);

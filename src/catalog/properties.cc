@@ -7,6 +7,7 @@
 //     3 consistency     u8
 //     8 partition_key   bytes of the field's name
 //     9 num_partitions  u32
+//    10 clustering_key  bytes of the field's name
 // An id that is not known refuses the manifest. Those that have their default are left out.
 #include "catalog/properties.h"
 
@@ -25,6 +26,7 @@ enum class PropertyId : std::uint16_t {
   kConsistency = 3,
   kPartitionKey = 8,
   kNumPartitions = 9,
+  kClusteringKey = 10,
 };
 
 constexpr std::size_t kPropertyHeaderSize = 2 + 4;
@@ -74,11 +76,11 @@ Status GetConsistency(ByteReader* in, Properties* out) {
   return Status();
 }
 
-Status GetPartitionKey(ByteReader* in, Properties* out) {
-  if (in->remaining() > kMaxNameBytes) return in->Bad("the name of a partition key is too long");
+Status GetFieldName(ByteReader* in, std::string* out) {
+  if (in->remaining() > kMaxNameBytes) return in->Bad("the name of a field is too long");
   std::span<const std::byte> name;
   VECDB_TRY(in->GetBytes(in->remaining(), &name));
-  out->partition_key = base::AsText(name);
+  *out = base::AsText(name);
   return Status();
 }
 
@@ -97,9 +99,11 @@ Status GetProperty(std::uint16_t id, ByteReader* in, Properties* out) {
     case PropertyId::kConsistency:
       return GetConsistency(in, out);
     case PropertyId::kPartitionKey:
-      return GetPartitionKey(in, out);
+      return GetFieldName(in, &out->partition_key);
     case PropertyId::kNumPartitions:
       return GetNumPartitions(in, out);
+    case PropertyId::kClusteringKey:
+      return GetFieldName(in, &out->clustering_key);
   }
   return in->Bad(base::Format("a property has id {}, which is not known", id));
 }
@@ -160,6 +164,7 @@ void EncodeProperties(const Properties& properties, ByteWriter* out) {
   entries.AddUnlessEmpty(PropertyId::kPartitionKey, properties.partition_key);
   entries.AddUnlessDefault(PropertyId::kNumPartitions, properties.num_partitions,
                            usual.num_partitions);
+  entries.AddUnlessEmpty(PropertyId::kClusteringKey, properties.clustering_key);
   entries.Write(out);
 }
 

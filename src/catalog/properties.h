@@ -19,6 +19,7 @@ namespace vecdb::catalog {
 struct Properties : CollectionProperties {
   std::string partition_key = {};  // see CollectionOptions
   std::uint32_t num_partitions = CollectionOptions().num_partitions;
+  std::string clustering_key = {};  // see CollectionOptions
 
   friend bool operator==(const Properties&, const Properties&) = default;
 };

@@ -24,16 +24,25 @@ Status CheckOptions(const Schema& schema, const CollectionOptions& options) {
     return base::InvalidArgument("CollectionOptions::seal_after_idle is {} ms, below 1",
                                  options.seal_after_idle.count());
   }
+  VECDB_TRY(catalog::CheckClusteringKey(schema, options.clustering_key));
   return catalog::CheckPartitionKey(schema, options.partition_key, options.num_partitions);
 }
 
 // What the catalog keeps of them outside of the record.
 catalog::Properties PropertiesFor(const CollectionOptions& options) {
   catalog::Properties properties;
+  properties.clustering_key = options.clustering_key;
   if (options.partition_key.empty()) return properties;
   properties.partition_key = options.partition_key;
   properties.num_partitions = options.num_partitions;
   return properties;
+}
+
+// The smallest that reads such a collection.
+std::uint32_t FormatVersionFor(const Schema& schema, const catalog::Properties& properties) {
+  if (!properties.clustering_key.empty()) return catalog::kClusteringFormatVersion;
+  if (!(properties == catalog::Properties{})) return catalog::kChangesFormatVersion;
+  return catalog::FormatVersionFor(schema);
 }
 
 }  // namespace
@@ -54,8 +63,7 @@ Result<std::shared_ptr<LiveCollection>> Coordinator::CreateCollection(
     }
     const catalog::Properties properties = PropertiesFor(options);
     const bool changed = !(properties == catalog::Properties{});
-    VECDB_TRY(
-        RaiseFormat(changed ? catalog::kChangesFormatVersion : catalog::FormatVersionFor(schema)));
+    VECDB_TRY(RaiseFormat(FormatVersionFor(schema, properties)));
     VECDB_TRY_ASSIGN(const std::shared_ptr<Channel> channel, ChannelForNew());
     VECDB_TRY_ASSIGN(const CollectionId id, parts_.manifest.NewIds(1));
     catalog::CollectionRecord record{.id = id,

@@ -63,14 +63,14 @@ Result<Moment> Proxy::PinUnless(const Moment* at, const LiveCollection& collecti
                                 const base::Deadline& deadline) const {
   VECDB_TRY_ASSIGN(const PartitionChoice partitions,
                    ChoosePartitions(collection, options.partitions, filter));
-  if (at != nullptr) return Moment{at->time, Chosen(collection, at->view, partitions)};
+  if (at != nullptr) return Moment{at->time, Chosen(collection, at->view, partitions, filter)};
   VECDB_TRY(collection.CheckLoaded());
   VECDB_TRY_ASSIGN(const Consistency level, LevelOf(collection, options));
   if (level == Consistency::kSession)
     VECDB_TRY(WaitForSession(*collection.channel, options.session, deadline));
   Moment moment;
   moment.time = ReadTimeOf(collection);  // first: a View never lacks a row of its past
-  moment.view = Chosen(collection, collection.board.Pin(), partitions);
+  moment.view = Chosen(collection, collection.board.Pin(), partitions, filter);
   VECDB_TRY(collection.CheckAlive());  // a drop leaves an empty View
   // What was deleted or had expired long before may be gone from it. Such a View begins at a time
   // that was visible before it was published, so nothing of that time is missing either.
