@@ -280,6 +280,7 @@ class Applier {
     if (!sound.ok()) return Corruption("an edit is about {}: {}", record.name, sound.message());
     const Status sorts = CheckClusteringKey(record.schema, set.properties.clustering_key);
     if (!sorts.ok()) return Corruption("an edit is about {}: {}", record.name, sorts.message());
+    if (record.options.clustering_key != set.properties.clustering_key) ForgetRanges(record.id);
     record.options.clustering_key = set.properties.clustering_key;
     record.options.partition_key = set.properties.partition_key;
     record.options.num_partitions = set.properties.num_partitions;
@@ -292,6 +293,15 @@ class Applier {
   }
 
  private:
+  // Of another key they say nothing.
+  void ForgetRanges(CollectionId collection) {
+    for (auto& [id, segment] : state_.segments) {
+      if (segment.collection != collection) continue;
+      segment.key_range.reset();
+      segment.clustered = false;
+    }
+  }
+
   Status CheckCollection(std::string_view what, CollectionId id) const {
     if (state_.collections.count(id) != 0) return Status();
     return Corruption("an edit {} collection {}, which does not exist", what, id);

@@ -345,14 +345,14 @@ Status Coordinator::CompactBands(Compacted* compacted, const LiveCollection& col
   const compaction::SplitSetup split{*setup->clustering_key, plan.bands, setup->at,
                                      setup->keep_from};
   VECDB_TRY_ASSIGN(const auto bands, compaction::SplitIntoBands(setup->inputs, split, setup->pace));
-  base::KillPoint("clustering.split");
+  base::KillPoint("compaction.split");
   for (const compaction::Band& band : bands) {
     setup->band = band;
     compaction::Job& job = jobs->emplace_back(*setup);
     ++setup->output;
     VECDB_TRY(CompactInto(compacted, collection, plan.rows / bands.size(), &job, meter));
     meter->EndPlan();
-    base::KillPoint("clustering.band");
+    base::KillPoint("compaction.band");
   }
   return CheckNoneIsLost(*compacted, jobs->front());
 }
