@@ -129,13 +129,18 @@ struct CompactOptions {
   bool clustering = false;
 };
 
-// Of one collection, changed at any time by Database::AlterCollection.
+// Of one collection, chosen when it is created and changed at any time by
+// Database::AlterCollection.
 struct CollectionProperties {
   // Rows that were written longer ago than this are in no answer, by the machine's clock, and their
   // keys are free; 0 = rows live until they are deleted. At most 3,155,760,000 seconds.
   std::chrono::milliseconds ttl{0};
   bool auto_compaction = true;                     // segments are merged and rewritten by vecdb
   Consistency consistency = Consistency::kStrong;  // of reads that name none
+  // The share of deleted or expired rows, 0 to 1, from which on vecdb writes a segment again
+  // without them. Directories with another than 0.2 are refused by vecdbs that read formats up
+  // to 3.
+  double compact_when_deleted = 0.2;
 
   // The same choices.
   friend bool operator==(const CollectionProperties&, const CollectionProperties&) = default;

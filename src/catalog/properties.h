@@ -24,6 +24,9 @@ struct Properties : CollectionProperties {
   friend bool operator==(const Properties&, const Properties&) = default;
 };
 
+// The smallest format version whose vecdbs know them.
+std::uint32_t FormatVersionFor(const Properties& properties);
+
 // kInvalidArgument naming the property, its value and its limit.
 Status CheckProperties(const CollectionProperties& properties);
 // The same for a partition key of this schema; an empty one is none.

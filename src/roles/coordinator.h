@@ -69,7 +69,8 @@ class Coordinator final : public SegmentEvents {
   // ---- names (coordinator_ddl.cc) -----------------------------------------------------
   Result<std::shared_ptr<LiveCollection>> CreateCollection(std::string_view name,
                                                            const Schema& schema,
-                                                           const CollectionOptions& options);
+                                                           const CollectionOptions& options,
+                                                           const CollectionProperties& chosen);
   Status DropCollection(std::string_view name);
 
   // ---- what may change of them (coordinator_names.cc) ---------------------------------

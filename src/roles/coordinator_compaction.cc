@@ -157,6 +157,7 @@ std::vector<compaction::Plan> Coordinator::PickPlans(const LiveCollection& colle
                                                      bool thorough) const {
   compaction::PickOptions options;
   options.max_bytes = parts_.options.merged_segment_bytes;
+  options.dead_share = collection.properties()->compact_when_deleted;
   options.thorough = thorough;
   return compaction::PickBesideClustered(FactsOf(collection), options);
 }

@@ -29,8 +29,10 @@ Status CheckOptions(const Schema& schema, const CollectionOptions& options) {
 }
 
 // What the catalog keeps of them outside of the record.
-catalog::Properties PropertiesFor(const CollectionOptions& options) {
+catalog::Properties PropertiesFor(const CollectionOptions& options,
+                                  const CollectionProperties& chosen) {
   catalog::Properties properties;
+  static_cast<CollectionProperties&>(properties) = chosen;
   properties.clustering_key = options.clustering_key;
   if (options.partition_key.empty()) return properties;
   properties.partition_key = options.partition_key;
@@ -38,20 +40,15 @@ catalog::Properties PropertiesFor(const CollectionOptions& options) {
   return properties;
 }
 
-// The smallest that reads such a collection.
-std::uint32_t FormatVersionFor(const Schema& schema, const catalog::Properties& properties) {
-  if (!properties.clustering_key.empty()) return catalog::kClusteringFormatVersion;
-  if (!(properties == catalog::Properties{})) return catalog::kChangesFormatVersion;
-  return catalog::FormatVersionFor(schema);
-}
-
 }  // namespace
 
 Result<std::shared_ptr<LiveCollection>> Coordinator::CreateCollection(
-    std::string_view name, const Schema& schema, const CollectionOptions& options) {
+    std::string_view name, const Schema& schema, const CollectionOptions& options,
+    const CollectionProperties& chosen) {
   using Outcome = Result<std::shared_ptr<LiveCollection>>;
   VECDB_TRY(chunk::ValidateName("collection", name));
   VECDB_TRY(CheckOptions(schema, options));
+  VECDB_TRY(catalog::CheckProperties(chosen));
   return strand_.Run([&]() -> Outcome {
     if (parts_.collections.FindAliased(name) != nullptr) return CheckFree(name);
     if (auto existing = parts_.collections.Find(name)) {
@@ -61,9 +58,10 @@ Result<std::shared_ptr<LiveCollection>> Coordinator::CreateCollection(
     if (parts_.collections.All().size() >= kMaxCollections) {
       return base::ResourceExhausted("there are {} collections, the limit", kMaxCollections);
     }
-    const catalog::Properties properties = PropertiesFor(options);
+    const catalog::Properties properties = PropertiesFor(options, chosen);
     const bool changed = !(properties == catalog::Properties{});
-    VECDB_TRY(RaiseFormat(FormatVersionFor(schema, properties)));
+    VECDB_TRY(RaiseFormat(
+        std::max(catalog::FormatVersionFor(schema), catalog::FormatVersionFor(properties))));
     VECDB_TRY_ASSIGN(const std::shared_ptr<Channel> channel, ChannelForNew());
     VECDB_TRY_ASSIGN(const CollectionId id, parts_.manifest.NewIds(1));
     catalog::CollectionRecord record{.id = id,
