@@ -7,6 +7,7 @@
 #include "catalog/edit.h"
 #include "catalog/manifest_log.h"
 #include "chunk/kinds.h"
+#include "chunk/text.h"
 
 namespace vecdb::api {
 
@@ -29,7 +30,7 @@ std::string Describe(const Field& field) {
 std::string BoundText(const catalog::KeyValue& bound) {
   if (const auto* integer = std::get_if<std::int64_t>(&bound)) return base::Format("{}", *integer);
   if (const auto* real = std::get_if<double>(&bound)) return base::Format("{}", *real);
-  if (const auto* text = std::get_if<std::string>(&bound)) return base::Format("'{}'", *text);
+  if (const auto* text = std::get_if<std::string>(&bound)) return chunk::Quoted(*text);
   return "nothing";
 }
 
