@@ -69,6 +69,7 @@ inline catalog::Properties EveryProperty() {
   properties.ttl = std::chrono::hours{1};
   properties.auto_compaction = false;
   properties.consistency = vecdb::Consistency::kBounded;
+  properties.compact_when_deleted = 0.625;
   properties.partition_key = "place";
   properties.num_partitions = 3;
   properties.clustering_key = "id";

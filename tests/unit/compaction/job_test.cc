@@ -246,7 +246,8 @@ TEST_CASE("jobs over the bands of a key share out the rows, each in the order of
     REQUIRE(output->key_range() != nullptr);
     const catalog::KeyRange range = *output->key_range();
     if (!before.empty()) {
-      CHECK_FALSE(catalog::IsBefore(ViewOf(range.lowest), ViewOf(before.highest)));
+      CHECK_FALSE(
+          catalog::IsBefore(catalog::ViewOf(range.lowest), catalog::ViewOf(before.highest)));
     }
     before = range;
   }
