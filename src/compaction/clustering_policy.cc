@@ -35,10 +35,14 @@ bool IsWorthIt(const Group& group, const PickOptions& options) {
          group.other_bytes >= group.clustered_bytes / 4;
 }
 
+// What one edit can name, with room to spare.
+constexpr std::size_t kMostClustered = 16'384;
+constexpr std::uint64_t kMostBands = 1'024;
+
 // So many that none of them needs more than max_bytes, about.
 std::size_t BandsFor(std::uint64_t bytes, const PickOptions& options) {
   const std::uint64_t each = std::max<std::uint64_t>(1, options.max_bytes / 10 * 9);
-  return static_cast<std::size_t>(bytes / each + 1);
+  return static_cast<std::size_t>(std::min(bytes / each + 1, kMostBands));
 }
 
 }  // namespace
@@ -73,6 +77,7 @@ std::vector<Plan> PickClusterings(std::span<const SegmentFacts> segments,
     group.plan.partition = place.second;
     group.plan.bands = BandsFor(group.bytes(), options);
     std::sort(group.plan.inputs.begin(), group.plan.inputs.end());
+    if (group.plan.inputs.size() > kMostClustered) group.plan.inputs.resize(kMostClustered);
     plans.push_back(std::move(group.plan));
   }
   return plans;

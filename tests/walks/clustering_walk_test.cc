@@ -47,7 +47,8 @@ Batch BatchOfThings(const std::vector<Thing>& things) {
               {"tiny", number / 5},
               {"number", none ? ValueView(std::monostate{}) : ValueView(number)},
               {"real", static_cast<double>(number) / 4},
-              {"wide", none ? ValueView(std::monostate{}) : ValueView(static_cast<double>(number) * 0.1)},
+              {"wide",
+               none ? ValueView(std::monostate{}) : ValueView(static_cast<double>(number) * 0.1)},
               {"name", name},
               {"v", v}})
         .OrDie();

@@ -64,6 +64,17 @@ TEST_CASE("shards and partitions are clustered apart, in bands of nine tenths of
   CHECK(plans[3].bands == 1);
 }
 
+TEST_CASE("a clustering takes no more than one edit can name", "[clustering_policy]") {
+  std::vector<SegmentFacts> segments;
+  for (SegmentId id = 20'000; id > 0; --id) segments.push_back(Of(id, 1000));
+  const auto plans = PickClusterings(segments, {.max_bytes = kMax});
+  REQUIRE(plans.size() == 1);
+  CHECK(plans[0].inputs.size() == 16'384);
+  CHECK(plans[0].inputs.front() == 1);
+  CHECK(plans[0].inputs.back() == 16'384);
+  CHECK(plans[0].bands == 1'024);
+}
+
 TEST_CASE("a clustered segment is merged with none, and written again alone",
           "[clustering_policy]") {
   CHECK(Beside({Of(1, 10), Of(2, 10), Of(3, 10)}) == Picked{{1, 2, 3}});

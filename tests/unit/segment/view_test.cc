@@ -76,7 +76,8 @@ TEST_CASE("a compacted view has one segment in the place of several, and begins 
   CHECK(merged->readable_from().at == Timestamp{70});
   CHECK(ids(*view->Compacted(inputs, {}, Timestamp{70})) == Ids{2, 4});
   const Ids again = {4};
-  CHECK(merged->Compacted(again, {segment(10)}, Timestamp{60})->readable_from().at == Timestamp{70});
+  CHECK(merged->Compacted(again, {segment(10)}, Timestamp{60})->readable_from().at ==
+        Timestamp{70});
   CHECK(merged->With(segment(11))->readable_from().at == Timestamp{70});
   CHECK(merged->Replacing(9, segment(9))->readable_from().at == Timestamp{70});
   CHECK(merged->WithoutPartition(7)->readable_from().at == Timestamp{70});
