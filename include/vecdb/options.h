@@ -123,9 +123,10 @@ struct CollectionOptions {
 
 // Of one Collection::Compact or StartCompaction.
 struct CompactOptions {
-  // By the clustering key: segments of about Options::merged_segment_bytes that share no more of
-  // its values than those at their bounds. Done by itself, too (Options::auto_compaction), when half
-  // of that has come which is in no such order, and it is a quarter of what is.
+  // By the clustering key: all segments of a shard and partition become ones of about
+  // Options::merged_segment_bytes that share no values of it but those at their bounds. Done by
+  // itself, too (Options::auto_compaction), when half of that size has come that is not clustered,
+  // and a quarter of what is.
   bool clustering = false;
 };
 

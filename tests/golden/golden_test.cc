@@ -23,8 +23,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// What the golden databases up to version 3 hold: books in two flushed segments with deletes saved, two in the
-// log, text keys in a second collection with two shards.
+// What the golden databases up to version 3 hold: books in two flushed segments with deletes saved,
+// two in the log, text keys in a second collection with two shards.
 Books GoldenBooks() {
   Books books;
   for (std::int64_t id = 0; id < 40; ++id) books[id] = 0;
