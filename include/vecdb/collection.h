@@ -119,7 +119,7 @@ class VECDB_API Collection {
   // longer meanwhile, kFailedPrecondition while background work is paused. A failure leaves
   // everything readable, and what was merged before it stays merged. StartCompaction() only asks
   // for it: see Database::WaitForJob. With CompactOptions::clustering rows are put in segments by
-  // the clustering key instead, those of near values together; kInvalidArgument where there is none.
+  // the clustering key instead, near values together; kInvalidArgument where there is none.
   Status Compact(const CompactOptions& options = {});
   Result<JobId> StartCompaction(const CompactOptions& options = {});
 
