@@ -7,6 +7,8 @@
 
 #include "base/canary.h"
 #include "catalog/manifest.h"
+#include "support/fault_file_system.h"
+#include "walks/failing_memory.h"
 #include "walks/walk.h"
 
 using namespace vecdb;
@@ -349,6 +351,52 @@ SCENARIO("a clustering of a collection that is dropped meanwhile leaves no file"
   base::SetKillPointHandler(nullptr);
   CHECK(NamesIn(*db.fs(), "segments").empty());
   CHECK(NamesIn(*db.fs(), "tmp").empty());
+}
+
+SCENARIO("a clustering that cannot write leaves everything as it was", "[walk][clustering]") {
+  auto disk = std::make_shared<FaultFileSystem>(io::MakeMemoryFileSystem());
+  TestDatabase db(disk, SmallSegments());
+  Collection things = MakeThings(db, "things", {.clustering_key = "number"});
+  Fill(things);
+  const auto ids = IdsWhere(things, "");
+  const auto segments = SegmentsOf(things);
+  std::uint64_t failures = 0;
+  for (std::uint64_t at = 0;; at += 5) {
+    disk->Arm({disk->call_count() + at, FaultKind::kNoSpace, true});
+    const Status compacted = things.Compact({.clustering = true});
+    disk->Disarm();
+    if (compacted.ok()) break;
+    ++failures;
+    CHECK(compacted.code() == StatusCode::kResourceExhausted);
+    REQUIRE(SegmentsOf(things) == segments);
+    REQUIRE(NamesIn(*disk, "segments").size() == segments.size());
+    REQUIRE(IdsWhere(things, "") == ids);
+  }
+  CHECK(failures > 10);
+  CHECK(IdsWhere(things, "") == ids);
+  CHECK(PrunedBy(things, "number == 3") > 0);
+}
+
+SCENARIO("memory that runs out anywhere in a clustering leaves what was or what comes of it",
+         "[walk][clustering][memory]") {
+  TestDatabase db(io::MakeMemoryFileSystem(), SmallSegments());
+  Collection things = MakeThings(db, "things", {.clustering_key = "number"});
+  Fill(things);
+  const auto ids = IdsWhere(things, "");
+  long failures = 0;
+  for (long n = 3;; n += 1 + n / 8) {
+    Status compacted;
+    const bool failed =
+        WithFailingAllocation(n, [&] { compacted = things.Compact({.clustering = true}); });
+    INFO(n << ' ' << compacted.ToString());
+    failures += failed ? 1 : 0;
+    if (!compacted.ok()) CHECK(compacted.code() == StatusCode::kResourceExhausted);
+    REQUIRE(IdsWhere(things, "") == ids);
+    if (!failed) break;
+  }
+  CHECK(failures > 20);
+  db.Reopen();
+  CHECK(IdsWhere(*db->OpenCollection("things"), "") == ids);
 }
 
 SCENARIO("only a number or a text clusters, and only collections that have one are clustered",
