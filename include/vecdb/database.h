@@ -64,11 +64,13 @@ class VECDB_API Database {
   Database& operator=(Database&&) noexcept;
   ~Database();
 
-  // The name taken by an equal schema opens that collection, with the options it was made with; by
-  // another schema it is kAlreadyExists. kInvalidArgument: name or options. kResourceExhausted:
+  // The name taken by an equal schema opens that collection, with the options and properties that
+  // it has; by another schema it is kAlreadyExists. kInvalidArgument: name, options or properties.
+  // kResourceExhausted:
   // 65,536 collections are the limit. kOutcomeUnknown: it may be there after the next open.
   Result<Collection> CreateCollection(std::string_view name, const Schema& schema,
-                                      const CollectionOptions& options = {});
+                                      const CollectionOptions& options = {},
+                                      const CollectionProperties& properties = {});
   // By name or alias; kNotFound when there is none. So below where nothing else is said.
   Result<Collection> OpenCollection(std::string_view name);
   Result<bool> HasCollection(std::string_view name) const;

@@ -84,14 +84,15 @@ Database::~Database() {
 }
 
 Result<Collection> Database::CreateCollection(std::string_view name, const Schema& schema,
-                                              const CollectionOptions& options) {
+                                              const CollectionOptions& options,
+                                              const CollectionProperties& properties) {
   if (impl_ == nullptr) return MovedFrom();
   return api::Inside(*impl_->engine, true, [&]() -> Result<Collection> {
     // First: behind the creation nothing may fail.
     auto handle = std::make_shared<Collection::Handle>(
         Collection::Handle{impl_->engine, nullptr, std::string(name)});
-    VECDB_TRY_ASSIGN(handle->live,
-                     impl_->engine->parts().coordinator->CreateCollection(name, schema, options));
+    VECDB_TRY_ASSIGN(handle->live, impl_->engine->parts().coordinator->CreateCollection(
+                                       name, schema, options, properties));
     return Collection(std::move(handle));
   });
 }

@@ -1,6 +1,8 @@
 #include "roles/partition_choice.h"
 
 #include <algorithm>
+#include <functional>
+#include <utility>
 
 #include "base/status.h"
 
@@ -55,11 +57,17 @@ Result<PartitionChoice> ChoosePartitions(const LiveCollection& collection,
 
 std::shared_ptr<const segment::View> Chosen(const LiveCollection& collection,
                                             std::shared_ptr<const segment::View> view,
-                                            const PartitionChoice& choice) {
-  if (!choice) return view;
-  auto chosen = view->InPartitions(*choice);
-  collection.pruned_segments += view->segments().size() - chosen->segments().size();
-  return chosen;
+                                            const PartitionChoice& choice,
+                                            const query::Filter* filter) {
+  const std::size_t all = view->segments().size();
+  if (choice) view = view->InPartitions(*choice);
+  if (collection.clustering_key && filter != nullptr) {
+    const auto wanted = [filter](const catalog::KeyRange& range) { return filter->MayPass(range); };
+    if (auto pruned = view->Pruned(std::cref(wanted))) view = std::move(pruned);
+  }
+  const std::size_t left_out = all - view->segments().size();
+  if (left_out != 0) collection.pruned_segments += left_out;
+  return view;
 }
 
 }  // namespace vecdb::roles

@@ -81,7 +81,7 @@ Result<Moment> Proxy::PinUnless(const Moment* at, const LiveCollection& collecti
     return ChoosePartitions(collection, known, options.partitions, filter);
   };
   VECDB_TRY_ASSIGN(PartitionChoice partitions, choose());
-  if (at != nullptr) return Moment{at->time, Chosen(collection, at->view, partitions)};
+  if (at != nullptr) return Moment{at->time, Chosen(collection, at->view, partitions, filter)};
   VECDB_TRY(collection.CheckLoaded());
   VECDB_TRY_ASSIGN(const Consistency level, LevelOf(collection, options));
   if (level == Consistency::kSession)
@@ -94,7 +94,7 @@ Result<Moment> Proxy::PinUnless(const Moment* at, const LiveCollection& collecti
   if (!options.partitions.empty()) {
     VECDB_TRY_ASSIGN(partitions, choose());
   }
-  moment.view = Chosen(collection, std::move(moment.view), partitions);
+  moment.view = Chosen(collection, std::move(moment.view), partitions, filter);
   // What was deleted or had expired long before may be gone from it. Such a View begins at a time
   // that was visible before it was published, so nothing of that time is missing either.
   moment.time = segment::Later(moment.time, moment.view->readable_from());

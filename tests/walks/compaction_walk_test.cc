@@ -349,6 +349,30 @@ SCENARIO("a segment that loses rows all the time waits until half of it has gone
   CHECK(compactions <= 10);  // of 50, 25, 12, 6, ... rows
 }
 
+SCENARIO("a collection says from which share of deleted rows on it is written again",
+         "[walk][compaction]") {
+  TestDatabase db;
+  CollectionProperties properties;
+  properties.compact_when_deleted = 0.5;
+  Collection books = *db->CreateCollection("books", BookSchema(), {}, properties);
+  books.Insert(BatchOf(BooksBetween(1, 10))).status().OrDie();
+  books.Flush().OrDie();
+  const auto deleted_after_a_pass = [&] {
+    db.clock().Advance(std::chrono::seconds(2));
+    RunDueWork(*db);
+    return books.Stats()->deleted_rows;
+  };
+  books.Delete(IntKeys({1, 2, 3, 4})).status().OrDie();
+  CHECK(deleted_after_a_pass() == 4);
+  books.Delete(IntKeys({5})).status().OrDie();
+  CHECK(deleted_after_a_pass() == 0);
+  books.Delete(IntKeys({6})).status().OrDie();
+  CHECK(deleted_after_a_pass() == 1);
+  properties.compact_when_deleted = 0;
+  db->AlterCollection("books", properties).OrDie();
+  CHECK(deleted_after_a_pass() == 0);
+}
+
 SCENARIO("paused, a compaction waits; resumed, it ends; closed, it is cancelled",
          "[walk][compaction]") {
   GIVEN("threads of the database's own") {
