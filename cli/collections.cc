@@ -24,7 +24,10 @@ Status Create(const Session& session, const CreateArguments& arguments) {
   if (arguments.segment_bytes) options.segment_bytes = *arguments.segment_bytes;
   options.partition_key = arguments.partition_key;
   if (arguments.partitions) options.num_partitions = *arguments.partitions;
-  CLI_TRY(database->CreateCollection(arguments.collection, schema, options).status());
+  options.clustering_key = arguments.clustering_key;
+  CollectionProperties properties;
+  arguments.properties.ApplyTo(&properties);
+  CLI_TRY(database->CreateCollection(arguments.collection, schema, options, properties).status());
   CLI_TRY(database.Close());
   if (session.json) {
     PrintSchemaObject(arguments.collection, schema);

@@ -124,6 +124,7 @@ struct CommandLine::Body {
   void AddList();
   void AddFlush();
   void AddCompact();
+  static void AddProperties(CLI::App* c, SomeProperties* properties);
   void AddInfo();
   void AddNames();
   void AddSet();
@@ -368,6 +369,9 @@ void CommandLine::Body::AddCreate() {
   AddNumber(c, "--partitions", &a.partitions, "How many a partition key has (default: 16)",
             {1, 1'024})
       ->needs(key);
+  c->add_option("--clustering-key", a.clustering_key,
+                "Field, a number or VarChar, by whose value compaction puts rows together");
+  AddProperties(c, &a.properties);
 }
 
 void CommandLine::Body::AddDrop() {
@@ -419,6 +423,7 @@ void CommandLine::Body::AddCompact() {
   CLI::App* c = Command("compact", "Merge segments, and drop deleted rows from the disk",
                         "shop.db books", [this, &a] { return RunCompact(session, a); });
   AddPlace(c, &a.database, &a.collection);
+  c->add_flag("--clustering", a.clustering, "By the clustering key: near values together");
   c->add_flag("--progress", a.progress, "Show progress even when stderr is no terminal");
 }
 
@@ -453,16 +458,25 @@ void CommandLine::Body::AddSet() {
   CLI::App* c = Command("set", "Change properties of a collection", "shop.db books --ttl 7d",
                         [this, &a] { return RunSet(session, a); });
   AddPlace(c, &a.database, &a.collection);
+  AddProperties(c, &a.properties);
+}
+
+void CommandLine::Body::AddProperties(CLI::App* c, SomeProperties* properties) {
+  SomeProperties& p = *properties;
   AddParsed<std::chrono::milliseconds>(
-      c, "--ttl", "TIME", ParseTtl, [&a](std::chrono::milliseconds ttl) { a.ttl = ttl; },
+      c, "--ttl", "TIME", ParseTtl, [&p](std::chrono::milliseconds ttl) { p.ttl = ttl; },
       "How long rows are seen after they were written: 90s, 12h, 7d, or off");
   AddParsed<bool>(
-      c, "--auto-compaction", "on|off", ParseSwitch, [&a](bool on) { a.auto_compaction = on; },
+      c, "--auto-compaction", "on|off", ParseSwitch, [&p](bool on) { p.auto_compaction = on; },
       "Whether segments are merged and rewritten without being asked");
   AddParsed<Consistency>(
       c, "--consistency", "LEVEL", ConsistencyNamed,
-      [&a](Consistency level) { a.consistency = level; },
+      [&p](Consistency level) { p.consistency = level; },
       "Of reads that name none: Strong, Session, Bounded or Eventual");
+  AddParsed<double>(
+      c, "--compact-when-deleted", "SHARE", ParseShare,
+      [&p](double share) { p.compact_when_deleted = share; },
+      "Share of deleted rows, 0 to 1, from which on a segment is written again");
 }
 
 void CommandLine::Body::AddCheck() {

@@ -122,6 +122,17 @@ struct DeleteArguments {
 };
 int RunDelete(const Session& session, const DeleteArguments& arguments);
 
+// Properties that are not given stay.
+struct SomeProperties {
+  std::optional<std::chrono::milliseconds> ttl;
+  std::optional<bool> auto_compaction;
+  std::optional<Consistency> consistency;
+  std::optional<double> compact_when_deleted;
+
+  bool empty() const { return !ttl && !auto_compaction && !consistency && !compact_when_deleted; }
+  void ApplyTo(CollectionProperties* properties) const;
+};
+
 struct CreateArguments {
   std::string database;
   std::string collection;  // empty: the database alone
@@ -130,6 +141,8 @@ struct CreateArguments {
   std::optional<std::uint64_t> segment_bytes;
   std::string partition_key;
   std::optional<std::uint32_t> partitions;
+  std::string clustering_key;
+  SomeProperties properties;
 };
 int RunCreate(const Session& session, const CreateArguments& arguments);
 
@@ -160,6 +173,7 @@ int RunFlush(const Session& session, const FlushArguments& arguments);
 struct CompactArguments {
   std::string database;
   std::string collection;
+  bool clustering = false;
   bool progress = false;
 };
 int RunCompact(const Session& session, const CompactArguments& arguments);
@@ -227,17 +241,15 @@ struct AliasArguments {
 };
 int RunAlias(const Session& session, const AliasArguments& arguments);
 
-// Properties that are not given stay.
 struct SetArguments {
   std::string database;
   std::string collection;
-  std::optional<std::chrono::milliseconds> ttl;
-  std::optional<bool> auto_compaction;
-  std::optional<Consistency> consistency;
+  SomeProperties properties;
 };
 int RunSet(const Session& session, const SetArguments& arguments);
 Result<std::chrono::milliseconds> ParseTtl(std::string_view text);  // "7d", "off"
 Result<bool> ParseSwitch(std::string_view text);                    // "on", "off"
+Result<double> ParseShare(std::string_view text);                   // "0.2"
 Result<Consistency> ConsistencyNamed(std::string_view text);        // "Strong"
 
 int RunInspect(const std::string& file);

@@ -37,7 +37,7 @@ Status Compact(const Session& session, const CompactArguments& arguments) {
   CLI_TRY_ASSIGN(const CollectionStats before, collection.Stats());
   Progress progress(arguments.progress || StderrIsTerminal());
   progress.Start(0, 0);
-  CLI_TRY_ASSIGN(const JobId id, collection.StartCompaction());
+  CLI_TRY_ASSIGN(const JobId id, collection.StartCompaction({.clustering = arguments.clustering}));
   CLI_TRY_ASSIGN(const JobInfo job, Await(database, id, &progress));
   progress.Clear();
   if (job.state != JobState::kDone) {

@@ -53,12 +53,18 @@ void PrintInfo(const vecdb::CollectionInfo& info) {
   Print(Format("id           {}", info.id));
   Print(Format("created      {}", CreatedText(info.created)));
   Print(Format("aliases      {}", Joined(info.aliases)));
-  Print(Format("properties   ttl {}, automatic compaction {}, consistency {}",
+  Print(Format("properties   ttl {}, automatic compaction {} from {} deleted, consistency {}",
                TtlText(info.properties.ttl), info.properties.auto_compaction ? "on" : "off",
-               ToString(info.properties.consistency)));
+               info.properties.compact_when_deleted, ToString(info.properties.consistency)));
   Print(Format("options      {} {}, segments of {}, keys {}", options.shards,
                Plural(options.shards, "shard", "shards"), BytesText(options.segment_bytes),
                options.check_keys ? "checked" : "not checked"));
+  if (!options.partition_key.empty()) {
+    Print(Format("partitions   {}, by the values of {}", options.num_partitions,
+                 options.partition_key));
+  }
+  if (!options.clustering_key.empty())
+    Print(Format("clustered    by '{}'", options.clustering_key));
   PrintSchemaTable("", info.schema);
 }
 
@@ -69,6 +75,11 @@ void WriteOptions(const CollectionOptions& options, JsonWriter* json) {
   json->Member("segment_rows", options.segment_rows);
   json->Member("seal_after_idle_ms", static_cast<std::uint64_t>(options.seal_after_idle.count()));
   json->Flag("check_keys", options.check_keys);
+  if (!options.partition_key.empty()) {
+    json->Member("partition_key", options.partition_key);
+    json->Member("num_partitions", options.num_partitions);
+  }
+  if (!options.clustering_key.empty()) json->Member("clustering_key", options.clustering_key);
   json->EndObject();
 }
 
@@ -86,6 +97,8 @@ void WriteInfo(const vecdb::CollectionInfo& info, JsonWriter* json) {
   json->Member("ttl_ms", static_cast<std::uint64_t>(info.properties.ttl.count()));
   json->Flag("auto_compaction", info.properties.auto_compaction);
   json->Member("consistency", ToString(info.properties.consistency));
+  json->Name("compact_when_deleted");
+  json->Real(info.properties.compact_when_deleted);
   json->EndObject();
   json->Name("options");
   WriteOptions(info.options, json);
@@ -157,9 +170,7 @@ Status SetAlias(const Session& session, const AliasArguments& arguments) {
 Status Set(const Session& session, const SetArguments& arguments) {
   CLI_TRY_ASSIGN(Lease database, session.OpenToWrite(arguments.database));
   CLI_TRY_ASSIGN(auto info, database->DescribeCollection(arguments.collection));
-  if (arguments.ttl) info.properties.ttl = *arguments.ttl;
-  if (arguments.auto_compaction) info.properties.auto_compaction = *arguments.auto_compaction;
-  if (arguments.consistency) info.properties.consistency = *arguments.consistency;
+  arguments.properties.ApplyTo(&info.properties);
   CLI_TRY(database->AlterCollection(arguments.collection, info.properties));
   CLI_TRY(database.Close());
   Show(session, false, info);
@@ -192,6 +203,21 @@ Result<bool> ParseSwitch(std::string_view text) {
   return Bad("{} is neither on nor off", Quoted(text));
 }
 
+Result<double> ParseShare(std::string_view text) {
+  double share = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, share);
+  if (error == std::errc() && stop == end && share >= 0 && share <= 1) return share;
+  return Bad("{} is no share: write a number from 0 to 1, like 0.2", Quoted(text));
+}
+
+void SomeProperties::ApplyTo(CollectionProperties* properties) const {
+  if (ttl) properties->ttl = *ttl;
+  if (auto_compaction) properties->auto_compaction = *auto_compaction;
+  if (consistency) properties->consistency = *consistency;
+  if (compact_when_deleted) properties->compact_when_deleted = *compact_when_deleted;
+}
+
 Result<Consistency> ConsistencyNamed(std::string_view text) {
   for (const Consistency level : {Consistency::kStrong, Consistency::kSession,
                                   Consistency::kBounded, Consistency::kEventual}) {
@@ -219,7 +245,7 @@ int RunAlias(const Session& session, const AliasArguments& arguments) {
 }
 
 int RunSet(const Session& session, const SetArguments& arguments) {
-  if (!arguments.ttl && !arguments.auto_compaction && !arguments.consistency) {
+  if (arguments.properties.empty()) {
     Complain("set takes at least one property (see `vecdb set --help`)");
     return kExitUsage;
   }

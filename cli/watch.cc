@@ -50,13 +50,15 @@ void PrintSegments(const std::vector<CollectionSegments>& all) {
   table.AddColumn("shard", Table::Align::kRight);
   table.AddColumn("partition");
   table.AddColumn("state");
+  table.AddColumn("level", Table::Align::kRight);
   for (const char* title : {"rows", "deleted", "memory", "disk", "oldest", "newest"}) {
     table.AddColumn(title, Table::Align::kRight);
   }
   for (const CollectionSegments& one : all) {
     for (const SegmentInfo& segment : one.segments) {
       table.AddRow({one.collection, Format("{}", segment.id), Format("{}", segment.shard),
-                    segment.partition, std::string(ToString(segment.state)), Grouped(segment.rows),
+                    segment.partition, std::string(ToString(segment.state)),
+                    Format("{}", segment.level), Grouped(segment.rows),
                     Grouped(segment.deleted_rows), BytesText(segment.memory_bytes),
                     BytesText(segment.disk_bytes), NumberOf(segment.min_timestamp),
                     NumberOf(segment.max_timestamp)});
@@ -78,6 +80,7 @@ void WriteSegments(const std::vector<CollectionSegments>& all) {
       json.Member("shard", segment.shard);
       json.Member("partition", segment.partition);
       json.Member("state", ToString(segment.state));
+      json.Member("level", segment.level);
       json.Member("rows", segment.rows);
       json.Member("deleted_rows", segment.deleted_rows);
       json.Member("memory_bytes", segment.memory_bytes);

@@ -80,6 +80,10 @@ foreach(_kind IN ITEMS walks crash model golden install)
   endif()
   vecdb_add_test(${_kind} vecdb_testing ${_helpers})
   target_compile_definitions(test_${_kind} PRIVATE VECDB_TEST_BIN_DIR="${CMAKE_CURRENT_BINARY_DIR}")
+  if(_kind STREQUAL "walks")  # limits hold in imported files, too
+    vecdb_add_cli_formats()
+    target_link_libraries(test_walks PRIVATE vecdb_cli_formats)
+  endif()
   if(_kind STREQUAL "install" AND TARGET vecdb_cli)  # its tests run the program
     list(APPEND _tool_targets vecdb_cli)
     target_compile_definitions(test_install PRIVATE VECDB_TEST_CLI="$<TARGET_FILE:vecdb_cli>")

@@ -202,8 +202,9 @@ Result<ValueView> CsvSource::ConvertNumber(const Part& part, std::string_view te
   std::int64_t integer = 0;
   if (type == DataType::kFloat || type == DataType::kDouble) {
     if (IsNumber(text)) {
-      CLI_TRY_ASSIGN(const double real, RealFor(*part.field, text));
-      return ValueView(real);
+      const auto real = RealFor(type, text);
+      if (!real.ok()) return Bad("field '{}' {}", part.name, real.status().message());
+      return ValueView(*real);
     }
   } else if (Parses(text, &integer)) {
     return ValueView(integer);

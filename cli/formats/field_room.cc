@@ -17,7 +17,7 @@ Status AddFloat(std::string_view digits, std::vector<float>* vector) {
   return Status();
 }
 
-// Of an array: its elements are floating numbers, rounded like those of a vector.
+// Of an array: its elements are floating numbers.
 bool HasReals(const Field& field) {
   return field.element_type == DataType::kFloat || field.element_type == DataType::kDouble;
 }
@@ -78,9 +78,10 @@ Status FieldRoom::AddNumber(const Field& field, std::string_view digits) {
         return Bad("element {} is a number, not {}", elements_, ToString(field.element_type));
       }
       if (HasReals(field)) {
-        reals_.push_back(RealOf(digits));
-        if (std::isfinite(reals_.back())) break;
-        return Bad("element {} is {}, too large for a number", elements_, digits);
+        const auto real = RealFor(field.element_type, digits);
+        if (!real.ok()) return Bad("element {} {}", elements_, real.status().message());
+        reals_.push_back(*real);
+        break;
       }
       constexpr auto kAll = std::numeric_limits<std::int64_t>();
       CLI_TRY(AddInteger(digits, kAll.min(), kAll.max(), &number));

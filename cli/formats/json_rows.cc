@@ -183,8 +183,9 @@ class RowHandler : public JsonHandler {
 
   bool TakeNumber(std::string_view digits) {
     if (field_->type == DataType::kFloat || field_->type == DataType::kDouble) {
-      const auto real = RealFor(*field_, digits);
-      return real.ok() ? Take(*real) : Refuse(real.status());
+      const auto real = RealFor(field_->type, digits);
+      return real.ok() ? Take(*real)
+                       : Refuse(Bad("field '{}' {}", field_->name, real.status().message()));
     }
     const auto integer = IntegerOf(digits);
     const bool takes = field_->type >= DataType::kInt8 && field_->type <= DataType::kInt64;

@@ -203,7 +203,7 @@ Result<std::size_t> NpzSource::Read(std::size_t max_rows, Batch* batch) {
     if (status.ok()) continue;
     batch->Clear();
     row_ += rows;
-    return Annotate(status, Format("array {}", Quoted(array.name)));
+    return Annotate(status, Format("'{}': array {}", path_, Quoted(array.name)));
   }
   row_ += rows;
   return rows;

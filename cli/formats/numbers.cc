@@ -45,15 +45,14 @@ bool IsIntegral(std::string_view digits) {
   return digits.find_first_not_of("-0123456789") == std::string_view::npos;
 }
 
-Result<double> RealFor(const Field& field, std::string_view digits) {
+Result<double> RealFor(DataType type, std::string_view digits) {
   const double number = RealOf(digits);
-  const bool single = field.type == DataType::kFloat;
+  const bool single = type == DataType::kFloat;
   if (IsIntegral(digits) && (!IsExactly(number, digits) || (single && !IsFloat(number)))) {
-    return Bad("field '{}' is of type {}, which does not hold the integer {} exactly", field.name,
-               ToString(field.type), digits);
+    return Bad("is of type {}, which does not hold the integer {} exactly", ToString(type), digits);
   }
   if (std::isfinite(number)) return number;
-  return Bad("field '{}': {} is too large for a number", field.name, digits);
+  return Bad("is of type {}, for which {} is too large", ToString(type), digits);
 }
 
 }  // namespace vecdb::cli

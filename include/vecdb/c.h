@@ -360,6 +360,7 @@ typedef struct vecdb_collection_options {
   int64_t seal_after_idle_ms;
   vecdb_text partition_key; /* a field; empty: none */
   uint32_t num_partitions;
+  vecdb_text clustering_key; /* a field; empty: none */
 } vecdb_collection_options;
 
 /* Sets the defaults of the C++ struct. */

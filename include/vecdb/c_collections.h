@@ -22,6 +22,7 @@ typedef struct vecdb_collection_properties {
   int64_t ttl_ms; /* 0: rows live until they are deleted */
   uint8_t auto_compaction;
   int32_t consistency;
+  double compact_when_deleted;
 } vecdb_collection_properties;
 
 /* vecdb::CollectionInfo, without what the calls below give; the name is lent by the description. */
@@ -38,6 +39,13 @@ typedef struct vecdb_collection_info {
 VECDB_C_API void vecdb_collection_properties_init(vecdb_collection_properties* properties,
                                                   size_t struct_size);
 VECDB_C_API void vecdb_collection_info_init(vecdb_collection_info* info, size_t struct_size);
+
+/* vecdb_create_collection() with properties, too; NULL stands for the defaults. */
+VECDB_C_API vecdb_code vecdb_create_collection_with(vecdb_db* db, vecdb_text name,
+                                                    const vecdb_schema* schema,
+                                                    const vecdb_collection_options* options,
+                                                    const vecdb_collection_properties* properties,
+                                                    vecdb_collection** out, vecdb_error* error);
 
 /* vecdb::Database::DescribeCollection; then its parts: texts and defaults are lent by the
  * handle. */

@@ -47,6 +47,21 @@ VECDB_C_API void vecdb_job_init(vecdb_job* job, size_t struct_size);
 VECDB_C_API vecdb_code vecdb_collection_compact(vecdb_collection* collection, vecdb_error* error);
 VECDB_C_API vecdb_code vecdb_collection_start_compaction(vecdb_collection* collection,
                                                          uint64_t* job, vecdb_error* error);
+/* vecdb::CompactOptions */
+typedef struct vecdb_compact_options {
+  size_t struct_size;
+  uint8_t clustering;
+} vecdb_compact_options;
+
+/* Sets the defaults of the C++ struct. */
+VECDB_C_API void vecdb_compact_options_init(vecdb_compact_options* options, size_t struct_size);
+/* The two above with options; NULL stands for the defaults. */
+VECDB_C_API vecdb_code vecdb_collection_compact_with(vecdb_collection* collection,
+                                                     const vecdb_compact_options* options,
+                                                     vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_collection_start_compaction_with(vecdb_collection* collection,
+                                                              const vecdb_compact_options* options,
+                                                              uint64_t* job, vecdb_error* error);
 /* Which jobs there are: the ids of the first `room` of them, rising, and how many there are. `ids`
  * may be NULL when `room` is 0. */
 VECDB_C_API vecdb_code vecdb_job_ids(vecdb_db* db, uint64_t* ids, size_t room, size_t* count,

@@ -102,6 +102,7 @@ typedef struct vecdb_segment_info {
   uint64_t min_timestamp;
   uint64_t max_timestamp;
   uint8_t loaded;
+  uint32_t level;
 } vecdb_segment_info;
 
 /* vecdb::Collection::Segments */

@@ -109,7 +109,7 @@ class VECDB_API Collection {
   // ---- Housekeeping -------------------------------------------------------------------
 
   // Seals the growing segments and returns when they are safely on disk. At a limit it returns, and
-  // goes on in the background; with Options::own_threads off limits are looked at only in between.
+  // goes on in the background; without threads of vecdb's limits count only before it begins.
   Status Flush(const CallLimits& limits = {});
 
   // Flushes, then makes the sealed segments as few and as small as they can be: without deleted
@@ -118,9 +118,10 @@ class VECDB_API Collection {
   // that is done; kCancelled when the database is closed, the collection dropped or its ttl made
   // longer meanwhile, kFailedPrecondition while background work is paused. A failure leaves
   // everything readable, and what was merged before it stays merged. StartCompaction() only asks
-  // for it: see Database::WaitForJob.
-  Status Compact();
-  Result<JobId> StartCompaction();
+  // for it: see Database::WaitForJob. With CompactOptions::clustering rows are put in segments by
+  // the clustering key instead, near values together; kInvalidArgument where there is none.
+  Status Compact(const CompactOptions& options = {});
+  Result<JobId> StartCompaction(const CompactOptions& options = {});
 
   // Takes the columns of sealed segments out of memory, mappings included. Until Load() reads
   // return kFailedPrecondition, and DeleteWhere() too; other writes, Flush() and Stats() go on.

@@ -64,11 +64,13 @@ class VECDB_API Database {
   Database& operator=(Database&&) noexcept;
   ~Database();
 
-  // The name taken by an equal schema opens that collection, with the options it was made with; by
-  // another schema it is kAlreadyExists. kInvalidArgument: name or options. kResourceExhausted:
+  // The name taken by an equal schema opens that collection, with the options and properties that
+  // it has; by another schema it is kAlreadyExists. kInvalidArgument: name, options or properties.
+  // kResourceExhausted:
   // 65,536 collections are the limit. kOutcomeUnknown: it may be there after the next open.
   Result<Collection> CreateCollection(std::string_view name, const Schema& schema,
-                                      const CollectionOptions& options = {});
+                                      const CollectionOptions& options = {},
+                                      const CollectionProperties& properties = {});
   // By name or alias; kNotFound when there is none. So below where nothing else is said.
   Result<Collection> OpenCollection(std::string_view name);
   Result<bool> HasCollection(std::string_view name) const;
@@ -108,7 +110,7 @@ class VECDB_API Database {
 
   // With Options::own_threads off, or an executor: does the background work that is due (interval
   // sync, SEAL of an idle log, sealing, flushing, filters of keys, compaction), for about `budget`;
-  // a task begun is finished. Returns Health().
+  // a task begun is finished. Returns Health(), or kInvalidArgument for a budget below 0.
   Status RunBackground(std::chrono::milliseconds budget);
 
   // ---- Background ---------------------------------------------------------------------
@@ -116,7 +118,7 @@ class VECDB_API Database {
   // The jobs that wait or run, and the last ones that ended, by id. Kept in memory only.
   Result<std::vector<JobInfo>> Jobs() const;
   // Returns when the job has ended, however it ended (JobInfo::state). kDeadlineExceeded after
-  // `timeout` (at most 24 hours count), kNotFound for a job that is not known or is forgotten. With
+  // `timeout` (from 0; at most 24 hours count), kNotFound for a job not known or forgotten. With
   // Options::own_threads off, or an executor, the caller does the work meanwhile.
   Result<JobInfo> WaitForJob(JobId id, std::chrono::milliseconds timeout);
 

@@ -114,15 +114,34 @@ struct CollectionOptions {
   // (key == 7, key in [7, 8]) makes a read look only where they are. Calls name no partitions then.
   std::string partition_key = {};
   std::uint32_t num_partitions = 16;  // with a partition key; 1 to 1,024
+  // Lets compaction put rows of near values of this field, a number or a VarChar, into one segment
+  // (Collection::Compact), and reads leave out segments in which a filter finds none: key == 7,
+  // key in [7, 8], key > 7 and the like. Directories with such a collection are refused by vecdbs
+  // that read formats up to 3.
+  std::string clustering_key = {};
 };
 
-// Of one collection, changed at any time by Database::AlterCollection.
+// Of one Collection::Compact or StartCompaction.
+struct CompactOptions {
+  // By the clustering key: all segments of a shard and partition become ones of about
+  // Options::merged_segment_bytes that share no values of it but those at their bounds. Done by
+  // itself, too (Options::auto_compaction), when half of that size has come that is not clustered,
+  // and a quarter of what is.
+  bool clustering = false;
+};
+
+// Of one collection, chosen when it is created and changed at any time by
+// Database::AlterCollection.
 struct CollectionProperties {
   // Rows that were written longer ago than this are in no answer, by the machine's clock, and their
   // keys are free; 0 = rows live until they are deleted. At most 3,155,760,000 seconds.
   std::chrono::milliseconds ttl{0};
   bool auto_compaction = true;                     // segments are merged and rewritten by vecdb
   Consistency consistency = Consistency::kStrong;  // of reads that name none
+  // The share of deleted or expired rows, 0 to 1, from which on vecdb writes a segment again
+  // without them. Directories with another than 0.2 are refused by vecdbs that read formats up
+  // to 3.
+  double compact_when_deleted = 0.2;
 
   // The same choices.
   friend bool operator==(const CollectionProperties&, const CollectionProperties&) = default;

@@ -59,7 +59,8 @@ struct CollectionStats {
   std::uint32_t sealed_segments = 0;
   std::uint64_t disk_bytes = 0;    // sealed segments
   std::uint64_t memory_bytes = 0;  // growing segments and the filters of checked keys
-  // Segments that reads did not look at, for their partition, since the database was opened.
+  // Segments that reads did not look at, for their partition or their range of the clustering key,
+  // since the database was opened.
   std::uint64_t pruned_segments = 0;
 };
 

@@ -35,6 +35,9 @@ struct SegmentInfo {
   std::uint64_t disk_bytes = 0;    // 0 until it is flushed
   Timestamp min_timestamp{0};      // of its oldest row; 0 without rows
   Timestamp max_timestamp{0};      // of its newest
+  // 1: as rows came, or merged; 2: by ranges of the clustering key (CompactOptions::clustering).
+  // There is no level of deletes alone: each segment has its own.
+  std::uint32_t level = 1;
 };
 
 // One shard of a collection, as its channel sees it.

@@ -24,6 +24,7 @@ vecdb_collection_options LendOptions(const CollectionOptions& options) {
   out.seal_after_idle_ms = options.seal_after_idle.count();
   out.partition_key = Lend(options.partition_key);
   out.num_partitions = options.num_partitions;
+  out.clustering_key = Lend(options.clustering_key);
   return out;
 }
 
@@ -48,6 +49,8 @@ Result<CollectionOptions> OptionsOf(const vecdb_collection_options* given) {
   VECDB_TRY_ASSIGN(options.partition_key,
                    Lent(from.partition_key, "vecdb_collection_options.partition_key"));
   options.num_partitions = from.num_partitions;
+  VECDB_TRY_ASSIGN(options.clustering_key,
+                   Lent(from.clustering_key, "vecdb_collection_options.clustering_key"));
   return options;
 }
 
@@ -65,15 +68,26 @@ void vecdb_collection_options_init(vecdb_collection_options* options, size_t str
 vecdb_code vecdb_create_collection(vecdb_db* db, vecdb_text name, const vecdb_schema* schema,
                                    const vecdb_collection_options* options, vecdb_collection** out,
                                    vecdb_error* error) {
+  return vecdb_create_collection_with(db, name, schema, options, nullptr, out, error);
+}
+
+vecdb_code vecdb_create_collection_with(vecdb_db* db, vecdb_text name, const vecdb_schema* schema,
+                                        const vecdb_collection_options* options,
+                                        const vecdb_collection_properties* properties,
+                                        vecdb_collection** out, vecdb_error* error) {
   return CallMaking<CollectionObject>(out, error, [&](CollectionObject& made) -> Status {
     VECDB_TRY_ASSIGN(const auto database, Use<DatabaseObject>(db));
     VECDB_TRY_ASSIGN(const std::string_view called, Lent(name, "name"));
     VECDB_TRY_ASSIGN(const auto draft, Use<SchemaObject>(schema));
     VECDB_TRY_ASSIGN(made.schema, draft->builder.Build());
     VECDB_TRY_ASSIGN(const CollectionOptions how, OptionsOf(options));
+    CollectionProperties chosen;
+    if (properties != nullptr) {
+      VECDB_TRY_ASSIGN(chosen, PropertiesOf(properties));
+    }
     for (const Field& field : made.schema->fields()) made.defaults.Add(field.default_value);
     VECDB_TRY_ASSIGN(made.collection,
-                     database->database->CreateCollection(called, *made.schema, how));
+                     database->database->CreateCollection(called, *made.schema, how, chosen));
     return Status();
   });
 }

@@ -13,25 +13,15 @@
 
 namespace vecdb::api {
 
-namespace {
-
 vecdb_collection_properties LendProperties(const CollectionProperties& properties) {
   vecdb_collection_properties out = {};
   out.struct_size = sizeof(out);
   out.ttl_ms = properties.ttl.count();
   out.auto_compaction = properties.auto_compaction ? 1 : 0;
   out.consistency = static_cast<std::int32_t>(properties.consistency);
+  out.compact_when_deleted = properties.compact_when_deleted;
   return out;
 }
-
-}  // namespace
-
-template <>
-struct CStruct<vecdb_collection_properties> {
-  static constexpr std::string_view kName = "vecdb_collection_properties";
-  static constexpr std::size_t kFirstSize = sizeof(vecdb_collection_properties);
-  static vecdb_collection_properties Defaults() { return LendProperties({}); }
-};
 
 template <>
 struct CStruct<vecdb_collection_info> {
@@ -39,8 +29,6 @@ struct CStruct<vecdb_collection_info> {
   static constexpr std::size_t kFirstSize = sizeof(vecdb_collection_info);
   static vecdb_collection_info Defaults() { return {}; }
 };
-
-namespace {
 
 Result<CollectionProperties> PropertiesOf(const vecdb_collection_properties* given) {
   VECDB_TRY_ASSIGN(const vecdb_collection_properties from, ReadStruct(given));
@@ -51,8 +39,11 @@ Result<CollectionProperties> PropertiesOf(const vecdb_collection_properties* giv
   VECDB_TRY_ASSIGN(
       properties.consistency,
       EnumOf<Consistency>(from.consistency, "vecdb_collection_properties.consistency"));
+  properties.compact_when_deleted = from.compact_when_deleted;
   return properties;
 }
+
+namespace {
 
 // A call on a database with two names.
 template <typename F>

@@ -15,7 +15,24 @@ struct CStruct<vecdb_job> {
   static vecdb_job Defaults() { return {}; }
 };
 
+template <>
+struct CStruct<vecdb_compact_options> {
+  static constexpr std::string_view kName = "vecdb_compact_options";
+  static constexpr std::size_t kFirstSize = sizeof(vecdb_compact_options);
+  static vecdb_compact_options Defaults() {
+    return {sizeof(vecdb_compact_options),
+            CompactOptions().clustering ? std::uint8_t{1} : std::uint8_t{0}};
+  }
+};
+
 namespace {
+
+Result<CompactOptions> OptionsOf(const vecdb_compact_options* given) {
+  VECDB_TRY_ASSIGN(const vecdb_compact_options from, ReadOptional(given));
+  CompactOptions options;
+  VECDB_TRY_ASSIGN(options.clustering, FlagOf(from.clustering, "vecdb_compact_options.clustering"));
+  return options;
+}
 
 vecdb_job JobOf(const JobInfo& info) {
   vecdb_job job = {};
@@ -46,15 +63,33 @@ void vecdb_job_init(vecdb_job* job, size_t struct_size) {
 }
 
 vecdb_code vecdb_collection_compact(vecdb_collection* collection, vecdb_error* error) {
-  return CallUsing<CollectionObject>(collection, error,
-                                     [](CollectionObject& o) { return o.collection->Compact(); });
+  return vecdb_collection_compact_with(collection, nullptr, error);
+}
+
+void vecdb_compact_options_init(vecdb_compact_options* options, size_t struct_size) {
+  InitStruct(options, struct_size);
+}
+
+vecdb_code vecdb_collection_compact_with(vecdb_collection* collection,
+                                         const vecdb_compact_options* options, vecdb_error* error) {
+  return CallUsing<CollectionObject>(collection, error, [&](CollectionObject& o) -> Status {
+    VECDB_TRY_ASSIGN(const CompactOptions how, OptionsOf(options));
+    return o.collection->Compact(how);
+  });
 }
 
 vecdb_code vecdb_collection_start_compaction(vecdb_collection* collection, uint64_t* job,
                                              vecdb_error* error) {
+  return vecdb_collection_start_compaction_with(collection, nullptr, job, error);
+}
+
+vecdb_code vecdb_collection_start_compaction_with(vecdb_collection* collection,
+                                                  const vecdb_compact_options* options,
+                                                  uint64_t* job, vecdb_error* error) {
   return CallUsing<CollectionObject>(collection, error, [&](CollectionObject& o) -> Status {
     if (job == nullptr) return IsNull("job");
-    VECDB_TRY_ASSIGN(*job, o.collection->StartCompaction());
+    VECDB_TRY_ASSIGN(const CompactOptions how, OptionsOf(options));
+    VECDB_TRY_ASSIGN(*job, o.collection->StartCompaction(how));
     return Status();
   });
 }

@@ -73,6 +73,7 @@ struct SnapshotObject final : ObjectOf<vecdb_snapshot, HandleKind::kSnapshot> {
 
 struct IteratorObject final : ObjectOf<vecdb_iterator, HandleKind::kIterator> {
   std::optional<RowIterator> rows;
+  std::vector<Row> unread;  // brought by a call that could not give them
   std::string key_field;
 };
 

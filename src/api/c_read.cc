@@ -48,7 +48,7 @@ vecdb_code vecdb_query(const vecdb_collection* collection, const vecdb_query_req
     VECDB_TRY_ASSIGN(const vecdb_query_request asked, ReadStruct(request));
     VECDB_TRY_ASSIGN(const QueryRequest translated, RequestOf(asked));
     VECDB_TRY_ASSIGN(std::vector<Row> rows, used->collection->Query(translated));
-    Fill(used->collection->schema().primary_key().name, std::move(rows), &made);
+    Fill(used->collection->schema().primary_key().name, &rows, &made);
     return Status();
   });
 }

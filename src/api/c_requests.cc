@@ -47,8 +47,6 @@ Result<CallLimits> LimitsOf(const vecdb_call_limits* given) {
 Result<ReadOptions> OptionsOf(const vecdb_read_options* given) {
   VECDB_TRY_ASSIGN(const vecdb_read_options from, ReadOptional(given));
   ReadOptions options;
-  VECDB_TRY_ASSIGN(options.partitions, OwnedTexts(from.partitions, from.partition_count,
-                                                  "vecdb_read_options.partitions"));
   if (from.consistency != 0) {
     VECDB_TRY_ASSIGN(options.consistency,
                      EnumOf<Consistency>(from.consistency, "vecdb_read_options.consistency"));
@@ -121,14 +119,20 @@ void Fill(std::string_view key_field, Hits hits, RowsObject* rows) {
   }
 }
 
-void Fill(std::string_view key_field, std::vector<Row> found, RowsObject* rows) {
-  Hits hits(found.size());
-  for (std::size_t i = 0; i < found.size(); ++i) hits[i].row = std::move(found[i]);
-  Fill(key_field, std::move(hits), rows);
+// What is lent of a row stays where it is when the row is moved.
+void Fill(std::string_view key_field, std::vector<Row>* found, RowsObject* rows) {
+  Hits hits(found->size());
+  rows->key_field = key_field;
+  for (const Row& row : *found) {
+    for (const Value& value : row.values) rows->values.Add(value);
+  }
+  for (std::size_t i = 0; i < hits.size(); ++i) hits[i].row = std::move((*found)[i]);
+  rows->hits = std::move(hits);
+  if (!rows->hits.empty()) rows->fields = rows->hits.front().row.names.size();
 }
 
 Status Fill(std::string_view key_field, GetResult found, RowsObject* rows, vecdb_keys** missing) {
-  Fill(key_field, std::move(found.rows), rows);
+  Fill(key_field, &found.rows, rows);
   if (missing == nullptr) return Status();
   VECDB_TRY_ASSIGN(Made<KeysObject> not_found, Make<KeysObject>());
   not_found->keys = std::move(found.missing);

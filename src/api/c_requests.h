@@ -33,7 +33,8 @@ Result<std::stop_token> TokenOf(const vecdb_stop* stop);
 
 // Takes the rows over, and what is lent of them.
 void Fill(std::string_view key_field, Hits hits, RowsObject* rows);
-void Fill(std::string_view key_field, std::vector<Row> found, RowsObject* rows);
+// Without the memory for that `found` still has them.
+void Fill(std::string_view key_field, std::vector<Row>* found, RowsObject* rows);
 // The answer of a get: rows into `rows`, what is missing into a new handle, unless that is NULL.
 Status Fill(std::string_view key_field, GetResult found, RowsObject* rows, vecdb_keys** missing);
 

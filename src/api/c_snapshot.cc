@@ -58,7 +58,7 @@ vecdb_code vecdb_snapshot_query(const vecdb_snapshot* snapshot, const vecdb_quer
     VECDB_TRY_ASSIGN(const vecdb_query_request asked, ReadStruct(request));
     VECDB_TRY_ASSIGN(const QueryRequest translated, RequestOf(asked));
     VECDB_TRY_ASSIGN(std::vector<Row> rows, used->snapshot->Query(translated));
-    Fill(used->key_field, std::move(rows), &made);
+    Fill(used->key_field, &rows, &made);
     return Status();
   });
 }
@@ -121,8 +121,11 @@ vecdb_code vecdb_snapshot_iterate(const vecdb_snapshot* snapshot,
 vecdb_code vecdb_iterator_next(vecdb_iterator* iterator, vecdb_rows** out, vecdb_error* error) {
   return CallMaking<RowsObject>(out, error, [&](RowsObject& made) -> Status {
     VECDB_TRY_ASSIGN(const auto used, Use<IteratorObject>(iterator));
-    VECDB_TRY_ASSIGN(std::vector<Row> rows, used->rows->Next());
-    Fill(used->key_field, std::move(rows), &made);
+    if (used->unread.empty()) {
+      VECDB_TRY_ASSIGN(used->unread, used->rows->Next());
+    }
+    Fill(used->key_field, &used->unread, &made);
+    used->unread.clear();
     return Status();
   });
 }

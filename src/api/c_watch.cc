@@ -35,6 +35,7 @@ vecdb_segment_info LendSegment(const SegmentInfo& from) {
   lent.min_timestamp = base::Raw(from.min_timestamp);
   lent.max_timestamp = base::Raw(from.max_timestamp);
   lent.loaded = from.loaded ? 1 : 0;
+  lent.level = from.level;
   return lent;
 }
 

@@ -129,18 +129,18 @@ Result<std::vector<SegmentInfo>> Collection::Segments() const {
   });
 }
 
-Status Collection::Compact() {
+Status Collection::Compact(const CompactOptions& options) {
   return api::Inside(*handle_->engine, true, [&]() -> Status {
     auto& parts = handle_->engine->parts();
     if (parts.pacer.paused()) return base::FailedPrecondition("background work is paused");
-    VECDB_TRY_ASSIGN(const JobId job, parts.coordinator->StartCompaction(handle_->live));
+    VECDB_TRY_ASSIGN(const JobId job, parts.coordinator->StartCompaction(handle_->live, options));
     return handle_->engine->FinishJob(job);
   });
 }
 
-Result<JobId> Collection::StartCompaction() {
+Result<JobId> Collection::StartCompaction(const CompactOptions& options) {
   return api::Inside(*handle_->engine, true, [&] {
-    return handle_->engine->parts().coordinator->StartCompaction(handle_->live);
+    return handle_->engine->parts().coordinator->StartCompaction(handle_->live, options);
   });
 }
 

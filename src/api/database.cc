@@ -23,7 +23,9 @@ std::uint64_t SystemRandom() {
 }
 
 Status MovedFrom() {
-  return base::FailedPrecondition("this Database object was moved from and holds no database");
+  return api::Guarded([] {
+    return base::FailedPrecondition("this Database object was moved from and holds no database");
+  });
 }
 
 // Where no failure can be told. Handles of collections may keep the closed engine.
@@ -82,14 +84,15 @@ Database::~Database() {
 }
 
 Result<Collection> Database::CreateCollection(std::string_view name, const Schema& schema,
-                                              const CollectionOptions& options) {
+                                              const CollectionOptions& options,
+                                              const CollectionProperties& properties) {
   if (impl_ == nullptr) return MovedFrom();
   return api::Inside(*impl_->engine, true, [&]() -> Result<Collection> {
     // First: behind the creation nothing may fail.
     auto handle = std::make_shared<Collection::Handle>(
         Collection::Handle{impl_->engine, nullptr, std::string(name)});
-    VECDB_TRY_ASSIGN(handle->live,
-                     impl_->engine->parts().coordinator->CreateCollection(name, schema, options));
+    VECDB_TRY_ASSIGN(handle->live, impl_->engine->parts().coordinator->CreateCollection(
+                                       name, schema, options, properties));
     return Collection(std::move(handle));
   });
 }
@@ -240,7 +243,7 @@ const RecoveryReport& Database::recovery() const {
 
 Status Database::Health() const {
   if (impl_ == nullptr) return MovedFrom();
-  return impl_->engine->Health();
+  return api::Guarded([&] { return impl_->engine->Health(); });
 }
 
 Result<std::vector<ChannelInfo>> Database::Channels() const {

@@ -6,6 +6,8 @@
 #include <system_error>
 #include <utility>
 
+#include <cxxabi.h>
+
 #include "base/status.h"
 
 namespace vecdb::api {
@@ -21,6 +23,12 @@ auto Guarded(F&& function, const OutOfMemory& out_of_memory) -> decltype(functio
     return base::ResourceExhausted("the system refused: {}", error.what());
   } catch (const std::exception& error) {
     return base::Internal("an exception reached the API: {}", error.what());
+#ifdef __GLIBCXX__
+  } catch (const abi::__forced_unwind&) {  // the host cancels this thread
+    throw;
+#endif
+  } catch (...) {  // functions of the host's may throw anything
+    return base::Internal("something that is no std::exception reached the API");
   }
 }
 

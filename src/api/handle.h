@@ -23,7 +23,8 @@ namespace api {
 // Runs `function` inside the engine: between Enter and Leave, with nothing thrown across the API.
 template <typename F>
 auto Inside(roles::Engine& engine, bool write, F&& function) -> decltype(function()) {
-  if (Status entered = engine.Enter(write); !entered.ok()) return entered;
+  const Status entered = Guarded([&] { return engine.Enter(write); });
+  if (!entered.ok()) return entered;
   struct Leaver {
     roles::Engine& engine;
     ~Leaver() { engine.Leave(); }

@@ -7,6 +7,7 @@
 #include "catalog/edit.h"
 #include "catalog/manifest_log.h"
 #include "chunk/kinds.h"
+#include "chunk/text.h"
 
 namespace vecdb::api {
 
@@ -24,6 +25,13 @@ std::string Describe(const Field& field) {
   if (field.primary_key) text += field.auto_id ? " key auto" : " key";
   if (field.nullable) text += " nullable";
   return text;
+}
+
+std::string BoundText(const catalog::KeyValue& bound) {
+  if (const auto* integer = std::get_if<std::int64_t>(&bound)) return base::Format("{}", *integer);
+  if (const auto* real = std::get_if<double>(&bound)) return base::Format("{}", *real);
+  if (const auto* text = std::get_if<std::string>(&bound)) return chunk::Quoted(*text);
+  return "nothing";
 }
 
 // One line an operation.
@@ -73,6 +81,11 @@ class OperationPrinter {
   }
   void operator()(const catalog::BindCollection& operation) const {
     out_.Line("    collection {} writes to channel {}", operation.collection, operation.pchannel);
+  }
+  void operator()(const catalog::SetKeyRange& operation) const {
+    out_.Line("    segment {}{}: field {} from {} to {}", operation.segment,
+              operation.clustered ? ", clustered" : "", operation.range.field,
+              BoundText(operation.range.lowest), BoundText(operation.range.highest));
   }
   void operator()(const catalog::LeaseIds& operation) const {
     out_.Line("    ids below {} may be in use", operation.next);

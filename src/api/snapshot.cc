@@ -4,7 +4,9 @@ namespace vecdb {
 namespace {
 
 Status MovedFrom() {
-  return base::FailedPrecondition("this RowIterator was moved from and iterates over nothing");
+  return api::Guarded([] {
+    return base::FailedPrecondition("this RowIterator was moved from and iterates over nothing");
+  });
 }
 
 }  // namespace

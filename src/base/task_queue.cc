@@ -90,14 +90,19 @@ TaskQueue::~TaskQueue() {
   Stop();
 }
 
-void TaskQueue::Post(Task task) {
+void TaskQueue::Post(Task task, const void* purpose) {
   {
     MutexLock lock(mutex_);
     if (stopping_) return;
-    ready_.push_back(std::move(task));
+    ready_.push_back({std::move(task), purpose});
   }
   if (gate_ != nullptr) return gate_->Ask(executor_, gate_);
   changed_.NotifyOne();
+}
+
+void TaskQueue::Withdraw(const void* purpose) {
+  MutexLock lock(mutex_);
+  std::erase_if(ready_, [purpose](const Ready& ready) { return ready.purpose == purpose; });
 }
 
 void TaskQueue::Every(std::chrono::milliseconds interval, Task task) {
@@ -131,7 +136,7 @@ TaskQueue::Task TaskQueue::TakeDue() {
     return task;
   }
   if (ready_.empty()) return {};
-  Task task = std::move(ready_.front());
+  Task task = std::move(ready_.front().task);
   ready_.pop_front();
   return task;
 }

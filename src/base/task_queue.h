@@ -36,7 +36,10 @@ class TaskQueue {
   TaskQueue(Executor executor, const Clock& clock);
   ~TaskQueue();
 
-  void Post(Task task) EXCLUDES(mutex_);
+  void Post(Task task, const void* purpose = nullptr) EXCLUDES(mutex_);
+  // Drops the tasks of this purpose that nobody has begun. In a queue of an executor's they would
+  // stand before others for ever: it was asked once for each.
+  void Withdraw(const void* purpose) EXCLUDES(mutex_);
   // Runs `task` about every `interval`, first one interval from now; never twice at once.
   void Every(std::chrono::milliseconds interval, Task task) EXCLUDES(mutex_);
 
@@ -59,6 +62,10 @@ class TaskQueue {
     Task task;
     bool running = false;
   };
+  struct Ready {
+    Task task;
+    const void* purpose;  // only compared
+  };
   class Running;
   class Gate;
   explicit TaskQueue(const Clock& clock) : clock_(clock) {}
@@ -75,7 +82,7 @@ class TaskQueue {
   // guarded
   Mutex mutex_;
   CondVar changed_;
-  std::deque<Task> ready_ GUARDED_BY(mutex_);
+  std::deque<Ready> ready_ GUARDED_BY(mutex_);
   std::deque<Timed> timed_ GUARDED_BY(mutex_);  // a deque: elements stay where they are
   std::size_t running_ GUARDED_BY(mutex_) = 0;
   bool stopping_ GUARDED_BY(mutex_) = false;

@@ -129,9 +129,32 @@ class Applier {
       if (leased.ok()) leased = CheckLeased("file", id);
     });
     VECDB_TRY(leased);
-    if (!state_.segments.emplace(record.id, record).second) {
-      return Corruption("an edit adds segment {} twice", record.id);
+    const auto [added, is_new] = state_.segments.emplace(record.id, record);
+    if (!is_new) return Corruption("an edit adds segment {} twice", record.id);
+    added->second.key_range.reset();  // an operation of its own says it
+    added->second.clustered = false;
+    return Status();
+  }
+
+  // Once, like all that is known of a segment's rows.
+  Status operator()(const SetKeyRange& set) {
+    const auto segment = state_.segments.find(set.segment);
+    if (segment == state_.segments.end()) {
+      return Corruption("an edit sets the key range of segment {}, which does not exist",
+                        set.segment);
     }
+    SegmentRecord& record = segment->second;
+    if (record.key_range) {
+      return Corruption("an edit sets the key range of segment {} twice", set.segment);
+    }
+    const CollectionRecord& collection = state_.collections.at(record.collection);
+    const std::string problem =
+        ProblemOf(set.range, collection.schema, collection.options.clustering_key);
+    if (!problem.empty()) {
+      return Corruption("an edit sets the key range of segment {}: {}", set.segment, problem);
+    }
+    record.key_range = set.range;
+    record.clustered = set.clustered;
     return Status();
   }
 
@@ -255,6 +278,10 @@ class Applier {
     const Status sound = CheckPartitionKey(record.schema, set.properties.partition_key,
                                            set.properties.num_partitions);
     if (!sound.ok()) return Corruption("an edit is about {}: {}", record.name, sound.message());
+    const Status sorts = CheckClusteringKey(record.schema, set.properties.clustering_key);
+    if (!sorts.ok()) return Corruption("an edit is about {}: {}", record.name, sorts.message());
+    if (record.options.clustering_key != set.properties.clustering_key) ForgetRanges(record.id);
+    record.options.clustering_key = set.properties.clustering_key;
     record.options.partition_key = set.properties.partition_key;
     record.options.num_partitions = set.properties.num_partitions;
     if (set.properties == Properties{}) {
@@ -266,6 +293,15 @@ class Applier {
   }
 
  private:
+  // Of another key they say nothing.
+  void ForgetRanges(CollectionId collection) {
+    for (auto& [id, segment] : state_.segments) {
+      if (segment.collection != collection) continue;
+      segment.key_range.reset();
+      segment.clustered = false;
+    }
+  }
+
   Status CheckCollection(std::string_view what, CollectionId id) const {
     if (state_.collections.count(id) != 0) return Status();
     return Corruption("an edit {} collection {}, which does not exist", what, id);

@@ -82,20 +82,30 @@ struct DropPartition {  // with its segments
   CollectionId collection = 0;
   PartitionId id = 0;
 };
+// Behind the segment's addition, in the same edit: where its clustering key lies.
+struct SetKeyRange {
+  SegmentId segment = 0;
+  bool clustered = false;
+  KeyRange range;
+};
 // Behind the collection's creation, in the same edit; without it the pchannel is 0.
 struct BindCollection {
   CollectionId collection = 0;
   PchannelId pchannel = 0;
 };
 
-using Operation = std::variant<CreateCollection, DropCollection, AddSegment, DropSegment,
-                               CommitSegment, SetDeletes, AddLog, DropLog, SetCheckpoint, LeaseIds,
-                               SetMaxTimestamp, RenameCollection, SetAlias, DropAlias,
-                               SetProperties, CreatePartition, DropPartition, BindCollection>;
+using Operation =
+    std::variant<CreateCollection, DropCollection, AddSegment, DropSegment, CommitSegment,
+                 SetDeletes, AddLog, DropLog, SetCheckpoint, LeaseIds, SetMaxTimestamp,
+                 RenameCollection, SetAlias, DropAlias, SetProperties, CreatePartition,
+                 DropPartition, SetKeyRange, BindCollection>;
 
 struct Edit {
   std::vector<Operation> operations;
 };
+
+// Adds the segment, with all that its record says.
+void AddTo(Edit* edit, SegmentRecord record);
 
 base::Bytes EncodeEdit(const Edit& edit);
 Result<Edit> DecodeEdit(std::span<const std::byte> bytes, std::string_view what);

@@ -21,6 +21,7 @@
 //    15 SetProperties     u64 collection, properties
 //    16 CreatePartition   u64 collection, u64 id, text name
 //    17 DropPartition     u64 collection, u64 id
+//    18 SetKeyRange       u64 segment, bool clustered, range
 //    20 BindCollection    u64 collection, u32 pchannel (not 0)
 //    21 CommitSegment     u64 id, u64 last lsn, u32 pchannel (not 0: else it is 5)
 //   column            u32 field, u32 chunk, file
@@ -29,6 +30,7 @@
 //   text              u32 length, bytes
 //   schema, options   chunk/codec.h
 //   properties        catalog/properties.cc
+//   range             catalog/key_range.h
 #include <algorithm>
 #include <utility>
 
@@ -60,6 +62,7 @@ enum class OperationType : std::uint16_t {
   kSetProperties = 15,
   kCreatePartition = 16,
   kDropPartition = 17,
+  kSetKeyRange = 18,
   kBindCollection = 20,
   kCommitSegmentIn = 21,
 };
@@ -211,6 +214,13 @@ OperationType Body(const DropPartition& operation, ByteWriter* out) {
   return OperationType::kDropPartition;
 }
 
+OperationType Body(const SetKeyRange& operation, ByteWriter* out) {
+  out->Put(operation.segment);
+  out->Put(static_cast<std::uint8_t>(operation.clustered ? 1 : 0));
+  EncodeKeyRange(operation.range, out);
+  return OperationType::kSetKeyRange;
+}
+
 OperationType Body(const BindCollection& operation, ByteWriter* out) {
   out->Put(operation.collection);
   out->Put(operation.pchannel);
@@ -299,6 +309,14 @@ Result<Operation> GetCommitSegmentIn(ByteReader* in) {
   VECDB_TRY(in->Get(&operation.pchannel));
   if (operation.pchannel == 0) return in->Bad("a segment is committed in pchannel 0 by type 21");
   return Operation(operation);
+}
+
+Result<Operation> GetSetKeyRange(ByteReader* in) {
+  SetKeyRange operation;
+  VECDB_TRY(in->Get(&operation.segment));
+  VECDB_TRY(in->GetBool(&operation.clustered));
+  VECDB_TRY_ASSIGN(operation.range, DecodeKeyRange(in));
+  return Operation(std::move(operation));
 }
 
 Result<Operation> GetBindCollection(ByteReader* in) {
@@ -438,6 +456,8 @@ Result<Operation> GetOperation(std::uint16_t type, ByteReader* in) {
       return GetCreatePartition(in);
     case OperationType::kDropPartition:
       return GetDropPartition(in);
+    case OperationType::kSetKeyRange:
+      return GetSetKeyRange(in);
     case OperationType::kBindCollection:
       return GetBindCollection(in);
     case OperationType::kCommitSegmentIn:
@@ -451,6 +471,14 @@ bool MayBeSkipped(std::uint16_t type) {
 }
 
 }  // namespace
+
+void AddTo(Edit* edit, SegmentRecord record) {
+  const SegmentId id = record.id;
+  const bool clustered = record.clustered;
+  const auto range = record.key_range;
+  edit->operations.emplace_back(AddSegment{std::move(record)});
+  if (range) edit->operations.emplace_back(SetKeyRange{id, clustered, *range});
+}
 
 base::Bytes EncodeEdit(const Edit& edit) {
   base::Bytes bytes;

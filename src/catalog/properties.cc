@@ -5,13 +5,16 @@
 //     1 ttl             i64 milliseconds
 //     2 auto_compaction bool
 //     3 consistency     u8
+//     4 compact_when_deleted  f64
 //     8 partition_key   bytes of the field's name
 //     9 num_partitions  u32
+//    10 clustering_key  bytes of the field's name
 // An id that is not known refuses the manifest. Those that have their default are left out.
 #include "catalog/properties.h"
 
 #include "base/status.h"
 #include "catalog/limits.h"
+#include "catalog/manifest.h"
 
 namespace vecdb::catalog {
 namespace {
@@ -23,8 +26,10 @@ enum class PropertyId : std::uint16_t {
   kTtl = 1,
   kAutoCompaction = 2,
   kConsistency = 3,
+  kCompactWhenDeleted = 4,
   kPartitionKey = 8,
   kNumPartitions = 9,
+  kClusteringKey = 10,
 };
 
 constexpr std::size_t kPropertyHeaderSize = 2 + 4;
@@ -74,11 +79,11 @@ Status GetConsistency(ByteReader* in, Properties* out) {
   return Status();
 }
 
-Status GetPartitionKey(ByteReader* in, Properties* out) {
-  if (in->remaining() > kMaxNameBytes) return in->Bad("the name of a partition key is too long");
+Status GetFieldName(ByteReader* in, std::string* out) {
+  if (in->remaining() > kMaxNameBytes) return in->Bad("the name of a field is too long");
   std::span<const std::byte> name;
   VECDB_TRY(in->GetBytes(in->remaining(), &name));
-  out->partition_key = base::AsText(name);
+  *out = base::AsText(name);
   return Status();
 }
 
@@ -96,10 +101,14 @@ Status GetProperty(std::uint16_t id, ByteReader* in, Properties* out) {
       return in->GetBool(&out->auto_compaction);
     case PropertyId::kConsistency:
       return GetConsistency(in, out);
+    case PropertyId::kCompactWhenDeleted:
+      return in->Get(&out->compact_when_deleted);
     case PropertyId::kPartitionKey:
-      return GetPartitionKey(in, out);
+      return GetFieldName(in, &out->partition_key);
     case PropertyId::kNumPartitions:
       return GetNumPartitions(in, out);
+    case PropertyId::kClusteringKey:
+      return GetFieldName(in, &out->clustering_key);
   }
   return in->Bad(base::Format("a property has id {}, which is not known", id));
 }
@@ -118,10 +127,23 @@ Status CheckConsistency(Consistency level) {
 
 }  // namespace
 
+std::uint32_t FormatVersionFor(const Properties& properties) {
+  const Properties usual;
+  const bool fourth = !properties.clustering_key.empty() ||
+                      properties.compact_when_deleted != usual.compact_when_deleted;
+  if (fourth) return kClusteringFormatVersion;
+  return properties == usual ? kFirstFormatVersion : kChangesFormatVersion;
+}
+
 Status CheckProperties(const CollectionProperties& properties) {
   if (properties.ttl.count() < 0 || properties.ttl > kMaxTtl) {
     return base::InvalidArgument("CollectionProperties::ttl is {} ms, not between 0 and {} seconds",
                                  properties.ttl.count(), kMaxTtl.count());
+  }
+  const double share = properties.compact_when_deleted;
+  if (!(share >= 0 && share <= 1)) {
+    return base::InvalidArgument(
+        "CollectionProperties::compact_when_deleted is {}, not between 0 and 1", share);
   }
   return CheckConsistency(properties.consistency);
 }
@@ -157,9 +179,12 @@ void EncodeProperties(const Properties& properties, ByteWriter* out) {
                            usual.auto_compaction);
   entries.AddUnlessDefault(PropertyId::kConsistency, level(properties.consistency),
                            level(usual.consistency));
+  entries.AddUnlessDefault(PropertyId::kCompactWhenDeleted, properties.compact_when_deleted,
+                           usual.compact_when_deleted);
   entries.AddUnlessEmpty(PropertyId::kPartitionKey, properties.partition_key);
   entries.AddUnlessDefault(PropertyId::kNumPartitions, properties.num_partitions,
                            usual.num_partitions);
+  entries.AddUnlessEmpty(PropertyId::kClusteringKey, properties.clustering_key);
   entries.Write(out);
 }
 

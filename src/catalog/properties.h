@@ -19,9 +19,13 @@ namespace vecdb::catalog {
 struct Properties : CollectionProperties {
   std::string partition_key = {};  // see CollectionOptions
   std::uint32_t num_partitions = CollectionOptions().num_partitions;
+  std::string clustering_key = {};  // see CollectionOptions
 
   friend bool operator==(const Properties&, const Properties&) = default;
 };
+
+// The smallest format version whose vecdbs know them.
+std::uint32_t FormatVersionFor(const Properties& properties);
 
 // kInvalidArgument naming the property, its value and its limit.
 Status CheckProperties(const CollectionProperties& properties);

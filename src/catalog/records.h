@@ -11,6 +11,7 @@
 #include "vecdb/types.h"
 
 #include "base/ids.h"
+#include "catalog/key_range.h"
 #include "io/block_file.h"
 #include "io/page_log.h"
 
@@ -51,6 +52,8 @@ struct SegmentRecord {
   std::vector<ColumnFileRecord> columns;  // by field, then chunk
   io::SealedFileInfo keys;                // keys-0.key
   std::optional<DeletesFileRecord> deletes;
+  std::optional<KeyRange> key_range;  // of the clustering key, if the collection has one
+  bool clustered = false;             // a part of such a range, made by compaction; with key_range
 
   std::uint64_t size_bytes() const;
 };

@@ -76,7 +76,10 @@ std::vector<Edit> Snapshot(const State& state) {
   for (const auto& [collection, named] : state.partitions) {
     for (const auto& [id, name] : named) edits.Add(CreatePartition{collection, id, name});
   }
-  for (const auto& [id, record] : state.segments) edits.Add(AddSegment{record});
+  for (const auto& [id, record] : state.segments) {
+    edits.Add(AddSegment{record});
+    if (record.key_range) edits.Add(SetKeyRange{id, record.clustered, *record.key_range});
+  }
   for (const auto& [id, pchannel] : state.pchannels) {
     edits.Add(SetCheckpoint{id, pchannel.checkpoint, pchannel.durable});
     for (const auto& [number, identity] : pchannel.logs) edits.Add(AddLog{identity});

@@ -17,6 +17,7 @@
 #include "base/timestamp_oracle.h"
 #include "chunk/chunk.h"
 #include "chunk/kinds.h"
+#include "segment/key_values.h"
 #include "segment/segment_writer.h"
 
 namespace vecdb::compaction {
@@ -54,14 +55,14 @@ chunk::KeyView KeyIn(const ColumnView& view) {
 
 Status Job::Prepare() {
   VECDB_TRY(setup_.pace(0));
-  VECDB_TRY_ASSIGN(MergedRows rows,
-                   MergedRows::Make(setup_.inputs, setup_.at, setup_.keep_from, setup_.pace));
+  const Kept kept{setup_.at, setup_.keep_from, setup_.band};
+  VECDB_TRY_ASSIGN(MergedRows rows, MergedRows::Make(setup_.inputs, kept, setup_.pace));
   rows_.emplace(std::move(rows));
   return Status();
 }
 
 bool Job::changes() const {
-  return setup_.inputs.size() > 1 || rows() < setup_.inputs[0]->rows();
+  return setup_.band || setup_.inputs.size() > 1 || rows() < setup_.inputs[0]->rows();
 }
 
 // Each field is read once to be written and once to be compared; texts once more to be measured.
@@ -98,10 +99,18 @@ Result<catalog::SegmentRecord> Job::Run(io::FileSystem& fs, const io::DatabaseUu
   contents.read = [this](std::uint32_t field, RowIndex row, RowIndex max_rows) {
     return ReadPaced(field, row, max_rows);
   };
-  return segment::WriteSegment(fs, database, first.schema(), contents, new_ids);
+  VECDB_TRY_ASSIGN(auto record,
+                   segment::WriteSegment(fs, database, first.schema(), contents, new_ids));
+  if (!setup_.clustering_key) return record;
+  const std::uint32_t key = *setup_.clustering_key;
+  VECDB_TRY_ASSIGN(record.key_range,
+                   segment::FindKeyRange(key, rows(), [&](RowIndex row, RowIndex max_rows) {
+                     return ReadPaced(key, row, max_rows);
+                   }));
+  record.clustered = setup_.clustered;
+  return record;
 }
 
-// Counted apart from the merging that it is to check.
 Result<std::uint64_t> Job::CountKept() const {
   std::uint64_t kept = 0;
   for (const auto& input : setup_.inputs) {
@@ -119,7 +128,10 @@ Result<std::uint64_t> Job::CountKept() const {
 
 Status Job::Verify(const segment::SealedSegment& output) {
   VECDB_TRY(output.VerifyAll());
-  VECDB_TRY_ASSIGN(const std::uint64_t kept, CountKept());
+  std::uint64_t kept = rows();
+  if (!setup_.band) {
+    VECDB_TRY_ASSIGN(kept, CountKept());
+  }
   if (output.rows() != kept) {
     return base::Corruption("segment {} was written with {} rows in the place of {}", output.id(),
                             output.rows(), kept);
@@ -129,6 +141,8 @@ Status Job::Verify(const segment::SealedSegment& output) {
   }
   VECDB_TRY(CompareField(output, catalog::kTimestampField));
   VECDB_TRY(LookUpSome(output));
+  VECDB_TRY(CheckBand(output));
+  rows_->EndReading();
   base::KillPoint("compaction.verified");
   return Status();
 }
@@ -145,6 +159,23 @@ Status Job::CompareField(const segment::SealedSegment& output, std::uint32_t fie
         return Differs(output, field, row + static_cast<RowIndex>(i));
     }
     row += static_cast<RowIndex>(found.rows);
+  }
+  return Status();
+}
+
+Status Job::CheckBand(const segment::SealedSegment& output) const {
+  for (RowIndex row = 0; setup_.band && row < output.rows();) {
+    const std::uint32_t field = setup_.band->field;
+    VECDB_TRY_ASSIGN(const ColumnView keys, output.Read(field, row, output.rows() - row));
+    const auto most = static_cast<RowIndex>(keys.rows);
+    VECDB_TRY_ASSIGN(const ColumnView times, output.ReadTimestamps(row, most));
+    for (std::size_t i = 0; i < times.rows; ++i) {
+      const auto time = static_cast<std::uint64_t>(times.As<std::int64_t>()[i]);
+      if (setup_.band->Has(segment::KeyValueAt(keys, i), Timestamp{time})) continue;
+      return Differs(output, field, row + static_cast<RowIndex>(i));
+    }
+    row += static_cast<RowIndex>(times.rows);
+    VECDB_TRY(setup_.pace(BytesOf(keys)));
   }
   return Status();
 }

@@ -32,6 +32,10 @@ struct JobSetup {
   Inputs inputs;           // at least one
   Timestamp at{0};         // rows deleted by then go; every input is whole at this time
   Timestamp keep_from{0};  // rows written before have expired
+  std::optional<std::uint32_t> clustering_key = {};  // its field
+  // Of the clustering key: only rows of it, for one of several jobs that share the inputs.
+  std::optional<Band> band = {};
+  bool clustered = false;  // what the record says of the output
   Pace pace;
 };
 
@@ -50,7 +54,11 @@ class Job {
 
   // Every checksum and promise of the output's files; as many rows as the inputs keep, each with
   // its key, its timestamp and its values; some of them looked up by key. kCorruption otherwise.
+  // Of a band the rows must lie in it, and who has all bands compares their rows with CountKept().
+  // The last that reads.
   Status Verify(const segment::SealedSegment& output);
+  // How many rows of the inputs stay, in all bands; counted apart from the merging.
+  Result<std::uint64_t> CountKept() const;
 
   // Marks in `to`, the output's, what was deleted in the inputs after `at`. May be called again:
   // what was carried before stays as it is. Complete when called under the shard's lane.
@@ -63,7 +71,7 @@ class Job {
 
  private:
   Result<chunk::ColumnView> ReadPaced(std::uint32_t field, RowIndex first, RowIndex max_rows);
-  Result<std::uint64_t> CountKept() const;
+  Status CheckBand(const segment::SealedSegment& output) const;
   Status CompareField(const segment::SealedSegment& output, std::uint32_t field);
   Status LookUpSome(const segment::SealedSegment& output) const;
   Status Differs(const segment::SealedSegment& output, std::uint32_t field, RowIndex row) const;

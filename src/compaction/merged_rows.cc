@@ -12,6 +12,7 @@
 #include "catalog/records.h"
 #include "chunk/kinds.h"
 #include "segment/column_file.h"
+#include "segment/key_values.h"
 #include "segment/view.h"
 
 namespace vecdb::compaction {
@@ -19,7 +20,7 @@ namespace {
 
 using chunk::ColumnView;
 
-constexpr RowIndex kDropped = std::numeric_limits<RowIndex>::max();
+constexpr std::size_t kMostRows = std::numeric_limits<RowIndex>::max() - 1;
 constexpr std::size_t kPieceBytes = std::size_t{1} << 20;
 constexpr RowIndex kPieceRows = 8192;
 constexpr RowIndex kStep = 1024;    // rows read at once where some of them are picked
@@ -34,12 +35,16 @@ Result<ColumnView> ReadInput(const segment::Segment& input, std::uint32_t field,
 // The kept rows of one input, one after the other.
 class Head {
  public:
-  static Result<Head> Of(const segment::Segment& input, Timestamp t, Timestamp keep_from) {
-    Head head(input);
-    head.deleted_ = input.tombstones().DeletedAt(t);
-    if (base::Raw(keep_from) > 0) {
-      VECDB_TRY_ASSIGN(head.row_, input.RowsAt(Timestamp{base::Raw(keep_from) - 1}));
+  // `kept` and `pace` outlive it.
+  static Result<Head> Of(const segment::Segment& input, const Kept& kept, const Pace& pace) {
+    Head head(input, kept.band ? &*kept.band : nullptr, pace);
+    head.deleted_ = input.tombstones().DeletedAt(kept.at);
+    if (base::Raw(kept.keep_from) > 0) {
+      VECDB_TRY_ASSIGN(head.row_, input.RowsAt(Timestamp{base::Raw(kept.keep_from) - 1}));
     }
+    const bool meets =
+        !kept.band || input.key_range() == nullptr || kept.band->Meets(*input.key_range());
+    if (!meets) head.row_ = head.rows_;
     VECDB_TRY(head.Settle());
     return head;
   }
@@ -55,25 +60,46 @@ class Head {
   }
 
  private:
-  explicit Head(const segment::Segment& input) : input_(&input), rows_(input.rows()) {}
+  Head(const segment::Segment& input, const Band* band, const Pace& pace)
+      : input_(&input), band_(band), pace_(&pace), rows_(input.rows()) {}
 
   // On to the next kept row, with its timestamp at hand.
   Status Settle() {
-    while (!done() && deleted_ != nullptr && row_ < deleted_->size() && deleted_->Test(row_)) {
-      ++row_;
+    for (; !done(); ++row_) {
+      if (deleted_ != nullptr && row_ < deleted_->size() && deleted_->Test(row_)) continue;
+      VECDB_TRY(ReachTimestamps());
+      if (band_ == nullptr) return Status();
+      VECDB_TRY(ReachKeys());
+      const auto key = segment::KeyValueAt(keys_, row_ - first_key_);
+      if (band_->Has(key, Timestamp{timestamp()})) return Status();
     }
-    if (done() || (row_ >= first_ && row_ < first_ + view_.rows)) return Status();
+    return Status();
+  }
+
+  Status ReachTimestamps() {
+    if (row_ >= first_ && row_ < first_ + view_.rows) return Status();
     first_ = row_;
     VECDB_TRY_ASSIGN(view_, input_->ReadTimestamps(row_, std::min(kPieceRows, rows_ - row_)));
     return Status();
   }
 
+  Status ReachKeys() {
+    if (row_ >= first_key_ && row_ < first_key_ + keys_.rows) return Status();
+    first_key_ = row_;
+    VECDB_TRY_ASSIGN(keys_, input_->Read(band_->field, row_, std::min(kPieceRows, rows_ - row_)));
+    return (*pace_)(std::uint64_t{16} * keys_.rows);  // about: with the timestamps
+  }
+
   const segment::Segment* input_;
+  const Band* band_;  // null: every row
+  const Pace* pace_;
   RowIndex rows_;
   std::shared_ptr<const base::Bitmap> deleted_;
   RowIndex row_ = 0;
   RowIndex first_ = 0;  // of view_
   ColumnView view_;
+  RowIndex first_key_ = 0;  // of keys_
+  ColumnView keys_;
 };
 
 // Which input's head comes first: by timestamp, then by input.
@@ -100,40 +126,42 @@ struct Picked {
 
 }  // namespace
 
-Result<MergedRows> MergedRows::Make(Inputs inputs, Timestamp t, Timestamp keep_from,
-                                    const Pace& pace) {
+Result<MergedRows> MergedRows::Make(Inputs inputs, const Kept& kept, const Pace& pace) {
   MergedRows merged(std::move(inputs));
-  const std::uint64_t all = RowsOf(merged.inputs_);
-  if (all >= kDropped) {
-    return base::ResourceExhausted("{} rows are too many for one segment", all);
-  }
-  merged.origins_.reserve(all);
+  if (!kept.band) merged.origins_.reserve(RowsOf(merged.inputs_));
   std::vector<Head> heads;
   Turns turns;
   for (const auto& input : merged.inputs_) {
-    VECDB_TRY_ASSIGN(Head head, Head::Of(*input, t, keep_from));
+    VECDB_TRY_ASSIGN(Head head, Head::Of(*input, kept, pace));
     if (!head.done()) turns.push({head.timestamp(), static_cast<std::uint32_t>(heads.size())});
     heads.push_back(std::move(head));
-    merged.places_.emplace_back(input->rows(), kDropped);
   }
+  merged.places_.resize(heads.size());
   while (!turns.empty()) {
     const std::uint32_t input = turns.top().input;
     turns.pop();
     Head& head = heads[input];
-    merged.places_[input][head.row()] = merged.rows();
+    if (merged.origins_.size() == kMostRows) {
+      return base::ResourceExhausted("more than {} rows are too many for one segment", kMostRows);
+    }
+    merged.places_[input].there.push_back(head.row());
+    merged.places_[input].here.push_back(static_cast<RowIndex>(merged.origins_.size()));
     merged.origins_.push_back({input, head.row()});
-    if (merged.rows() % kPieceRows == 0) VECDB_TRY(pace(std::uint64_t{8} * kPieceRows));
+    if (merged.origins_.size() % kPieceRows == 0) VECDB_TRY(pace(std::uint64_t{8} * kPieceRows));
     VECDB_TRY(head.Next());
     if (!head.done()) turns.push({head.timestamp(), input});
   }
-  if (base::Canary(41) && merged.rows() > 3) merged.origins_.pop_back();
+  if (base::Canary(41) && merged.origins_.size() > 3) merged.origins_.pop_back();
+  merged.rows_ = static_cast<RowIndex>(merged.origins_.size());
   return merged;
 }
 
 std::optional<RowIndex> MergedRows::PlaceOf(std::size_t input, RowIndex row) const {
   if (base::Canary(26)) return row < rows() ? std::optional(row) : std::nullopt;
-  const RowIndex place = places_[input][row];
-  return place == kDropped ? std::nullopt : std::optional(place);
+  const Places& places = places_[input];
+  const auto at = std::lower_bound(places.there.begin(), places.there.end(), row);
+  if (at == places.there.end() || *at != row) return std::nullopt;
+  return places.here[static_cast<std::size_t>(at - places.there.begin())];
 }
 
 // How many rows from `first` on follow one another in one input.

@@ -1,27 +1,23 @@
 // The rows that a compaction keeps: those of its inputs that are neither deleted at a time nor
-// expired, in timestamp order, numbered anew from 0. Rows are read from the inputs block by block;
-// in memory are 12 bytes a row.
+// expired, all of them or those of one band of the clustering key, in timestamp order, numbered
+// anew from 0. Rows are read from the inputs block by block; in memory are 16 bytes a row kept, and
+// 8 once it was read for the last time.
 //
 // Thread safety: const methods from any thread once made.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
 #include <vector>
 
 #include "chunk/column_view.h"
-#include "segment/segment.h"
+#include "compaction/band.h"
+#include "compaction/inputs.h"
 
 namespace vecdb::compaction {
-
-using Inputs = std::vector<std::shared_ptr<const segment::Segment>>;  // sealed
-
-// Called between two pieces of work with the bytes of the last; kCancelled ends the work.
-using Pace = std::function<Status(std::uint64_t bytes)>;
 
 // Where a kept row comes from.
 struct Origin {
@@ -29,18 +25,26 @@ struct Origin {
   RowIndex row = 0;
 };
 
+// Which rows stay.
+struct Kept {
+  Timestamp at{0};         // not those deleted at or before
+  Timestamp keep_from{0};  // nor those written before
+  std::optional<Band> band = {};
+};
+
 class MergedRows {
  public:
-  // Drops rows deleted at or before `t`, and those written before `keep_from`.
-  static Result<MergedRows> Make(Inputs inputs, Timestamp t, Timestamp keep_from, const Pace& pace);
+  static Result<MergedRows> Make(Inputs inputs, const Kept& kept, const Pace& pace);
 
-  RowIndex rows() const { return static_cast<RowIndex>(origins_.size()); }
+  RowIndex rows() const { return rows_; }
   const Inputs& inputs() const { return inputs_; }
 
   // Like Segment::Read, at most about 1 MiB; catalog::kTimestampField gives timestamps.
   Result<chunk::ColumnView> Read(std::uint32_t field, RowIndex first, RowIndex max_rows) const;
   // The number that a row of an input has here, if it was kept.
   std::optional<RowIndex> PlaceOf(std::size_t input, RowIndex row) const;
+  // From here on only PlaceOf() may be asked.
+  void EndReading() { origins_ = {}; }
 
  private:
   explicit MergedRows(Inputs inputs) : inputs_(std::move(inputs)) {}
@@ -48,8 +52,14 @@ class MergedRows {
   Result<chunk::ColumnView> Gather(std::uint32_t field, std::span<const Origin> rows) const;
 
   Inputs inputs_;
-  std::vector<Origin> origins_;                // by number here
-  std::vector<std::vector<RowIndex>> places_;  // by input and number there
+  RowIndex rows_ = 0;
+  std::vector<Origin> origins_;  // by number here
+  // Of one input: the numbers there, rising, and those here.
+  struct Places {
+    std::vector<RowIndex> there;
+    std::vector<RowIndex> here;
+  };
+  std::vector<Places> places_;  // by input
 };
 
 }  // namespace vecdb::compaction

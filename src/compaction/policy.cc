@@ -14,7 +14,7 @@ bool Smaller(const SegmentFacts* a, const SegmentFacts* b) {
 }
 
 Plan PlanOf(std::span<const SegmentFacts* const> inputs) {
-  Plan plan{inputs.front()->shard, inputs.front()->partition, {}, 0};
+  Plan plan{inputs.front()->shard, inputs.front()->partition, {}};
   for (const SegmentFacts* input : inputs) {
     plan.inputs.push_back(input->id);
     plan.rows += input->rows - input->dead_rows;

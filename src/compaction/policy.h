@@ -22,6 +22,7 @@ struct SegmentFacts {
   std::uint64_t rows = 0;
   std::uint64_t dead_rows = 0;  // deleted or expired; at most `rows`
   bool dying = false;           // rows die so fast that half of them soon will have: DeathWatch
+  bool clustered = false;       // see clustering_policy.h
 
   std::uint64_t live_bytes() const;  // about what it would take without its dead rows
 };
@@ -41,6 +42,7 @@ struct Plan {
   PartitionId partition = kDefaultPartition;
   std::vector<SegmentId> inputs;
   std::uint64_t rows = 0;  // that stay
+  std::size_t bands = 0;   // of the clustering key, each of which becomes a segment; 0: one does
 };
 
 // No segment stands in two plans, and no plan mixes shards or partitions.

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <atomic>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -69,7 +70,8 @@ class Coordinator final : public SegmentEvents {
   // ---- names (coordinator_ddl.cc) -----------------------------------------------------
   Result<std::shared_ptr<LiveCollection>> CreateCollection(std::string_view name,
                                                            const Schema& schema,
-                                                           const CollectionOptions& options);
+                                                           const CollectionOptions& options,
+                                                           const CollectionProperties& chosen);
   Status DropCollection(std::string_view name);
 
   // ---- what may change of them (coordinator_names.cc) ---------------------------------
@@ -114,7 +116,8 @@ class Coordinator final : public SegmentEvents {
 
   // ---- compaction (coordinator_compaction.cc) -----------------------------------------
   // Asks for a job that flushes and then compacts all that can be compacted.
-  Result<JobId> StartCompaction(std::shared_ptr<LiveCollection> collection);
+  Result<JobId> StartCompaction(std::shared_ptr<LiveCollection> collection,
+                                const CompactOptions& options);
 
   void OnDue(std::shared_ptr<LiveCollection> collection, ShardId shard) override;
   Status OnFirstRows(LiveCollection& collection, std::span<const PartitionLane> lanes) override;
@@ -184,14 +187,28 @@ class Coordinator final : public SegmentEvents {
   // ---- compaction (coordinator_compaction.cc) -----------------------------------------
   class CompactionMeter;
   struct Compacted;
+  // What is due by itself, all that can be merged, or all by the clustering key.
+  enum class Compaction { kDue, kThorough, kClustering };
+  std::vector<compaction::SegmentFacts> FactsOf(const LiveCollection& collection) const;
   std::vector<compaction::Plan> PickPlans(const LiveCollection& collection, bool thorough) const;
+  std::vector<compaction::Plan> PickClusterings(const LiveCollection& collection,
+                                                bool thorough) const;
   void ScheduleCompaction(const std::shared_ptr<LiveCollection>& collection);
-  JobId PostCompaction(std::shared_ptr<LiveCollection> collection, bool thorough);
-  Status RunCompaction(LiveCollection& collection, bool thorough, JobId id);
+  JobId PostCompaction(std::shared_ptr<LiveCollection> collection, Compaction kind);
+  Status RunCompaction(LiveCollection& collection, Compaction kind, JobId id);
+  Status MergeRounds(LiveCollection& collection, bool thorough, CompactionMeter* meter);
   Status CompactRound(LiveCollection& collection, const std::vector<compaction::Plan>& plans,
                       CompactionMeter* meter);
-  Status Compact(LiveCollection& collection, const compaction::Plan& plan, SegmentId output,
+  Result<compaction::JobSetup> SetupFor(const LiveCollection& collection,
+                                        const compaction::Plan& plan, CompactionMeter* meter) const;
+  Status Compact(LiveCollection& collection, const compaction::Plan& plan, SegmentId first_output,
                  CompactionMeter* meter);
+  Status CompactInto(Compacted* compacted, const LiveCollection& collection, std::uint64_t rows,
+                     compaction::Job* job, CompactionMeter* meter);
+  Status CompactBands(Compacted* compacted, const LiveCollection& collection,
+                      const compaction::Plan& plan, compaction::JobSetup* setup,
+                      std::deque<compaction::Job>* jobs, CompactionMeter* meter);
+  static Status CheckNoneIsLost(const Compacted& compacted, const compaction::Job& job);
   Result<std::shared_ptr<segment::Segment>> WithColumns(
       const LiveCollection& collection, const std::shared_ptr<segment::Segment>& segment) const;
   Status CommitCompaction(LiveCollection& collection, Compacted* compacted);

@@ -1,14 +1,15 @@
-// From many segments to fewer, without what was deleted.
+// From many segments to fewer, without what was deleted; by a clustering key to as many as it
+// takes, each with a band of its values (steps 2 and 3 for each band).
 //
 // 1 Pick              which segments, by compaction/policy.h        nothing
 // 2 DataNode::Compact their rows that stay at T to segments/<id>/   crash: litter or orphan, swept
 // 3 Verify            read back and compared with the inputs        same
 // 4 SaveCarried       what was deleted after T, to the output's own same
 //                     deletes file; the log is synced
-// 5 Commit            one Edit: inputs dropped, output added        crash before: the inputs count;
+// 5 Commit            one Edit: inputs dropped, outputs added       crash before: the inputs count;
 //                                                                   after: the output, and the log
 //                                                                   has what was deleted since 4
-// 6 Publish           output in the inputs' place, one pointer swap same
+// 6 Publish           outputs in their place, one pointer swap      same
 // 7 EmptyTrash        folders of inputs that no reader has pinned   orphans, swept at open
 //
 // Row numbers change in 6, so from the last look at the deletes (after 4) to there the shard's lane
@@ -18,10 +19,12 @@
 // Reads that began before 6 keep their View. T was visible by then, and who reads the new View
 // reads at T or later (View::readable_from), so nobody misses what was deleted by T.
 #include <algorithm>
+#include <deque>
 #include <utility>
 
 #include "base/canary.h"
 #include "base/status.h"
+#include "compaction/clustering_policy.h"
 #include "compaction/job.h"
 #include "io/layout.h"
 #include "roles/coordinator.h"
@@ -98,12 +101,27 @@ class Coordinator::CompactionMeter {
 
 // What stands between the files and the View.
 struct Coordinator::Compacted {
-  const compaction::Job& job;
   const std::vector<SegmentId> inputs;
-  ShardId shard = 0;
-  std::optional<catalog::SegmentRecord> record = {};    // none: no row stayed
-  std::shared_ptr<segment::SealedSegment> output = {};  // the same
-  std::size_t saved = 0;                                // marks in the output's deletes file
+  const ShardId shard;
+  const segment::ReadTime at;  // what had gone by then is not in the outputs
+
+  struct Output {
+    const compaction::Job& job;
+    catalog::SegmentRecord record;
+    std::shared_ptr<segment::SealedSegment> segment;
+    std::size_t saved = 0;  // marks in its deletes file
+  };
+  std::vector<Output> outputs = {};  // none: no row stayed
+
+  std::vector<SegmentId> output_ids() const {
+    std::vector<SegmentId> ids;
+    for (const Output& output : outputs) ids.push_back(output.record.id);
+    return ids;
+  }
+  // Under the lane, so that the outputs have whole writes only.
+  void CarryDeletes() const {
+    for (const Output& output : outputs) output.job.CarryDeletes(&output.segment->tombstones());
+  }
 };
 
 namespace {
@@ -117,8 +135,7 @@ std::uint64_t DeadRows(const segment::Segment& segment, Timestamp alive_from) {
 
 }  // namespace
 
-std::vector<compaction::Plan> Coordinator::PickPlans(const LiveCollection& collection,
-                                                     bool thorough) const {
+std::vector<compaction::SegmentFacts> Coordinator::FactsOf(const LiveCollection& collection) const {
   std::vector<compaction::SegmentFacts> facts;
   const auto state = parts_.manifest.state();
   const Timestamp alive_from = collection.AliveFrom(parts_.clock);
@@ -130,13 +147,29 @@ std::vector<compaction::Plan> Coordinator::PickPlans(const LiveCollection& colle
                      .partition = segment->partition(),
                      .bytes = record->second.size_bytes(),
                      .rows = segment->rows(),
-                     .dead_rows = DeadRows(*segment, alive_from)});
+                     .dead_rows = DeadRows(*segment, alive_from),
+                     .clustered = record->second.clustered});
   }
   collection.deaths.Look(Milliseconds(parts_.clock.Now()), facts);
+  return facts;
+}
+
+std::vector<compaction::Plan> Coordinator::PickPlans(const LiveCollection& collection,
+                                                     bool thorough) const {
+  compaction::PickOptions options;
+  options.max_bytes = parts_.options.merged_segment_bytes;
+  options.dead_share = collection.properties()->compact_when_deleted;
+  options.thorough = thorough;
+  return compaction::PickBesideClustered(FactsOf(collection), options);
+}
+
+std::vector<compaction::Plan> Coordinator::PickClusterings(const LiveCollection& collection,
+                                                           bool thorough) const {
+  if (!collection.clustering_key) return {};
   compaction::PickOptions options;
   options.max_bytes = parts_.options.merged_segment_bytes;
   options.thorough = thorough;
-  return compaction::PickCompactions(facts, options);
+  return compaction::PickClusterings(FactsOf(collection), options);
 }
 
 // Called by Housekeeping. After a failure it waits twice as long as the time before.
@@ -145,27 +178,34 @@ void Coordinator::ScheduleCompaction(const std::shared_ptr<LiveCollection>& coll
   if (parts_.pacer.paused()) return;
   if (!collection->channel->writer->health().ok() || !parts_.manifest.health().ok()) return;
   if (Milliseconds(parts_.clock.Now()) < collection->compact_not_before_ms) return;
-  if (collection->compact_asked || PickPlans(*collection, false).empty()) return;
+  if (collection->compact_asked) return;
+  if (PickPlans(*collection, false).empty() && PickClusterings(*collection, false).empty()) return;
   if (collection->compact_asked.exchange(true)) return;
   const auto post = [&] {
-    PostCompaction(collection, false);
+    PostCompaction(collection, Compaction::kDue);
     return Status();
   };
   if (!parts_.guard(std::ref(post)).ok()) collection->compact_asked = false;
 }
 
-Result<JobId> Coordinator::StartCompaction(std::shared_ptr<LiveCollection> collection) {
+Result<JobId> Coordinator::StartCompaction(std::shared_ptr<LiveCollection> collection,
+                                           const CompactOptions& options) {
   VECDB_TRY(collection->CheckAlive());
-  return PostCompaction(std::move(collection), true);
+  if (options.clustering && !collection->clustering_key) {
+    return base::InvalidArgument("collection '{}' has no clustering key to compact by",
+                                 collection->name());
+  }
+  const Compaction kind = options.clustering ? Compaction::kClustering : Compaction::kThorough;
+  return PostCompaction(std::move(collection), kind);
 }
 
-JobId Coordinator::PostCompaction(std::shared_ptr<LiveCollection> collection, bool thorough) {
+JobId Coordinator::PostCompaction(std::shared_ptr<LiveCollection> collection, Compaction kind) {
   JobRun job(parts_.jobs, JobKind::kCompaction, collection->name());
   const JobId id = job.id();
-  parts_.compaction.Post([this, collection = std::move(collection), thorough, id] {
-    if (!thorough) collection->compact_asked = false;
+  parts_.compaction.Post([this, collection = std::move(collection), kind, id] {
+    if (kind == Compaction::kDue) collection->compact_asked = false;
     parts_.jobs.Start(id);
-    const auto run = [&] { return RunCompaction(*collection, thorough, id); };
+    const auto run = [&] { return RunCompaction(*collection, kind, id); };
     Status outcome = parts_.guard(std::ref(run));
     const auto note = [&] {
       NoteCompaction(*collection, outcome);
@@ -192,37 +232,51 @@ void Coordinator::NoteCompaction(LiveCollection& collection, const Status& outco
                    collection.name(), outcome.message());
 }
 
-// A thorough job goes on while what it merged can be merged further. What is deleted meanwhile is
-// for the next one, or it might never end.
-Status Coordinator::RunCompaction(LiveCollection& collection, bool thorough, JobId id) {
+// Clustering first: what it takes need not be merged before.
+Status Coordinator::RunCompaction(LiveCollection& collection, Compaction kind, JobId id) {
   return compaction_strand_.Run([&]() -> Status {
     CompactionMeter meter(parts_, collection, id);
     VECDB_TRY(meter.Pass(0));
-    if (thorough) {
+    if (kind != Compaction::kDue) {
       VECDB_TRY(Flush(collection));
       Channel& channel = *collection.channel;
       VECDB_TRY(parts_.streaming.WaitDurable(channel, channel.watermark.ReadTime()));
     }
-    for (int round = 0; round < (thorough ? kMostRounds : 1); ++round) {
-      auto plans = PickPlans(collection, thorough);
-      if (round > 0) std::erase_if(plans, [](const auto& plan) { return plan.inputs.size() == 1; });
-      if (plans.empty()) break;
-      meter.BeginRound(RowsOf(plans));
+    if (kind != Compaction::kThorough) {
+      const auto plans = PickClusterings(collection, kind == Compaction::kClustering);
       VECDB_TRY(CompactRound(collection, plans, &meter));
+    }
+    if (kind != Compaction::kClustering) {
+      VECDB_TRY(MergeRounds(collection, kind == Compaction::kThorough, &meter));
     }
     return meter.Pass(0);
   });
 }
 
+// A thorough job goes on while what it merged can be merged further. What is deleted meanwhile is
+// for the next one, or it might never end.
+Status Coordinator::MergeRounds(LiveCollection& collection, bool thorough, CompactionMeter* meter) {
+  for (int round = 0; round < (thorough ? kMostRounds : 1); ++round) {
+    auto plans = PickPlans(collection, thorough);
+    if (round > 0) std::erase_if(plans, [](const auto& plan) { return plan.inputs.size() == 1; });
+    if (plans.empty()) break;
+    VECDB_TRY(CompactRound(collection, plans, meter));
+  }
+  return Status();
+}
+
 Status Coordinator::CompactRound(LiveCollection& collection,
                                  const std::vector<compaction::Plan>& plans,
                                  CompactionMeter* meter) {
+  if (plans.empty()) return Status();
+  meter->BeginRound(RowsOf(plans));
   for (const compaction::Plan& plan : plans) {
-    VECDB_TRY_ASSIGN(const SegmentId output, parts_.manifest.NewIds(1));
-    const auto compact = [&] { return Compact(collection, plan, output, meter); };
+    const std::size_t count = std::max<std::size_t>(1, plan.bands);
+    VECDB_TRY_ASSIGN(const SegmentId first, parts_.manifest.NewIds(count));
+    const auto compact = [&] { return Compact(collection, plan, first, meter); };
     const Status compacted = parts_.guard(std::ref(compact));
     meter->EndPlan();
-    if (!compacted.ok()) DiscardOutput(output);
+    for (std::size_t i = 0; i < count && !compacted.ok(); ++i) DiscardOutput(first + i);
     if (compacted.code() == StatusCode::kNotFound) continue;  // dropped with its partition
     VECDB_TRY(compacted);
     EmptyTrash();
@@ -230,14 +284,16 @@ Status Coordinator::CompactRound(LiveCollection& collection,
   return TrimLog();
 }
 
-Status Coordinator::Compact(LiveCollection& collection, const compaction::Plan& plan,
-                            SegmentId output, CompactionMeter* meter) {
+// What the jobs of a plan share.
+Result<compaction::JobSetup> Coordinator::SetupFor(const LiveCollection& collection,
+                                                   const compaction::Plan& plan,
+                                                   CompactionMeter* meter) const {
   compaction::JobSetup setup;
-  setup.output = output;
   setup.collection = collection.record.id;
   setup.schema_version = collection.record.schema_version;
   setup.at = collection.channel->watermark.ReadTime();
   setup.keep_from = collection.AliveFrom(parts_.clock);
+  setup.clustering_key = collection.clustering_key;
   setup.pace = [meter](std::uint64_t bytes) { return meter->Pass(bytes); };
   const auto view = collection.board.Pin();
   for (const SegmentId id : plan.inputs) {
@@ -246,22 +302,72 @@ Status Coordinator::Compact(LiveCollection& collection, const compaction::Plan& 
     VECDB_TRY_ASSIGN(auto whole, WithColumns(collection, *input));
     setup.inputs.push_back(std::move(whole));
   }
-  compaction::Job job(std::move(setup));
-  meter->BeginPlan(&job, plan.rows);
-  Compacted compacted{job, plan.inputs, plan.shard};
-  VECDB_TRY_ASSIGN(compacted.record, parts_.data.Compact(job));
-  if (!job.changes()) return Status();
-  std::uint64_t bytes = 0;
-  if (compacted.record) {
-    VECDB_TRY_ASSIGN(compacted.output,
-                     parts_.query.Open(*compacted.record, collection.record.schema, nullptr));
-    VECDB_TRY(job.Verify(*compacted.output));
-    VECDB_TRY(compacted.output->WarmUp());
-    bytes = compacted.output->disk_bytes();
+  setup.clustered =
+      plan.bands != 0 || (setup.inputs.size() == 1 && segment::IsClustered(*setup.inputs[0]));
+  return setup;
+}
+
+Status Coordinator::Compact(LiveCollection& collection, const compaction::Plan& plan,
+                            SegmentId first_output, CompactionMeter* meter) {
+  VECDB_TRY_ASSIGN(compaction::JobSetup setup, SetupFor(collection, plan, meter));
+  setup.output = first_output;
+  Compacted compacted{plan.inputs, plan.shard, segment::ReadTime(setup.at, setup.keep_from)};
+  std::deque<compaction::Job> jobs;  // the outputs lend them
+  if (plan.bands == 0) {
+    const compaction::Job& job = jobs.emplace_back(std::move(setup));
+    VECDB_TRY(CompactInto(&compacted, collection, plan.rows, &jobs.back(), meter));
+    if (!job.changes()) return Status();
+  } else {
+    VECDB_TRY(CompactBands(&compacted, collection, plan, &setup, &jobs, meter));
   }
   VECDB_TRY(CommitCompaction(collection, &compacted));
-  meter->Count(job.rows(), bytes);
+  for (const Compacted::Output& output : compacted.outputs) {
+    meter->Count(output.segment->rows(), output.segment->disk_bytes());
+  }
   return Status();
+}
+
+// The files of one job, verified.
+Status Coordinator::CompactInto(Compacted* compacted, const LiveCollection& collection,
+                                std::uint64_t rows, compaction::Job* job, CompactionMeter* meter) {
+  meter->BeginPlan(job, rows);
+  VECDB_TRY_ASSIGN(const auto record, parts_.data.Compact(*job));
+  if (!record) return Status();
+  VECDB_TRY_ASSIGN(auto output, parts_.query.Open(*record, collection.record.schema, nullptr));
+  VECDB_TRY(job->Verify(*output));
+  VECDB_TRY(output->WarmUp());
+  compacted->outputs.push_back({*job, *record, std::move(output)});
+  return Status();
+}
+
+// One job a band, one after the other: each has the memory for its rows while it runs, and its
+// places of rows until the commit.
+Status Coordinator::CompactBands(Compacted* compacted, const LiveCollection& collection,
+                                 const compaction::Plan& plan, compaction::JobSetup* setup,
+                                 std::deque<compaction::Job>* jobs, CompactionMeter* meter) {
+  const compaction::SplitSetup split{*setup->clustering_key, plan.bands, setup->at,
+                                     setup->keep_from};
+  VECDB_TRY_ASSIGN(const auto bands, compaction::SplitIntoBands(setup->inputs, split, setup->pace));
+  base::KillPoint("compaction.split");
+  for (const compaction::Band& band : bands) {
+    setup->band = band;
+    compaction::Job& job = jobs->emplace_back(*setup);
+    ++setup->output;
+    VECDB_TRY(CompactInto(compacted, collection, plan.rows / bands.size(), &job, meter));
+    meter->EndPlan();
+    base::KillPoint("compaction.band");
+  }
+  return CheckNoneIsLost(*compacted, jobs->front());
+}
+
+// Each band has what its job found; together that must be every row.
+Status Coordinator::CheckNoneIsLost(const Compacted& compacted, const compaction::Job& job) {
+  VECDB_TRY_ASSIGN(const std::uint64_t kept, job.CountKept());
+  std::uint64_t rows = 0;
+  for (const Compacted::Output& output : compacted.outputs) rows += output.segment->rows();
+  if (rows == kept) return Status();
+  return base::Corruption("{} rows were written by their clustering key in the place of {}", rows,
+                          kept);
 }
 
 // Of a collection that is released: opened for the job alone.
@@ -278,18 +384,19 @@ Result<std::shared_ptr<segment::Segment>> Coordinator::WithColumns(
   return std::shared_ptr<segment::Segment>(std::move(opened));
 }
 
-// The first step of the commit. Under the lane, so that the file holds whole writes, and everything
-// that it lacks is younger than what it has; without the lane, the file and the sync.
+// The first step of the commit. Under the lane, so that the files hold whole writes, and everything
+// that they lack is younger than what they have; without the lane, the files and the sync.
 Status Coordinator::SaveCarried(Lane& lane, Compacted* compacted) {
-  if (compacted->output == nullptr) return Status();
   {
     base::MutexLock lock(lane.mutex);
-    compacted->job.CarryDeletes(&compacted->output->tombstones());
+    compacted->CarryDeletes();
   }
-  VECDB_TRY_ASSIGN(const DataNode::SavedTombstones file,
-                   parts_.data.SaveTombstones(*compacted->output));
-  compacted->record->deletes = file.file;
-  compacted->saved = file.count;
+  for (Compacted::Output& output : compacted->outputs) {
+    VECDB_TRY_ASSIGN(const DataNode::SavedTombstones file,
+                     parts_.data.SaveTombstones(*output.segment));
+    output.record.deletes = file.file;
+    output.saved = file.count;
+  }
   return Status();
 }
 
@@ -317,17 +424,18 @@ Status Coordinator::CommitCompaction(LiveCollection& collection, Compacted* comp
 
 // Behind the commit.
 void Coordinator::TellCompacted(const LiveCollection& collection, const Compacted& compacted) {
-  Counters::Add(parts_.counters.compactions);
+  Counters::Add(parts_.counters.compactions, std::max<std::size_t>(1, compacted.outputs.size()));
   Event event;
   event.type = EventType::kCompacted;
   event.shard = compacted.shard;
   event.inputs = compacted.inputs;
-  if (compacted.output != nullptr) {
-    event.segment = compacted.output->id();
-    event.rows = compacted.output->rows();
-    event.bytes = compacted.output->disk_bytes();
+  if (compacted.outputs.empty()) Tell(collection, &event);
+  for (const Compacted::Output& output : compacted.outputs) {
+    event.segment = output.segment->id();
+    event.rows = output.segment->rows();
+    event.bytes = output.segment->disk_bytes();
+    Tell(collection, &event);
   }
-  Tell(collection, &event);
 }
 
 // The log is synced first: what the files lack for good must not be ahead of what the log keeps.
@@ -337,24 +445,25 @@ Status Coordinator::SwapSegments(LiveCollection& collection, Compacted* compacte
   VECDB_TRY(parts_.streaming.WaitDurable(*collection.channel, base::kEndOfTime));
   const catalog::Edit edit = SwapOf(*compacted);
   segment::ShardKeyFilter* const filter = collection.KeyFilter(compacted->shard);
-  if (filter != nullptr) filter->Replace(compacted->inputs, compacted->job.output());
-  std::shared_ptr<segment::Segment> published;
-  if (compacted->output != nullptr) published = AsLoaded(collection, compacted->output);
-  base::MutexLock lock(lane.mutex);
-  if (compacted->output != nullptr) {
-    compacted->job.CarryDeletes(&compacted->output->tombstones());
+  if (filter != nullptr) filter->Replace(compacted->inputs, compacted->output_ids());
+  std::vector<std::shared_ptr<segment::Segment>> published;
+  for (const Compacted::Output& output : compacted->outputs) {
+    published.push_back(AsLoaded(collection, output.segment));
   }
-  auto next = collection.board.Pin()->Compacted(
-      compacted->inputs, std::move(published),
-      segment::ReadTime(compacted->job.at(), compacted->job.keep_from()));
+  base::MutexLock lock(lane.mutex);
+  compacted->CarryDeletes();
+  auto next =
+      collection.board.Pin()->Compacted(compacted->inputs, std::move(published), compacted->at);
   // What the output lacks must be in no answer any more: not after a longer ttl, or another clock.
-  if (collection.AliveFrom(parts_.clock) < compacted->job.keep_from()) {
+  if (collection.AliveFrom(parts_.clock) < compacted->at.alive_from) {
     return base::Cancelled("rows of '{}' that had expired are seen again", collection.name());
   }
   base::KillPoint("compaction.commit.before");
   VECDB_TRY(parts_.manifest.Commit(edit));
   base::KillPoint("compaction.commit.after");
-  if (compacted->output != nullptr) compacted->output->tombstones().MarkSaved(compacted->saved);
+  for (const Compacted::Output& output : compacted->outputs) {
+    output.segment->tombstones().MarkSaved(output.saved);
+  }
   collection.board.Publish(std::move(next));
   return Status();
 }
@@ -364,7 +473,7 @@ catalog::Edit Coordinator::SwapOf(const Compacted& compacted) const {
   for (const SegmentId id : compacted.inputs) {
     edit.operations.emplace_back(catalog::DropSegment{id});
   }
-  if (compacted.record) edit.operations.emplace_back(catalog::AddSegment{*compacted.record});
+  for (const Compacted::Output& output : compacted.outputs) catalog::AddTo(&edit, output.record);
   edit.operations.emplace_back(catalog::SetMaxTimestamp{parts_.oracle.last()});
   return edit;
 }

@@ -24,12 +24,16 @@ Status CheckOptions(const Schema& schema, const CollectionOptions& options) {
     return base::InvalidArgument("CollectionOptions::seal_after_idle is {} ms, below 1",
                                  options.seal_after_idle.count());
   }
+  VECDB_TRY(catalog::CheckClusteringKey(schema, options.clustering_key));
   return catalog::CheckPartitionKey(schema, options.partition_key, options.num_partitions);
 }
 
 // What the catalog keeps of them outside of the record.
-catalog::Properties PropertiesFor(const CollectionOptions& options) {
+catalog::Properties PropertiesFor(const CollectionOptions& options,
+                                  const CollectionProperties& chosen) {
   catalog::Properties properties;
+  static_cast<CollectionProperties&>(properties) = chosen;
+  properties.clustering_key = options.clustering_key;
   if (options.partition_key.empty()) return properties;
   properties.partition_key = options.partition_key;
   properties.num_partitions = options.num_partitions;
@@ -39,10 +43,12 @@ catalog::Properties PropertiesFor(const CollectionOptions& options) {
 }  // namespace
 
 Result<std::shared_ptr<LiveCollection>> Coordinator::CreateCollection(
-    std::string_view name, const Schema& schema, const CollectionOptions& options) {
+    std::string_view name, const Schema& schema, const CollectionOptions& options,
+    const CollectionProperties& chosen) {
   using Outcome = Result<std::shared_ptr<LiveCollection>>;
   VECDB_TRY(chunk::ValidateName("collection", name));
   VECDB_TRY(CheckOptions(schema, options));
+  VECDB_TRY(catalog::CheckProperties(chosen));
   return strand_.Run([&]() -> Outcome {
     if (parts_.collections.FindAliased(name) != nullptr) return CheckFree(name);
     if (auto existing = parts_.collections.Find(name)) {
@@ -52,10 +58,10 @@ Result<std::shared_ptr<LiveCollection>> Coordinator::CreateCollection(
     if (parts_.collections.All().size() >= kMaxCollections) {
       return base::ResourceExhausted("there are {} collections, the limit", kMaxCollections);
     }
-    const catalog::Properties properties = PropertiesFor(options);
+    const catalog::Properties properties = PropertiesFor(options, chosen);
     const bool changed = !(properties == catalog::Properties{});
-    VECDB_TRY(
-        RaiseFormat(changed ? catalog::kChangesFormatVersion : catalog::FormatVersionFor(schema)));
+    VECDB_TRY(RaiseFormat(
+        std::max(catalog::FormatVersionFor(schema), catalog::FormatVersionFor(properties))));
     VECDB_TRY_ASSIGN(const std::shared_ptr<Channel> channel, ChannelForNew());
     VECDB_TRY_ASSIGN(const CollectionId id, parts_.manifest.NewIds(1));
     catalog::CollectionRecord record{.id = id,

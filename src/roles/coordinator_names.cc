@@ -119,6 +119,7 @@ Status Coordinator::AlterCollection(std::string_view name, const CollectionPrope
     static_cast<CollectionProperties&>(*next) = properties;
     if (*next == *live->properties()) return Status();
     const catalog::Edit edit = EditOf(catalog::SetProperties{live->record.id, *next});
+    VECDB_TRY(RaiseFormat(catalog::FormatVersionFor(*next)));
     base::KillPoint("ddl.alter.before");
     VECDB_TRY(CommitChange(edit));
     base::KillPoint("ddl.alter.after");

@@ -81,7 +81,8 @@ Status Coordinator::DropPartition(LiveCollection& collection, std::string_view n
 // 1 writers into it are refused     nothing has happened
 // 2 the log is synced               no writes but those
 // 3 Commit                          crash before: it is whole; after: replay skips its rows
-// 4 the View without it, its files  crash: orphans, swept at open
+// 4 its name, the View without it,  crash: orphans, swept at open
+//   its files
 Status Coordinator::Drop(LiveCollection& collection, std::string_view name) {
   VECDB_TRY(collection.CheckAlive());
   VECDB_TRY_ASSIGN(const auto partition, collection.NamedPartition(name));
@@ -109,10 +110,10 @@ Status Coordinator::Drop(LiveCollection& collection, std::string_view name) {
   base::KillPoint("ddl.partition.drop.after");
   dropped.Keep();
   const std::uint64_t buffered = BufferedBytes(*collection.board.Pin(), partition->id);
+  Forget(collection, *partition);  // who pins a View and finds the name behind it has all rows
   collection.board.Publish(std::move(without));
   parts_.streaming.SubtractBuffered(buffered);
   retiring.Done();
-  Forget(collection, *partition);
   return Status();
 }
 

@@ -263,7 +263,7 @@ Status Coordinator::FlushOne(LiveCollection& collection,
   const auto known = state->segments.find(segment->id());
   if (known != state->segments.end()) return FinishFlush(collection, *segment, known->second);
   VECDB_TRY_ASSIGN(const DataNode::Flushed flushed,
-                   parts_.data.Flush(*segment, collection.record.id));
+                   parts_.data.Flush(*segment, collection.record.id, collection.clustering_key));
   VECDB_TRY_ASSIGN(auto sealed, parts_.query.Open(flushed.record, collection.record.schema,
                                                   segment->shared_tombstones()));
   VECDB_TRY(sealed->WarmUp());
@@ -385,7 +385,7 @@ Status Coordinator::CommitFlush(LiveCollection& collection, const segment::Growi
     catalog::Edit edit;
     std::vector<io::LogIdentity> dropped;
     if (flushed != nullptr) {
-      edit.operations.emplace_back(catalog::AddSegment{*record});
+      catalog::AddTo(&edit, *record);
       edit.operations.emplace_back(
           catalog::CommitSegment{record->id, flushed->last_lsn(), channel.id});
     }

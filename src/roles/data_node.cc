@@ -1,14 +1,22 @@
 #include "roles/data_node.h"
 
 #include "base/status.h"
+#include "segment/key_values.h"
 
 namespace vecdb::roles {
 
 Result<DataNode::Flushed> DataNode::Flush(const segment::GrowingSegment& segment,
-                                          CollectionId collection) const {
+                                          CollectionId collection,
+                                          std::optional<std::uint32_t> clustering_key) const {
   Flushed flushed;
   VECDB_TRY_ASSIGN(flushed.record, segment::FlushSegment(fs_, database_, segment, collection,
                                                          new_ids_, &flushed.saved_tombstones));
+  if (!clustering_key) return flushed;
+  const auto read = [&](RowIndex first, RowIndex max_rows) {
+    return segment.Read(*clustering_key, first, max_rows);
+  };
+  const auto rows = static_cast<RowIndex>(flushed.record.rows);
+  VECDB_TRY_ASSIGN(flushed.record.key_range, segment::FindKeyRange(*clustering_key, rows, read));
   return flushed;
 }
 

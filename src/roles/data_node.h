@@ -21,7 +21,9 @@ class DataNode {
     std::size_t saved_tombstones = 0;
   };
   // A failure leaves litter in tmp/ or an orphan in segments/, which the next open sweeps.
-  Result<Flushed> Flush(const segment::GrowingSegment& segment, CollectionId collection) const;
+  // `clustering_key`: the field whose range the record names.
+  Result<Flushed> Flush(const segment::GrowingSegment& segment, CollectionId collection,
+                        std::optional<std::uint32_t> clustering_key) const;
 
   // Nothing when no row stays, or the rows are those of the one input. A failure leaves the same.
   Result<std::optional<catalog::SegmentRecord>> Compact(compaction::Job& job) const;

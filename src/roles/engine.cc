@@ -127,16 +127,14 @@ Status Engine::CheckProcess() const {
       "this database was opened by the parent of a fork; open it again in the child");
 }
 
+// A refusal needs memory for its words: nothing may be thrown while the call is counted.
 Status Engine::Enter(bool write) {
   VECDB_TRY(CheckProcess());  // first: the parent's locks may be held for ever
+  if (write && !closing_.load(std::memory_order_seq_cst)) VECDB_TRY(CheckWritable());
   calls_.fetch_add(1, std::memory_order_seq_cst);
-  if (closing_.load(std::memory_order_seq_cst)) {
-    Leave();
-    return base::FailedPrecondition("the database is closed");
-  }
-  const Status allowed = write ? CheckWritable() : Status();
-  if (!allowed.ok()) Leave();
-  return allowed;
+  if (!closing_.load(std::memory_order_seq_cst)) return Status();
+  Leave();
+  return base::FailedPrecondition("the database is closed");
 }
 
 Status Engine::CheckWritable() const {
@@ -161,6 +159,7 @@ Status Engine::WaitDurable(Timestamp timestamp) {
 }
 
 Status Engine::RunBackground(std::chrono::milliseconds budget) {
+  VECDB_TRY(base::CheckTimeout("the budget of RunBackground()", budget));
   budget = std::min<std::chrono::milliseconds>(budget, kLongestInterval);
   const auto end = std::chrono::steady_clock::now() + budget;
   parts_->timers->RunFor(budget);
@@ -173,15 +172,28 @@ Status Engine::RunBackground(std::chrono::milliseconds budget) {
   return Health();
 }
 
+// Does what is due until the job has ended. While it is in other hands or halted, it is looked for
+// now and then: nobody wakes who waits for what he may have to do himself.
+Status Engine::HelpWithJob(JobId id, std::chrono::steady_clock::time_point until) {
+  constexpr std::chrono::milliseconds kLook{20};
+  EngineParts& p = *parts_;
+  while (true) {
+    const auto now = std::chrono::steady_clock::now();
+    VECDB_TRY_ASSIGN(const JobInfo info, p.jobs.WaitFor(id, now));
+    if (info.ended_ms != 0 || now >= until) return Status();
+    const bool halted = p.pacer.paused() && !closing_;
+    if (halted || !p.compaction->RunOne()) {
+      VECDB_TRY(p.jobs.WaitFor(id, std::min(until, now + kLook)).status());
+    }
+  }
+}
+
 Result<JobInfo> Engine::WaitForJob(JobId id, std::chrono::milliseconds timeout) {
+  VECDB_TRY(base::CheckTimeout("the timeout of WaitForJob()", timeout));
   EngineParts& p = *parts_;
   const auto until = std::chrono::steady_clock::now() +
                      std::min<std::chrono::milliseconds>(timeout, kLongestInterval);
-  while (p.compaction->threads() == 0) {
-    VECDB_TRY_ASSIGN(const JobInfo now, p.jobs.WaitFor(id, std::chrono::steady_clock::now()));
-    if (now.ended_ms != 0 || p.pacer.paused()) break;
-    if (std::chrono::steady_clock::now() >= until || !p.compaction->RunOne()) break;
-  }
+  if (p.compaction->threads() == 0) VECDB_TRY(HelpWithJob(id, until));
   VECDB_TRY_ASSIGN(JobInfo info, p.jobs.WaitFor(id, until));
   if (info.ended_ms != 0) return info;
   return base::DeadlineExceeded("job {} ({} of '{}') is {} after {} ms", id, ToString(info.kind),

@@ -119,6 +119,7 @@ class Engine {
 
  private:
   explicit Engine(std::unique_ptr<EngineParts> parts) : parts_(std::move(parts)) {}
+  Status HelpWithJob(JobId id, std::chrono::steady_clock::time_point until);
   Status CheckProcess() const;
   Status CheckWritable() const;
   Status FirstFailure() const;

@@ -6,6 +6,15 @@
 #include "base/timestamp_oracle.h"
 
 namespace vecdb::roles {
+namespace {
+
+std::optional<std::uint32_t> FieldNumber(const Schema& schema, std::string_view name) {
+  const Field* field = schema.Find(name);
+  if (field == nullptr) return std::nullopt;
+  return static_cast<std::uint32_t>(field - schema.fields().data());
+}
+
+}  // namespace
 
 Status LiveCollection::CheckAlive() const {
   if (!dropped.load(std::memory_order_acquire)) return Status();
@@ -23,6 +32,10 @@ Timestamp LiveCollection::AliveFrom(const base::Clock& clock) const {
 Result<std::shared_ptr<Partition>> LiveCollection::FindPartition(std::string_view wanted) const {
   auto found = partitions.Find(wanted);
   if (found != nullptr) return found;
+  return NoPartitionNamed(wanted);
+}
+
+Status LiveCollection::NoPartitionNamed(std::string_view wanted) const {
   return base::NotFound("collection '{}' has no partition named '{}'", name(), wanted);
 }
 
@@ -40,10 +53,14 @@ Result<std::shared_ptr<Partition>> LiveCollection::NamedPartition(std::string_vi
 }
 
 std::optional<PartitionKey> LiveCollection::KeyOf(const catalog::CollectionRecord& record) {
-  const Field* field = record.schema.Find(record.options.partition_key);
-  if (field == nullptr) return std::nullopt;
-  return PartitionKey{static_cast<std::uint32_t>(field - record.schema.fields().data()),
-                      record.options.num_partitions};
+  const auto field = FieldNumber(record.schema, record.options.partition_key);
+  if (!field) return std::nullopt;
+  return PartitionKey{*field, record.options.num_partitions};
+}
+
+std::optional<std::uint32_t> LiveCollection::ClusteringKeyOf(
+    const catalog::CollectionRecord& record) {
+  return FieldNumber(record.schema, record.options.clustering_key);
 }
 
 Status LiveCollection::CheckLoaded() const {

@@ -53,6 +53,7 @@ struct LiveCollection : std::enable_shared_from_this<LiveCollection> {
       : record(std::move(r)),
         channel(std::move(writes_to)),
         partition_key(KeyOf(record)),
+        clustering_key(ClusteringKeyOf(record)),
         partitions(created, partition_key ? partition_key->partitions : 0, record.options.shards),
         board(std::move(view)),
         name_(record.name),
@@ -74,6 +75,7 @@ struct LiveCollection : std::enable_shared_from_this<LiveCollection> {
   // The same for calls that may name one: kInvalidArgument where there is a partition key.
   Result<std::shared_ptr<Partition>> NamedPartition(std::string_view name) const;
   Status CheckNoPartitionKey() const;
+  Status NoPartitionNamed(std::string_view name) const;  // kNotFound
 
   // Null where keys are not checked.
   segment::ShardKeyFilter* KeyFilter(ShardId shard) const {
@@ -106,9 +108,11 @@ struct LiveCollection : std::enable_shared_from_this<LiveCollection> {
   const catalog::CollectionRecord record;  // with the name that it had at first: see name()
   const std::shared_ptr<Channel> channel;  // record.pchannel
   const std::optional<PartitionKey> partition_key;
+  const std::optional<std::uint32_t> clustering_key;  // its field
   Partitions partitions;
-  mutable std::atomic<std::uint64_t> pruned_segments{0};  // that reads left out for their partition
-  std::atomic<bool> dropped{false};                       // the drop is durable
+  // That reads left out for their partition or the range of their clustering key.
+  mutable std::atomic<std::uint64_t> pruned_segments{0};
+  std::atomic<bool> dropped{false};        // the drop is durable
   std::atomic<bool> flush_asked{false};    // a task that flushes what is pending waits in the queue
   std::atomic<bool> deletes_asked{false};  // the same for one that saves deletes
   std::atomic<LoadState> load_state{LoadState::kLoaded};
@@ -121,6 +125,7 @@ struct LiveCollection : std::enable_shared_from_this<LiveCollection> {
   std::atomic<bool> filters_asked{false};  // a task that adds to the filters waits in the queue
 
   static std::optional<PartitionKey> KeyOf(const catalog::CollectionRecord& record);
+  static std::optional<std::uint32_t> ClusteringKeyOf(const catalog::CollectionRecord& record);
   // ---- compaction
   std::atomic<bool> compact_asked{false};  // a job that nobody asked for waits in the queue
   std::atomic<std::int64_t> compact_not_before_ms{0};  // of the steady clock, after failures

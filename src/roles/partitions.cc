@@ -41,9 +41,9 @@ std::shared_ptr<Partition> Partitions::At(PartitionId id) const {
   return found == by_id_.end() ? nullptr : found->second;
 }
 
-std::vector<std::shared_ptr<Partition>> Partitions::All() const {
+Partitions::List Partitions::All() const {
   base::MutexLock lock(mutex_);
-  std::vector<std::shared_ptr<Partition>> all;
+  List all;
   all.reserve(by_id_.size());
   for (const auto& [id, partition] : by_id_) all.push_back(partition);
   return all;

@@ -39,7 +39,8 @@ class Partitions {
   const std::shared_ptr<Partition>& standard() const { return default_; }
   std::shared_ptr<Partition> Find(std::string_view name) const;  // null when there is none
   std::shared_ptr<Partition> At(PartitionId id) const;           // likewise
-  std::vector<std::shared_ptr<Partition>> All() const;           // as they were created
+  using List = std::vector<std::shared_ptr<Partition>>;
+  List All() const;  // as they were created, which is by id
 
   // Add() itself needs no memory, and so cannot fail behind a commit.
   using Map = std::map<PartitionId, std::shared_ptr<Partition>>;

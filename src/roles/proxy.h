@@ -29,6 +29,7 @@ namespace vecdb::roles {
 struct Moment {
   segment::ReadTime time{Timestamp{0}};
   std::shared_ptr<const segment::View> view;
+  Partitions::List partitions = {};  // that there were; of a moment for later reads only
 };
 
 // Rows in key order, and where among them one is. One thread at a time.
@@ -67,7 +68,7 @@ class Proxy {
                                    const WriteOptions& options);
 
   // ---- reads (proxy_read.cc) ----------------------------------------------------------
-  // The moment that a read with these options reads. kSession may wait for it.
+  // The moment that a read with these options reads, for later reads. kSession may wait for it.
   Result<Moment> Pin(const LiveCollection& collection, const ReadOptions& options) const;
   // At a moment that was pinned before, or, where `at` is null, at one of their own.
   Result<Hits> Search(const LiveCollection& collection, const SearchRequest& request,

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "base/status.h"
 #include "chunk/validate.h"
 #include "query/fetch.h"
@@ -21,6 +23,19 @@ Result<Consistency> LevelOf(const LiveCollection& collection, const ReadOptions&
   }
   return base::InvalidArgument("ReadOptions::consistency is {}, which names no Consistency",
                                static_cast<unsigned>(level));
+}
+
+// A partition that was dropped after the View was pinned counts as dropped before.
+std::shared_ptr<const segment::View> OnlyOf(const Partitions::List& partitions,
+                                            std::shared_ptr<const segment::View> view) {
+  std::vector<PartitionId> ids;
+  ids.reserve(partitions.size());
+  for (const auto& partition : partitions) ids.push_back(partition->id);
+  const auto segments = view->segments();
+  const bool whole = std::all_of(segments.begin(), segments.end(), [&ids](const auto& segment) {
+    return std::binary_search(ids.begin(), ids.end(), segment->partition());
+  });
+  return whole ? view : view->InPartitions(ids);
 }
 
 }  // namespace
@@ -61,17 +76,25 @@ Status Proxy::WaitForSession(Channel& channel, Timestamp session,
 Result<Moment> Proxy::PinUnless(const Moment* at, const LiveCollection& collection,
                                 const ReadOptions& options, const query::Filter* filter,
                                 const base::Deadline& deadline) const {
-  VECDB_TRY_ASSIGN(const PartitionChoice partitions,
-                   ChoosePartitions(collection, options.partitions, filter));
-  if (at != nullptr) return Moment{at->time, Chosen(collection, at->view, partitions)};
+  const auto choose = [&] {
+    const Partitions::List* const known = at == nullptr ? nullptr : &at->partitions;
+    return ChoosePartitions(collection, known, options.partitions, filter);
+  };
+  VECDB_TRY_ASSIGN(PartitionChoice partitions, choose());
+  if (at != nullptr) return Moment{at->time, Chosen(collection, at->view, partitions, filter)};
   VECDB_TRY(collection.CheckLoaded());
   VECDB_TRY_ASSIGN(const Consistency level, LevelOf(collection, options));
   if (level == Consistency::kSession)
     VECDB_TRY(WaitForSession(*collection.channel, options.session, deadline));
   Moment moment;
   moment.time = ReadTimeOf(collection);  // first: a View never lacks a row of its past
-  moment.view = Chosen(collection, collection.board.Pin(), partitions);
+  moment.view = collection.board.Pin();
   VECDB_TRY(collection.CheckAlive());  // a drop leaves an empty View
+  // Again: a partition that is dropped loses its name before the View loses its rows.
+  if (!options.partitions.empty()) {
+    VECDB_TRY_ASSIGN(partitions, choose());
+  }
+  moment.view = Chosen(collection, std::move(moment.view), partitions, filter);
   // What was deleted or had expired long before may be gone from it. Such a View begins at a time
   // that was visible before it was published, so nothing of that time is missing either.
   moment.time = segment::Later(moment.time, moment.view->readable_from());
@@ -81,7 +104,10 @@ Result<Moment> Proxy::PinUnless(const Moment* at, const LiveCollection& collecti
 Result<Moment> Proxy::Pin(const LiveCollection& collection, const ReadOptions& options) const {
   VECDB_TRY(collection.CheckAlive());
   VECDB_TRY_ASSIGN(const base::Deadline deadline, DeadlineOf(options));
-  return PinUnless(nullptr, collection, options, nullptr, deadline);
+  VECDB_TRY_ASSIGN(Moment moment, PinUnless(nullptr, collection, options, nullptr, deadline));
+  moment.partitions = collection.partitions.All();
+  moment.view = OnlyOf(moment.partitions, std::move(moment.view));
+  return moment;
 }
 
 Result<Hits> Proxy::Search(const LiveCollection& collection, const SearchRequest& request,
@@ -176,18 +202,16 @@ Result<std::uint64_t> Proxy::Count(const LiveCollection& collection, std::string
 Result<CollectionStats> Proxy::Stats(const LiveCollection& collection,
                                      std::string_view partition) const {
   VECDB_TRY(collection.CheckAlive());
-  PartitionChoice partitions;
+  segment::ReadTime t = ReadTimeOf(collection);
+  auto view = collection.board.Pin();
+  VECDB_TRY(collection.CheckAlive());
   if (!partition.empty()) {
     VECDB_TRY_ASSIGN(const auto found, collection.FindPartition(partition));
-    partitions.emplace().push_back(found->id);
+    view = view->InPartitions(std::span(&found->id, 1));
   }
-  segment::ReadTime t = ReadTimeOf(collection);
-  const auto view =
-      partitions ? collection.board.Pin()->InPartitions(*partitions) : collection.board.Pin();
-  VECDB_TRY(collection.CheckAlive());
   t = segment::Later(t, view->readable_from());
   CollectionStats stats;
-  if (!partitions) {
+  if (partition.empty()) {
     stats.memory_bytes = collection.KeyFilterBytes();
     stats.pruned_segments = collection.pruned_segments;
   }

@@ -51,15 +51,17 @@ std::size_t SearchPool::ThreadsFor(std::size_t tasks, std::uint64_t bytes) const
 
 Status SearchPool::Run(std::size_t tasks, std::size_t threads, const Task& task) {
   const auto job = std::make_shared<Job>(task, guard_, tasks);
+  base::TaskQueue* queue = nullptr;
   const auto call_helpers = [&] {
-    base::TaskQueue* const queue = Threads();
+    queue = Threads();
     for (std::size_t i = 1; i < threads; ++i) {
-      queue->Post([this, job] { Help(job); });
+      queue->Post([this, job] { Help(job); }, job.get());
     }
     return Status();
   };
   (void)guard_(std::ref(call_helpers));  // fewer threads, or none: the work is done all the same
   job->RunWhatIsLeft();
+  if (queue != nullptr) queue->Withdraw(job.get());  // nothing is left for who comes now
   return job->Wait();
 }
 

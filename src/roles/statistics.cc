@@ -53,6 +53,7 @@ Status AddTimes(const segment::Segment& segment, RowIndex rows, SegmentInfo* inf
   if (segment.sealed()) {
     const auto& sealed = static_cast<const segment::SealedSegment&>(segment);
     info->loaded = sealed.has_columns();
+    info->level = sealed.clustered() ? 2 : 1;
     info->min_timestamp = sealed.min_timestamp();
     info->max_timestamp = sealed.max_timestamp();
     return Status();

@@ -11,6 +11,7 @@
 #include "segment/column_file.h"
 #include "segment/deletes_file.h"
 #include "segment/key_file.h"
+#include "segment/key_values.h"
 
 namespace vecdb::segment {
 namespace {
@@ -71,6 +72,8 @@ struct SealedSegment::Body {
   Timestamp min_timestamp{0};
   Timestamp max_timestamp{0};
   std::size_t key_field = 0;
+  std::optional<catalog::KeyRange> key_range;
+  bool clustered = false;
   std::vector<Column> columns;  // by field; that of the key is empty. None: without columns
   Column timestamps;
   std::shared_ptr<const KeyFile> keys;
@@ -188,6 +191,8 @@ Result<std::shared_ptr<SealedSegment>> SealedSegment::Open(
   body->rows = static_cast<RowIndex>(record.rows);
   body->min_timestamp = record.min_timestamp;
   body->max_timestamp = record.max_timestamp;
+  body->key_range = record.key_range;
+  body->clustered = record.clustered;
   body->key_field = chunk::KeyFieldIndex(schema);
   VECDB_TRY(opener.OpenColumns(schema, body->key_field, &body->columns, &body->timestamps));
   if (record.keys.rows != record.rows) return opener.Bad(io::KeysName(0), "not the segment's rows");
@@ -239,6 +244,17 @@ Timestamp SealedSegment::min_timestamp() const {
 }
 Timestamp SealedSegment::max_timestamp() const {
   return body_->max_timestamp;
+}
+
+const catalog::KeyRange* SealedSegment::key_range() const {
+  return body_->key_range ? &*body_->key_range : nullptr;
+}
+bool SealedSegment::clustered() const {
+  return body_->clustered;
+}
+
+bool IsClustered(const Segment& segment) {
+  return segment.sealed() && static_cast<const SealedSegment&>(segment).clustered();
 }
 
 Result<Timestamp> SealedSegment::TimestampOf(RowIndex row) const {
@@ -300,9 +316,23 @@ Status SealedSegment::VerifyAll() const {
   VECDB_TRY(body_->timestamps.VerifyAll());
   VECDB_TRY(body_->VerifyTimestamps());
   VECDB_TRY(body_->keys->VerifyAll());
+  VECDB_TRY(VerifyKeyRange());
   if (body_->deletes == nullptr) return Status();
   VECDB_TRY(body_->deletes->VerifyAll());
   return ReadDeletesFile(*body_->deletes, body_->rows).status();
+}
+
+// Reads leave the segment out by it.
+Status SealedSegment::VerifyKeyRange() const {
+  if (!body_->key_range || !has_columns()) return Status();
+  const std::uint32_t field = body_->key_range->field;
+  VECDB_TRY_ASSIGN(const catalog::KeyRange found,
+                   FindKeyRange(field, rows(), [&](RowIndex first, RowIndex max_rows) {
+                     return Read(field, first, max_rows);
+                   }));
+  if (found == *body_->key_range) return Status();
+  return base::Corruption("segment {}: the values of '{}' do not lie where the catalog says", id(),
+                          schema().fields()[field].name);
 }
 
 // They never fall, and begin and end as the record says.

@@ -37,6 +37,9 @@ class SealedSegment final : public Segment {
   std::uint64_t memory_bytes() const override;
   std::uint64_t disk_bytes() const override;
 
+  const catalog::KeyRange* key_range() const override;
+  bool clustered() const;
+
   // Of its first and its last row.
   Timestamp min_timestamp() const;
   Timestamp max_timestamp() const;
@@ -55,10 +58,14 @@ class SealedSegment final : public Segment {
 
  private:
   struct Body;
+  Status VerifyKeyRange() const;
   SealedSegment(const catalog::SegmentRecord& record, const Schema& schema,
                 std::shared_ptr<Tombstones> tombstones, std::unique_ptr<Body> body);
   SealedSegment(const SealedSegment& of, std::unique_ptr<Body> body);
   std::unique_ptr<Body> body_;
 };
+
+// Whether it was made by compaction of rows with near values of the clustering key.
+bool IsClustered(const Segment& segment);
 
 }  // namespace vecdb::segment

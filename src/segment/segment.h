@@ -15,6 +15,7 @@
 #include "vecdb/types.h"
 
 #include "base/ids.h"
+#include "catalog/key_range.h"
 #include "chunk/column_view.h"
 #include "chunk/keys.h"
 #include "segment/tombstones.h"
@@ -58,6 +59,9 @@ class Segment {
                                                       Timestamp t) const;
   // may[i] = 0 only if no row has a key with hashes[i].
   virtual Status MayContain(std::span<const std::uint64_t> hashes, std::uint8_t* may) const = 0;
+
+  // What all of its values of the clustering key lie between; null where that is not known.
+  virtual const catalog::KeyRange* key_range() const { return nullptr; }
 
   virtual std::uint64_t memory_bytes() const = 0;
   virtual std::uint64_t disk_bytes() const = 0;

@@ -99,7 +99,7 @@ Status ShardKeyFilter::Add(const Segments& sealed, bool may_grow, const std::ato
   return AddAlone(sealed, may_grow, stop);
 }
 
-void ShardKeyFilter::Replace(std::span<const SegmentId> inputs, SegmentId merged) {
+void ShardKeyFilter::Replace(std::span<const SegmentId> inputs, std::span<const SegmentId> merged) {
   if (adding_.exchange(true, std::memory_order_acquire)) return;
   const Turn turn(adding_);
   const std::shared_ptr<const Known> old = Pin();
@@ -110,7 +110,7 @@ void ShardKeyFilter::Replace(std::span<const SegmentId> inputs, SegmentId merged
   std::erase_if(next.included_, [&](SegmentId id) {
     return std::find(inputs.begin(), inputs.end(), id) != inputs.end();
   });
-  if (all) next.included_.push_back(merged);
+  if (all) next.included_.insert(next.included_.end(), merged.begin(), merged.end());
   Publish(std::move(next));
 }
 

@@ -51,9 +51,9 @@ class ShardKeyFilter {
   // thread adds; ends early, without harm, when `stop` becomes true.
   Status Add(const Segments& sealed, bool may_grow, const std::atomic<bool>& stop);
 
-  // `merged` has only keys of `inputs`, which are about to go: included without a look at them if
+  // `merged` have only keys of `inputs`, which are about to go: included without a look at them if
   // all inputs are. Does nothing while another thread adds.
-  void Replace(std::span<const SegmentId> inputs, SegmentId merged);
+  void Replace(std::span<const SegmentId> inputs, std::span<const SegmentId> merged);
 
   std::uint64_t memory_bytes() const;
 

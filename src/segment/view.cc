@@ -160,15 +160,26 @@ std::shared_ptr<const View> View::Replacing(SegmentId id, std::shared_ptr<Segmen
 }
 
 std::shared_ptr<const View> View::Compacted(std::span<const SegmentId> inputs,
-                                            std::shared_ptr<Segment> by, const ReadTime& at) const {
+                                            std::vector<std::shared_ptr<Segment>> by,
+                                            const ReadTime& at) const {
   Segments segments = segments_;
   std::erase_if(segments, [&](const std::shared_ptr<Segment>& segment) {
     return std::find(inputs.begin(), inputs.end(), segment->id()) != inputs.end();
   });
   VECDB_CHECK(segments.size() + inputs.size() == segments_.size(),
               "a view loses a segment that it does not have");
-  if (by != nullptr) InsertInto(segments, std::move(by));
+  for (std::shared_ptr<Segment>& segment : by) InsertInto(segments, std::move(segment));
   return Next(std::move(segments), Later(readable_from_, at));
+}
+
+std::shared_ptr<const View> View::Pruned(const Wanted& wanted) const {
+  std::vector<std::shared_ptr<Segment>> segments;
+  for (const auto& segment : segments_) {
+    const catalog::KeyRange* range = segment->key_range();
+    if (range == nullptr || wanted(*range)) segments.push_back(segment);
+  }
+  if (segments.size() == segments_.size()) return nullptr;
+  return Next(std::move(segments), readable_from_);
 }
 
 const std::shared_ptr<Segment>* View::FindSegment(SegmentId id) const {

@@ -52,9 +52,14 @@ class View {
   // Copies with the segments of these partitions (ascending) only, and without those of one.
   std::shared_ptr<const View> InPartitions(std::span<const PartitionId> partitions) const;
   std::shared_ptr<const View> WithoutPartition(PartitionId partition) const;
-  // A copy with `by` (null: nothing) in the place of `inputs`, which lacks rows gone by `at`.
+  // A copy without segments whose values of the clustering key are known and not `wanted`; null
+  // when it would lack none.
+  using Wanted = std::function<bool(const catalog::KeyRange&)>;
+  std::shared_ptr<const View> Pruned(const Wanted& wanted) const;
+  // A copy with `by` in the place of `inputs`, which lacks rows gone by `at`.
   std::shared_ptr<const View> Compacted(std::span<const SegmentId> inputs,
-                                        std::shared_ptr<Segment> by, const ReadTime& at) const;
+                                        std::vector<std::shared_ptr<Segment>> by,
+                                        const ReadTime& at) const;
   const std::shared_ptr<Segment>* FindSegment(SegmentId id) const;  // null when it is not here
 
   // The first of these keys that a live row of this shard has now, or nothing: index into `keys`.

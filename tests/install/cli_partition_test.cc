@@ -72,6 +72,9 @@ TEST_CASE("a collection with a partition key is made on the command line", "[cli
               R"({"id": 2, "n": 2, "v": [2, 0]})"});
   CHECK(shell.Must({"count", database, "t", "--filter", "n == 2"}) == "1\n");
   CHECK_THAT(shell.Must({"partition", "list", database, "t"}), ContainsSubstring("_default_2"));
+  CHECK_THAT(shell.Must({"describe", database, "t"}), ContainsSubstring("3, by the values of n"));
+  CHECK_THAT(shell.Must({"describe", database, "t", "--json"}),
+             ContainsSubstring(R"("partition_key":"n","num_partitions":3)"));
   CHECK(shell.Vecdb({"partition", "create", database, "t", "more"}).code == 1);
   CHECK(
       shell.Vecdb({"create", database, "u", "--field", "id:Int64:key", "--partitions", "3"}).code ==

@@ -102,10 +102,10 @@ TEST_CASE("floating numbers that are whole come back from an export as they were
               "v:FloatVector(1)", "--field", "d:Double", "--field", "fs:Array(Float)", "--field",
               "ds:Array(Double)"});
   const std::string rows =
-      R"({"id": 1, "v": [1], "f": 25000000, "d": 1e15, "fs": [25000000], "ds": [9007199254740993]})"
+      R"({"id": 1, "v": [1], "f": 25000000, "d": 1e15, "fs": [25000000], "ds": [9007199254740992]})"
       "\n"
       R"({"id": 2, "v": [-0], "f": -0.0, "d": -0, "fs": [-0, 16777216], )"
-      R"("ds": [9007199254740993, 0.5]})"
+      R"("ds": [9007199254740992, 0.5]})"
       "\n"
       R"({"id": 3, "v": [2], "f": 3e38, "d": 36028797018963968, "fs": [0.5, 1e10], )"
       R"("ds": [0.5, 9223372036854775808]})";
@@ -132,7 +132,8 @@ TEST_CASE("digits of integers fill a floating field exactly or not at all", "[cl
   const Shell shell;
   const std::string database = shell.Path("db");
   shell.Must({"create", database, "t", "--field", "id:Int64:key", "--field", "f:Float:nullable",
-              "--field", "d:Double:nullable", "--field", "v:FloatVector(1)"});
+              "--field", "d:Double:nullable", "--field", "fs:Array(Float):nullable", "--field",
+              "v:FloatVector(1)"});
   const std::string good = shell.Write(
       "good.csv",
       "id,v,f,d\n1,[1],25000000,36028797018963968\n2,[1],007,-0\n3,[1],-16777218,0.1\n");
@@ -141,13 +142,14 @@ TEST_CASE("digits of integers fill a floating field exactly or not at all", "[cl
              ContainsSubstring(R"("f":25000000.0,"d":3.602879701896397e+16)") &&
                  ContainsSubstring(R"("f":7.0,"d":-0.0)") && ContainsSubstring("-16777218.0"));
   const std::vector<std::pair<std::string, std::string>> bad{
-      {"f", "16777217"}, {"f", "-25000001"}, {"d", "9007199254740993"}};
+      {"f", "16777217"}, {"f", "-25000001"}, {"d", "9007199254740993"}, {"fs", "16777217"}};
   for (const auto& [field, digits] : bad) {
     CAPTURE(field, digits);
     const std::string message = "which does not hold the integer " + digits + " exactly";
-    const std::string row = R"({"id": 9, "v": [1], ")" + field + "\": " + digits + "}";
+    const std::string value = field == "fs" ? "[" + digits + "]" : digits;
+    const std::string row = R"({"id": 9, "v": [1], ")" + field + "\": " + value + "}";
     CHECK_THAT(shell.Vecdb({"insert", database, "t", row}).error, ContainsSubstring(message));
-    const std::string file = shell.Write("bad.csv", "id,v," + field + "\n9,[1]," + digits + "\n");
+    const std::string file = shell.Write("bad.csv", "id,v," + field + "\n9,[1]," + value + "\n");
     CHECK_THAT(shell.Vecdb({"import", database, "t", file}).error, ContainsSubstring(message));
   }
   CHECK(shell.Must({"count", database, "t"}) == "3\n");

@@ -9,6 +9,12 @@ namespace vecdb::test {
 
 using base::Format;
 
+std::string ModelRun::Compact() {
+  Note("compact " + name_);
+  const Status compacted = Open().Compact({.clustering = !config_.clustering_key.empty()});
+  return compacted.ok() ? FlushAll() : compacted.ToString();
+}
+
 std::string ModelRun::Flush() {
   Note("flush " + name_);
   if (const Status flushed = Open().Flush(); !flushed.ok()) return flushed.ToString();

@@ -41,6 +41,7 @@ constexpr Weight kWeights[] = {
     {Operation::kSnapshot, 40},
     {Operation::kIterate, 25},
     {Operation::kRelease, 15},
+    {Operation::kCompact, 15},
     {Operation::kRename, 15},
     {Operation::kAlias, 25},
     {Operation::kAlter, 15},
@@ -52,6 +53,7 @@ Options OptionsOf(const RunConfig& config) {
   options.load = config.load;
   options.durability = config.durability;
   options.write_buffer_bytes = config.write_buffer_bytes;
+  if (!config.clustering_key.empty()) options.merged_segment_bytes = 20'000;  // many bands
   return options;
 }
 
@@ -151,6 +153,8 @@ std::string ModelRun::Perform(Operation operation) {
       return with_collection(&ModelRun::Iterate);
     case Operation::kRelease:
       return with_collection(&ModelRun::ReleaseAndLoad);
+    case Operation::kCompact:
+      return with_collection(&ModelRun::Compact);
     case Operation::kCreate:
       return Create();
     case Operation::kDrop:

@@ -47,8 +47,9 @@ enum class Operation : std::uint8_t {
   kSnapshot,
   kIterate,
   kRelease,
+  kCompact,
 };
-inline constexpr std::size_t kOperations = 26;
+inline constexpr std::size_t kOperations = 27;
 inline constexpr std::uint32_t kKeyedPartitions = 5;
 
 struct RunConfig {
@@ -62,7 +63,8 @@ struct RunConfig {
   bool mixed_durability = false;  // each write picks its own
   bool power_cuts = false;        // a kill may also take what is not synced
   std::size_t write_buffer_bytes = 256u << 20;
-  bool partition_key = false;  // field "big" chooses partitions; else they are named
+  bool partition_key = false;       // field "big" chooses partitions; else they are named
+  std::string clustering_key = {};  // compactions are by it
 };
 
 // What the runs of one test did.
@@ -126,6 +128,7 @@ class ModelRun {
   std::string Create();
   std::string Drop();
   std::string Flush();
+  std::string Compact();
   std::string FlushAll();
   std::string WaitDurable();
   std::string Background();

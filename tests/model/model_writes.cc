@@ -141,6 +141,7 @@ std::string ModelRun::Create() {
   options.shards = config_.shards;
   options.segment_rows = config_.segment_rows;
   options.seal_after_idle = std::chrono::milliseconds(3'000);
+  options.clustering_key = config_.clustering_key;
   if (config_.partition_key) {
     options.partition_key = "big";
     options.num_partitions = kKeyedPartitions;

@@ -236,6 +236,7 @@ Workload RandomWorkload(std::uint64_t seed, std::size_t steps,
       step.shape = static_cast<std::size_t>(seed) + which;
       step.options.shards = 1 + static_cast<std::uint32_t>(random() % 3);
       step.options.segment_rows = random() % 2 == 0 ? 0 : 16;
+      if (which == 1) step.options.clustering_key = "version";
       step.options.seal_after_idle = std::chrono::milliseconds(2'000);
     } else if (drawn == 1) {
       step.kind = random() % 3 == 0 ? StepKind::kDrop : StepKind::kDropPartition;
@@ -255,6 +256,17 @@ Workload RandomWorkload(std::uint64_t seed, std::size_t steps,
   return workload;
 }
 
+namespace {
+
+// By the clustering key where there is one.
+Status Compact(Database& database, Collection& collection) {
+  const auto info = database.DescribeCollection(collection.name());
+  if (!info.ok()) return info.status();
+  return collection.Compact({.clustering = !info->options.clustering_key.empty()});
+}
+
+}  // namespace
+
 Status Perform(Database& database, const Step& step, base::ManualClock& clock) {
   switch (step.kind) {
     case StepKind::kCreate:
@@ -270,7 +282,7 @@ Status Perform(Database& database, const Step& step, base::ManualClock& clock) {
     case StepKind::kCompact: {
       Result<Collection> collection = database.OpenCollection(step.collection);
       if (!collection.ok()) return collection.status();
-      if (step.kind == StepKind::kCompact) return collection->Compact();
+      if (step.kind == StepKind::kCompact) return Compact(database, *collection);
       if (step.kind == StepKind::kDropPartition) return DropPartition(*collection);
       return step.kind == StepKind::kFlush ? collection->Flush() : PerformWrite(*collection, step);
     }

@@ -194,6 +194,30 @@ SCENARIO("reads from C without memory fail and can be repeated", "[walk][memory]
       Nothing);
 }
 
+SCENARIO("an iterator from C that runs out of memory gives the same rows again", "[walk][memory]") {
+  Sweep(
+      [](Bed& bed, vecdb_error* error) {
+        const vecdb_text all = Text("*");
+        vecdb_iterate_request request;
+        vecdb_iterate_request_init(&request, sizeof request);
+        request.output_fields = &all;
+        request.output_field_count = 1;
+        vecdb_iterator* iterator = nullptr;
+        vecdb_code code = vecdb_iterate(bed.collection, &request, &iterator, error);
+        if (code != VECDB_OK) return code;
+        vecdb_rows* rows = nullptr;
+        code = vecdb_iterator_next(iterator, &rows, error);
+        REQUIRE((rows != nullptr) == (code == VECDB_OK));
+        allocations_left = -1;
+        if (rows == nullptr) vecdb_iterator_next(iterator, &rows, nullptr);
+        REQUIRE(vecdb_rows_count(rows) == 1);
+        vecdb_rows_free(rows);
+        vecdb_iterator_free(iterator);
+        return code;
+      },
+      Nothing);
+}
+
 SCENARIO("schemas and batches filled from C without memory stay what they were", "[walk][memory]") {
   const std::string name(40, 'n');
   const std::string title(300, 't');

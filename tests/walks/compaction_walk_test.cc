@@ -349,6 +349,30 @@ SCENARIO("a segment that loses rows all the time waits until half of it has gone
   CHECK(compactions <= 10);  // of 50, 25, 12, 6, ... rows
 }
 
+SCENARIO("a collection says from which share of deleted rows on it is written again",
+         "[walk][compaction]") {
+  TestDatabase db;
+  CollectionProperties properties;
+  properties.compact_when_deleted = 0.5;
+  Collection books = *db->CreateCollection("books", BookSchema(), {}, properties);
+  books.Insert(BatchOf(BooksBetween(1, 10))).status().OrDie();
+  books.Flush().OrDie();
+  const auto deleted_after_a_pass = [&] {
+    db.clock().Advance(std::chrono::seconds(2));
+    RunDueWork(*db);
+    return books.Stats()->deleted_rows;
+  };
+  books.Delete(IntKeys({1, 2, 3, 4})).status().OrDie();
+  CHECK(deleted_after_a_pass() == 4);
+  books.Delete(IntKeys({5})).status().OrDie();
+  CHECK(deleted_after_a_pass() == 0);
+  books.Delete(IntKeys({6})).status().OrDie();
+  CHECK(deleted_after_a_pass() == 1);
+  properties.compact_when_deleted = 0;
+  db->AlterCollection("books", properties).OrDie();
+  CHECK(deleted_after_a_pass() == 0);
+}
+
 SCENARIO("paused, a compaction waits; resumed, it ends; closed, it is cancelled",
          "[walk][compaction]") {
   GIVEN("threads of the database's own") {
@@ -393,6 +417,39 @@ SCENARIO("paused, a compaction waits; resumed, it ends; closed, it is cancelled"
     CHECK(db->WaitForJob(job + 100, std::chrono::hours(1)).status().code() ==
           StatusCode::kNotFound);
   }
+}
+
+SCENARIO(
+    "who waits for a paused job without threads does it when it is resumed, or ends at the close",
+    "[walk][compaction]") {
+  TestDatabase db;
+  Collection books = db.MakeBooks();
+  const Books expected = FillFour(books);
+  db->PauseBackground().OrDie();
+  const JobId job = *books.StartCompaction();
+  std::atomic<bool> waits{false};
+  Result<JobInfo> ended = Status(StatusCode::kInternal, "not asked");
+  std::thread waiter([&] {
+    waits = true;
+    ended = db->WaitForJob(job, std::chrono::seconds(30));
+  });
+  while (!waits) std::this_thread::yield();
+  for (int i = 0; i < 1000; ++i) std::this_thread::yield();  // and is in there, most likely
+  const bool resumed = GENERATE(true, false);
+  if (resumed) {
+    db->ResumeBackground().OrDie();
+  } else {
+    db->Close().OrDie();
+  }
+  waiter.join();
+  if (resumed || ended.ok()) {
+    REQUIRE(ended.status().ToString() == "OK");
+    CHECK(ended->state == (resumed ? JobState::kDone : JobState::kCancelled));
+  } else {
+    CheckRefusal(ended.status(), StatusCode::kFailedPrecondition, {"closed"});
+  }
+  db.Reopen();
+  CHECK(*ReadAll(db.OpenBooks()) == expected);
 }
 
 SCENARIO("who waits for a compaction that the executor never runs does it alone",

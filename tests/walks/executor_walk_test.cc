@@ -1,5 +1,6 @@
 // A database that runs on the host's threads: background work and shares of large reads go to
 // Options::executor, and no thread is started.
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -141,6 +142,32 @@ SCENARIO("a host that runs nothing loses nothing", "[walk][executor]") {
   }
   CHECK_FALSE(never.empty());
   for (const auto& task : never) task();  // behind the end of the database: nothing happens
+}
+
+SCENARIO("large reads are shared again when the host stops running tasks where it gets them",
+         "[walk][executor]") {
+  Host host(2);
+  std::atomic<bool> busy{true};
+  Options options = On(host);
+  options.executor = [&](std::function<void()> task) {
+    if (busy) return task();  // as a pool does that has no room
+    host.Run(std::move(task));
+  };
+  TestDatabase db(io::MakeMemoryFileSystem(), options);
+  db.SetSearchTaskBytes(1);
+  db.Reopen();
+  Collection books = db.MakeBooks();
+  for (std::int64_t i = 0; i < 5; ++i) {
+    books.Insert(BatchOf(BooksBetween(i * 10 + 1, i * 10 + 10))).status().OrDie();
+    books.Flush().OrDie();
+  }
+  for (int i = 0; i < 10; ++i) books.Search({.query = Book{1}.vector()}).status().OrDie();
+  CHECK(db.parts().search_pool->handed_over() == 0);
+  busy = false;
+  CHECK(Eventually([&] {
+    (void)books.Search({.query = Book{1}.vector()});
+    return db.parts().search_pool->handed_over() > 0;
+  }));
 }
 
 SCENARIO("interval syncs come from RunBackground when the host has the threads",

@@ -2,10 +2,12 @@
 // back.
 #pragma once
 
+#include <bitset>
 #include <cstddef>
 #include <string>
 #include <vector>
 
+#include "walks/limits_files.h"
 #include "walks/walk.h"
 
 namespace vecdb::test::limits {
@@ -14,6 +16,7 @@ struct Tally {
   std::size_t cases = 0;
   std::size_t accepted = 0;
   std::size_t survived = 0;
+  std::bitset<kFileFormats> files;  // formats by which something came in
 };
 
 enum class Door { kRows, kColumns };
@@ -48,11 +51,16 @@ struct ValueCase {
 
 inline const std::vector<float> kOther{1};  // the vector of rows whose vector does not matter
 
-// One value, through both doors and that of C, into a collection made for it; when accepted it must
+// One value, through every door that can say it, into a collection made for it; when accepted it must
 // come back the same to the last bit: growing, replayed, flushed and reopened.
 void TryValue(Tally& tally, const ValueCase& c);
 // Its part in C (limits_c.cc): growing and flushed.
 void TryByC(Tally& tally, const ValueCase& c, const Schema& schema, const Value& expected);
+
+// Its part in files, those of every format that can say it (limits_import.cc).
+void TryByFiles(Tally& tally, const ValueCase& c, const Schema& schema, const Value& expected);
+// The value of the one row of `batch` comes back from every place where a row can stand.
+bool ComesBack(const Field& field, const Value& expected, const Batch& batch);
 
 // Equal to the last bit: 0 and -0 differ.
 bool Same(const Value& a, const Value& b);

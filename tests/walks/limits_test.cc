@@ -1,5 +1,5 @@
 // Every limit at L-1, L and L+1, and every kind of value at its edges, through the row door, the
-// column door and C. What is accepted must come back the same: growing, replayed, flushed,
+// column door, C, and files of every format that the command line imports. What is accepted must come back the same: growing, replayed, flushed,
 // reopened.
 #include "walks/limits.h"
 
@@ -330,7 +330,7 @@ void TryKeyLists(Tally& tally) {
 
 }  // namespace
 
-TEST_CASE("every limit holds through both doors, and what is accepted comes back",
+TEST_CASE("every limit holds through every door, and what is accepted comes back",
           "[walk][limits]") {
   Tally tally;
   TryValues(tally);
@@ -340,8 +340,10 @@ TEST_CASE("every limit holds through both doors, and what is accepted comes back
   TryBatches(tally);
   TryWindows(tally);
   TryKeyLists(tally);
-  std::printf("FIG limits.cases=%zu entries=3 accepted_roundtrip=%zu\n", tally.cases,
+  std::printf("FIG limits.cases=%zu entries=%zu accepted_roundtrip=%zu\n", tally.cases,
+              3 + tally.files.count(),
               tally.accepted == 0 ? 0 : tally.survived * 100 / tally.accepted);
   CHECK(tally.survived == tally.accepted);
   CHECK(tally.cases >= 300);
+  CHECK(tally.files.all());
 }

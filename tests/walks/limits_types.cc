@@ -1,4 +1,4 @@
-// JSON, arrays, halves, int8, bits and sparse vectors at the edges, through both doors of a batch.
+// JSON, arrays, halves, int8, bits and sparse vectors at the edges, through every door.
 #include <cmath>
 #include <limits>
 #include <numeric>

@@ -1,4 +1,4 @@
-// Values at the edges of their types, through both doors of a batch.
+// Values at the edges of their types, through every door.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -140,14 +140,14 @@ Status FillByColumns(const ValueCase& c, Batch* batch) {
   return AddOne(c.field, c.value, batch);
 }
 
-// The value comes back from every place where a row can stand.
-bool Survives(const ValueCase& c, const Batch& batch) {
+}  // namespace
+
+bool ComesBack(const Field& field, const Value& expected, const Batch& batch) {
   TestDatabase db;
   Collection rows = *db->CreateCollection("rows", batch.schema());
   if (!rows.Insert(batch).ok()) return false;
-  const Value expected = Stored(c.field, c.value);
   const auto there = [&] {
-    const auto found = rows.Query({.output_fields = {c.field.name}});
+    const auto found = rows.Query({.output_fields = {field.name}});
     return found.ok() && found->size() == 1 && Same((*found)[0].values[0], expected);
   };
   const auto reopen = [&] {
@@ -160,7 +160,7 @@ bool Survives(const ValueCase& c, const Batch& batch) {
   same = same && rows.Flush().ok() && there();
   reopen();
   same = same && there();
-  if (c.field.primary_key) {
+  if (field.primary_key) {
     const Key key = std::holds_alternative<std::string>(expected)
                         ? Key(std::get<std::string>(expected))
                         : Key(std::get<std::int64_t>(expected));
@@ -169,8 +169,6 @@ bool Survives(const ValueCase& c, const Batch& batch) {
   }
   return same;
 }
-
-}  // namespace
 
 void TryValue(Tally& tally, const ValueCase& c) {
   const bool null_vector = chunk::IsVector(c.field.type) && c.value.index() == 0;
@@ -184,11 +182,12 @@ void TryValue(Tally& tally, const ValueCase& c) {
     words.push_back("'" + c.field.name + "'");
     Judge(tally, status, c.accepted, words);
     if (!c.accepted || !status.ok()) continue;
-    const bool survived = Survives(c, batch);
+    const bool survived = ComesBack(c.field, Stored(c.field, c.value), batch);
     CHECK(survived);
     tally.survived += survived ? 1 : 0;
   }
   TryByC(tally, c, SchemaOf(c.field), Stored(c.field, c.value));
+  TryByFiles(tally, c, SchemaOf(c.field), Stored(c.field, c.value));
 }
 
 namespace {

@@ -1,5 +1,9 @@
 // Memory that runs out at any allocation of a delete by filter, of a snapshot or an iterator, of a
 // release or a load: each has happened or has not, and can be repeated.
+#include <functional>
+#include <new>
+
+#include "support/temp_directory.h"
 #include "walks/failing_memory.h"
 #include "walks/walk.h"
 
@@ -123,4 +127,38 @@ SCENARIO("a release or a load that runs out of memory leaves a collection that c
     books.Load().OrDie();
     CHECK(*ReadAll(books) == ExpectedBetween(1, 9));
   }
+}
+
+SCENARIO("a refusal that runs out of memory is a status too, and is counted as no call",
+         "[walk][memory]") {
+  const TempDirectory directory(FastFolder());
+  Database::Open(directory.path())->CreateCollection("books", BookSchema()).status().OrDie();
+  Options options = QuietOptions();
+  options.read_only = true;
+  Database db = *Database::Open(directory.path(), options);
+  Collection books = *db.OpenCollection("books");
+  const Batch batch = BatchOf({{1}});
+  const auto sweep = [](const std::function<Status()>& call, StatusCode code) {
+    bool failed = true;
+    for (long n = 0; failed; ++n) {
+      INFO("allocation " << n);
+      bool thrown = false;
+      Status status;
+      failed = WithFailingAllocation(n, [&] {
+        try {
+          status = call();
+        } catch (const std::bad_alloc&) {
+          thrown = true;
+        }
+      });
+      REQUIRE_FALSE(thrown);
+      CHECK(status.code() == (failed ? StatusCode::kResourceExhausted : code));
+    }
+  };
+  sweep([&] { return books.Insert(batch).status(); }, StatusCode::kFailedPrecondition);
+  db.Close().OrDie();  // waits for every call that was begun
+  sweep([&] { return books.Count().status(); }, StatusCode::kFailedPrecondition);
+  const Database moved = std::move(db);
+  // NOLINTNEXTLINE(bugprone-use-after-move): that is what is asked
+  sweep([&] { return db.Health(); }, StatusCode::kFailedPrecondition);
 }

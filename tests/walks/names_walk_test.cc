@@ -198,6 +198,34 @@ SCENARIO("the format rises with the first change and not before", "[walk][names]
   CHECK(FormatVersionOf(*db.fs()) == 3);
 }
 
+SCENARIO("a collection begins with the properties that it is created with", "[walk][names]") {
+  TestDatabase db;
+  CollectionProperties wrong;
+  wrong.compact_when_deleted = 1.01;
+  CheckRefusal(db->CreateCollection("books", BookSchema(), {}, wrong).status(),
+               StatusCode::kInvalidArgument, {"compact_when_deleted", "1.01", "between 0 and 1"});
+  CHECK(db->ListCollections()->empty());
+  CHECK(FormatVersionOf(*db.fs()) == 1);
+  CollectionProperties chosen = Unusual();
+  db->CreateCollection("books", BookSchema(), {}, chosen).status().OrDie();
+  CHECK(FormatVersionOf(*db.fs()) == 3);
+  CHECK(db->DescribeCollection("books")->properties == chosen);
+  db->CreateCollection("books", BookSchema(), {}, {}).status().OrDie();  // it is there already
+  CHECK(db->DescribeCollection("books")->properties == chosen);
+  chosen.compact_when_deleted = 0.5;
+  const bool at_creation = GENERATE(false, true);
+  if (at_creation) {
+    db->CreateCollection("essays", BookSchema(), {}, chosen).status().OrDie();
+  } else {
+    db->CreateCollection("essays", BookSchema()).status().OrDie();
+    db->AlterCollection("essays", chosen).OrDie();
+  }
+  CHECK(FormatVersionOf(*db.fs()) == 4);
+  db.Reopen();
+  CHECK(db->DescribeCollection("essays")->properties == chosen);
+  CHECK(db->DescribeCollection("books")->properties == Unusual());
+}
+
 SCENARIO("a database that was moved from or closed changes no name", "[walk][names]") {
   TestDatabase db;
   db.MakeBooks();

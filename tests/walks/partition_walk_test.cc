@@ -1,6 +1,8 @@
 // Partitions: named parts of a collection, each with its own segments, that come and go at once.
 #include <atomic>
+#include <functional>
 #include <thread>
+#include <utility>
 
 #include "base/canary.h"
 #include "catalog/manifest.h"
@@ -40,6 +42,25 @@ Books ReadIn(const Collection& collection, std::vector<std::string> partitions) 
 std::uint32_t FormatVersionOf(io::FileSystem& fs) {
   return catalog::Recover(fs)->format.version;
 }
+
+// Drops partition "old" when a read comes to where others may come in between.
+class DropInBetween {
+ public:
+  explicit DropInBetween(Collection& books) {
+    books_ = &books;
+    base::SetSchedulePointHandler([] {
+      if (Collection* from = std::exchange(books_, nullptr)) from->DropPartition("old").OrDie();
+    });
+  }
+  ~DropInBetween() { base::SetSchedulePointHandler(nullptr); }
+  DropInBetween(const DropInBetween&) = delete;
+  DropInBetween& operator=(const DropInBetween&) = delete;
+
+  static bool dropped() { return books_ == nullptr; }
+
+ private:
+  static inline Collection* books_ = nullptr;
+};
 
 }  // namespace
 
@@ -319,6 +340,31 @@ SCENARIO("partitions of a dropped collection are gone with it", "[walk][partitio
   CHECK(*books.ListPartitions() == std::vector<std::string>{"_default"});
   db.Reopen();
   CHECK(*db.OpenBooks().ListPartitions() == std::vector<std::string>{"_default"});
+}
+
+SCENARIO("a read of a partition that is dropped meanwhile is refused, and not empty",
+         "[walk][partition]") {
+  const ReadOptions old{.partitions = {"old"}};
+  const std::vector<std::function<Status(const Collection&)>> reads = {
+      [&](const Collection& books) { return books.Count("", old).status(); },
+      [&](const Collection& books) { return books.Query({.read = old}).status(); },
+      [&](const Collection& books) {
+        return books.Search({.query = Book{1}.vector(), .read = old}).status();
+      },
+      [&](const Collection& books) { return books.Get(IntKeys({1}), {}, old).status(); },
+      [&](const Collection& books) { return books.Iterate({.read = old}).status(); },
+      [&](const Collection& books) { return books.Snapshot(old).status(); },
+      [&](const Collection& books) { return books.Stats("old").status(); },
+  };
+  for (std::size_t i = 0; i < reads.size(); ++i) {
+    INFO("read " << i);
+    TestDatabase db;
+    Collection books = BooksWithPartitions(db);
+    books.Insert(BatchOf({{1}}), In("old")).status().OrDie();
+    const DropInBetween drop(books);
+    CheckRefusal(reads[i](books), StatusCode::kNotFound, {"no partition named 'old'"});
+    CHECK(DropInBetween::dropped());
+  }
 }
 
 SCENARIO("writers, readers and drops of partitions go on beside one another",

@@ -93,6 +93,31 @@ SCENARIO("a snapshot answers as of its moment whatever happens afterwards", "[wa
   CheckReads(snapshot, then);
 }
 
+TEST_CASE("a snapshot knows the partitions of its moment by name, whatever became of them",
+          "[walk][snapshot][partition]") {
+  TestDatabase db;
+  Collection books = db.MakeBooks();
+  books.CreatePartition("old").OrDie();
+  books.Insert(BatchOf({{1}, {2}})).status().OrDie();
+  books.Insert(BatchOf({{3}}), {.partition = "old"}).status().OrDie();
+  const Snapshot snapshot = *books.Snapshot();
+  const auto in = [](const std::string& name) { return ReadOptions{.partitions = {name}}; };
+
+  books.DropPartition("old").OrDie();
+  CHECK(snapshot.Count("", in("old")).status().ToString() == "OK");
+  books.CreatePartition("old").OrDie();
+  books.Insert(BatchOf({{4}, {5}}), {.partition = "old"}).status().OrDie();
+  CHECK(*books.Count("", in("old")) == 2);
+  books.CreatePartition("new").OrDie();
+  db->DropCollection("books").OrDie();
+
+  CHECK(*snapshot.Count() == 3);
+  CHECK(*snapshot.Count("", in("old")) == 1);
+  CHECK(*snapshot.Count("", in("_default")) == 2);
+  CHECK(IdsOf(*snapshot.Iterate({.read = in("old")})) == Between(3, 3));
+  CheckRefusal(snapshot.Count("", in("new")).status(), StatusCode::kNotFound, {"'new'"});
+}
+
 TEST_CASE("a snapshot lets go of memory when its last copy ends", "[walk][snapshot]") {
   TestDatabase db;
   Collection books = db.MakeBooks();

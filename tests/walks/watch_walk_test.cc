@@ -352,6 +352,19 @@ TEST_CASE("a listener that throws stops nothing, and the log says so", "[walk][w
   CHECK(line.find("no room on the screen") != std::string::npos);
 }
 
+TEST_CASE("a listener may throw what it likes: no call ends with it", "[walk][watch]") {
+  std::string line;
+  Options options = QuietOptions();
+  options.listener = [](const Event&) { throw 42; };
+  options.log = [&line](LogLevel, std::string_view text) { line = text; };
+  TestDatabase db(io::MakeMemoryFileSystem(), options);
+  Collection books = db.MakeBooks();
+  books.Insert(BatchOf({{1}})).status().OrDie();
+  books.Flush().OrDie();
+  CHECK(books.Stats()->sealed_segments == 1);
+  CHECK(line.find("the listener threw at Flushed") != std::string::npos);
+}
+
 TEST_CASE("a dropped collection and a closed database tell nothing of themselves",
           "[walk][watch]") {
   TestDatabase db;

@@ -5,6 +5,7 @@
 #include "base/status.h"
 #include "query/filter/bind.h"
 #include "query/filter/evaluate.h"
+#include "query/filter/may_pass.h"
 #include "query/filter/parse.h"
 #include "query/filter/values.h"
 
@@ -23,6 +24,10 @@ class BoundFilter final : public Filter {
 
   std::optional<std::vector<Key>> ValuesOf(std::uint32_t field) const override {
     return filter::ValuesOf(program_, field);
+  }
+
+  bool MayPass(const catalog::KeyRange& range) const override {
+    return filter::MayPass(program_, range);
   }
 
   std::string ToString() const override { return filter::Print(*ast_); }

@@ -16,6 +16,7 @@
 
 #include "base/bitmap.h"
 #include "base/deadline.h"
+#include "catalog/key_range.h"
 #include "segment/segment.h"
 
 namespace vecdb::query {
@@ -37,6 +38,10 @@ class Filter {
   // The values of this field, an Int64 or VarChar, outside of which no row passes; nothing when any
   // may do.
   virtual std::optional<std::vector<Key>> ValuesOf(std::uint32_t field) const = 0;
+
+  // False only if no row can pass whose value of range.field lies in the range, is null, or is no
+  // number.
+  virtual bool MayPass(const catalog::KeyRange& range) const = 0;
 
   // The expression with every parenthesis written; compiles to an equal filter.
   virtual std::string ToString() const = 0;

@@ -3,6 +3,7 @@
 // Thread safety: immutable after construction.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -35,6 +36,14 @@ class ValueSet {
     return false;
   }
   bool Contains(std::string_view text) const { return found_.count(text) != 0; }
+
+  // Whether `wanted` holds for a key in it.
+  template <typename F>
+  bool AnyKey(const F& wanted) const {
+    if (has_zero_ && wanted(std::uint64_t{0})) return true;
+    return std::any_of(slots_.begin(), slots_.end(),
+                       [&](std::uint64_t key) { return key != 0 && wanted(key); });
+  }
 
   // What is in it, in no order: the numbers by their keys, or the texts.
   std::vector<std::uint64_t> keys() const;

@@ -69,8 +69,10 @@ inline catalog::Properties EveryProperty() {
   properties.ttl = std::chrono::hours{1};
   properties.auto_compaction = false;
   properties.consistency = vecdb::Consistency::kBounded;
+  properties.compact_when_deleted = 0.625;
   properties.partition_key = "place";
   properties.num_partitions = 3;
+  properties.clustering_key = "id";
   return properties;
 }
 
@@ -88,7 +90,8 @@ inline catalog::Edit EverythingEdit() {
                 catalog::SetCheckpoint{0, 12, 34}, catalog::SetCheckpoint{1, 5, 6},
                 catalog::RenameCollection{2, "essays"}, catalog::SetAlias{"best", 2},
                 catalog::SetAlias{"all", 2}, catalog::SetAlias{"best", 1},
-                catalog::SetProperties{2, EveryProperty()});
+                catalog::SetProperties{2, EveryProperty()},
+                catalog::SetKeyRange{11, true, {0, std::int64_t{-3}, std::int64_t{44}}});
 }
 
 inline catalog::State EmptyState() {

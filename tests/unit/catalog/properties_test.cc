@@ -1,5 +1,6 @@
 #include "catalog/properties.h"
 
+#include <cmath>
 #include <functional>
 
 #include "catalog_sample.h"
@@ -67,6 +68,10 @@ TEST_CASE("bytes that are no properties are refused, and nothing is allocated fo
       One(2, std::uint16_t{1}),            // a value too long
       One(3, std::uint8_t{0}),             // levels are 1 to 4
       One(3, std::uint8_t{5}),             // levels are 1 to 4
+      One(4, -0.1),                        // a negative share
+      One(4, 1.5),                         // more than all
+      One(4, std::nan("")),                // no number
+      One(4, 0.5F),                        // a value too short
       One(9, std::uint32_t{0}),            // no partitions
       One(9, std::uint32_t{1025}),         // too many
       Written([](base::ByteWriter* out) {  // a name that is too long

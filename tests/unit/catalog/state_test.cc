@@ -37,6 +37,12 @@ catalog::SetProperties KeyedBy(const std::string& field) {
   return set;
 }
 
+catalog::SetProperties ClusteredBy(const std::string& field) {
+  catalog::SetProperties set{1, {}};
+  set.properties.clustering_key = field;
+  return set;
+}
+
 catalog::SegmentRecord InPartition(std::uint64_t collection, std::uint64_t id,
                                    std::uint64_t first_file, std::uint64_t partition) {
   catalog::SegmentRecord record = SegmentOf(collection, id, first_file);
@@ -124,6 +130,13 @@ std::vector<Contradiction> Contradictions() {
       {EditOf(catalog::BindCollection{1, 0}), {"collection 1", "pchannel 0"}},
       {EditOf(catalog::BindCollection{2, 4}), {"collection 2", "pchannel 4", "pchannel 1"}},
       {EditOf(catalog::CommitSegment{11, 70, 2}), {"segment 11", "twice"}},
+      {EditOf(ClusteredBy("nothing")), {"books", "clustering_key", "'nothing'"}},
+      {EditOf(ClusteredBy("cover")), {"books", "clustering_key", "'cover'"}},
+      {EditOf(catalog::SetKeyRange{12, false, {}}), {"segment 12"}},
+      {EditOf(catalog::SetKeyRange{11, false, {}}), {"segment 11", "twice"}},
+      {EditOf(catalog::SetKeyRange{10, false, {}}), {"segment 10", "not the clustering key"}},
+      {EditOf(ClusteredBy("id"), catalog::SetKeyRange{10, false, {0, 1.0, 2.0}}),
+       {"segment 10", "Int64"}},
   };
 }
 
@@ -183,6 +196,21 @@ TEST_CASE("a partition key is among the options of its collection, with its part
   CHECK_FALSE(state.HasPartition(2, 3));
   CHECK(Apply(state, EditOf(catalog::AddSegment{InPartition(2, 12, 60, 2)})).ok());
   CHECK(SnapshotOf(state).collections.at(2).options.num_partitions == 3);
+}
+
+TEST_CASE("a clustering key is among the options of its collection, with ranges of its segments") {
+  const catalog::State state = Everything();
+  CHECK(state.collections.at(2).options.clustering_key == "id");
+  CHECK(state.segments.at(11).clustered);
+  CHECK(state.segments.at(11).key_range ==
+        catalog::KeyRange{0, std::int64_t{-3}, std::int64_t{44}});
+  CHECK_FALSE(state.segments.at(10).key_range.has_value());
+  const catalog::State again = SnapshotOf(state);
+  CHECK(again.segments.at(11).key_range == state.segments.at(11).key_range);
+  CHECK(again.segments.at(11).clustered);
+  const auto other = Apply(state, EditOf(catalog::SetProperties{2, {}}));
+  REQUIRE(other.ok());
+  CHECK_FALSE(other->segments.at(11).key_range.has_value());  // it was one of that key
 }
 
 TEST_CASE("properties are those set last, and gone with their collection") {

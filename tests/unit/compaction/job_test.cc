@@ -1,7 +1,14 @@
 #include "compaction/job.h"
 
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <set>
+#include <string>
+
 #include "base/canary.h"
 #include "base/status.h"
+#include "chunk/chunk.h"
 #include "unit/segment/sealed_sample.h"
 
 namespace vecdb::compaction {
@@ -181,6 +188,103 @@ TEST_CASE("an output that is not what the inputs keep is refused", "[job]") {
   auto foreign = rows;
   foreign[199] = 200;
   refused(foreign, "row 199");
+}
+
+// Which sample rows a segment has, by their keys, in its order.
+std::vector<std::size_t> SampleRowsOf(const segment::Segment& segment, std::size_t rows) {
+  std::map<std::int64_t, std::size_t> by_key;
+  for (std::size_t row = 0; row < rows; ++row) by_key[SampleKey(row)] = row;
+  const auto key = static_cast<std::uint32_t>(chunk::KeyFieldIndex(segment.schema()));
+  std::vector<std::size_t> found;
+  for (RowIndex row = 0; row < segment.rows(); ++row) {
+    found.push_back(by_key.at(segment.Read(key, row, 1)->As<std::int64_t>()[0]));
+  }
+  return found;
+}
+
+std::uint32_t FieldOf(const Schema& schema, std::string_view name) {
+  return static_cast<std::uint32_t>(schema.Find(name) - schema.fields().data());
+}
+
+TEST_CASE("jobs over the bands of a key share out the rows, each in the order of time", "[job]") {
+  const std::string key =
+      GENERATE(as<std::string>{}, "id", "tiny", "medium", "single", "precise", "title", "shelf");
+  const std::size_t count = GENERATE(as<std::size_t>{}, 1, 4, 40);
+  INFO(key << ' ' << count);
+  constexpr std::size_t kRows = 600;
+  Sample sample(3, kRows / 10);
+  std::set<std::size_t> kept;
+  for (std::size_t row = 0; row < kRows; ++row) {
+    if (row % 5 == 0) sample.Delete(row, Timestamp{5000});
+    if (row % 5 != 0) kept.insert(row);
+  }
+  JobSetup setup = sample.Setup(Timestamp{5000});
+  const std::uint32_t field = FieldOf(sample.schema(), key);
+  setup.clustering_key = field;
+  setup.clustered = true;
+  const auto bands =
+      Must(SplitIntoBands(setup.inputs, {field, count, setup.at, setup.keep_from}, GoOn));
+  CHECK(bands.size() <= count);
+  std::size_t largest = 0;
+  std::set<std::size_t> found;
+  catalog::KeyRange before;
+  std::deque<Job> jobs;
+  std::vector<std::shared_ptr<segment::SealedSegment>> outputs;
+  for (const Band& band : bands) {
+    setup.band = band;
+    ++setup.output;
+    Job& job = jobs.emplace_back(setup);
+    Must(job.Prepare());
+    if (job.rows() == 0) continue;
+    const auto output = outputs.emplace_back(Must(sample.Run(job)));
+    Must(job.Verify(*output));
+    CHECK(output->clustered());
+    largest = std::max<std::size_t>(largest, output->rows());
+    const auto rows = SampleRowsOf(*output, kRows);
+    CHECK(std::is_sorted(rows.begin(), rows.end()));  // the sample's rows are in order of time
+    for (const std::size_t row : rows) CHECK(found.insert(row).second);
+    REQUIRE(output->key_range() != nullptr);
+    const catalog::KeyRange range = *output->key_range();
+    if (!before.empty()) {
+      CHECK_FALSE(
+          catalog::IsBefore(catalog::ViewOf(range.lowest), catalog::ViewOf(before.highest)));
+    }
+    before = range;
+  }
+  CHECK(found == kept);
+  CHECK(*jobs.front().CountKept() == kept.size());
+  if (count == 4) CHECK(largest < kept.size() / 2);  // a value that many rows have is no hindrance
+
+  sample.Delete(123, Timestamp{5002});
+  std::size_t marked = 0;
+  std::size_t at = 0;
+  for (const Job& job : jobs) {
+    if (job.rows() == 0) continue;
+    const auto& output = outputs[at++];
+    job.CarryDeletes(&output->tombstones());
+    for (const segment::Tombstone& mark : output->tombstones().All()) {
+      ++marked;
+      CHECK(SampleRowsOf(*output, kRows)[mark.row] == 123);
+    }
+  }
+  CHECK(marked == 1);
+}
+
+TEST_CASE("rows of another band are refused", "[job]") {
+  Sample sample(2, 20);
+  JobSetup setup = sample.Setup(Timestamp{5000});
+  const std::uint32_t field = FieldOf(sample.schema(), "id");
+  setup.clustering_key = field;
+  const auto bands = Must(SplitIntoBands(setup.inputs, {field, 2, setup.at, {}}, GoOn));
+  REQUIRE(bands.size() == 2);
+  setup.band = bands[1];
+  Job high(setup);
+  const auto output = Must(sample.Run(high));
+  setup.band = bands[0];
+  setup.output = 51;
+  Job low(setup);
+  Must(sample.Run(low));
+  CHECK(low.Verify(*output).code() == StatusCode::kCorruption);
 }
 
 #if defined(VECDB_TESTING)

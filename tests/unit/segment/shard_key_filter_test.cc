@@ -134,13 +134,14 @@ TEST_CASE("what segments were merged into is included without a look, if all of 
   Shard shard;
   ShardKeyFilter filter;
   const std::vector<SegmentId> both = {1, 2};
-  filter.Replace(both, 9);  // nothing is known yet
+  const std::vector<SegmentId> merged = {9};
+  filter.Replace(both, merged);  // nothing is known yet
   CHECK(filter.Pin() == nullptr);
   for (std::int64_t first = 0; first < 300; first += 100) shard.Add(KeysFrom(first, 100));
   REQUIRE(filter.Add(shard.First(2), true, kGoOn).ok());
   const std::vector<SegmentId> with_unknown = {2, 3};
   const bool known = GENERATE(true, false);
-  filter.Replace(known ? both : with_unknown, 9);
+  filter.Replace(known ? both : with_unknown, merged);
   CHECK(Includes(filter, 9) == known);
   CHECK(Includes(filter, 1) != known);
   CHECK_FALSE(Includes(filter, 2));

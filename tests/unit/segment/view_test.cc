@@ -71,16 +71,17 @@ TEST_CASE("a compacted view has one segment in the place of several, and begins 
   };
   using Ids = std::vector<SegmentId>;
   const Ids inputs = {1, 3};
-  const auto merged = view->Compacted(inputs, segment(9), Timestamp{70});
+  const auto merged = view->Compacted(inputs, {segment(9)}, Timestamp{70});
   CHECK(ids(*merged) == Ids{2, 4, 9});
   CHECK(merged->readable_from().at == Timestamp{70});
-  CHECK(ids(*view->Compacted(inputs, nullptr, Timestamp{70})) == Ids{2, 4});
+  CHECK(ids(*view->Compacted(inputs, {}, Timestamp{70})) == Ids{2, 4});
   const Ids again = {4};
-  CHECK(merged->Compacted(again, segment(10), Timestamp{60})->readable_from().at == Timestamp{70});
+  CHECK(merged->Compacted(again, {segment(10)}, Timestamp{60})->readable_from().at ==
+        Timestamp{70});
   CHECK(merged->With(segment(11))->readable_from().at == Timestamp{70});
   CHECK(merged->Replacing(9, segment(9))->readable_from().at == Timestamp{70});
   CHECK(merged->WithoutPartition(7)->readable_from().at == Timestamp{70});
-  const auto later = merged->Compacted(again, nullptr, ReadTime(Timestamp{80}, Timestamp{30}));
+  const auto later = merged->Compacted(again, {}, ReadTime(Timestamp{80}, Timestamp{30}));
   CHECK(later->readable_from().at == Timestamp{80});
   CHECK(later->readable_from().alive_from == Timestamp{30});
   CHECK(merged->readable_from().alive_from == Timestamp{0});
