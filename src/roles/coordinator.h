@@ -60,6 +60,7 @@ struct CoordinatorParts {
   const std::function<void(Channel&, std::uint64_t log_number, Lsn next_lsn)>& make_writer;
   std::uint32_t channel_count;   // that new collections are spread over
   std::uint64_t long_log_bytes;  // of a channel: above it what is growing there is sealed
+  std::uint64_t worthless_log_bytes;  // of a log: from here on it is dropped when nobody needs it
 };
 
 class Coordinator final : public SegmentEvents {

@@ -1,4 +1,4 @@
-// Which channel a collection writes to, and channels that come to be.
+// Which channel a collection writes to, channels that come to be, and logs that go.
 //
 // 1 FORMAT of version 3                                 crash: true, though nothing needs it yet
 // 2 the channel's folder and first log, synced          crash: litter, swept at open
@@ -44,6 +44,43 @@ Result<std::shared_ptr<Channel>> Coordinator::MakeChannel(PchannelId id) {
   parts_.streaming.Adopt(channel);
   parts_.channels.Add(std::move(entry));
   return channel;
+}
+
+Lsn Coordinator::Checkpoint(const Channel& channel) const {
+  const Lsn end = channel.writer->next_lsn();
+  return std::min(end, OldestNeeded(channel, 0, {}));
+}
+
+// Logs that nobody needs though no segment was flushed: their rows were dropped with a collection,
+// or their deletes met no rows.
+Status Coordinator::TrimLog() {
+  const auto trim = [&]() -> Status {
+    for (const auto& channel : parts_.channels.All()) VECDB_TRY(TrimLogOf(*channel));
+    return Status();
+  };
+  return flush_strand_.Run([&] { return strand_.Run(trim); });
+}
+
+Status Coordinator::TrimLogOf(Channel& channel) {
+  // A log without a record that is needed goes as well, if it is worth another one.
+  if (Checkpoint(channel) == channel.writer->next_lsn()) {
+    const Status rotated = channel.writer->RotateFrom(parts_.worthless_log_bytes);
+    if (rotated.code() != StatusCode::kResourceExhausted) VECDB_TRY(rotated);
+  }
+  if (channel.writer->LogsBelow(Checkpoint(channel)).empty()) return Status();
+  catalog::Edit edit;
+  std::vector<io::LogIdentity> dropped;
+  VECDB_TRY(MoveCheckpoint(channel, 0, {}, &edit, &dropped));
+  VECDB_TRY(parts_.manifest.Commit(edit));
+  ForgetLogs(channel, dropped);
+  return Status();
+}
+
+// Their drop is durable.
+void Coordinator::ForgetLogs(Channel& channel, const std::vector<io::LogIdentity>& dropped) {
+  const Status forgotten = channel.writer->Forget(dropped);
+  if (forgotten.ok()) return;
+  parts_.log.Write(LogLevel::kWarning, "logs stay until the next open: {}", forgotten.message());
 }
 
 }  // namespace vecdb::roles

@@ -309,38 +309,6 @@ Status Coordinator::SaveDeletes(LiveCollection& collection) {
   });
 }
 
-Lsn Coordinator::Checkpoint(const Channel& channel) const {
-  const Lsn end = channel.writer->next_lsn();
-  return std::min(end, OldestNeeded(channel, 0, {}));
-}
-
-// Logs that nobody needs though no segment was flushed: their rows were dropped with a collection,
-// or their deletes met no rows.
-Status Coordinator::TrimLog() {
-  const auto trim = [&]() -> Status {
-    for (const auto& channel : parts_.channels.All()) VECDB_TRY(TrimLogOf(*channel));
-    return Status();
-  };
-  return flush_strand_.Run([&] { return strand_.Run(trim); });
-}
-
-Status Coordinator::TrimLogOf(Channel& channel) {
-  if (channel.writer->LogsBelow(Checkpoint(channel)).empty()) return Status();
-  catalog::Edit edit;
-  std::vector<io::LogIdentity> dropped;
-  VECDB_TRY(MoveCheckpoint(channel, 0, {}, &edit, &dropped));
-  VECDB_TRY(parts_.manifest.Commit(edit));
-  ForgetLogs(channel, dropped);
-  return Status();
-}
-
-// Their drop is durable.
-void Coordinator::ForgetLogs(Channel& channel, const std::vector<io::LogIdentity>& dropped) {
-  const Status forgotten = channel.writer->Forget(dropped);
-  if (forgotten.ok()) return;
-  parts_.log.Write(LogLevel::kWarning, "logs stay until the next open: {}", forgotten.message());
-}
-
 Status Coordinator::SaveOlderDeletes(const LiveCollection& collection, catalog::Edit* edit,
                                      Saved* saved) {
   for (const auto view = collection.board.Pin(); const auto& segment : view->segments()) {

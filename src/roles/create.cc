@@ -12,7 +12,8 @@
 namespace vecdb::roles {
 namespace {
 
-constexpr std::uint64_t kLongLog = 8;  // logs
+constexpr std::uint64_t kLongLog = 8;          // logs
+constexpr std::uint64_t kWorthlessShare = 16;  // of a log: see CoordinatorParts
 
 bool IsOurs(const io::DirectoryEntry& entry) {
   if (entry.is_directory) {
@@ -172,28 +173,30 @@ void MakeNodes(EngineParts& p) {
   };
   p.data = std::make_unique<DataNode>(
       *p.env.fs, p.database, [&p](std::uint64_t count) { return p.manifest->NewIds(count); });
-  p.coordinator = std::make_unique<Coordinator>(CoordinatorParts{*p.env.fs,
-                                                                 *p.manifest,
-                                                                 p.channels,
-                                                                 p.oracle,
-                                                                 *p.env.clock,
-                                                                 *p.background,
-                                                                 p.log,
-                                                                 p.collections,
-                                                                 *p.streaming,
-                                                                 *p.query,
-                                                                 *p.data,
-                                                                 p.env.guard,
-                                                                 p.format,
-                                                                 p.events,
-                                                                 p.counters,
-                                                                 p.options,
-                                                                 *p.compaction,
-                                                                 p.pacer,
-                                                                 p.jobs,
-                                                                 p.make_writer,
-                                                                 p.options.channels,
-                                                                 kLongLog * p.env.log_bytes});
+  p.coordinator =
+      std::make_unique<Coordinator>(CoordinatorParts{*p.env.fs,
+                                                     *p.manifest,
+                                                     p.channels,
+                                                     p.oracle,
+                                                     *p.env.clock,
+                                                     *p.background,
+                                                     p.log,
+                                                     p.collections,
+                                                     *p.streaming,
+                                                     *p.query,
+                                                     *p.data,
+                                                     p.env.guard,
+                                                     p.format,
+                                                     p.events,
+                                                     p.counters,
+                                                     p.options,
+                                                     *p.compaction,
+                                                     p.pacer,
+                                                     p.jobs,
+                                                     p.make_writer,
+                                                     p.options.channels,
+                                                     kLongLog * p.env.log_bytes,
+                                                     p.env.log_bytes / kWorthlessShare});
   p.streaming->SetEvents(p.coordinator.get());
 }
 

@@ -7,9 +7,11 @@
 namespace vecdb::roles {
 namespace {
 
-// What no View shows is copied by nobody any more, so this stays as it is.
+// What no View shows is copied by nobody any more, so this stays as it is. The files of a segment
+// serve it in any form, with and without columns: they share its tombstones.
 bool IsLast(const Retired& one) {
-  return one.segment.use_count() == 1;
+  const auto& tombstones = one.segment->shared_tombstones();
+  return one.segment.use_count() == 1 && (!one.folder || tombstones.use_count() == 1);
 }
 
 }  // namespace

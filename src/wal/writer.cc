@@ -153,6 +153,7 @@ struct Writer::State {
   Status Ready() REQUIRES(mutex);
   Status Stopped() const;
   Status Rotate(std::size_t first_group_bytes) REQUIRES(mutex);
+  Status RotateFrom(std::uint64_t bytes) EXCLUDES(mutex);
   Result<std::shared_ptr<io::PageLogWriter>> CreateLog(std::size_t reserve_bytes) REQUIRES(mutex);
   Status MakeDurable(io::PageLogWriter& log) REQUIRES(mutex);
   void RememberLink() REQUIRES(mutex);
@@ -301,6 +302,15 @@ Status Writer::State::Rotate(std::size_t first_group_bytes) {
   current = std::move(log);
   needs_link = true;
   return Status();
+}
+
+Status Writer::State::RotateFrom(std::uint64_t bytes) {
+  base::MutexLock lock(mutex);
+  VECDB_TRY(Ready());
+  if (current->failed() || current->next_page() <= 1) return Status();  // it has no group
+  if (current->size_bytes() < bytes) return Status();
+  appended = true;
+  return Rotate(0);
 }
 
 Status Writer::State::AppendGroup(std::span<const io::LogRecord> records, Lsn first_lsn,
@@ -488,6 +498,10 @@ std::uint64_t Writer::live_bytes() const {
 }
 Status Writer::health() const {
   return state_->line.health();
+}
+
+Status Writer::RotateFrom(std::uint64_t bytes) {
+  return state_->RotateFrom(bytes);
 }
 
 std::vector<io::LogIdentity> Writer::LogsBelow(Lsn lsn) const {

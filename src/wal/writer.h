@@ -88,6 +88,10 @@ class Writer {
   // last seal. Without a sync of its own.
   Status SealIfIdle(std::chrono::steady_clock::time_point idle_since);
 
+  // Goes on in another log if the one at hand has so many bytes: so that what nobody needs any more
+  // can be dropped before the next write comes. kResourceExhausted changes nothing.
+  Status RotateFrom(std::uint64_t bytes);
+
   // Fail-stop for a cause outside of the log: a write that it has cannot be applied.
   void Stop(const Status& cause);
 

@@ -121,3 +121,37 @@ SCENARIO("rows that are written over ten times cost at most six times their byte
   CHECK(life.stats().disk_bytes * 10 <= of_all * 12);
   CHECK(longest_logs <= 3 * kRows * kRowBytes);
 }
+
+SCENARIO("behind a flush no log keeps what nobody needs", "[walk][cost]") {
+  TestDatabase db;
+  Collection books = db.MakeBooks();
+  std::uint64_t longest = 0;
+  for (std::int64_t round = 0; round < 3; ++round) {
+    std::vector<Book> many;
+    for (std::int64_t id = 0; id < 30'000; ++id) many.push_back({id, round});
+    books.Upsert(BatchOf(many)).status().OrDie();
+    longest = std::max(longest, db->Stats()->log_bytes);
+  }
+  CHECK(longest > (4 << 20));
+  books.Flush().OrDie();
+  const std::uint64_t left = db->Stats()->log_bytes;
+  CHECK(left < (128 << 10));
+  books.Flush().OrDie();
+  CHECK(db->Stats()->log_bytes == left);  // a small one stays
+  const bool write_on = GENERATE(true, false);
+  if (write_on) books.Upsert(BatchOf({{7, 9}})).status().OrDie();
+  const bool killed = GENERATE(true, false);
+  if (killed) {
+    db.ContinueOn(MemoryCopyOf(*db.fs())).OrDie();
+  } else {
+    db.Reopen();
+  }
+  CHECK(db->recovery().discarded_bytes == 0);
+  CHECK(*db.OpenBooks().Count() == 30'000);
+  const auto seven = db.OpenBooks().Get(IntKeys({7}), std::vector<std::string>{"*"});
+  CHECK(BookOf(seven->rows[0]) == Book{7, write_on ? 9 : 2});
+  db.OpenBooks().Upsert(BatchOf({{8, 9}})).status().OrDie();
+  db.Reopen();
+  CHECK(db->recovery().discarded_bytes == 0);
+  CHECK(*db.OpenBooks().Count() == 30'000);
+}

@@ -316,6 +316,26 @@ TEST_CASE("a rotation that fails refuses the write and leaves the log as it was"
   CHECK(w.Replay().payloads == Strings{"a", "b"});
 }
 
+TEST_CASE("a log that is dropped need not wait for the write behind it", "[writer]") {
+  WalDisk disk;
+  WalWriting w(disk, 1 << 20);
+  CHECK(w.writer->RotateFrom(1).ok());
+  CHECK(w.logs.size() == 1);  // it has no group
+  REQUIRE(w.Append("a").ok());
+  CHECK(w.writer->LogsBelow(w.writer->next_lsn()).empty());
+  CHECK(w.writer->RotateFrom(1 << 20).ok());
+  CHECK(w.logs.size() == 1);  // too small to be worth it
+  CHECK(w.writer->RotateFrom(1).ok());
+  CHECK(w.writer->RotateFrom(1).ok());
+  CHECK(w.logs.size() == 2);
+  CHECK(w.writer->LogsBelow(w.writer->next_lsn()).size() == 1);
+  CHECK(w.Replay().payloads == Strings{"a"});
+  REQUIRE(w.Append("b").ok());
+  CHECK(w.Replay().payloads == Strings{"a", "b"});
+  CHECK(w.writer->Close().ok());
+  CHECK(w.writer->RotateFrom(1).code() == StatusCode::kFailedPrecondition);
+}
+
 TEST_CASE("a rotation whose sync fails ends all writing", "[writer][failstop]") {
   for (const auto kind : {Call::kSync, Call::kSyncDirectory}) {
     WalDisk disk;
