@@ -164,6 +164,14 @@ std::optional<RowIndex> MergedRows::PlaceOf(std::size_t input, RowIndex row) con
   return places.here[static_cast<std::size_t>(at - places.there.begin())];
 }
 
+void MergedRows::EndReading() {
+  origins_ = {};
+  for (Places& places : places_) {
+    places.there.shrink_to_fit();
+    places.here.shrink_to_fit();
+  }
+}
+
 // How many rows from `first` on follow one another in one input.
 RowIndex MergedRows::RunAt(RowIndex first, RowIndex max_rows) const {
   const Origin& start = origins_[first];
