@@ -342,9 +342,8 @@ Status Coordinator::SwapSegments(LiveCollection& collection, Compacted* compacte
   if (compacted->output != nullptr) {
     compacted->job.CarryDeletes(&compacted->output->tombstones());
   }
-  auto next = collection.board.Pin()->Compacted(
-      compacted->inputs, std::move(published),
-      segment::ReadTime(compacted->job.at(), compacted->job.keep_from()));
+  auto next = collection.board.Pin()->Compacted(compacted->inputs, std::move(published),
+                                                compacted->job.at());
   // What the output lacks must be in no answer any more: not after a longer ttl, or another clock.
   if (collection.AliveFrom(parts_.clock) < compacted->job.keep_from()) {
     return base::Cancelled("rows of '{}' that had expired are seen again", collection.name());

@@ -69,12 +69,11 @@ Result<Moment> Proxy::PinUnless(const Moment* at, const LiveCollection& collecti
   if (level == Consistency::kSession)
     VECDB_TRY(WaitForSession(*collection.channel, options.session, deadline));
   Moment moment;
-  moment.time = ReadTimeOf(collection);  // first: a View never lacks a row of its past
+  const Timestamp visible = collection.channel->watermark.ReadTime();
+  // Behind that: a View never lacks a row of its past.
   moment.view = Chosen(collection, collection.board.Pin(), partitions);
   VECDB_TRY(collection.CheckAlive());  // a drop leaves an empty View
-  // What was deleted or had expired long before may be gone from it. Such a View begins at a time
-  // that was visible before it was published, so nothing of that time is missing either.
-  moment.time = segment::Later(moment.time, moment.view->readable_from());
+  moment.time = ReadTimeOf(collection, *moment.view, visible);
   return moment;
 }
 
@@ -181,11 +180,11 @@ Result<CollectionStats> Proxy::Stats(const LiveCollection& collection,
     VECDB_TRY_ASSIGN(const auto found, collection.FindPartition(partition));
     partitions.emplace().push_back(found->id);
   }
-  segment::ReadTime t = ReadTimeOf(collection);
+  const Timestamp visible = collection.channel->watermark.ReadTime();
   const auto view =
       partitions ? collection.board.Pin()->InPartitions(*partitions) : collection.board.Pin();
   VECDB_TRY(collection.CheckAlive());
-  t = segment::Later(t, view->readable_from());
+  const segment::ReadTime t = ReadTimeOf(collection, *view, visible);
   CollectionStats stats;
   if (!partitions) {
     stats.memory_bytes = collection.KeyFilterBytes();
