@@ -266,13 +266,8 @@ Status Coordinator::Compact(LiveCollection& collection, const compaction::Plan& 
 Result<std::shared_ptr<segment::Segment>> Coordinator::WithColumns(
     const LiveCollection& collection, const std::shared_ptr<segment::Segment>& segment) const {
   if (AsReleased(segment) == nullptr) return segment;
-  const auto state = parts_.manifest.state();
-  const auto record = state->segments.find(segment->id());
-  if (record == state->segments.end()) {
-    return base::NotFound("segment {} was dropped", segment->id());
-  }
-  VECDB_TRY_ASSIGN(auto opened, parts_.query.Open(record->second, collection.record.schema,
-                                                  segment->shared_tombstones()));
+  VECDB_TRY_ASSIGN(auto opened, OpenAgain(collection, *segment));
+  if (opened == nullptr) return base::NotFound("segment {} was dropped", segment->id());
   return std::shared_ptr<segment::Segment>(std::move(opened));
 }
 
