@@ -139,6 +139,8 @@ class Coordinator final : public SegmentEvents {
   Status Seal(LiveCollection& collection, ShardId shard, PartitionId partition);
   Status SealDue(LiveCollection& collection, ShardId shard);
   using Opened = std::map<SegmentId, std::shared_ptr<segment::SealedSegment>>;
+  Result<std::shared_ptr<segment::SealedSegment>> OpenAgain(const LiveCollection& collection,
+                                                            const segment::Segment& segment) const;
   Status OpenMissing(const LiveCollection& collection, const base::Deadline& deadline,
                      Opened* opened) const;
   Result<bool> PublishLoaded(LiveCollection& collection, const Opened& opened);

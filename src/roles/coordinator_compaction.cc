@@ -374,13 +374,8 @@ Status Coordinator::CheckNoneIsLost(const Compacted& compacted, const compaction
 Result<std::shared_ptr<segment::Segment>> Coordinator::WithColumns(
     const LiveCollection& collection, const std::shared_ptr<segment::Segment>& segment) const {
   if (AsReleased(segment) == nullptr) return segment;
-  const auto state = parts_.manifest.state();
-  const auto record = state->segments.find(segment->id());
-  if (record == state->segments.end()) {
-    return base::NotFound("segment {} was dropped", segment->id());
-  }
-  VECDB_TRY_ASSIGN(auto opened, parts_.query.Open(record->second, collection.record.schema,
-                                                  segment->shared_tombstones()));
+  VECDB_TRY_ASSIGN(auto opened, OpenAgain(collection, *segment));
+  if (opened == nullptr) return base::NotFound("segment {} was dropped", segment->id());
   return std::shared_ptr<segment::Segment>(std::move(opened));
 }
 
@@ -453,7 +448,7 @@ Status Coordinator::SwapSegments(LiveCollection& collection, Compacted* compacte
   base::MutexLock lock(lane.mutex);
   compacted->CarryDeletes();
   auto next =
-      collection.board.Pin()->Compacted(compacted->inputs, std::move(published), compacted->at);
+      collection.board.Pin()->Compacted(compacted->inputs, std::move(published), compacted->at.at);
   // What the output lacks must be in no answer any more: not after a longer ttl, or another clock.
   if (collection.AliveFrom(parts_.clock) < compacted->at.alive_from) {
     return base::Cancelled("rows of '{}' that had expired are seen again", collection.name());

@@ -208,9 +208,9 @@ Status Coordinator::FlushWithin(LiveCollection& collection, const base::Deadline
   const auto outcome = std::make_shared<Outcome>();
   parts_.background.Post([this, outcome, live = collection.shared_from_this()] {
     const auto flush = [&] { return Flush(*live); };
-    const Status flushed = parts_.guard(std::ref(flush));
+    Status flushed = parts_.guard(std::ref(flush));
     base::MutexLock lock(outcome->mutex);
-    outcome->status = flushed;
+    outcome->status = std::move(flushed);  // nothing may be thrown here
     outcome->changed.NotifyAll();
   });
   base::MutexLock lock(outcome->mutex);
@@ -256,9 +256,12 @@ Status Coordinator::FlushPending(LiveCollection& collection) {
 }
 
 // The new files are opened and checked before anything names them, so a flush that cannot be read
-// back is a failed flush, not a damaged database.
+// back is a failed flush, not a damaged database. One that memory ended behind its View is over.
 Status Coordinator::FlushOne(LiveCollection& collection,
                              const std::shared_ptr<segment::GrowingSegment>& segment, JobId job) {
+  const auto view = collection.board.Pin();
+  const auto* const shown = view->FindSegment(segment->id());  // it, what it became, or nothing
+  if (shown == nullptr || (*shown)->sealed()) return Status();
   const auto state = parts_.manifest.state();
   const auto known = state->segments.find(segment->id());
   if (known != state->segments.end()) return FinishFlush(collection, *segment, known->second);
@@ -275,23 +278,18 @@ Status Coordinator::FlushOne(LiveCollection& collection,
   return Status();
 }
 
-// For a flush that was committed and went no further, because memory ran out: its files count, and
+// For a flush that was committed and not published, because memory ran out: its files count, and
 // are never written again.
 Status Coordinator::FinishFlush(LiveCollection& collection, const segment::GrowingSegment& flushed,
                                 const catalog::SegmentRecord& record) {
   VECDB_TRY_ASSIGN(auto sealed, parts_.query.Open(record, collection.record.schema,
                                                   flushed.shared_tombstones()));
-  const bool replaced = strand_.Run([&] {
-    const auto view = collection.board.Pin();
-    for (const auto& segment : view->segments()) {
-      if (segment->id() != flushed.id() || segment->sealed()) continue;
-      collection.board.Publish(view->Replacing(flushed.id(), AsLoaded(collection, sealed)));
-      parts_.streaming.SubtractBuffered(flushed.memory_bytes());
-      return true;
-    }
-    return false;
+  strand_.Run([&] {
+    collection.board.Publish(
+        collection.board.Pin()->Replacing(flushed.id(), AsLoaded(collection, sealed)));
+    parts_.streaming.SubtractBuffered(flushed.memory_bytes());
   });
-  if (replaced) TellFlushed(collection, *sealed);  // else it was told
+  TellFlushed(collection, *sealed);
   return Status();
 }
 

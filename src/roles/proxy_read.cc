@@ -87,17 +87,15 @@ Result<Moment> Proxy::PinUnless(const Moment* at, const LiveCollection& collecti
   if (level == Consistency::kSession)
     VECDB_TRY(WaitForSession(*collection.channel, options.session, deadline));
   Moment moment;
-  moment.time = ReadTimeOf(collection);  // first: a View never lacks a row of its past
-  moment.view = collection.board.Pin();
-  VECDB_TRY(collection.CheckAlive());  // a drop leaves an empty View
+  const Timestamp visible = collection.channel->watermark.ReadTime();
+  moment.view = collection.board.Pin();  // behind that: a View never lacks a row of its past
+  VECDB_TRY(collection.CheckAlive());    // a drop leaves an empty View
   // Again: a partition that is dropped loses its name before the View loses its rows.
   if (!options.partitions.empty()) {
     VECDB_TRY_ASSIGN(partitions, choose());
   }
   moment.view = Chosen(collection, std::move(moment.view), partitions, filter);
-  // What was deleted or had expired long before may be gone from it. Such a View begins at a time
-  // that was visible before it was published, so nothing of that time is missing either.
-  moment.time = segment::Later(moment.time, moment.view->readable_from());
+  moment.time = ReadTimeOf(collection, *moment.view, visible);
   return moment;
 }
 
@@ -202,14 +200,14 @@ Result<std::uint64_t> Proxy::Count(const LiveCollection& collection, std::string
 Result<CollectionStats> Proxy::Stats(const LiveCollection& collection,
                                      std::string_view partition) const {
   VECDB_TRY(collection.CheckAlive());
-  segment::ReadTime t = ReadTimeOf(collection);
+  const Timestamp visible = collection.channel->watermark.ReadTime();
   auto view = collection.board.Pin();
   VECDB_TRY(collection.CheckAlive());
   if (!partition.empty()) {
     VECDB_TRY_ASSIGN(const auto found, collection.FindPartition(partition));
     view = view->InPartitions(std::span(&found->id, 1));
   }
-  t = segment::Later(t, view->readable_from());
+  const segment::ReadTime t = ReadTimeOf(collection, *view, visible);
   CollectionStats stats;
   if (partition.empty()) {
     stats.memory_bytes = collection.KeyFilterBytes();
