@@ -66,9 +66,9 @@ class Segment {
   Tombstones& tombstones() const { return *tombstones_; }
   const std::shared_ptr<Tombstones>& shared_tombstones() const { return tombstones_; }
 
-  // `notice` goes when this segment has gone, with all that its files were mapped for: on the
-  // thread of whoever used it last. Called once, by one thread.
-  void WhenGone(std::shared_ptr<const void> notice) { notice_ = std::move(notice); }
+  // `notice` goes when this segment has gone in all its forms (growing, sealed, without columns),
+  // with all that its files are read for: on the thread of whoever used it last.
+  void WhenGone(std::shared_ptr<const void> notice) { tombstones_->WhenGone(std::move(notice)); }
 
  protected:
   Segment(SegmentId id, ShardId shard, PartitionId partition, const Schema& schema,
@@ -85,7 +85,6 @@ class Segment {
   const PartitionId partition_;
   const Schema schema_;
   const std::shared_ptr<Tombstones> tombstones_;
-  std::shared_ptr<const void> notice_;  // touched by nobody else
 };
 
 }  // namespace vecdb::segment
