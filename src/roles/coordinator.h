@@ -15,6 +15,7 @@
 
 #include "base/deadline.h"
 #include "base/log.h"
+#include "base/memory_budget.h"
 #include "base/pacer.h"
 #include "base/strand.h"
 #include "base/task_queue.h"
@@ -59,6 +60,7 @@ struct CoordinatorParts {
   const std::function<void(Channel&, std::uint64_t log_number, Lsn next_lsn)>& make_writer;
   std::uint32_t channel_count;   // that new collections are spread over
   std::uint64_t long_log_bytes;  // of a channel: above it what is growing there is sealed
+  base::MemoryBudget& memory;
 };
 
 class Coordinator final : public SegmentEvents {
@@ -200,6 +202,14 @@ class Coordinator final : public SegmentEvents {
   catalog::Edit SwapOf(const Compacted& compacted) const;
   void DiscardOutput(SegmentId output);
   void NoteCompaction(LiveCollection& collection, const Status& outcome);
+  // ---- memory (coordinator_memory.cc) -------------------------------------------------
+  std::shared_ptr<segment::GrowingSegment> MakeGrowing(const LiveCollection& collection,
+                                                       SegmentId id, ShardId shard,
+                                                       PartitionId partition) const;
+  base::MemoryReservation TakeForFlush(const segment::GrowingSegment& segment) const;
+  std::uint64_t CompactionMemory(const catalog::State& state, const compaction::Plan& plan) const;
+  void KeepWithinMemory(std::vector<compaction::Plan>* plans) const;
+  Result<base::MemoryReservation> WaitForMemory(std::uint64_t bytes, CompactionMeter* meter) const;
   // Removes the folders of dropped segments that nobody reads any more.
   void EmptyTrash();
   void PostTrash();

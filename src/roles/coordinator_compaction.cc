@@ -32,6 +32,8 @@ namespace {
 
 constexpr int kMostRounds = 4;  // of one thorough job; each merges up to 30 segments into one
 constexpr std::chrono::milliseconds kFirstRetry{2'000};
+constexpr std::chrono::milliseconds kPatience{100};  // for memory, between two looks at a stop
+constexpr int kMostWaits = 20;
 constexpr int kMostDoublings = 7;  // of that: a little below 5 minutes
 
 std::int64_t Milliseconds(std::chrono::steady_clock::time_point time) {
@@ -135,7 +137,9 @@ std::vector<compaction::Plan> Coordinator::PickPlans(const LiveCollection& colle
   compaction::PickOptions options;
   options.max_bytes = parts_.options.merged_segment_bytes;
   options.thorough = thorough;
-  return compaction::PickCompactions(facts, options);
+  auto plans = compaction::PickCompactions(facts, options);
+  KeepWithinMemory(&plans);
+  return plans;
 }
 
 // Called by Housekeeping. After a failure it waits twice as long as the time before.
@@ -245,6 +249,8 @@ Status Coordinator::Compact(LiveCollection& collection, const compaction::Plan& 
     VECDB_TRY_ASSIGN(auto whole, WithColumns(collection, *input));
     setup.inputs.push_back(std::move(whole));
   }
+  VECDB_TRY_ASSIGN(const auto memory,
+                   WaitForMemory(CompactionMemory(*parts_.manifest.state(), plan), meter));
   compaction::Job job(std::move(setup));
   meter->BeginPlan(&job, plan.rows);
   Compacted compacted{job, plan.inputs, plan.shard};
@@ -260,6 +266,15 @@ Status Coordinator::Compact(LiveCollection& collection, const compaction::Plan& 
   VECDB_TRY(CommitCompaction(collection, &compacted));
   meter->Count(job.rows(), bytes);
   return Status();
+}
+
+Result<base::MemoryReservation> Coordinator::WaitForMemory(std::uint64_t bytes,
+                                                           CompactionMeter* meter) const {
+  for (int waits = 1;; ++waits) {
+    auto memory = parts_.memory.ReserveWithin(base::MemoryAccount::kJobs, bytes, kPatience);
+    if (memory.ok() || waits == kMostWaits) return memory;
+    VECDB_TRY(meter->Pass(0));
+  }
 }
 
 // Of a collection that is released: opened for the job alone.

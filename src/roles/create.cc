@@ -126,8 +126,14 @@ std::uint32_t QueryNodeCount(const Options& options) {
 void MakeQueryNodes(EngineParts& p) {
   p.search_pool = std::make_unique<SearchPool>(SearchHelpers(p.options), p.env.search_task_bytes,
                                                *p.env.clock, p.env.guard, p.options.executor);
-  p.query = std::make_unique<QueryNodes>(*p.env.fs, p.database, p.options.load,
-                                         QueryNodeCount(p.options), *p.search_pool);
+  segment::Loading loading(p.options.load, p.memory);
+  if (p.memory.limited()) {
+    p.columns =
+        std::make_unique<segment::FileCache>(*p.env.fs, p.database, p.options.load, p.memory);
+    loading = segment::Loading(*p.columns);
+  }
+  p.query = std::make_unique<QueryNodes>(*p.env.fs, p.database, loading, QueryNodeCount(p.options),
+                                         *p.search_pool, p.memory);
 }
 
 void MakeWriter(EngineParts& p, Channel& channel, std::uint64_t log_number, Lsn next_lsn) {
@@ -162,7 +168,7 @@ void MakeNodes(EngineParts& p) {
   if (p.compaction->threads() != 0) p.compaction->Post(io::LowerThreadPriority);
   p.streaming =
       std::make_unique<StreamingNodes>(p.options.streaming_nodes, p.channels, *p.background,
-                                       *p.env.clock, p.options.write_buffer_bytes);
+                                       *p.env.clock, WriteBufferBytes(p.options), p.memory);
   p.proxy = std::make_unique<Proxy>(*p.streaming, *p.query, p.oracle, *p.env.clock,
                                     p.options.durability, p.counters);
   if (p.manifest == nullptr) return;
@@ -193,7 +199,8 @@ void MakeNodes(EngineParts& p) {
                                                                  p.jobs,
                                                                  p.make_writer,
                                                                  p.options.channels,
-                                                                 kLongLog * p.env.log_bytes});
+                                                                 kLongLog * p.env.log_bytes,
+                                                                 p.memory});
   p.streaming->SetEvents(p.coordinator.get());
 }
 
