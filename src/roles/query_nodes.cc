@@ -26,7 +26,7 @@ std::uint64_t FilterBytes(const query::Filter* filter) {
 }
 
 // Of so many candidates, in a list that has doubled as it grew.
-std::uint64_t AnswerBytes(std::size_t candidates) {
+std::uint64_t AnswerBytes(std::uint64_t candidates) {
   return candidates * 2 * sizeof(query::Candidate);
 }
 
@@ -118,9 +118,14 @@ std::size_t QueryNodes::ThreadsFor(const segment::View& view, std::uint64_t row_
 // rows that the filter or deletes leave of a segment. Little is not charged.
 Result<base::MemoryReservation> QueryNodes::Reserve(const segment::View& view, const ReadCost& cost,
                                                     std::size_t answers) {
-  RowIndex most = 0;
-  for (const auto& segment : view.segments()) most = std::max(most, segment->rows());
-  const std::uint64_t bytes = answers * (cost.answer_bytes + most / 8);
+  std::uint64_t most = 0;
+  std::uint64_t all = 0;
+  for (const auto& segment : view.segments()) {
+    const std::uint64_t rows = segment->rows();
+    most = std::max(most, rows);
+    all += rows;
+  }
+  const std::uint64_t bytes = answers * (AnswerBytes(std::min(cost.candidates, all)) + most / 8);
   if (bytes < kSmallMemory) return base::MemoryReservation();
   return memory_.Reserve(base::MemoryAccount::kReads, bytes);
 }
@@ -154,7 +159,7 @@ Status QueryNodes::Search(const segment::View& view, const segment::ReadTime& t,
                           const query::SearchPlan& plan, query::TopK* top) {
   const std::uint64_t row_bytes =
       VectorBytes(view.schema().fields()[plan.field]) + FilterBytes(plan.filter.get());
-  const ReadCost cost{row_bytes, AnswerBytes(plan.limit + plan.offset)};
+  const ReadCost cost{row_bytes, plan.limit + plan.offset};
   return Read(view, cost, top, [&](const segment::Segment& segment, query::TopK* into) {
     return query::SearchSegment(segment, t, plan, into);
   });
@@ -163,7 +168,7 @@ Status QueryNodes::Search(const segment::View& view, const segment::ReadTime& t,
 Status QueryNodes::Query(const segment::View& view, const segment::ReadTime& t,
                          const query::Filter* filter, const base::Deadline& deadline,
                          query::FirstByKey* first) {
-  const ReadCost cost{kKeyBytes + FilterBytes(filter), AnswerBytes(first->limit())};
+  const ReadCost cost{kKeyBytes + FilterBytes(filter), first->limit()};
   return Read(view, cost, first, [&](const segment::Segment& segment, query::FirstByKey* into) {
     return into->Offer(segment, t, filter, deadline);
   });

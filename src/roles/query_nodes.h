@@ -67,10 +67,10 @@ class QueryNodes {
     std::atomic<std::uint64_t> reads{0};
   };
   void NoteRead(std::uint32_t node);
-  // What a read looks at in each row, and what its answer takes at most.
+  // What a read looks at in each row, and how many of them its answer holds at most.
   struct ReadCost {
     std::uint64_t row_bytes = 0;
-    std::uint64_t answer_bytes = 0;
+    std::uint64_t candidates = 0;
   };
   std::size_t ThreadsFor(const segment::View& view, std::uint64_t row_bytes) const;
   template <typename Answer, typename Offer>
