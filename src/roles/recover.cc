@@ -84,7 +84,8 @@ Result<segment::GrowingSegment*> GrowingFor(Recovery& r, LiveCollection& collect
 }
 
 // What the log has is in no file yet, and there is nobody to flush it.
-Status CheckMemory(const base::MemoryBudget& memory) {
+Status CheckMemory(base::MemoryBudget& memory) {
+  memory.MakeRoom(0);
   if (!memory.limited() || memory.used() <= memory.limit()) return Status();
   return base::ResourceExhausted(
       "the rows of the log take more than is left of Options::memory_budget_bytes of {}; opened "

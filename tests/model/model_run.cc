@@ -52,6 +52,7 @@ Options OptionsOf(const RunConfig& config) {
   options.load = config.load;
   options.durability = config.durability;
   options.write_buffer_bytes = config.write_buffer_bytes;
+  options.memory_budget_bytes = config.memory_budget_bytes;
   return options;
 }
 
@@ -88,6 +89,8 @@ std::string ModelRun::Step() {
   if (random_.Chance(5)) {
     database_->clock().Advance(std::chrono::milliseconds(random_.Below(400)));
   }
+  auto& columns = database_->parts().columns;
+  if (columns != nullptr && steps_ % 7 == 0) (void)columns->Evict(~std::uint64_t{0});
   return Perform(operation);
 }
 

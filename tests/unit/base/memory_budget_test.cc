@@ -1,5 +1,6 @@
 #include "base/memory_budget.h"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <optional>
