@@ -132,9 +132,16 @@ Result<MemoryReservation> MemoryBudget::ReserveWithin(MemoryAccount account, std
   while (true) {
     auto reserved = Reserve(account, bytes);
     if (reserved.ok() || !CanEverFit(bytes)) return reserved;
-    if (deadline.passed() || std::chrono::steady_clock::now() >= end) return reserved;
+    if (ending_ || deadline.passed() || std::chrono::steady_clock::now() >= end) return reserved;
+    if (pressure_ != nullptr) pressure_();
     WaitForChange(deadline);
   }
+}
+
+void MemoryBudget::EndWaits() {
+  ending_ = true;
+  MutexLock lock(mutex_);
+  changed_.NotifyAll();
 }
 
 MemoryReservation MemoryBudget::Take(MemoryAccount account, std::uint64_t bytes) {
@@ -158,9 +165,10 @@ Status MemoryBudget::Refused(MemoryAccount account, std::uint64_t bytes) const {
     if (accounts_[i].used.load() > accounts_[most].used.load()) most = i;
   }
   return ResourceExhausted(
-      "{} bytes for {} do not fit Options::memory_budget_bytes of {}: {} are in use, most of them "
-      "({}) for {}; {} are kept for flushing",
-      bytes, ToString(account), limit_, used(), accounts_[most].used.load(),
+      "Options::memory_budget_bytes of {} has no room for {} ({} more bytes): {} are in use, most "
+      "of "
+      "them ({}) for {}; {} are kept for flushing",
+      limit_, ToString(account), bytes, used(), accounts_[most].used.load(),
       ToString(static_cast<MemoryAccount>(most)), limit_ - open_);
 }
 

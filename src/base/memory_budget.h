@@ -76,7 +76,15 @@ class MemoryBudget {
 
   // Called where room is wanted: gives up about so many bytes, or what can be, and says how many.
   using Reclaim = std::function<std::uint64_t(std::uint64_t bytes)>;
-  void SetReclaim(Reclaim reclaim) { reclaim_ = std::move(reclaim); }  // before the first use
+  // Called by who waits for room, again and again: may begin what gives some back later, and must
+  // not wait for it.
+  using Pressure = std::function<void()>;
+  void SetReclaim(Reclaim reclaim, Pressure pressure = {}) {  // before the first use
+    reclaim_ = std::move(reclaim);
+    pressure_ = std::move(pressure);
+  }
+  // From now on nobody waits: the database is about to be closed.
+  void EndWaits() EXCLUDES(mutex_);
 
   bool limited() const { return limit_ != 0; }
   std::uint64_t limit() const { return limit_; }
@@ -128,10 +136,12 @@ class MemoryBudget {
   const std::uint64_t limit_;
   const std::uint64_t open_;  // what Reserve() may fill
   Reclaim reclaim_;
+  Pressure pressure_;
   // thread-safe by themselves
   Meter total_;
   std::array<Meter, kMemoryAccounts> accounts_;
   std::atomic<int> waiting_{0};
+  std::atomic<bool> ending_{false};
   // guarded
   Mutex mutex_;  // leaf
   CondVar changed_;

@@ -178,6 +178,7 @@ Result<ColumnView> MergedRows::Gather(std::uint32_t field, std::span<const Origi
     Window& window = windows[rows[i].input];
     const RowIndex row = rows[i].row;
     if (row < window.first || row >= window.first + window.view.rows) {
+      window.view = {};  // its file may be closed before the next one is opened
       VECDB_TRY_ASSIGN(window.view,
                        ReadInput(input, field, row, std::min(kStep, input.rows() - row)));
       window.first = row;

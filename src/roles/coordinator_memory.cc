@@ -29,6 +29,14 @@ std::uint64_t WritingBytes(const Schema& schema, std::uint64_t rows) {
   return kFileBytes + rows * (kKeyRowBytes + (HasTexts(schema) ? kTextRowBytes : 0));
 }
 
+std::uint64_t LargestFile(const catalog::SegmentRecord& record) {
+  std::uint64_t largest = 0;
+  for (const catalog::ColumnFileRecord& file : record.columns) {
+    largest = std::max(largest, file.info.size_bytes);
+  }
+  return largest;
+}
+
 }  // namespace
 
 std::shared_ptr<segment::GrowingSegment> Coordinator::MakeGrowing(const LiveCollection& collection,
@@ -47,23 +55,24 @@ base::MemoryReservation Coordinator::TakeForFlush(const segment::GrowingSegment&
   return parts_.memory.Take(base::MemoryAccount::kJobs, bytes);
 }
 
-// Besides the columns that it reads, which the cache is charged with: a file of each input at once.
+// Besides the columns that it reads, which the cache is charged with: a file of the output, whose
+// rows are picked from several inputs.
 std::uint64_t Coordinator::CompactionMemory(const catalog::State& state,
                                             const compaction::Plan& plan) const {
   std::uint64_t rows = 0;
-  std::uint64_t bytes = 0;
+  std::uint64_t file = 0;
   const Schema* schema = nullptr;
   for (const SegmentId id : plan.inputs) {
     const auto record = state.segments.find(id);
     if (record == state.segments.end()) continue;
     rows += record->second.rows;
-    bytes += record->second.size_bytes();
+    file += LargestFile(record->second);
     const auto collection = state.collections.find(record->second.collection);
     if (collection != state.collections.end()) schema = &collection->second.schema;
   }
   if (schema == nullptr) return 0;
   return WritingBytes(*schema, rows) + rows * kOriginBytes +
-         std::min(bytes, segment::kMaxColumnFileBytes);
+         std::min(file, segment::kMaxColumnFileBytes);
 }
 
 // Each input has its turn with each row, and a file open for it.
@@ -73,7 +82,7 @@ void Coordinator::KeepWithinMemory(std::vector<compaction::Plan>* plans) const {
   const auto pinned = [&](SegmentId id) -> std::uint64_t {
     const auto record = state->segments.find(id);
     if (parts_.options.load == LoadMode::kMapped || record == state->segments.end()) return 0;
-    return std::min(record->second.size_bytes(), segment::kMaxColumnFileBytes);
+    return LargestFile(record->second);
   };
   const auto rows = [&](SegmentId id) -> std::uint64_t {
     const auto record = state->segments.find(id);

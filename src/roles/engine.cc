@@ -92,6 +92,25 @@ std::uint64_t EngineParts::GiveUp(std::uint64_t bytes) {
   return given_up;
 }
 
+// In a task of its own: who waits may hold lanes.
+void EngineParts::AskForFlush() {
+  if (coordinator == nullptr) return;
+  if (memory.used(base::MemoryAccount::kGrowing) < memory.limit() / 16) return;
+  if (flush_asked.exchange(true)) return;
+  const auto post = [this] {
+    background->Post([this] {
+      flush_asked = false;
+      const auto press = [this] {
+        coordinator->OnPressure();
+        return Status();
+      };
+      (void)env.guard(press);
+    });
+    return Status();
+  };
+  if (!env.guard(post).ok()) flush_asked = false;
+}
+
 Result<std::unique_ptr<Engine>> Engine::Open(Environment env, Options options) {
   VECDB_TRY(CheckOptions(options));
   auto parts = std::make_unique<EngineParts>(std::move(env), std::move(options));
@@ -226,6 +245,7 @@ Status Engine::Close() {
   if (!parts_->env.fs->OwnedByThisProcess()) return Status();
   closing_.store(true, std::memory_order_seq_cst);
   if (parts_->coordinator != nullptr) parts_->coordinator->EndEarly();
+  parts_->memory.EndWaits();
   base::MutexLock lock(close_mutex_);
   if (closed_) return Status();
   while (calls_.load(std::memory_order_seq_cst) != 0) close_changed_.Wait(close_mutex_);

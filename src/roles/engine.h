@@ -65,11 +65,14 @@ struct EngineParts {
         jobs(*env.clock),
         pacer(*env.clock, options.background_bytes_per_second),
         memory(options.memory_budget_bytes, FlushReserveBytes(options)) {
-    memory.SetReclaim([this](std::uint64_t bytes) { return GiveUp(bytes); });
+    memory.SetReclaim([this](std::uint64_t bytes) { return GiveUp(bytes); },
+                      [this] { AskForFlush(); });
   }
 
   // Of what can be had again from files, so much, or what there is.
   std::uint64_t GiveUp(std::uint64_t bytes);
+  // Has the largest growing segment flushed in the background, when they have much of the budget.
+  void AskForFlush();
 
   static Environment Counted(Environment env, const std::shared_ptr<io::DiskCounters>& disk) {
     env.fs = io::CountOperations(std::move(env.fs), disk);
@@ -85,8 +88,9 @@ struct EngineParts {
   base::TimestampOracle oracle;
   Channels channels;
   JobTable jobs;
-  base::Pacer pacer;                            // of compaction
-  base::MemoryBudget memory;                    // charged until the last segment has gone
+  base::Pacer pacer;                     // of compaction
+  base::MemoryBudget memory;             // charged until the last segment has gone
+  std::atomic<bool> flush_asked{false};  // by who waits for memory; a task for it is in the queue
   std::unique_ptr<segment::FileCache> columns;  // with a budget; the same
   Collections collections;
   RecoveryReport report;

@@ -10,8 +10,10 @@
 namespace vecdb::segment {
 namespace {
 
-// How long a read waits for memory that other reads hold.
-constexpr std::chrono::milliseconds kPatience{2'000};
+// How long a read waits for memory that others hold: other reads, a compaction, rows that are being
+// flushed. Long, since most of them give it back soon; not for ever, since a read that waits may
+// hold another file itself.
+constexpr std::chrono::milliseconds kPatience{10'000};
 
 }  // namespace
 

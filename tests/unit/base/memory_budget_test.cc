@@ -128,6 +128,24 @@ TEST_CASE("a wait for memory ends with its patience or its deadline", "[memory]"
         StatusCode::kResourceExhausted);
 }
 
+TEST_CASE("who waits presses for memory, and nobody waits once that is over", "[memory]") {
+  MemoryBudget budget(100);
+  std::optional<MemoryReservation> held = budget.TryReserve(kReads, 80);
+  int pressed = 0;
+  budget.SetReclaim([](std::uint64_t) { return std::uint64_t{0}; },
+                    [&] {
+                      if (++pressed == 3) held.reset();
+                    });
+  CHECK(budget.ReserveWithin(kJobs, 50, std::chrono::hours(1)).ok());
+  CHECK(pressed == 3);
+  held = budget.TryReserve(kReads, 80);
+  std::thread ends([&] { budget.EndWaits(); });
+  pressed = 10;
+  CHECK_FALSE(budget.ReserveWithin(kJobs, 50, std::chrono::hours(1)).ok());
+  ends.join();
+  CHECK_FALSE(budget.ReserveWithin(kJobs, 50, std::chrono::hours(1)).ok());
+}
+
 TEST_CASE("many threads never reserve more than there is, and give everything back", "[memory]") {
   MemoryBudget budget(1000, 100);
   std::atomic<std::uint64_t> most{0};
