@@ -1,8 +1,9 @@
 // How much memory one database uses for what grows with its data, by account, and where it ends.
 //
-// Two ways to be charged. Reserve() may be refused: what asks can wait, do with less or fail. Take()
-// is for what must not fail, because a write is in the log already or because it is what makes room:
-// `reserve_bytes` of the limit are kept for it. So a flush finishes when everything else is full.
+// Two ways to be charged. Reserve() may be refused: what asks can wait, do with less or fail.
+// Take() is for what must not fail, because a write is in the log already or because it is what
+// makes room: `reserve_bytes` of the limit are kept for it. So a flush finishes when everything
+// else is full.
 //
 // What can be had again from files is given up first: see SetReclaim().
 //

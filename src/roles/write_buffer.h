@@ -33,8 +33,9 @@ class WriteBuffer {
 
   // Returns when there is room in the buffer, and in the memory budget for so many more bytes: asks
   // for it, and lends the background a hand; with a deadline only where nobody else does the work:
-  // a flush takes as long as it takes. kResourceExhausted when making room failed meanwhile, or when
-  // the budget is full of what no flush gives back; what `health` says when that is not OK.
+  // a flush takes as long as it takes. kResourceExhausted when making room failed meanwhile, when
+  // the budget is full of what nobody is about to give back, or when it is still full at the
+  // deadline; what `health` says when that is not OK.
   Status WaitForRoom(std::uint64_t bytes, const std::function<Status()>& health,
                      const base::Deadline& deadline) EXCLUDES(mutex_);
   // Waits for so much room and takes it, for a large write.
