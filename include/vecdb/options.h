@@ -77,9 +77,10 @@ struct Options {
   // What the database may use of memory in all, from 64 MiB; 0 = no limit. Counted is what grows
   // with the data: rows not in files (a third at most, however large write_buffer_bytes is), keys
   // and tombstones, columns in LoadMode::kResident, flushes, compactions, large writes and reads;
-  // not pages of mapped files, which the system takes back by itself. Above it columns are closed,
-  // those read longest ago first, and opened again by the next read; writers wait for a flush; then
-  // calls fail with kResourceExhausted, which names the budget and what the memory is for.
+  // not pages of mapped files, which the system takes back by itself, nor the files of a database
+  // in memory. Above it columns are closed, those read longest ago first, and opened again by the
+  // next read; writers wait for a flush; then calls fail with kResourceExhausted, which names the
+  // budget and what the memory is for.
   std::uint64_t memory_budget_bytes = 0;
 
   // Compaction merges small sealed segments into ones of up to about this size on disk, at least

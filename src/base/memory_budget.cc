@@ -165,9 +165,8 @@ Status MemoryBudget::Refused(MemoryAccount account, std::uint64_t bytes) const {
     if (accounts_[i].used.load() > accounts_[most].used.load()) most = i;
   }
   return ResourceExhausted(
-      "Options::memory_budget_bytes of {} has no room for {} ({} more bytes): {} are in use, most "
-      "of "
-      "them ({}) for {}; {} are kept for flushing",
+      "Options::memory_budget_bytes of {} has no room for {} ({} more bytes): {} are in use, {} of "
+      "them for {}; {} are kept for flushing",
       limit_, ToString(account), bytes, used(), accounts_[most].used.load(),
       ToString(static_cast<MemoryAccount>(most)), limit_ - open_);
 }
