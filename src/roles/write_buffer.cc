@@ -1,5 +1,7 @@
 #include "roles/write_buffer.h"
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 
 #include "base/status.h"
@@ -15,10 +17,14 @@ void WriteBuffer::Subtract(std::uint64_t bytes) {
 }
 
 // Whether a flush, or the end of a read, a job or another write, may still make room in the budget.
+// Of columns only those are left that a read holds.
 bool WriteBuffer::WillFit() const {
   using base::MemoryAccount;
-  return bytes_.load() != 0 || memory_.used(MemoryAccount::kJobs) != 0 ||
-         memory_.used(MemoryAccount::kReads) != 0 || memory_.used(MemoryAccount::kWrites) != 0;
+  constexpr std::array kPassing = {MemoryAccount::kJobs, MemoryAccount::kReads,
+                                   MemoryAccount::kWrites, MemoryAccount::kColumns};
+  return bytes_.load() != 0 ||
+         std::any_of(kPassing.begin(), kPassing.end(),
+                     [this](MemoryAccount account) { return memory_.used(account) != 0; });
 }
 
 void WriteBuffer::Nap(std::uint64_t bytes, const base::Deadline& deadline) {
