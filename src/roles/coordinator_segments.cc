@@ -41,15 +41,13 @@ Status Coordinator::AddGrowing(LiveCollection& collection) {
 
 // Called on the strand, or before anyone else knows the collection.
 Status Coordinator::OpenLanes(LiveCollection& collection, std::span<const PartitionLane> lanes) {
-  const auto& record = collection.record;
   VECDB_TRY_ASSIGN(SegmentId id, parts_.manifest.NewIds(lanes.size()));
   std::vector<std::map<PartitionId, Growing>> made(lanes.size());
   auto view = collection.board.Pin();
   for (std::size_t i = 0; i < lanes.size(); ++i) {
     const auto& [partition, shard] = lanes[i];
     if (partition->open[shard]) continue;  // another writer was here first
-    auto growing = segment::GrowingSegment::Create(id++, shard, partition->id,
-                                                   record.schema_version, record.schema);
+    auto growing = MakeGrowing(collection, id++, shard, partition->id);
     view = view->With(growing);
     made[i].emplace(partition->id, Growing{std::move(growing), parts_.clock.Now()});
   }
@@ -77,11 +75,9 @@ Status Coordinator::OnFirstRows(LiveCollection& collection, std::span<const Part
 
 // Called on the strand.
 Status Coordinator::Seal(LiveCollection& collection, ShardId shard, PartitionId partition) {
-  const auto& record = collection.record;
   Lane& lane = *collection.lanes[shard];
   VECDB_TRY_ASSIGN(const SegmentId id, parts_.manifest.NewIds(1));
-  auto next =
-      segment::GrowingSegment::Create(id, shard, partition, record.schema_version, record.schema);
+  auto next = MakeGrowing(collection, id, shard, partition);
   std::shared_ptr<segment::GrowingSegment> sealed;
   {
     base::MutexLock lock(lane.mutex);
@@ -265,6 +261,7 @@ Status Coordinator::FlushOne(LiveCollection& collection,
   const auto state = parts_.manifest.state();
   const auto known = state->segments.find(segment->id());
   if (known != state->segments.end()) return FinishFlush(collection, *segment, known->second);
+  const auto memory = TakeForFlush(*segment);
   VECDB_TRY_ASSIGN(const DataNode::Flushed flushed,
                    parts_.data.Flush(*segment, collection.record.id, collection.clustering_key));
   VECDB_TRY_ASSIGN(auto sealed, parts_.query.Open(flushed.record, collection.record.schema,

@@ -7,6 +7,7 @@
 #include "query/scan.h"
 #include "roles/partition_choice.h"
 #include "roles/proxy.h"
+#include "roles/read_memory.h"
 
 namespace vecdb::roles {
 namespace {
@@ -120,6 +121,7 @@ Result<Hits> Proxy::Search(const LiveCollection& collection, const SearchRequest
   VECDB_TRY(query_.Search(*moment.view, moment.time, plan, &top));
 
   const std::vector<query::Candidate> best = top.Take();
+  ReadMemory memory(query_.memory());
   Hits hits;
   hits.reserve(best.size() - std::min(best.size(), plan.offset));
   for (std::size_t i = plan.offset; i < best.size(); ++i) {
@@ -127,6 +129,7 @@ Result<Hits> Proxy::Search(const LiveCollection& collection, const SearchRequest
     VECDB_TRY(plan.deadline.Check());
     Hit hit{chunk::OwnedKey(c.key), query::ScoreOf(plan.metric, c.distance), {}};
     VECDB_TRY_ASSIGN(hit.row, query::FetchRow(schema, *c.segment, c.row, plan.output));
+    VECDB_TRY(memory.Add(hit.row));
     hits.push_back(std::move(hit));
   }
   Counters::Add(counters_.searches);
@@ -144,11 +147,13 @@ Result<std::vector<Row>> Proxy::Query(const LiveCollection& collection, const Qu
   query::FirstByKey first(plan.limit + plan.offset);
   VECDB_TRY(query_.Query(*moment.view, moment.time, plan.filter.get(), plan.deadline, &first));
   const std::vector<query::Candidate> found = first.Take();
+  ReadMemory memory(query_.memory());
   std::vector<Row> rows;
   for (std::size_t i = plan.offset; i < found.size(); ++i) {
     VECDB_TRY(plan.deadline.Check());
     VECDB_TRY_ASSIGN(Row row,
                      query::FetchRow(schema, *found[i].segment, found[i].row, plan.output));
+    VECDB_TRY(memory.Add(row));
     rows.push_back(std::move(row));
   }
   Counters::Add(counters_.reads);
@@ -169,6 +174,7 @@ Result<GetResult> Proxy::Get(const LiveCollection& collection, std::span<const K
   if (output.empty()) output.push_back(static_cast<std::uint32_t>(chunk::KeyFieldIndex(schema)));
   VECDB_TRY_ASSIGN(const base::Deadline deadline, DeadlineOf(options));
   VECDB_TRY_ASSIGN(const Moment moment, PinUnless(at, collection, options, nullptr, deadline));
+  ReadMemory memory(query_.memory());
   GetResult result;
   for (const Key& key : keys) {
     VECDB_TRY(deadline.Check());
@@ -178,6 +184,7 @@ Result<GetResult> Proxy::Get(const LiveCollection& collection, std::span<const K
       continue;
     }
     VECDB_TRY_ASSIGN(Row row, query::FetchRow(schema, *place->segment, place->row, output));
+    VECDB_TRY(memory.Add(row));
     result.rows.push_back(std::move(row));
   }
   Counters::Add(counters_.reads);
