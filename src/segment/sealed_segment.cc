@@ -18,6 +18,10 @@ namespace {
 
 using BlockFilePtr = std::shared_ptr<const io::BlockFile>;
 
+Status WarmBlocks(const io::BlockFile& file) {
+  return file.Read(0, file.body_size()).status();
+}
+
 // One file of a field: open for good, or as long as there is room.
 class Piece {
  public:
@@ -42,6 +46,9 @@ class Piece {
                                            std::move(file), std::move(view.keep));
     return view;
   }
+
+  // A file of the cache stays as it is: whoever reads decides what is in memory.
+  Status WarmUp() const { return open_ ? WarmBlocks(open_->file()) : Status(); }
 
   Status VerifyAll() const {
     if (open_) return open_->VerifyAll();
@@ -377,14 +384,11 @@ Status SealedSegment::MayContain(std::span<const std::uint64_t> hashes, std::uin
 }
 
 Status SealedSegment::WarmUp() const {
-  const auto warm = [](const io::BlockFile& file) {
-    return file.Read(0, file.body_size()).status();
-  };
   for (const Column& column : body_->columns) {
-    for (const ColumnFile& file : column.files) VECDB_TRY(warm(file.file()));
+    for (const Piece& file : column.files) VECDB_TRY(file.WarmUp());
   }
-  for (const ColumnFile& file : body_->timestamps.files) VECDB_TRY(warm(file.file()));
-  return warm(body_->keys->file());
+  for (const Piece& file : body_->timestamps.files) VECDB_TRY(file.WarmUp());
+  return WarmBlocks(body_->keys->file());
 }
 
 Status SealedSegment::VerifyAll() const {

@@ -64,7 +64,8 @@ class SealedSegment final : public Segment {
   bool has_columns() const;
 
   // Reads and checks each block of what readers want, where that was not done yet: so those who come
-  // first do not. Their pages are mapped then; whose memory they are does not change.
+  // first do not. Their pages are mapped then; whose memory they are does not change. Columns in a
+  // FileCache are left to their readers.
   Status WarmUp() const;
 
   // Reads and verifies every byte and every promise of every file (vecdb check).
