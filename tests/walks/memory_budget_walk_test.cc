@@ -68,9 +68,9 @@ TEST_CASE("answers are the same while columns are closed again and again", "[wal
   TestDatabase db(io::MakeMemoryFileSystem(), Budgeted(load));
   const Collection expected = MakeSegments(whole, 4);
   Collection books = MakeSegments(db, 4);
-  books.DeleteWhere("id % 9 == 4").status().OrDie();
+  books.DeleteWhere("id in [4, 13, 22, 700] or id > 1990").status().OrDie();
   Collection same = expected;
-  same.DeleteWhere("id % 9 == 4").status().OrDie();
+  same.DeleteWhere("id in [4, 13, 22, 700] or id > 1990").status().OrDie();
   for (std::int64_t id = 1; id < 60; ++id) {
     (void)CloseColumns(db);
     const std::vector<float> near = Book{id, 1}.vector();
