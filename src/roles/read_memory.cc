@@ -21,7 +21,7 @@ template <typename T>
 std::uint64_t HeapOf(const std::vector<T>& values) {
   if constexpr (std::is_same_v<T, std::string>) {
     std::uint64_t bytes = 0;
-    for (const std::string& text : values) bytes += sizeof(text) + HeapOf(text);
+    for (const std::string& text : values) bytes += sizeof(std::string) + HeapOf(text);
     return bytes;
   } else {
     return values.size() * sizeof(T);
@@ -37,7 +37,7 @@ std::uint64_t HeapOf(const T&) {
 
 std::uint64_t MemoryOf(const Row& row) {
   std::uint64_t bytes = sizeof(row);
-  for (const std::string& name : row.names) bytes += sizeof(name) + HeapOf(name);
+  for (const std::string& name : row.names) bytes += sizeof(std::string) + HeapOf(name);
   for (const Value& value : row.values) {
     bytes += sizeof(value) + std::visit([](const auto& held) { return HeapOf(held); }, value);
   }

@@ -11,9 +11,9 @@ namespace vecdb::segment {
 namespace {
 
 // How long a read waits for memory that others hold: other reads, a compaction, rows that are being
-// flushed. Long, since most of them give it back soon; not for ever, since a read that waits may
-// hold another file itself.
-constexpr std::chrono::milliseconds kPatience{10'000};
+// flushed. Most of them give it back soon; but what is missing may be held by the read itself, in
+// another file or for its answer.
+constexpr std::chrono::milliseconds kPatience{2'000};
 
 }  // namespace
 

@@ -68,9 +68,9 @@ TEST_CASE("answers are the same while columns are closed again and again", "[wal
   TestDatabase db(io::MakeMemoryFileSystem(), Budgeted(load));
   const Collection expected = MakeSegments(whole, 4);
   Collection books = MakeSegments(db, 4);
-  books.DeleteWhere("id % 9 == 4").status().OrDie();
+  books.DeleteWhere("id in [4, 13, 22, 700] or id > 1990").status().OrDie();
   Collection same = expected;
-  same.DeleteWhere("id % 9 == 4").status().OrDie();
+  same.DeleteWhere("id in [4, 13, 22, 700] or id > 1990").status().OrDie();
   for (std::int64_t id = 1; id < 60; ++id) {
     (void)CloseColumns(db);
     const std::vector<float> near = Book{id, 1}.vector();
@@ -132,7 +132,7 @@ TEST_CASE("a fault of the disk at a reload is the read's, and over when it is ov
 
 TEST_CASE("a read whose answer does not fit fails by name, and the next goes on",
           "[walk][memory]") {
-  TestDatabase db(io::MakeMemoryFileSystem(), Budgeted());
+  TestDatabase db(io::MakeMemoryFileSystem(), Budgeted(LoadMode::kMapped));
   Collection books = MakeSegments(db, 1, 4'000);
   const QueryRequest all{.output_fields = {"*"}, .limit = 4'000};
   {
@@ -160,8 +160,9 @@ TEST_CASE("a writer fails by name where no flush would help, and goes on afterwa
     CheckRefusal(books.Insert(BatchOf({{101}})).status(), StatusCode::kResourceExhausted,
                  {"writes", "memory_budget_bytes", "keys of sealed segments"});
     CHECK(books.Stats()->sealed_segments == 1);  // it tried
-    CHECK(*ReadAll(books) == ExpectedBetween(1, 100));
+    CHECK(*books.Count() == 100);
   }
+  CHECK(*ReadAll(books) == ExpectedBetween(1, 100));
   books.Insert(BatchOf({{101}})).status().OrDie();
   CHECK(*ReadAll(books) == ExpectedBetween(1, 101));
   db.Reopen();
@@ -325,7 +326,8 @@ TEST_CASE("ingest, search and compaction stay within a tenth of the budget", "[w
                              .Scalar("title", DataType::kVarChar)
                              .Vector("v", kWide, Metric::kL2)
                              .Build();
-  Collection wide = *db.CreateCollection("wide", schema, {});
+  // Small enough for several of them to be merged under this budget.
+  Collection wide = *db.CreateCollection("wide", schema, {.segment_bytes = 4u << 20});
   std::atomic<std::int64_t> written{0};
   std::atomic<bool> failed{false};
   std::thread reader([&] {
@@ -363,6 +365,7 @@ TEST_CASE("ingest, search and compaction stay within a tenth of the budget", "[w
   CHECK(most <= kBudget / 10 * 11);
   CHECK(stats.memory.peak <= kBudget / 10 * 11);
   CHECK(stats.flushes > 3);
+  CHECK(stats.compactions > 0);
   if (load == LoadMode::kResident) {
     CHECK(stats.disk_bytes > kBudget);
     CHECK(stats.evictions > 0);
