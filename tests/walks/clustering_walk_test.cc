@@ -68,10 +68,10 @@ Collection MakeThings(TestDatabase& db, const std::string& name, const Collectio
   return *db->CreateCollection(name, ThingSchema(), options);
 }
 
-// Segments of some 20 KB, so that a few hundred rows are many.
+// Segments of some 8 KB, so that a few hundred rows are many.
 Options SmallSegments() {
   Options options = QuietOptions();
-  options.merged_segment_bytes = 20'000;
+  options.merged_segment_bytes = 8'000;
   return options;
 }
 
@@ -365,7 +365,7 @@ SCENARIO("a clustering that cannot write leaves everything as it was", "[walk][c
     disk->Arm({disk->call_count() + at, FaultKind::kNoSpace, true});
     const Status compacted = things.Compact({.clustering = true});
     disk->Disarm();
-    if (compacted.ok()) break;
+    if (compacted.ok() || compacted.code() == StatusCode::kOutcomeUnknown) break;
     ++failures;
     CHECK(compacted.code() == StatusCode::kResourceExhausted);
     REQUIRE(SegmentsOf(things) == segments);
@@ -373,6 +373,11 @@ SCENARIO("a clustering that cannot write leaves everything as it was", "[walk][c
     REQUIRE(IdsWhere(things, "") == ids);
   }
   CHECK(failures > 10);
+  CHECK(IdsWhere(things, "") == ids);
+  db.ContinueOn(MemoryCopyOf(*disk)).OrDie();  // where the catalog itself could not be written
+  things = *db->OpenCollection("things");
+  CHECK(IdsWhere(things, "") == ids);
+  things.Compact({.clustering = true}).OrDie();
   CHECK(IdsWhere(things, "") == ids);
   CHECK(PrunedBy(things, "number == 3") > 0);
 }
