@@ -491,10 +491,12 @@ void Print(const Sample& sample, std::uint64_t searches) {
   const double start = Now();
   Sample most;
   const std::size_t pieces = std::min<std::size_t>(100, rows / 1'000);
+  std::size_t done = 0;
   for (std::size_t piece = 0; piece < pieces; ++piece) {
-    const std::size_t each = rows / pieces / 1'000 * 1'000;
-    WriteRows(pool, first + piece * each, each, Insert, collection);
-    const Sample now{(piece + 1) * each, Now() - start, *db.Stats(), OwnMemory()};
+    const std::size_t until = rows * (piece + 1) / pieces / 1'000 * 1'000;
+    WriteRows(pool, first + done, until - done, Insert, collection);
+    done = until;
+    const Sample now{done, Now() - start, *db.Stats(), OwnMemory()};
     most.stats.log_bytes = std::max(most.stats.log_bytes, now.stats.log_bytes);
     most.memory = std::max(most.memory, now.memory);
     if (first == 0 && (piece + 1) % (pieces / 10) == 0) Print(now, searches);
