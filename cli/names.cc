@@ -63,8 +63,9 @@ void PrintInfo(const vecdb::CollectionInfo& info) {
     Print(Format("partitions   {}, by the values of {}", options.num_partitions,
                  options.partition_key));
   }
-  if (!options.clustering_key.empty())
-    Print(Format("clustered    by '{}'", options.clustering_key));
+  if (!options.clustering_key.empty()) {
+    Print(Format("clustered    by the values of {}", options.clustering_key));
+  }
   PrintSchemaTable("", info.schema);
 }
 

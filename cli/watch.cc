@@ -247,7 +247,51 @@ constexpr Counter kCounters[] = {{"writes", &DatabaseStats::writes},
                                  {"compactions", &DatabaseStats::compactions},
                                  {"syncs", &DatabaseStats::syncs},
                                  {"written_bytes", &DatabaseStats::written_bytes},
-                                 {"shared_reads", &DatabaseStats::shared_reads}};
+                                 {"shared_reads", &DatabaseStats::shared_reads},
+                                 {"evictions", &DatabaseStats::evictions},
+                                 {"reloads", &DatabaseStats::reloads}};
+
+struct MemoryKind {
+  const char* name;
+  MemoryUse DatabaseStats::*use;
+};
+constexpr MemoryKind kMemory[] = {{"all", &DatabaseStats::memory},
+                                  {"growing rows", &DatabaseStats::growing_memory},
+                                  {"segments", &DatabaseStats::segment_memory},
+                                  {"columns", &DatabaseStats::column_memory},
+                                  {"filters", &DatabaseStats::filter_memory},
+                                  {"jobs", &DatabaseStats::job_memory},
+                                  {"writes", &DatabaseStats::write_memory},
+                                  {"reads", &DatabaseStats::read_memory}};
+
+void WriteMemory(const DatabaseStats& stats, JsonWriter* json) {
+  json->Name("memory");
+  json->BeginArray();
+  for (const MemoryKind& kind : kMemory) {
+    const MemoryUse& use = stats.*kind.use;
+    json->BeginObject();
+    json->Member("of", kind.name);
+    json->Member("used", use.used);
+    json->Member("peak", use.peak);
+    json->Member("limit", use.limit);
+    json->EndObject();
+  }
+  json->EndArray();
+}
+
+void PrintMemory(const DatabaseStats& stats) {
+  Table table;
+  table.AddColumn("memory");
+  table.AddColumn("used", Table::Align::kRight);
+  table.AddColumn("peak", Table::Align::kRight);
+  table.AddColumn("limit", Table::Align::kRight);
+  for (const MemoryKind& kind : kMemory) {
+    const MemoryUse& use = stats.*kind.use;
+    table.AddRow({kind.name, BytesText(use.used), BytesText(use.peak),
+                  use.limit == 0 ? std::string("none") : BytesText(use.limit)});
+  }
+  table.Print();
+}
 
 void WriteStats(const DatabaseStats& stats) {
   JsonWriter json;
@@ -255,6 +299,7 @@ void WriteStats(const DatabaseStats& stats) {
   for (const Counter& size : kSizes) json.Member(size.name, stats.*size.value);
   json.Member("threads", std::uint64_t{stats.threads});
   for (const Counter& counter : kCounters) json.Member(counter.name, stats.*counter.value);
+  WriteMemory(stats, &json);
   json.EndObject();
   json.Print();
 }
@@ -324,6 +369,7 @@ Status Watch::Draw(const Lease& database) {
   } else {
     if (StdoutIsTerminal()) Write(kClearScreen);
     PrintSizes(stats);
+    PrintMemory(stats);
     PrintCounters(stats, last_ ? &*last_ : nullptr, seconds);
   }
   last_ = stats;

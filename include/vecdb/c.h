@@ -267,6 +267,7 @@ typedef struct vecdb_options {
   int64_t seal_after_ms;
   vecdb_executor_function executor; /* NULL: threads of its own */
   void* executor_user;              /* handed to executor; yours until the database is closed */
+  uint64_t memory_budget_bytes;
 } vecdb_options;
 
 /* Sets the defaults of the C++ struct. */

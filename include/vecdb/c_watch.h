@@ -138,6 +138,13 @@ VECDB_C_API vecdb_code vecdb_channels(vecdb_db* db,
                                       void (*visit)(void* user, const vecdb_channel_info* channel),
                                       void* user, vecdb_error* error);
 
+/* vecdb::MemoryUse */
+typedef struct vecdb_memory_use {
+  uint64_t used;
+  uint64_t peak;
+  uint64_t limit;
+} vecdb_memory_use;
+
 /* vecdb::DatabaseStats */
 typedef struct vecdb_db_stats {
   size_t struct_size;
@@ -161,6 +168,16 @@ typedef struct vecdb_db_stats {
   uint64_t syncs;
   uint64_t written_bytes;
   uint64_t shared_reads;
+  vecdb_memory_use memory;
+  vecdb_memory_use growing_memory;
+  vecdb_memory_use segment_memory;
+  vecdb_memory_use column_memory;
+  vecdb_memory_use filter_memory;
+  vecdb_memory_use job_memory;
+  vecdb_memory_use write_memory;
+  vecdb_memory_use read_memory;
+  uint64_t evictions;
+  uint64_t reloads;
 } vecdb_db_stats;
 
 /* Zeroes, and the size. */

@@ -74,6 +74,15 @@ struct Options {
   std::chrono::milliseconds seal_after = std::chrono::hours(24);
   LoadMode load = LoadMode::kMapped;
 
+  // What the database may use of memory in all, from 64 MiB; 0 = no limit. Counted is what grows
+  // with the data: rows not in files (a third at most, however large write_buffer_bytes is), keys
+  // and tombstones, columns in LoadMode::kResident, flushes, compactions, large writes and reads;
+  // not pages of mapped files, which the system takes back by itself, nor the files of a database
+  // in memory. Above it columns are closed, those read longest ago first, and opened again by the
+  // next read; writers wait for a flush; then calls fail with kResourceExhausted, which names the
+  // budget and what the memory is for.
+  std::uint64_t memory_budget_bytes = 0;
+
   // Compaction merges small sealed segments into ones of up to about this size on disk, at least
   // 1024 bytes.
   std::uint64_t merged_segment_bytes = std::uint64_t{1} << 30;

@@ -61,6 +61,13 @@ struct ChannelInfo {
   std::vector<VchannelInfo> vchannels;  // by collection, then shard
 };
 
+// Memory for one purpose, in bytes: see Options::memory_budget_bytes.
+struct MemoryUse {
+  std::uint64_t used = 0;   // at the time of the call
+  std::uint64_t peak = 0;   // the most at one time since the database was opened
+  std::uint64_t limit = 0;  // what it may reach; 0 = no limit
+};
+
 // One database. Counters begin at 0 with each open, and count calls and files that went well.
 struct DatabaseStats {
   // At the time of the call.
@@ -86,6 +93,20 @@ struct DatabaseStats {
   std::uint64_t written_bytes = 0;  // into files of any kind: rows, log, catalog
   // Shares of searches and reads that another thread than the caller's has done.
   std::uint64_t shared_reads = 0;
+
+  // What the memory budget counts, also when there is none.
+  MemoryUse memory;          // all of it
+  MemoryUse growing_memory;  // rows that are in no file, also those that a snapshot still reads
+  MemoryUse segment_memory;  // keys, timestamps and tombstones of sealed segments, columns loaded
+                             // for good
+  MemoryUse column_memory;   // columns that are closed where room is wanted
+  MemoryUse filter_memory;   // filters of checked keys; the same
+  MemoryUse job_memory;      // flushes and compactions at work
+  MemoryUse write_memory;    // large writes on their way
+  MemoryUse read_memory;     // large reads
+  // Column files that were closed to make room, and those of them that were opened again.
+  std::uint64_t evictions = 0;
+  std::uint64_t reloads = 0;
 };
 
 }  // namespace vecdb

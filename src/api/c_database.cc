@@ -40,6 +40,7 @@ struct CStruct<vecdb_options> {
     out.auto_compaction = defaults.auto_compaction ? 1 : 0;
     out.search_threads = defaults.search_threads;
     out.query_nodes = defaults.query_nodes;
+    out.memory_budget_bytes = defaults.memory_budget_bytes;
     out.channels = defaults.channels;
     out.streaming_nodes = defaults.streaming_nodes;
     out.seal_after_ms = defaults.seal_after.count();
@@ -105,6 +106,7 @@ Result<Options> OptionsOf(const vecdb_options* given) {
                    FlagOf(from.auto_compaction, "vecdb_options.auto_compaction"));
   options.search_threads = from.search_threads;
   options.query_nodes = from.query_nodes;
+  options.memory_budget_bytes = from.memory_budget_bytes;
   options.channels = from.channels;
   options.streaming_nodes = from.streaming_nodes;
   options.seal_after = std::chrono::milliseconds(from.seal_after_ms);

@@ -1,3 +1,4 @@
+#include <cstddef>
 #include <string_view>
 #include <vector>
 
@@ -15,7 +16,7 @@ namespace vecdb::api {
 template <>
 struct CStruct<vecdb_db_stats> {
   static constexpr std::string_view kName = "vecdb_db_stats";
-  static constexpr std::size_t kFirstSize = sizeof(vecdb_db_stats);
+  static constexpr std::size_t kFirstSize = offsetof(vecdb_db_stats, memory);
   static vecdb_db_stats Defaults() { return {}; }
 };
 
@@ -56,6 +57,10 @@ vecdb_channel_info LendChannel(const ChannelInfo& from,
   return lent;
 }
 
+vecdb_memory_use LendUse(const MemoryUse& from) {
+  return {from.used, from.peak, from.limit};
+}
+
 vecdb_db_stats LendStats(const DatabaseStats& from) {
   vecdb_db_stats lent = {};
   lent.collections = from.collections;
@@ -78,6 +83,16 @@ vecdb_db_stats LendStats(const DatabaseStats& from) {
   lent.syncs = from.syncs;
   lent.written_bytes = from.written_bytes;
   lent.shared_reads = from.shared_reads;
+  lent.memory = LendUse(from.memory);
+  lent.growing_memory = LendUse(from.growing_memory);
+  lent.segment_memory = LendUse(from.segment_memory);
+  lent.column_memory = LendUse(from.column_memory);
+  lent.filter_memory = LendUse(from.filter_memory);
+  lent.job_memory = LendUse(from.job_memory);
+  lent.write_memory = LendUse(from.write_memory);
+  lent.read_memory = LendUse(from.read_memory);
+  lent.evictions = from.evictions;
+  lent.reloads = from.reloads;
   return lent;
 }
 

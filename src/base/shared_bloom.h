@@ -26,6 +26,9 @@ class SharedBloom {
   void MayContainMany(std::span<const std::uint64_t> hashes, std::uint8_t* may) const;
 
   std::uint64_t capacity() const { return capacity_; }  // keys
+  static std::uint64_t MemoryFor(std::uint64_t capacity) {
+    return sizeof(SharedBloom) + BloomBlocks(capacity) * sizeof(Block);
+  }
   std::uint64_t memory_bytes() const { return sizeof(*this) + block_count_ * sizeof(Block); }
 
  private:

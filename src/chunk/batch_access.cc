@@ -44,6 +44,10 @@ Status FillMissing(const Schema& schema, Chunk* chunk) {
 
 }  // namespace
 
+std::size_t BatchAccess::SizeBytes(const Batch& batch) {
+  return batch.body_->held.size_bytes();
+}
+
 Result<Chunk> BatchAccess::TakeChunk(const Batch& batch) {
   Chunk chunk = batch.body_->held;
   VECDB_TRY(FillMissing(batch.schema(), &chunk));

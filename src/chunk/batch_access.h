@@ -9,6 +9,9 @@ namespace vecdb::chunk {
 
 class BatchAccess {
  public:
+  // Of what `batch` holds, for budgets.
+  static std::size_t SizeBytes(const Batch& batch);
+
   // The rows of `batch` as a chunk with every column complete (defaults and nulls filled in). The
   // key column of an auto_id schema is empty: the proxy assigns it. kInvalidArgument when the
   // columns disagree in length or a required one is missing, naming it.

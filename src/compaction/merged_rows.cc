@@ -118,10 +118,11 @@ std::uint64_t RowsOf(const Inputs& inputs) {
   return rows;
 }
 
-// Picked values of one field, owned; texts are lent from the inputs' files.
+// Picked values of one field, owned; texts are lent from the inputs' files, which stay open.
 struct Picked {
   std::unique_ptr<std::uint64_t[]> values;  // whole words, so that every type is aligned
   std::vector<std::uint8_t> valid;
+  std::vector<std::shared_ptr<const void>> texts;
 };
 
 }  // namespace
@@ -162,6 +163,14 @@ std::optional<RowIndex> MergedRows::PlaceOf(std::size_t input, RowIndex row) con
   const auto at = std::lower_bound(places.there.begin(), places.there.end(), row);
   if (at == places.there.end() || *at != row) return std::nullopt;
   return places.here[static_cast<std::size_t>(at - places.there.begin())];
+}
+
+void MergedRows::EndReading() {
+  origins_ = {};
+  for (Places& places : places_) {
+    places.there.shrink_to_fit();
+    places.here.shrink_to_fit();
+  }
 }
 
 // How many rows from `first` on follow one another in one input.
@@ -205,9 +214,11 @@ Result<ColumnView> MergedRows::Gather(std::uint32_t field, std::span<const Origi
     Window& window = windows[rows[i].input];
     const RowIndex row = rows[i].row;
     if (row < window.first || row >= window.first + window.view.rows) {
+      window.view = {};  // its file may be closed before the next one is opened
       VECDB_TRY_ASSIGN(window.view,
                        ReadInput(input, field, row, std::min(kStep, input.rows() - row)));
       window.first = row;
+      if (chunk::IsVariable(window.view.type)) picked->texts.push_back(window.view.keep);
     }
     const ColumnView& from = window.view;
     if (picked->values == nullptr) {

@@ -44,7 +44,7 @@ class MergedRows {
   // The number that a row of an input has here, if it was kept.
   std::optional<RowIndex> PlaceOf(std::size_t input, RowIndex row) const;
   // From here on only PlaceOf() may be asked.
-  void EndReading() { origins_ = {}; }
+  void EndReading();
 
  private:
   explicit MergedRows(Inputs inputs) : inputs_(std::move(inputs)) {}

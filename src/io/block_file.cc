@@ -5,8 +5,8 @@
 #include "io/block_file.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
+#include <new>
 #include <utility>
 
 #include <sys/mman.h>
@@ -161,14 +161,25 @@ Status CheckExpected(const Frame& frame, const SealedFileInfo& expected, const s
   return Status();
 }
 
+std::size_t AlignmentOf(std::uint64_t size) {
+  return size >= kHugePage ? kHugePage : kAlignment;
+}
+
+std::size_t RoundedUp(std::uint64_t size) {
+  const std::size_t alignment = AlignmentOf(size);
+  return (std::max<std::size_t>(size, 1) + alignment - 1) & ~(alignment - 1);
+}
+
 // Null when there is not that much memory.
 std::shared_ptr<std::byte[]> AllocateAligned(std::uint64_t size) {
-  const std::size_t alignment = size >= kHugePage ? kHugePage : kAlignment;
-  const std::size_t rounded = (std::max<std::size_t>(size, 1) + alignment - 1) & ~(alignment - 1);
-  void* memory = std::aligned_alloc(alignment, rounded);
+  const std::size_t alignment = AlignmentOf(size);
+  const std::size_t rounded = RoundedUp(size);
+  void* memory = ::operator new(rounded, std::align_val_t(alignment), std::nothrow);
   if (memory == nullptr) return nullptr;
   if (alignment == kHugePage) static_cast<void>(::madvise(memory, rounded, MADV_HUGEPAGE));
-  return std::shared_ptr<std::byte[]>(static_cast<std::byte*>(memory), &std::free);
+  return std::shared_ptr<std::byte[]>(static_cast<std::byte*>(memory), [alignment](std::byte* p) {
+    ::operator delete(p, std::align_val_t(alignment));
+  });
 }
 
 }  // namespace
@@ -315,21 +326,36 @@ struct BlockChecks {
   }
 };
 
-// Reads the body piece by piece. A block that cannot be read or does not match is read once more:
-// between the disk and here there may have been a passing fault.
-Status ReadBody(const File& file, const BlockChecks& checks, std::span<std::byte> body) {
-  for (std::size_t start = 0; start < body.size(); start += kReadPiece) {
-    const std::span<std::byte> piece =
-        body.subspan(start, std::min(kReadPiece, body.size() - start));
-    const bool read = file.ReadAt(start, piece).ok();
-    for (std::size_t at = 0; at < piece.size(); at += kBlockSize) {
-      const std::span<std::byte> bytes = piece.subspan(at, std::min(kBlockSize, piece.size() - at));
-      const std::uint64_t block = (start + at) / kBlockSize;
-      if (read && checks.Verify(block, bytes).ok()) continue;
-      VECDB_TRY(checks.ReadBlock(file, block, bytes));
-    }
+// Reads bytes of the body from `start`, the first of a block. A block that cannot be read or does
+// not match is read once more: between the disk and here there may have been a passing fault.
+Status ReadPiece(const File& file, const BlockChecks& checks, std::uint64_t start,
+                 std::span<std::byte> piece) {
+  const bool read = file.ReadAt(start, piece).ok();
+  for (std::size_t at = 0; at < piece.size(); at += kBlockSize) {
+    const std::span<std::byte> bytes = piece.subspan(at, std::min(kBlockSize, piece.size() - at));
+    const std::uint64_t block = (start + at) / kBlockSize;
+    if (read && checks.Verify(block, bytes).ok()) continue;
+    VECDB_TRY(checks.ReadBlock(file, block, bytes));
   }
   return Status();
+}
+
+Status ReadBody(const File& file, const BlockChecks& checks, std::span<std::byte> body) {
+  for (std::size_t start = 0; start < body.size(); start += kReadPiece) {
+    const std::size_t size = std::min(kReadPiece, body.size() - start);
+    VECDB_TRY(ReadPiece(file, checks, start, body.subspan(start, size)));
+  }
+  return Status();
+}
+
+// The frame of the file that `expected` describes.
+Result<Frame> OpenFrame(const File& file, const std::string& name, const SealedFileInfo& expected) {
+  Frame frame;
+  if (!ReadFrame(file, name, &frame).ok()) {  // once more, as for blocks
+    VECDB_TRY(ReadFrame(file, name, &frame));
+  }
+  VECDB_TRY(CheckExpected(frame, expected, name));
+  return frame;
 }
 
 }  // namespace
@@ -337,15 +363,13 @@ Status ReadBody(const File& file, const BlockChecks& checks, std::span<std::byte
 Result<std::shared_ptr<const BlockFile>> BlockFile::Open(FileSystem& fs, const std::string& path,
                                                          const DatabaseUuid& database,
                                                          const SealedFileInfo& expected,
-                                                         LoadMode mode) {
+                                                         LoadMode mode,
+                                                         base::MemoryReservation memory) {
   VECDB_TRY_ASSIGN(const std::unique_ptr<File> file, fs.Open(path, OpenMode::kRead));
   const std::shared_ptr<BlockFile> opened(new BlockFile());
+  opened->memory_ = std::move(memory);
   opened->name_ = fs.Describe(path);
-  Frame frame;
-  if (!ReadFrame(*file, opened->name_, &frame).ok()) {  // once more, as for blocks
-    VECDB_TRY(ReadFrame(*file, opened->name_, &frame));
-  }
-  VECDB_TRY(CheckExpected(frame, expected, opened->name_));
+  VECDB_TRY_ASSIGN(Frame frame, OpenFrame(*file, opened->name_, expected));
   opened->body_size_ = frame.footer.body_size;
   opened->rows_ = frame.footer.rows;
   opened->seed_ = FileSeed(database, expected.file_id);
@@ -354,6 +378,27 @@ Result<std::shared_ptr<const BlockFile>> BlockFile::Open(FileSystem& fs, const s
   VECDB_TRY(mode == LoadMode::kMapped ? opened->LoadMapped(*file, frame.file_size)
                                       : opened->LoadResident(*file));
   return std::shared_ptr<const BlockFile>(opened);
+}
+
+std::uint64_t BlockFile::MemoryFor(const SealedFileInfo& info, LoadMode mode) {
+  const std::uint64_t blocks = BlocksOf(info.size_bytes);
+  const std::uint64_t own = sizeof(BlockFile) + blocks * kCrcSize + blocks / 8;
+  return mode == LoadMode::kMapped ? own : own + RoundedUp(info.size_bytes);
+}
+
+Status BlockFile::Check(FileSystem& fs, const std::string& path, const DatabaseUuid& database,
+                        const SealedFileInfo& expected) {
+  VECDB_TRY_ASSIGN(const std::unique_ptr<File> file, fs.Open(path, OpenMode::kRead));
+  const std::string name = fs.Describe(path);
+  VECDB_TRY_ASSIGN(const Frame frame, OpenFrame(*file, name, expected));
+  const std::uint64_t size = frame.footer.body_size;
+  const BlockChecks checks{name, FileSeed(database, expected.file_id), frame.table};
+  base::Bytes piece(std::min<std::uint64_t>(size, kReadPiece));
+  for (std::uint64_t start = 0; start < size; start += kReadPiece) {
+    const std::uint64_t left = std::min<std::uint64_t>(kReadPiece, size - start);
+    VECDB_TRY(ReadPiece(*file, checks, start, std::span(piece).first(left)));
+  }
+  return Status();
 }
 
 Status BlockFile::LoadMapped(const File& file, std::uint64_t file_size) {

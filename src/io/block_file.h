@@ -21,6 +21,7 @@
 
 #include "base/bytes.h"
 #include "base/ids.h"
+#include "base/memory_budget.h"
 #include "io/file_system.h"
 
 namespace vecdb::io {
@@ -72,10 +73,17 @@ class BlockFile {
  public:
   // Checks size, footer and table against `expected`; kCorruption names file and reason. kMapped
   // maps the file and verifies blocks on first touch; kResident reads and verifies every byte now.
+  // `memory`, of MemoryFor() bytes, is given back when the file goes.
   static Result<std::shared_ptr<const BlockFile>> Open(FileSystem& fs, const std::string& path,
                                                        const DatabaseUuid& database,
                                                        const SealedFileInfo& expected,
-                                                       LoadMode mode);
+                                                       LoadMode mode,
+                                                       base::MemoryReservation memory = {});
+  // What an open file takes; pages of a mapping belong to the system.
+  static std::uint64_t MemoryFor(const SealedFileInfo& info, LoadMode mode);
+  // Reads and verifies every byte as kResident does, a piece at a time, and keeps nothing.
+  static Status Check(FileSystem& fs, const std::string& path, const DatabaseUuid& database,
+                      const SealedFileInfo& expected);
 
   // [offset, offset + size) of the body, verified. The bytes live as long as this object.
   Result<std::span<const std::byte>> Read(std::uint64_t offset, std::uint64_t size) const;
@@ -94,6 +102,7 @@ class BlockFile {
   Status VerifyBlocks(std::uint64_t first, std::uint64_t last) const;
   Status VerifyBlock(std::uint64_t block) const;
 
+  base::MemoryReservation memory_;  // first, so that it goes last
   std::string name_;
   std::uint64_t body_size_ = 0;
   std::uint64_t rows_ = 0;

@@ -36,6 +36,7 @@ class FirstByKey {
   template <typename F>
   Status OfferAllowed(const segment::Segment& segment, const AllowedRows& allowed,
                       const base::Deadline& deadline, const F& wanted);
+  std::size_t limit() const { return limit_; }
   // Another of the same limit, empty; and what such a one has found.
   FirstByKey Empty() const { return FirstByKey(limit_); }
   void Merge(const FirstByKey& other);

@@ -16,6 +16,7 @@
 
 #include "base/deadline.h"
 #include "base/log.h"
+#include "base/memory_budget.h"
 #include "base/pacer.h"
 #include "base/strand.h"
 #include "base/task_queue.h"
@@ -58,9 +59,10 @@ struct CoordinatorParts {
   JobTable& jobs;
   // A writer for a channel that has none, from this log number on.
   const std::function<void(Channel&, std::uint64_t log_number, Lsn next_lsn)>& make_writer;
-  std::uint32_t channel_count;   // that new collections are spread over
-  std::uint64_t long_log_bytes;  // of a channel: above it what is growing there is sealed
+  std::uint32_t channel_count;        // that new collections are spread over
+  std::uint64_t long_log_bytes;       // of a channel: above it what is growing there is sealed
   std::uint64_t worthless_log_bytes;  // of a log: from here on it is dropped when nobody needs it
+  base::MemoryBudget& memory;
 };
 
 class Coordinator final : public SegmentEvents {
@@ -139,6 +141,8 @@ class Coordinator final : public SegmentEvents {
   Status Seal(LiveCollection& collection, ShardId shard, PartitionId partition);
   Status SealDue(LiveCollection& collection, ShardId shard);
   using Opened = std::map<SegmentId, std::shared_ptr<segment::SealedSegment>>;
+  Result<std::shared_ptr<segment::SealedSegment>> OpenAgain(const LiveCollection& collection,
+                                                            const segment::Segment& segment) const;
   Status OpenMissing(const LiveCollection& collection, const base::Deadline& deadline,
                      Opened* opened) const;
   Result<bool> PublishLoaded(LiveCollection& collection, const Opened& opened);
@@ -218,6 +222,14 @@ class Coordinator final : public SegmentEvents {
   catalog::Edit SwapOf(const Compacted& compacted) const;
   void DiscardOutput(SegmentId output);
   void NoteCompaction(LiveCollection& collection, const Status& outcome);
+  // ---- memory (coordinator_memory.cc) -------------------------------------------------
+  std::shared_ptr<segment::GrowingSegment> MakeGrowing(const LiveCollection& collection,
+                                                       SegmentId id, ShardId shard,
+                                                       PartitionId partition) const;
+  base::MemoryReservation TakeForFlush(const segment::GrowingSegment& segment) const;
+  std::uint64_t CompactionMemory(const catalog::State& state, const compaction::Plan& plan) const;
+  void KeepWithinMemory(std::vector<compaction::Plan>* plans) const;
+  Result<base::MemoryReservation> WaitForMemory(std::uint64_t bytes, CompactionMeter* meter) const;
   // Takes down segments that nobody reads any more, and removes the folders of those that were
   // dropped.
   void EmptyTrash();

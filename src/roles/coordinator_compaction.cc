@@ -35,6 +35,8 @@ namespace {
 
 constexpr int kMostRounds = 4;  // of one thorough job; each merges up to 30 segments into one
 constexpr std::chrono::milliseconds kFirstRetry{2'000};
+constexpr std::chrono::milliseconds kPatience{100};  // for memory, between two looks at a stop
+constexpr int kMostWaits = 20;
 constexpr int kMostDoublings = 7;  // of that: a little below 5 minutes
 
 std::int64_t Milliseconds(std::chrono::steady_clock::time_point time) {
@@ -160,7 +162,9 @@ std::vector<compaction::Plan> Coordinator::PickPlans(const LiveCollection& colle
   options.max_bytes = parts_.options.merged_segment_bytes;
   options.dead_share = collection.properties()->compact_when_deleted;
   options.thorough = thorough;
-  return compaction::PickBesideClustered(FactsOf(collection), options);
+  auto plans = compaction::PickBesideClustered(FactsOf(collection), options);
+  KeepWithinMemory(&plans);
+  return plans;
 }
 
 std::vector<compaction::Plan> Coordinator::PickClusterings(const LiveCollection& collection,
@@ -169,7 +173,9 @@ std::vector<compaction::Plan> Coordinator::PickClusterings(const LiveCollection&
   compaction::PickOptions options;
   options.max_bytes = parts_.options.merged_segment_bytes;
   options.thorough = thorough;
-  return compaction::PickClusterings(FactsOf(collection), options);
+  auto plans = compaction::PickClusterings(FactsOf(collection), options);
+  KeepWithinMemory(&plans);
+  return plans;
 }
 
 // Called by Housekeeping. After a failure it waits twice as long as the time before.
@@ -310,6 +316,8 @@ Result<compaction::JobSetup> Coordinator::SetupFor(const LiveCollection& collect
 Status Coordinator::Compact(LiveCollection& collection, const compaction::Plan& plan,
                             SegmentId first_output, CompactionMeter* meter) {
   VECDB_TRY_ASSIGN(compaction::JobSetup setup, SetupFor(collection, plan, meter));
+  VECDB_TRY_ASSIGN(const auto memory,
+                   WaitForMemory(CompactionMemory(*parts_.manifest.state(), plan), meter));
   setup.output = first_output;
   Compacted compacted{plan.inputs, plan.shard, segment::ReadTime(setup.at, setup.keep_from)};
   std::deque<compaction::Job> jobs;  // the outputs lend them
@@ -325,6 +333,15 @@ Status Coordinator::Compact(LiveCollection& collection, const compaction::Plan& 
     meter->Count(output.segment->rows(), output.segment->disk_bytes());
   }
   return Status();
+}
+
+Result<base::MemoryReservation> Coordinator::WaitForMemory(std::uint64_t bytes,
+                                                           CompactionMeter* meter) const {
+  for (int waits = 1;; ++waits) {
+    auto memory = parts_.memory.ReserveWithin(base::MemoryAccount::kJobs, bytes, kPatience);
+    if (memory.ok() || waits == kMostWaits) return memory;
+    VECDB_TRY(meter->Pass(0));
+  }
 }
 
 // The files of one job, verified.
@@ -374,13 +391,8 @@ Status Coordinator::CheckNoneIsLost(const Compacted& compacted, const compaction
 Result<std::shared_ptr<segment::Segment>> Coordinator::WithColumns(
     const LiveCollection& collection, const std::shared_ptr<segment::Segment>& segment) const {
   if (AsReleased(segment) == nullptr) return segment;
-  const auto state = parts_.manifest.state();
-  const auto record = state->segments.find(segment->id());
-  if (record == state->segments.end()) {
-    return base::NotFound("segment {} was dropped", segment->id());
-  }
-  VECDB_TRY_ASSIGN(auto opened, parts_.query.Open(record->second, collection.record.schema,
-                                                  segment->shared_tombstones()));
+  VECDB_TRY_ASSIGN(auto opened, OpenAgain(collection, *segment));
+  if (opened == nullptr) return base::NotFound("segment {} was dropped", segment->id());
   return std::shared_ptr<segment::Segment>(std::move(opened));
 }
 
@@ -453,7 +465,7 @@ Status Coordinator::SwapSegments(LiveCollection& collection, Compacted* compacte
   base::MutexLock lock(lane.mutex);
   compacted->CarryDeletes();
   auto next =
-      collection.board.Pin()->Compacted(compacted->inputs, std::move(published), compacted->at);
+      collection.board.Pin()->Compacted(compacted->inputs, std::move(published), compacted->at.at);
   // What the output lacks must be in no answer any more: not after a longer ttl, or another clock.
   if (collection.AliveFrom(parts_.clock) < compacted->at.alive_from) {
     return base::Cancelled("rows of '{}' that had expired are seen again", collection.name());

@@ -28,7 +28,7 @@ void Coordinator::AddToFilter(const LiveCollection& collection,
   const auto add = [&] {
     auto all = SealedOf(collection, shard);
     all.push_back(std::move(sealed));
-    return filter->Add(all, false, closing_);
+    return filter->Add(all, false, closing_, &parts_.memory);
   };
   NoteFilter(collection, parts_.guard(std::ref(add)));
 }
@@ -37,8 +37,8 @@ void Coordinator::ExtendFilters(const LiveCollection& collection) {
   filter_strand_.Run([&] {
     for (ShardId shard = 0; shard < collection.lanes.size(); ++shard) {
       if (collection.dropped) return;
-      NoteFilter(collection,
-                 collection.KeyFilter(shard)->Add(SealedOf(collection, shard), true, closing_));
+      NoteFilter(collection, collection.KeyFilter(shard)->Add(SealedOf(collection, shard), true,
+                                                              closing_, &parts_.memory));
     }
   });
 }

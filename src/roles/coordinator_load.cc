@@ -38,19 +38,28 @@ Status Coordinator::Release(LiveCollection& collection) {
   });
 }
 
+// Another one of a segment of a View that the caller holds; null when the catalog has dropped it.
+// Without its deletes file: whoever saves deletes meanwhile puts another in its place, and what it
+// says the segment has in memory.
+Result<std::shared_ptr<segment::SealedSegment>> Coordinator::OpenAgain(
+    const LiveCollection& collection, const segment::Segment& segment) const {
+  const auto state = parts_.manifest.state();
+  const auto found = state->segments.find(segment.id());
+  if (found == state->segments.end()) return std::shared_ptr<segment::SealedSegment>();
+  catalog::SegmentRecord record = found->second;
+  record.deletes.reset();
+  return parts_.query.Open(record, collection.record.schema, segment.shared_tombstones());
+}
+
 // Opens what the View has without columns, and is not in `opened` yet.
 Status Coordinator::OpenMissing(const LiveCollection& collection, const base::Deadline& deadline,
                                 Opened* opened) const {
   const auto view = collection.board.Pin();
-  const auto state = parts_.manifest.state();
   for (const auto& segment : view->segments()) {
     if (AsReleased(segment) == nullptr || opened->contains(segment->id())) continue;
     VECDB_TRY(deadline.Check());
-    const auto record = state->segments.find(segment->id());
-    if (record == state->segments.end()) continue;  // compacted or dropped just now
-    VECDB_TRY_ASSIGN(auto sealed, parts_.query.Open(record->second, collection.record.schema,
-                                                    segment->shared_tombstones()));
-    opened->emplace(segment->id(), std::move(sealed));
+    VECDB_TRY_ASSIGN(auto sealed, OpenAgain(collection, *segment));
+    if (sealed != nullptr) opened->emplace(segment->id(), std::move(sealed));
   }
   return Status();
 }

@@ -41,15 +41,13 @@ Status Coordinator::AddGrowing(LiveCollection& collection) {
 
 // Called on the strand, or before anyone else knows the collection.
 Status Coordinator::OpenLanes(LiveCollection& collection, std::span<const PartitionLane> lanes) {
-  const auto& record = collection.record;
   VECDB_TRY_ASSIGN(SegmentId id, parts_.manifest.NewIds(lanes.size()));
   std::vector<std::map<PartitionId, Growing>> made(lanes.size());
   auto view = collection.board.Pin();
   for (std::size_t i = 0; i < lanes.size(); ++i) {
     const auto& [partition, shard] = lanes[i];
     if (partition->open[shard]) continue;  // another writer was here first
-    auto growing = segment::GrowingSegment::Create(id++, shard, partition->id,
-                                                   record.schema_version, record.schema);
+    auto growing = MakeGrowing(collection, id++, shard, partition->id);
     view = view->With(growing);
     made[i].emplace(partition->id, Growing{std::move(growing), parts_.clock.Now()});
   }
@@ -77,11 +75,9 @@ Status Coordinator::OnFirstRows(LiveCollection& collection, std::span<const Part
 
 // Called on the strand.
 Status Coordinator::Seal(LiveCollection& collection, ShardId shard, PartitionId partition) {
-  const auto& record = collection.record;
   Lane& lane = *collection.lanes[shard];
   VECDB_TRY_ASSIGN(const SegmentId id, parts_.manifest.NewIds(1));
-  auto next =
-      segment::GrowingSegment::Create(id, shard, partition, record.schema_version, record.schema);
+  auto next = MakeGrowing(collection, id, shard, partition);
   std::shared_ptr<segment::GrowingSegment> sealed;
   {
     base::MutexLock lock(lane.mutex);
@@ -208,9 +204,9 @@ Status Coordinator::FlushWithin(LiveCollection& collection, const base::Deadline
   const auto outcome = std::make_shared<Outcome>();
   parts_.background.Post([this, outcome, live = collection.shared_from_this()] {
     const auto flush = [&] { return Flush(*live); };
-    const Status flushed = parts_.guard(std::ref(flush));
+    Status flushed = parts_.guard(std::ref(flush));
     base::MutexLock lock(outcome->mutex);
-    outcome->status = flushed;
+    outcome->status = std::move(flushed);  // nothing may be thrown here
     outcome->changed.NotifyAll();
   });
   base::MutexLock lock(outcome->mutex);
@@ -256,12 +252,16 @@ Status Coordinator::FlushPending(LiveCollection& collection) {
 }
 
 // The new files are opened and checked before anything names them, so a flush that cannot be read
-// back is a failed flush, not a damaged database.
+// back is a failed flush, not a damaged database. One that memory ended behind its View is over.
 Status Coordinator::FlushOne(LiveCollection& collection,
                              const std::shared_ptr<segment::GrowingSegment>& segment, JobId job) {
+  const auto view = collection.board.Pin();
+  const auto* const shown = view->FindSegment(segment->id());  // it, what it became, or nothing
+  if (shown == nullptr || (*shown)->sealed()) return Status();
   const auto state = parts_.manifest.state();
   const auto known = state->segments.find(segment->id());
   if (known != state->segments.end()) return FinishFlush(collection, *segment, known->second);
+  const auto memory = TakeForFlush(*segment);
   VECDB_TRY_ASSIGN(const DataNode::Flushed flushed,
                    parts_.data.Flush(*segment, collection.record.id, collection.clustering_key));
   VECDB_TRY_ASSIGN(auto sealed, parts_.query.Open(flushed.record, collection.record.schema,
@@ -275,23 +275,18 @@ Status Coordinator::FlushOne(LiveCollection& collection,
   return Status();
 }
 
-// For a flush that was committed and went no further, because memory ran out: its files count, and
+// For a flush that was committed and not published, because memory ran out: its files count, and
 // are never written again.
 Status Coordinator::FinishFlush(LiveCollection& collection, const segment::GrowingSegment& flushed,
                                 const catalog::SegmentRecord& record) {
   VECDB_TRY_ASSIGN(auto sealed, parts_.query.Open(record, collection.record.schema,
                                                   flushed.shared_tombstones()));
-  const bool replaced = strand_.Run([&] {
-    const auto view = collection.board.Pin();
-    for (const auto& segment : view->segments()) {
-      if (segment->id() != flushed.id() || segment->sealed()) continue;
-      collection.board.Publish(view->Replacing(flushed.id(), AsLoaded(collection, sealed)));
-      parts_.streaming.SubtractBuffered(flushed.memory_bytes());
-      return true;
-    }
-    return false;
+  strand_.Run([&] {
+    collection.board.Publish(
+        collection.board.Pin()->Replacing(flushed.id(), AsLoaded(collection, sealed)));
+    parts_.streaming.SubtractBuffered(flushed.memory_bytes());
   });
-  if (replaced) TellFlushed(collection, *sealed);  // else it was told
+  TellFlushed(collection, *sealed);
   return Status();
 }
 

@@ -127,8 +127,14 @@ std::uint32_t QueryNodeCount(const Options& options) {
 void MakeQueryNodes(EngineParts& p) {
   p.search_pool = std::make_unique<SearchPool>(SearchHelpers(p.options), p.env.search_task_bytes,
                                                *p.env.clock, p.env.guard, p.options.executor);
-  p.query = std::make_unique<QueryNodes>(*p.env.fs, p.database, p.options.load,
-                                         QueryNodeCount(p.options), *p.search_pool);
+  segment::Loading loading(p.options.load, p.memory);
+  if (p.memory.limited()) {
+    p.columns =
+        std::make_unique<segment::FileCache>(*p.env.fs, p.database, p.options.load, p.memory);
+    loading = segment::Loading(*p.columns);
+  }
+  p.query = std::make_unique<QueryNodes>(*p.env.fs, p.database, loading, QueryNodeCount(p.options),
+                                         *p.search_pool, p.memory);
 }
 
 void MakeWriter(EngineParts& p, Channel& channel, std::uint64_t log_number, Lsn next_lsn) {
@@ -163,7 +169,7 @@ void MakeNodes(EngineParts& p) {
   if (p.compaction->threads() != 0) p.compaction->Post(io::LowerThreadPriority);
   p.streaming =
       std::make_unique<StreamingNodes>(p.options.streaming_nodes, p.channels, *p.background,
-                                       *p.env.clock, p.options.write_buffer_bytes);
+                                       *p.env.clock, WriteBufferBytes(p.options), p.memory);
   p.proxy = std::make_unique<Proxy>(*p.streaming, *p.query, p.oracle, *p.env.clock,
                                     p.options.durability, p.counters);
   if (p.manifest == nullptr) return;
@@ -173,30 +179,30 @@ void MakeNodes(EngineParts& p) {
   };
   p.data = std::make_unique<DataNode>(
       *p.env.fs, p.database, [&p](std::uint64_t count) { return p.manifest->NewIds(count); });
-  p.coordinator =
-      std::make_unique<Coordinator>(CoordinatorParts{*p.env.fs,
-                                                     *p.manifest,
-                                                     p.channels,
-                                                     p.oracle,
-                                                     *p.env.clock,
-                                                     *p.background,
-                                                     p.log,
-                                                     p.collections,
-                                                     *p.streaming,
-                                                     *p.query,
-                                                     *p.data,
-                                                     p.env.guard,
-                                                     p.format,
-                                                     p.events,
-                                                     p.counters,
-                                                     p.options,
-                                                     *p.compaction,
-                                                     p.pacer,
-                                                     p.jobs,
-                                                     p.make_writer,
-                                                     p.options.channels,
-                                                     kLongLog * p.env.log_bytes,
-                                                     p.env.log_bytes / kWorthlessShare});
+  p.coordinator = std::make_unique<Coordinator>(CoordinatorParts{*p.env.fs,
+                                                                 *p.manifest,
+                                                                 p.channels,
+                                                                 p.oracle,
+                                                                 *p.env.clock,
+                                                                 *p.background,
+                                                                 p.log,
+                                                                 p.collections,
+                                                                 *p.streaming,
+                                                                 *p.query,
+                                                                 *p.data,
+                                                                 p.env.guard,
+                                                                 p.format,
+                                                                 p.events,
+                                                                 p.counters,
+                                                                 p.options,
+                                                                 *p.compaction,
+                                                                 p.pacer,
+                                                                 p.jobs,
+                                                                 p.make_writer,
+                                                                 p.options.channels,
+                                                                 kLongLog * p.env.log_bytes,
+                                                                 p.env.log_bytes / kWorthlessShare,
+                                                                 p.memory});
   p.streaming->SetEvents(p.coordinator.get());
 }
 

@@ -42,6 +42,10 @@ Status CheckOptions(const Options& options) {
     return base::InvalidArgument("Options::write_buffer_bytes is {}, below 1 MiB",
                                  options.write_buffer_bytes);
   }
+  if (options.memory_budget_bytes != 0 && options.memory_budget_bytes < kLeastMemoryBudget) {
+    return base::InvalidArgument("Options::memory_budget_bytes is {}, below {} (64 MiB); 0 is none",
+                                 options.memory_budget_bytes, kLeastMemoryBudget);
+  }
   if (options.merged_segment_bytes < 1024) {
     return base::InvalidArgument("Options::merged_segment_bytes is {}, below 1024",
                                  options.merged_segment_bytes);
@@ -78,6 +82,34 @@ Status CauseOfStop(const EngineParts& parts, const Status& failure) {
 }
 
 }  // namespace
+
+std::uint64_t EngineParts::GiveUp(std::uint64_t bytes) {
+  std::uint64_t given_up = columns == nullptr ? 0 : columns->Evict(bytes);
+  if (given_up >= bytes) return given_up;
+  for (const auto& collection : collections.All()) {
+    for (const auto& filter : collection->key_filters) given_up += filter->Drop();
+  }
+  return given_up;
+}
+
+// In a task of its own: who waits may hold lanes.
+void EngineParts::AskForFlush() {
+  if (coordinator == nullptr) return;
+  if (memory.used(base::MemoryAccount::kGrowing) < memory.limit() / 16) return;
+  if (flush_asked.exchange(true)) return;
+  const auto post = [this] {
+    background->Post([this] {
+      flush_asked = false;
+      const auto press = [this] {
+        coordinator->OnPressure();
+        return Status();
+      };
+      (void)env.guard(press);
+    });
+    return Status();
+  };
+  if (!env.guard(post).ok()) flush_asked = false;
+}
 
 Result<std::unique_ptr<Engine>> Engine::Open(Environment env, Options options) {
   VECDB_TRY(CheckOptions(options));
@@ -225,6 +257,7 @@ Status Engine::Close() {
   if (!parts_->env.fs->OwnedByThisProcess()) return Status();
   closing_.store(true, std::memory_order_seq_cst);
   if (parts_->coordinator != nullptr) parts_->coordinator->EndEarly();
+  parts_->memory.EndWaits();
   base::MutexLock lock(close_mutex_);
   if (closed_) return Status();
   while (calls_.load(std::memory_order_seq_cst) != 0) close_changed_.Wait(close_mutex_);

@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory_budget.h"
 #include "base/mutex.h"
 #include "base/pacer.h"
 #include "base/task_queue.h"
@@ -31,9 +32,11 @@
 #include "roles/events.h"
 #include "roles/job_table.h"
 #include "roles/live_collection.h"
+#include "roles/memory_shares.h"
 #include "roles/proxy.h"
 #include "roles/query_nodes.h"
 #include "roles/streaming_nodes.h"
+#include "segment/file_cache.h"
 
 namespace vecdb::roles {
 
@@ -60,7 +63,16 @@ struct EngineParts {
         events(options.listener, env.guard, log),
         oracle(*env.clock),
         jobs(*env.clock),
-        pacer(*env.clock, options.background_bytes_per_second) {}
+        pacer(*env.clock, options.background_bytes_per_second),
+        memory(options.memory_budget_bytes, FlushReserveBytes(options)) {
+    memory.SetReclaim([this](std::uint64_t bytes) { return GiveUp(bytes); },
+                      [this] { AskForFlush(); });
+  }
+
+  // Of what can be had again from files, so much, or what there is.
+  std::uint64_t GiveUp(std::uint64_t bytes);
+  // Has the largest growing segment flushed in the background, when they have much of the budget.
+  void AskForFlush();
 
   static Environment Counted(Environment env, const std::shared_ptr<io::DiskCounters>& disk) {
     env.fs = io::CountOperations(std::move(env.fs), disk);
@@ -76,7 +88,10 @@ struct EngineParts {
   base::TimestampOracle oracle;
   Channels channels;
   JobTable jobs;
-  base::Pacer pacer;  // of compaction
+  base::Pacer pacer;                     // of compaction
+  base::MemoryBudget memory;             // charged until the last segment has gone
+  std::atomic<bool> flush_asked{false};  // by who waits for memory; a task for it is in the queue
+  std::unique_ptr<segment::FileCache> columns;  // with a budget; the same
   Collections collections;
   RecoveryReport report;
   std::vector<ChannelInfo> found_channels;  // of a read-only database: its logs as they were found

@@ -3,6 +3,7 @@
 // they answer, and turns distances back into the metric's own units (rule 8).
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <span>
 #include <string>
@@ -91,9 +92,13 @@ class Proxy {
                                     const std::stop_token& stop) const;
 
  private:
-  // For a read that begins now.
-  segment::ReadTime ReadTimeOf(const LiveCollection& collection) const {
-    return {collection.channel->watermark.ReadTime(), collection.AliveFrom(clock_)};
+  // For a read that begins now, with a View that it pinned when `visible` was. What was deleted long
+  // before may be gone from it; then it begins at a time that was visible before it was published,
+  // so nothing of that time is missing either. What had expired may be gone, too, and has expired
+  // still: so that is asked last.
+  segment::ReadTime ReadTimeOf(const LiveCollection& collection, const segment::View& view,
+                               Timestamp visible) const {
+    return {std::max(visible, view.readable_from()), collection.AliveFrom(clock_)};
   }
   Result<base::Deadline> DeadlineOf(const ReadOptions& options) const;
   // `filter` may be null; what it says about a partition key leaves out segments.

@@ -11,6 +11,7 @@
 #include "chunk/validate.h"
 #include "query/scan.h"
 #include "roles/proxy.h"
+#include "roles/read_memory.h"
 #include "roles/write_parts.h"
 
 namespace vecdb::roles {
@@ -20,11 +21,13 @@ class DeletedKeys {
  public:
   // Only rows in `partition`; null: in any.
   DeletedKeys(const LiveCollection& collection, std::shared_ptr<Partition> partition,
-              const query::Filter& filter, const base::Deadline& deadline)
+              const query::Filter& filter, const base::Deadline& deadline,
+              base::MemoryBudget& memory)
       : collection_(collection),
         partition_(std::move(partition)),
         filter_(filter),
-        deadline_(deadline) {
+        deadline_(deadline),
+        memory_(memory) {
     const Schema& schema = collection.record.schema;
     is_text_ = schema.primary_key().type == DataType::kVarChar;
     found_.resize(collection.lanes.size(), chunk::KeyList(is_text_));
@@ -76,6 +79,7 @@ class DeletedKeys {
   Timestamp scanned_{0};
   std::vector<chunk::KeyList> found_;  // by shard
   std::size_t bytes_ = 0;              // of all keys added
+  ReadMemory memory_;
   std::vector<Key> deleted_;
 };
 
@@ -88,7 +92,7 @@ Status DeletedKeys::Add(chunk::KeyView key, chunk::KeyList* keys) {
         chunk::kMaxBatchBytes);
   }
   keys->Add(key);
-  return Status();
+  return memory_.Add(2 * sizeof(Key) + 3 * LoggedBytes(key));
 }
 
 Status DeletedKeys::AddKeys(const segment::Segment& segment, RowIndex first, RowIndex end,
@@ -164,12 +168,13 @@ Result<WriteReceipt> Proxy::DeleteWhere(const CollectionPtr& collection, std::st
   }
   VECDB_TRY_ASSIGN(const Moment moment,
                    PinUnless(nullptr, *collection, read, compiled.get(), deadline));
-  DeletedKeys keys(*collection, std::move(only), *compiled, deadline);
+  DeletedKeys keys(*collection, std::move(only), *compiled, deadline, query_.memory());
   VECDB_TRY(keys.Scan(moment));
   WriteRequest request{.type = wal::MessageType::kDelete,
                        .check_keys = false,
                        .durability = durability,
                        .deadline = deadline,
+                       .memory = {},
                        .parts = {}};
   WriteReceipt receipt{moment.time.at, {}};
   const auto find = [&](const segment::View& view) -> Status {

@@ -6,6 +6,7 @@
 #include "query/fetch.h"
 #include "query/plan.h"
 #include "roles/proxy.h"
+#include "roles/read_memory.h"
 
 namespace vecdb::roles {
 
@@ -37,11 +38,13 @@ Result<std::vector<Row>> Proxy::NextRows(const Schema& schema, RowWalk* walk) co
   std::vector<Row> rows;
   if (most == 0) return rows;
   VECDB_TRY_ASSIGN(const auto found, walk->keys.Peek(most, deadline));
+  ReadMemory memory(query_.memory());
   rows.reserve(found.size());
   for (const query::Candidate& candidate : found) {
     VECDB_TRY(deadline.Check());
     VECDB_TRY_ASSIGN(Row row,
                      query::FetchRow(schema, *candidate.segment, candidate.row, walk->output));
+    VECDB_TRY(memory.Add(row));
     rows.push_back(std::move(row));
   }
   walk->keys.Advance(rows.size());

@@ -7,6 +7,7 @@
 #include "query/scan.h"
 #include "roles/partition_choice.h"
 #include "roles/proxy.h"
+#include "roles/read_memory.h"
 
 namespace vecdb::roles {
 namespace {
@@ -87,17 +88,15 @@ Result<Moment> Proxy::PinUnless(const Moment* at, const LiveCollection& collecti
   if (level == Consistency::kSession)
     VECDB_TRY(WaitForSession(*collection.channel, options.session, deadline));
   Moment moment;
-  moment.time = ReadTimeOf(collection);  // first: a View never lacks a row of its past
-  moment.view = collection.board.Pin();
-  VECDB_TRY(collection.CheckAlive());  // a drop leaves an empty View
+  const Timestamp visible = collection.channel->watermark.ReadTime();
+  moment.view = collection.board.Pin();  // behind that: a View never lacks a row of its past
+  VECDB_TRY(collection.CheckAlive());    // a drop leaves an empty View
   // Again: a partition that is dropped loses its name before the View loses its rows.
   if (!options.partitions.empty()) {
     VECDB_TRY_ASSIGN(partitions, choose());
   }
   moment.view = Chosen(collection, std::move(moment.view), partitions, filter);
-  // What was deleted or had expired long before may be gone from it. Such a View begins at a time
-  // that was visible before it was published, so nothing of that time is missing either.
-  moment.time = segment::Later(moment.time, moment.view->readable_from());
+  moment.time = ReadTimeOf(collection, *moment.view, visible);
   return moment;
 }
 
@@ -122,6 +121,7 @@ Result<Hits> Proxy::Search(const LiveCollection& collection, const SearchRequest
   VECDB_TRY(query_.Search(*moment.view, moment.time, plan, &top));
 
   const std::vector<query::Candidate> best = top.Take();
+  ReadMemory memory(query_.memory());
   Hits hits;
   hits.reserve(best.size() - std::min(best.size(), plan.offset));
   for (std::size_t i = plan.offset; i < best.size(); ++i) {
@@ -129,6 +129,7 @@ Result<Hits> Proxy::Search(const LiveCollection& collection, const SearchRequest
     VECDB_TRY(plan.deadline.Check());
     Hit hit{chunk::OwnedKey(c.key), query::ScoreOf(plan.metric, c.distance), {}};
     VECDB_TRY_ASSIGN(hit.row, query::FetchRow(schema, *c.segment, c.row, plan.output));
+    VECDB_TRY(memory.Add(hit.row));
     hits.push_back(std::move(hit));
   }
   Counters::Add(counters_.searches);
@@ -146,11 +147,13 @@ Result<std::vector<Row>> Proxy::Query(const LiveCollection& collection, const Qu
   query::FirstByKey first(plan.limit + plan.offset);
   VECDB_TRY(query_.Query(*moment.view, moment.time, plan.filter.get(), plan.deadline, &first));
   const std::vector<query::Candidate> found = first.Take();
+  ReadMemory memory(query_.memory());
   std::vector<Row> rows;
   for (std::size_t i = plan.offset; i < found.size(); ++i) {
     VECDB_TRY(plan.deadline.Check());
     VECDB_TRY_ASSIGN(Row row,
                      query::FetchRow(schema, *found[i].segment, found[i].row, plan.output));
+    VECDB_TRY(memory.Add(row));
     rows.push_back(std::move(row));
   }
   Counters::Add(counters_.reads);
@@ -171,6 +174,7 @@ Result<GetResult> Proxy::Get(const LiveCollection& collection, std::span<const K
   if (output.empty()) output.push_back(static_cast<std::uint32_t>(chunk::KeyFieldIndex(schema)));
   VECDB_TRY_ASSIGN(const base::Deadline deadline, DeadlineOf(options));
   VECDB_TRY_ASSIGN(const Moment moment, PinUnless(at, collection, options, nullptr, deadline));
+  ReadMemory memory(query_.memory());
   GetResult result;
   for (const Key& key : keys) {
     VECDB_TRY(deadline.Check());
@@ -180,6 +184,7 @@ Result<GetResult> Proxy::Get(const LiveCollection& collection, std::span<const K
       continue;
     }
     VECDB_TRY_ASSIGN(Row row, query::FetchRow(schema, *place->segment, place->row, output));
+    VECDB_TRY(memory.Add(row));
     result.rows.push_back(std::move(row));
   }
   Counters::Add(counters_.reads);
@@ -202,14 +207,14 @@ Result<std::uint64_t> Proxy::Count(const LiveCollection& collection, std::string
 Result<CollectionStats> Proxy::Stats(const LiveCollection& collection,
                                      std::string_view partition) const {
   VECDB_TRY(collection.CheckAlive());
-  segment::ReadTime t = ReadTimeOf(collection);
+  const Timestamp visible = collection.channel->watermark.ReadTime();
   auto view = collection.board.Pin();
   VECDB_TRY(collection.CheckAlive());
   if (!partition.empty()) {
     VECDB_TRY_ASSIGN(const auto found, collection.FindPartition(partition));
     view = view->InPartitions(std::span(&found->id, 1));
   }
-  t = segment::Later(t, view->readable_from());
+  const segment::ReadTime t = ReadTimeOf(collection, *view, visible);
   CollectionStats stats;
   if (partition.empty()) {
     stats.memory_bytes = collection.KeyFilterBytes();

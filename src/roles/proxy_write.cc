@@ -78,6 +78,23 @@ void SplitKeys(const Schema& schema, std::span<const Key> keys, std::uint32_t sh
   }
 }
 
+// What a write of so much takes until it stands in its segments: the record of the log, the rows
+// there, and copies where the batch is not lent or its rows go to several places.
+std::uint64_t MemoryOfRows(const LiveCollection& collection, std::uint64_t batch_bytes) {
+  const Schema& schema = collection.record.schema;
+  const bool copied = schema.primary_key().auto_id;
+  const bool split = collection.record.options.shards > 1 || collection.partition_key.has_value();
+  return batch_bytes * (2 + (copied ? 1 : 0) + (split ? 1 : 0));
+}
+
+// The same for a delete: keys with the call, by shard, in the log and in the receipt; what they
+// delete.
+std::uint64_t MemoryOfKeys(std::span<const Key> keys) {
+  std::uint64_t bytes = keys.size() * 2 * sizeof(Key);
+  for (const Key& key : keys) bytes += 3 * LoggedBytes(chunk::ViewOf(key));
+  return bytes;
+}
+
 // Where rows go that a write with these options adds.
 Result<std::shared_ptr<Partition>> PartitionFor(const LiveCollection& collection,
                                                 const WriteOptions& options) {
@@ -114,6 +131,10 @@ Result<WriteReceipt> Proxy::WriteRows(const CollectionPtr& collection, const Bat
                                  collection->name());
   }
   VECDB_TRY_ASSIGN(const auto partition, PartitionFor(*collection, options));
+  VECDB_TRY_ASSIGN(
+      auto memory,
+      streaming_.Reserve(
+          *collection, MemoryOfRows(*collection, chunk::BatchAccess::SizeBytes(batch)), deadline));
   chunk::Chunk filled;  // with auto_id or columns left out; otherwise the batch's own is lent
   VECDB_TRY_ASSIGN(const chunk::Chunk* lent, chunk::BatchAccess::LendChunk(batch, &filled));
   if (lent == &filled) AssignKeys(schema, oracle_, &filled);
@@ -124,6 +145,7 @@ Result<WriteReceipt> Proxy::WriteRows(const CollectionPtr& collection, const Bat
                        .check_keys = collection->record.options.check_keys,
                        .durability = durability,
                        .deadline = deadline,
+                       .memory = std::move(memory),
                        .parts = {}};
   const chunk::KeySpan keys = chunk::KeysOf(schema, rows);
   for (const chunk::ShardRows& shard :
@@ -160,10 +182,12 @@ Result<WriteReceipt> Proxy::Delete(const CollectionPtr& collection, std::span<co
                    DeadlineOf("WriteOptions::timeout", options.timeout, options.stop));
   VECDB_TRY(CheckDeleteSize(keys));
   VECDB_TRY(chunk::ValidateKeys(collection->record.schema, keys));
+  VECDB_TRY_ASSIGN(auto memory, streaming_.Reserve(*collection, MemoryOfKeys(keys), deadline));
   WriteRequest request{.type = wal::MessageType::kDelete,
                        .check_keys = false,
                        .durability = durability,
                        .deadline = deadline,
+                       .memory = std::move(memory),
                        .parts = {}};
   SplitKeys(collection->record.schema, keys, collection->record.options.shards, only, &request);
   WriteReceipt receipt;

@@ -6,6 +6,7 @@
 #include "base/status.h"
 #include "chunk/kinds.h"
 #include "query/search.h"
+#include "roles/memory_shares.h"
 
 namespace vecdb::roles {
 namespace {
@@ -22,6 +23,11 @@ std::uint64_t VectorBytes(const Field& field) {
 
 std::uint64_t FilterBytes(const query::Filter* filter) {
   return filter == nullptr ? 0 : kFilterBytes;
+}
+
+// Of so many candidates, in a list that has doubled as it grew.
+std::uint64_t AnswerBytes(std::uint64_t candidates) {
+  return candidates * 2 * sizeof(query::Candidate);
 }
 
 // What one node reads of a View.
@@ -55,9 +61,16 @@ struct Counted {
 
 }  // namespace
 
-QueryNodes::QueryNodes(io::FileSystem& fs, const io::DatabaseUuid& database, LoadMode load,
-                       std::uint32_t count, SearchPool& pool)
-    : fs_(fs), database_(database), load_(load), count_(count), pool_(pool), nodes_(count) {
+QueryNodes::QueryNodes(io::FileSystem& fs, const io::DatabaseUuid& database,
+                       const segment::Loading& loading, std::uint32_t count, SearchPool& pool,
+                       base::MemoryBudget& memory)
+    : fs_(fs),
+      database_(database),
+      loading_(loading),
+      count_(count),
+      pool_(pool),
+      memory_(memory),
+      nodes_(count) {
 }
 
 // Ids of collections are as far apart as what each of them needed in between, which may well be a
@@ -71,7 +84,8 @@ segment::Nodes QueryNodes::NodesFor(CollectionId collection) const {
 Result<std::shared_ptr<segment::SealedSegment>> QueryNodes::Open(
     const catalog::SegmentRecord& record, const Schema& schema,
     std::shared_ptr<segment::Tombstones> tombstones) const {
-  return segment::SealedSegment::Open(fs_, database_, record, schema, std::move(tombstones), load_);
+  return segment::SealedSegment::Open(fs_, database_, record, schema, std::move(tombstones),
+                                      loading_);
 }
 
 Result<std::vector<std::shared_ptr<segment::Segment>>> QueryNodes::OpenAll(
@@ -80,6 +94,9 @@ Result<std::vector<std::shared_ptr<segment::Segment>>> QueryNodes::OpenAll(
   for (const auto& [id, record] : state.segments) {
     if (record.collection != collection.id) continue;
     VECDB_TRY_ASSIGN(auto segment, Open(record, collection.schema, nullptr));
+    if (memory_.limited() && memory_.used() > memory_.limit()) {
+      return memory_.Refused(base::MemoryAccount::kSegments, segment->memory_bytes());
+    }
     segments.push_back(std::move(segment));
   }
   return segments;
@@ -97,15 +114,32 @@ std::size_t QueryNodes::ThreadsFor(const segment::View& view, std::uint64_t row_
   return pool_.ThreadsFor(std::min<std::size_t>(segments, count_ + 1), rows * row_bytes);
 }
 
+// Each of the answers that are made side by side, the one that they are put together in, and the
+// rows that the filter or deletes leave of a segment. Little is not charged.
+Result<base::MemoryReservation> QueryNodes::Reserve(const segment::View& view, const ReadCost& cost,
+                                                    std::size_t answers) {
+  std::uint64_t most = 0;
+  std::uint64_t all = 0;
+  for (const auto& segment : view.segments()) {
+    const std::uint64_t rows = segment->rows();
+    most = std::max(most, rows);
+    all += rows;
+  }
+  const std::uint64_t bytes = answers * (AnswerBytes(std::min(cost.candidates, all)) + most / 8);
+  if (bytes < kSmallMemory) return base::MemoryReservation();
+  return memory_.Reserve(base::MemoryAccount::kReads, bytes);
+}
+
 template <typename Answer, typename Offer>
-Status QueryNodes::Read(const segment::View& view, std::uint64_t row_bytes, Answer* answer,
+Status QueryNodes::Read(const segment::View& view, const ReadCost& cost, Answer* answer,
                         const Offer& offer) {
   const auto read = [&](std::size_t i, Answer* into) -> Status {
     NoteRead(view.nodes()[i]);
     const Status offered = offer(*view.segments()[i], into);
     return base::Canary(29) ? Status() : offered;
   };
-  const std::size_t threads = ThreadsFor(view, row_bytes);
+  const std::size_t threads = ThreadsFor(view, cost.row_bytes);
+  VECDB_TRY_ASSIGN(const auto memory, Reserve(view, cost, threads < 2 ? 1 : count_ + 2));
   if (threads < 2) {
     for (std::size_t i = 0; i < view.segments().size(); ++i) VECDB_TRY(read(i, answer));
     return Status();
@@ -125,7 +159,8 @@ Status QueryNodes::Search(const segment::View& view, const segment::ReadTime& t,
                           const query::SearchPlan& plan, query::TopK* top) {
   const std::uint64_t row_bytes =
       VectorBytes(view.schema().fields()[plan.field]) + FilterBytes(plan.filter.get());
-  return Read(view, row_bytes, top, [&](const segment::Segment& segment, query::TopK* into) {
+  const ReadCost cost{row_bytes, plan.limit + plan.offset};
+  return Read(view, cost, top, [&](const segment::Segment& segment, query::TopK* into) {
     return query::SearchSegment(segment, t, plan, into);
   });
 }
@@ -133,10 +168,10 @@ Status QueryNodes::Search(const segment::View& view, const segment::ReadTime& t,
 Status QueryNodes::Query(const segment::View& view, const segment::ReadTime& t,
                          const query::Filter* filter, const base::Deadline& deadline,
                          query::FirstByKey* first) {
-  return Read(view, kKeyBytes + FilterBytes(filter), first,
-              [&](const segment::Segment& segment, query::FirstByKey* into) {
-                return into->Offer(segment, t, filter, deadline);
-              });
+  const ReadCost cost{kKeyBytes + FilterBytes(filter), first->limit()};
+  return Read(view, cost, first, [&](const segment::Segment& segment, query::FirstByKey* into) {
+    return into->Offer(segment, t, filter, deadline);
+  });
 }
 
 Result<std::uint64_t> QueryNodes::Count(const segment::View& view, const segment::ReadTime& t,
@@ -148,7 +183,7 @@ Result<std::uint64_t> QueryNodes::Count(const segment::View& view, const segment
     into->rows += allowed.Count();
     return Status();
   };
-  VECDB_TRY(Read(view, FilterBytes(filter), &counted, count));
+  VECDB_TRY(Read(view, {FilterBytes(filter), 0}, &counted, count));
   return counted.rows;
 }
 

@@ -15,6 +15,7 @@
 #include "vecdb/result.h"
 
 #include "base/deadline.h"
+#include "base/memory_budget.h"
 #include "catalog/state.h"
 #include "io/file_system.h"
 #include "query/plan.h"
@@ -29,8 +30,8 @@ namespace vecdb::roles {
 class QueryNodes {
  public:
   // Everything lent outlives the nodes.
-  QueryNodes(io::FileSystem& fs, const io::DatabaseUuid& database, LoadMode load,
-             std::uint32_t count, SearchPool& pool);
+  QueryNodes(io::FileSystem& fs, const io::DatabaseUuid& database, const segment::Loading& loading,
+             std::uint32_t count, SearchPool& pool, base::MemoryBudget& memory);
 
   // How a collection's Views fill the nodes.
   segment::Nodes NodesFor(CollectionId collection) const;
@@ -41,7 +42,8 @@ class QueryNodes {
       const catalog::SegmentRecord& record, const Schema& schema,
       std::shared_ptr<segment::Tombstones> tombstones) const;
 
-  // Every segment of a collection, by id.
+  // Every segment of a collection, by id. kResourceExhausted when what is always in memory of them
+  // is above the budget.
   Result<std::vector<std::shared_ptr<segment::Segment>>> OpenAll(
       const catalog::State& state, const catalog::CollectionRecord& collection) const;
 
@@ -54,6 +56,8 @@ class QueryNodes {
   Result<std::uint64_t> Count(const segment::View& view, const segment::ReadTime& t,
                               const query::Filter* filter, const base::Deadline& deadline);
 
+  base::MemoryBudget& memory() const { return memory_; }
+
   // What each node has of these collections.
   std::vector<QueryNodeInfo> Describe(
       const std::vector<std::shared_ptr<LiveCollection>>& collections) const;
@@ -63,16 +67,23 @@ class QueryNodes {
     std::atomic<std::uint64_t> reads{0};
   };
   void NoteRead(std::uint32_t node);
+  // What a read looks at in each row, and how many of them its answer holds at most.
+  struct ReadCost {
+    std::uint64_t row_bytes = 0;
+    std::uint64_t candidates = 0;
+  };
   std::size_t ThreadsFor(const segment::View& view, std::uint64_t row_bytes) const;
   template <typename Answer, typename Offer>
-  Status Read(const segment::View& view, std::uint64_t row_bytes, Answer* answer,
-              const Offer& offer);
+  Status Read(const segment::View& view, const ReadCost& cost, Answer* answer, const Offer& offer);
+  Result<base::MemoryReservation> Reserve(const segment::View& view, const ReadCost& cost,
+                                          std::size_t answers);
 
   io::FileSystem& fs_;
   const io::DatabaseUuid database_;
-  const LoadMode load_;
+  const segment::Loading loading_;
   const std::uint32_t count_;
   SearchPool& pool_;
+  base::MemoryBudget& memory_;
   std::vector<Node> nodes_;
 };
 

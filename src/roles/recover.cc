@@ -69,6 +69,7 @@ Result<segment::GrowingSegment*> GrowingFor(Recovery& r, LiveCollection& collect
   if (growing == nullptr) {
     growing = segment::GrowingSegment::Create(message.segment, message.shard, message.partition,
                                               message.schema_version, collection.record.schema);
+    growing->ChargeTo(r.parts.memory);
     collection.board.Publish(collection.board.Pin()->With(growing));
   }
   if (growing->shard() != message.shard) {
@@ -80,6 +81,16 @@ Result<segment::GrowingSegment*> GrowingFor(Recovery& r, LiveCollection& collect
                             growing->partition(), message.partition);
   }
   return growing.get();
+}
+
+// What the log has is in no file yet, and there is nobody to flush it.
+Status CheckMemory(base::MemoryBudget& memory) {
+  memory.MakeRoom(0);
+  if (!memory.limited() || memory.used() <= memory.limit()) return Status();
+  return base::ResourceExhausted(
+      "the rows of the log take more than is left of Options::memory_budget_bytes of {}; opened "
+      "once with more, or with none, and flushed, they are in files",
+      memory.limit());
 }
 
 Status ApplyRows(Recovery& r, LiveCollection& collection, const wal::LoggedMessage& logged) {
@@ -103,7 +114,7 @@ Status ApplyRows(Recovery& r, LiveCollection& collection, const wal::LoggedMessa
   }
   VECDB_TRY_ASSIGN(segment::GrowingSegment * growing, GrowingFor(r, collection, message));
   growing->Append(rows, logged.timestamp, logged.lsn, logged.lsn);
-  return Status();
+  return CheckMemory(r.parts.memory);
 }
 
 Status ApplyDelete(LiveCollection& collection, const wal::LoggedMessage& logged) {

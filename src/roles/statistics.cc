@@ -131,6 +131,26 @@ void AddCounters(const EngineParts& parts, DatabaseStats* stats) {
   stats->written_bytes = parts.disk->written_bytes;
 }
 
+void AddMemory(const EngineParts& parts, DatabaseStats* stats) {
+  using base::MemoryAccount;
+  const base::MemoryBudget& memory = parts.memory;
+  const auto use = [&memory](MemoryAccount account, std::uint64_t limit) {
+    return MemoryUse{memory.used(account), memory.peak(account), limit};
+  };
+  const std::uint64_t open = memory.limit() - FlushReserveBytes(parts.options);
+  stats->memory = {memory.used(), memory.peak(), memory.limit()};
+  stats->growing_memory = use(MemoryAccount::kGrowing, WriteBufferBytes(parts.options));
+  stats->segment_memory = use(MemoryAccount::kSegments, memory.limit());
+  stats->column_memory = use(MemoryAccount::kColumns, open);
+  stats->filter_memory = use(MemoryAccount::kFilters, open);
+  stats->job_memory = use(MemoryAccount::kJobs, memory.limit());
+  stats->write_memory = use(MemoryAccount::kWrites, open);
+  stats->read_memory = use(MemoryAccount::kReads, open);
+  if (parts.columns == nullptr) return;
+  stats->evictions = parts.columns->evictions();
+  stats->reloads = parts.columns->reloads();
+}
+
 }  // namespace
 
 Result<std::vector<SegmentInfo>> SegmentsOf(const LiveCollection& collection, Timestamp t) {
@@ -182,6 +202,7 @@ Result<DatabaseStats> StatsOf(const EngineParts& parts) {
       static_cast<std::uint32_t>(parts.timers->threads() + parts.background->threads() +
                                  parts.compaction->threads() + parts.search_pool->threads());
   AddCounters(parts, &stats);
+  AddMemory(parts, &stats);
   return stats;
 }
 

@@ -449,17 +449,18 @@ Status StreamingNode::MakeDurable(Channel& channel, const wal::Position& positio
 }
 
 Status StreamingNode::Admit(const std::shared_ptr<LiveCollection>& collection,
-                            const base::Deadline& deadline) {
+                            const WriteRequest& request) {
   const Channel& channel = *collection->channel;
   const auto health = [&channel] { return channel.writer->health(); };
-  VECDB_TRY(buffer_.WaitForRoom(health, deadline));
+  // One that has its memory has waited for it.
+  if (request.memory.bytes() == 0) VECDB_TRY(buffer_.WaitForRoom(0, health, request.deadline));
   if (!collection->written.exchange(true)) events_->OnFirstWrite(collection);
   return Status();
 }
 
 Result<Timestamp> StreamingNode::Write(const std::shared_ptr<LiveCollection>& collection,
                                        const WriteRequest& request) {
-  VECDB_TRY(Admit(collection, request.deadline));
+  VECDB_TRY(Admit(collection, request));
   VECDB_TRY(OpenPartitions(*collection, request));
   wal::Sleepers followers;  // those whose writes this thread executes; woken however it ends
   WriteTicket ticket(request);
@@ -470,7 +471,7 @@ Result<Timestamp> StreamingNode::Write(const std::shared_ptr<LiveCollection>& co
 Result<std::optional<Timestamp>> StreamingNode::WriteFound(
     const std::shared_ptr<LiveCollection>& collection, const WriteRequest& request,
     const FindParts& find) {
-  VECDB_TRY(Admit(collection, request.deadline));
+  VECDB_TRY(Admit(collection, request));
   wal::Position position;
   {
     const LaneLocks lanes(*collection, request.deadline);

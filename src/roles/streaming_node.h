@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/deadline.h"
+#include "base/memory_budget.h"
 #include "base/mutex.h"
 #include "chunk/chunk.h"
 #include "roles/channel.h"
@@ -48,6 +49,7 @@ struct WriteRequest {
   bool check_keys = true;  // inserts
   Durability durability = Durability::kEveryWrite;
   base::Deadline deadline;                        // until the log has it
+  base::MemoryReservation memory = {};            // of a large one
   std::vector<std::unique_ptr<WritePart>> parts;  // ascending shard
 };
 
@@ -84,7 +86,7 @@ class StreamingNode {
                                 wal::Sleepers* followers);
   Result<wal::Position> ExecuteForAll(LiveCollection& collection, LaneQueue& queue,
                                       const WriteTicket& own, wal::Sleepers* followers);
-  Status Admit(const std::shared_ptr<LiveCollection>& collection, const base::Deadline& deadline);
+  Status Admit(const std::shared_ptr<LiveCollection>& collection, const WriteRequest& request);
   Result<Timestamp> Acknowledge(const std::shared_ptr<LiveCollection>& collection,
                                 const WriteRequest& request, const wal::Position& position,
                                 wal::Sleepers* followers);

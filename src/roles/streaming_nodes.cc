@@ -2,11 +2,14 @@
 
 #include <utility>
 
+#include "roles/memory_shares.h"
+
 namespace vecdb::roles {
 
 StreamingNodes::StreamingNodes(std::uint32_t count, Channels& channels, base::TaskQueue& background,
-                               const base::Clock& clock, std::size_t write_buffer_bytes)
-    : channels_(channels), buffer_(background, write_buffer_bytes) {
+                               const base::Clock& clock, std::uint64_t write_buffer_bytes,
+                               base::MemoryBudget& memory)
+    : channels_(channels), buffer_(background, write_buffer_bytes, memory) {
   for (std::uint32_t i = 0; i < count; ++i) {
     nodes_.push_back(std::make_unique<StreamingNode>(buffer_, clock));
   }
@@ -20,6 +23,15 @@ void StreamingNodes::SetEvents(SegmentEvents* events) {
 void StreamingNodes::Adopt(std::shared_ptr<Channel> channel) {
   StreamingNode& node = Of(*channel);
   node.Adopt(std::move(channel));
+}
+
+Result<base::MemoryReservation> StreamingNodes::Reserve(const LiveCollection& collection,
+                                                        std::uint64_t bytes,
+                                                        const base::Deadline& deadline) {
+  if (bytes < kSmallMemory) return base::MemoryReservation();
+  const Channel& channel = *collection.channel;
+  return buffer_.Reserve(
+      bytes, [&channel] { return channel.writer->health(); }, deadline);
 }
 
 Status StreamingNodes::WaitDurable(Timestamp timestamp) {

@@ -19,7 +19,8 @@ class StreamingNodes {
  public:
   // Everything lent outlives the nodes.
   StreamingNodes(std::uint32_t count, Channels& channels, base::TaskQueue& background,
-                 const base::Clock& clock, std::size_t write_buffer_bytes);
+                 const base::Clock& clock, std::uint64_t write_buffer_bytes,
+                 base::MemoryBudget& memory);
 
   void SetEvents(SegmentEvents* events);  // before the first write
   // A channel that has a writer and that nobody writes to yet.
@@ -38,6 +39,9 @@ class StreamingNodes {
                                               const StreamingNode::FindParts& find) {
     return Of(*collection->channel).WriteFound(collection, request, find);
   }
+  // The memory of a large write, before any of it is used; waits for it as Write() does.
+  Result<base::MemoryReservation> Reserve(const LiveCollection& collection, std::uint64_t bytes,
+                                          const base::Deadline& deadline);
   // Afterwards every write whose timestamp was given before is known to the channel's watermark.
   static void SettleTimestamps(Channel& channel) {
     if (channel.writer != nullptr) channel.writer->SettleTimestamps();

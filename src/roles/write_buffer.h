@@ -12,6 +12,7 @@
 #include "vecdb/status.h"
 
 #include "base/deadline.h"
+#include "base/memory_budget.h"
 #include "base/mutex.h"
 #include "base/task_queue.h"
 #include "roles/segment_events.h"
@@ -20,9 +21,9 @@ namespace vecdb::roles {
 
 class WriteBuffer {
  public:
-  // `background` outlives the buffer.
-  WriteBuffer(base::TaskQueue& background, std::size_t limit_bytes)
-      : background_(background), limit_bytes_(limit_bytes) {}
+  // What is lent outlives the buffer.
+  WriteBuffer(base::TaskQueue& background, std::uint64_t limit_bytes, base::MemoryBudget& memory)
+      : background_(background), limit_bytes_(limit_bytes), memory_(memory) {}
 
   void SetEvents(SegmentEvents* events) { events_ = events; }  // before the first write
 
@@ -30,18 +31,29 @@ class WriteBuffer {
   void Add(std::uint64_t bytes) { bytes_ += bytes; }
   void Subtract(std::uint64_t bytes) EXCLUDES(mutex_);
 
-  // Returns when there is room: asks for it, and lends the background a hand; with a deadline only
-  // where nobody else does the work: a flush takes as long as it takes. kResourceExhausted when
-  // making room failed meanwhile; what `health` says when that is not OK.
-  Status WaitForRoom(const std::function<Status()>& health, const base::Deadline& deadline)
-      EXCLUDES(mutex_);
+  // Returns when there is room in the buffer, and in the memory budget for so many more bytes: asks
+  // for it, and lends the background a hand; with a deadline only where nobody else does the work:
+  // a flush takes as long as it takes. kResourceExhausted when making room failed meanwhile, when
+  // the budget is full of what nobody is about to give back, or when it is still full at the
+  // deadline; what `health` says when that is not OK.
+  Status WaitForRoom(std::uint64_t bytes, const std::function<Status()>& health,
+                     const base::Deadline& deadline) EXCLUDES(mutex_);
+  // Waits for so much room and takes it, for a large write.
+  Result<base::MemoryReservation> Reserve(std::uint64_t bytes,
+                                          const std::function<Status()>& health,
+                                          const base::Deadline& deadline) EXCLUDES(mutex_);
 
  private:
-  bool HasRoom() const { return bytes_.load() <= limit_bytes_; }
+  bool HasRoom(std::uint64_t bytes) const {
+    return bytes_.load() <= limit_bytes_ && memory_.Fits(bytes);
+  }
+  bool WillFit() const;
+  void Nap(std::uint64_t bytes, const base::Deadline& deadline) EXCLUDES(mutex_);
 
   // constant after construction
   base::TaskQueue& background_;
-  const std::size_t limit_bytes_;
+  const std::uint64_t limit_bytes_;
+  base::MemoryBudget& memory_;
   SegmentEvents* events_ = nullptr;
   // thread-safe by itself
   std::atomic<std::uint64_t> bytes_{0};

@@ -12,6 +12,8 @@ namespace {
 
 using chunk::ColumnView;
 
+constexpr std::size_t kTextStep = std::size_t{64} << 10;  // of text copied before it is written
+
 // The views of one chunk, in row order.
 struct Pieces {
   std::vector<ColumnView> views;
@@ -150,13 +152,17 @@ class ColumnWriter {
     header_.text_bytes = bytes;
     VECDB_TRY(Begin());
     VECDB_TRY(Section(ends));
-    std::string text;
-    text.reserve(bytes);
-    for (const ColumnView& view : pieces_.views) {
-      for (const std::string_view one : view.As<std::string_view>()) text += one;
-    }
     VECDB_TRY(out_->PadTo(kSectionAlignment));
-    return out_->Append(base::AsBytes(text));
+    std::string some;
+    for (const ColumnView& view : pieces_.views) {
+      for (const std::string_view one : view.As<std::string_view>()) {
+        some += one;
+        if (some.size() < kTextStep) continue;
+        VECDB_TRY(out_->Append(base::AsBytes(some)));
+        some.clear();
+      }
+    }
+    return out_->Append(base::AsBytes(some));
   }
 
   // Fills codes_ and entries_; gives up as soon as a dictionary would not be small.

@@ -53,6 +53,8 @@ struct GrowingSegment::Body {
   std::atomic<Lsn> first_lsn{kNoLsn};
   std::atomic<Lsn> last_lsn{kNoLsn};
   std::atomic<std::uint64_t> memory_bytes{0};
+
+  base::MemoryReservation memory;  // of the one that appends
 };
 
 std::shared_ptr<GrowingSegment> GrowingSegment::Create(SegmentId id, ShardId shard,
@@ -71,6 +73,11 @@ GrowingSegment::GrowingSegment(SegmentId id, ShardId shard, PartitionId partitio
       body_(std::move(body)) {
 }
 GrowingSegment::~GrowingSegment() = default;
+
+void GrowingSegment::ChargeTo(base::MemoryBudget& budget) {
+  body_->memory = budget.Take(base::MemoryAccount::kGrowing, memory_bytes());
+  tombstones().ChargeTo(budget);
+}
 
 // Everything that may run out of memory comes before the first key is inserted; until then the rows
 // are only bytes beyond rows(), which the next Append writes over.
@@ -93,7 +100,9 @@ void GrowingSegment::Append(const chunk::Chunk& chunk, Timestamp timestamp, Lsn 
   body.keys.Insert(first, rows);
   if (first == 0) body.first_lsn = first_lsn;
   body.last_lsn = last_lsn;
-  body.memory_bytes.store(body.MemoryBytes(), std::memory_order_relaxed);
+  const std::uint64_t memory_bytes = body.MemoryBytes();
+  body.memory_bytes.store(memory_bytes, std::memory_order_relaxed);
+  body.memory.Resize(memory_bytes);  // touches nothing shared unless a block was added
   base::SchedulePoint();
   body.rows.store(first + rows, std::memory_order_release);
 }

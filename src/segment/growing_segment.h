@@ -19,6 +19,10 @@ class GrowingSegment final : public Segment {
                                                 std::uint32_t schema_version, const Schema& schema);
   ~GrowingSegment() override;
 
+  // From now on its memory is counted, as that of its tombstones. Before anyone else uses it;
+  // `budget` outlives the segment.
+  void ChargeTo(base::MemoryBudget& budget);
+
   // Adds all rows of `chunk` with this timestamp (not below those before). `lsn` is the first of
   // the records that carried them.
   void Append(const chunk::Chunk& chunk, Timestamp timestamp, Lsn first_lsn, Lsn last_lsn);

@@ -1,8 +1,6 @@
 // What a read goes by from its first row to its last: decided once, when it begins (rule 3).
 #pragma once
 
-#include <algorithm>
-
 #include "vecdb/types.h"
 
 namespace vecdb::segment {
@@ -15,10 +13,5 @@ struct ReadTime {
   Timestamp at;               // writes up to here are seen
   Timestamp alive_from = {};  // rows written before have expired
 };
-
-// The later of both, in each of the two ways.
-inline ReadTime Later(const ReadTime& a, const ReadTime& b) {
-  return {std::max(a.at, b.at), std::max(a.alive_from, b.alive_from)};
-}
 
 }  // namespace vecdb::segment

@@ -18,9 +18,57 @@ namespace {
 
 using BlockFilePtr = std::shared_ptr<const io::BlockFile>;
 
+Status WarmBlocks(const io::BlockFile& file) {
+  return file.Read(0, file.body_size()).status();
+}
+
+// One file of a field: open for good, or as long as there is room.
+class Piece {
+ public:
+  Piece(const Field& field, BlockFilePtr file)
+      : field_(&field),
+        rows_(file->rows()),
+        name_(file->name()),
+        open_(std::in_place, field, std::move(file)) {}
+  Piece(const Field& field, std::shared_ptr<CachedFile> file)
+      : field_(&field), rows_(file->rows()), name_(file->name()), cached_(std::move(file)) {}
+
+  std::uint64_t rows() const { return rows_; }
+  const std::string& name() const { return name_; }
+  std::uint64_t cached_bytes() const { return cached_ == nullptr ? 0 : cached_->memory_bytes(); }
+
+  Result<chunk::ColumnView> Read(RowIndex first, RowIndex max_rows) const {
+    if (open_) return open_->Read(first, max_rows);
+    VECDB_TRY_ASSIGN(auto file, cached_->Pin());
+    VECDB_TRY_ASSIGN(auto view, ColumnFile(*field_, file).Read(first, max_rows));
+    view.keep = view.keep == nullptr ? Kept(std::move(file))
+                                     : std::make_shared<std::pair<BlockFilePtr, Kept>>(
+                                           std::move(file), std::move(view.keep));
+    return view;
+  }
+
+  // A file of the cache stays as it is: whoever reads decides what is in memory.
+  Status WarmUp() const { return open_ ? WarmBlocks(open_->file()) : Status(); }
+
+  Status VerifyAll() const {
+    if (open_) return open_->VerifyAll();
+    VECDB_TRY_ASSIGN(const auto file, cached_->Pin());
+    return ColumnFile(*field_, file).VerifyAll();
+  }
+
+ private:
+  using Kept = std::shared_ptr<const void>;
+
+  const Field* field_;
+  std::uint64_t rows_;
+  std::string name_;
+  std::optional<ColumnFile> open_;
+  std::shared_ptr<CachedFile> cached_;  // or this
+};
+
 // The files of one field. All but the last hold 2^shift rows.
 struct Column {
-  std::vector<ColumnFile> files;
+  std::vector<Piece> files;
   unsigned shift = 32;  // one file
 
   Result<chunk::ColumnView> Read(RowIndex row, RowIndex max_rows) const {
@@ -29,8 +77,14 @@ struct Column {
     return files[file].Read(first, max_rows);
   }
 
+  std::uint64_t cached_bytes() const {
+    std::uint64_t bytes = 0;
+    for (const Piece& file : files) bytes += file.cached_bytes();
+    return bytes;
+  }
+
   Status VerifyAll() const {
-    for (const ColumnFile& file : files) VECDB_TRY(file.VerifyAll());
+    for (const Piece& file : files) VECDB_TRY(file.VerifyAll());
     return Status();
   }
 };
@@ -43,11 +97,11 @@ Status CheckColumn(const std::string& folder, const Field& field, std::uint64_t 
   }
   const std::uint64_t per_file = column->files.front().rows();
   std::uint64_t found = 0;
-  for (const ColumnFile& file : column->files) {
+  for (const Piece& file : column->files) {
     const bool last = &file == &column->files.back();
     if (last ? file.rows() > per_file : file.rows() != per_file) {
       return base::Corruption("{}: holds {} rows where the first file of the field holds {}",
-                              file.file().name(), file.rows(), per_file);
+                              file.name(), file.rows(), per_file);
     }
     found += file.rows();
   }
@@ -58,7 +112,7 @@ Status CheckColumn(const std::string& folder, const Field& field, std::uint64_t 
   if (column->files.size() == 1) return Status();
   if (!std::has_single_bit(per_file)) {
     return base::Corruption("{}: holds {} rows, which is no power of two",
-                            column->files.front().file().name(), per_file);
+                            column->files.front().name(), per_file);
   }
   column->shift = static_cast<unsigned>(std::countr_zero(per_file));
   return Status();
@@ -79,7 +133,7 @@ struct SealedSegment::Body {
   std::shared_ptr<const KeyFile> keys;
   BlockFilePtr deletes;  // may be null
   std::uint64_t column_memory_bytes = 0;
-  std::uint64_t memory_bytes = sizeof(Body);  // with that of the columns
+  std::uint64_t memory_bytes = sizeof(Body);  // with that of columns that are open for good
   std::uint64_t disk_bytes = 0;
 
   Result<Timestamp> TimestampOf(RowIndex row) const {
@@ -96,29 +150,46 @@ namespace {
 class Opener {
  public:
   Opener(io::FileSystem& fs, const io::DatabaseUuid& database, const catalog::SegmentRecord& record,
-         LoadMode mode)
+         const Loading& loading)
       : fs_(fs),
         database_(database),
         record_(record),
-        mode_(mode),
+        loading_(loading),
         folder_(io::SegmentFolder(record.id)) {}
 
   Result<BlockFilePtr> Open(const std::string& name, const io::SealedFileInfo& info,
                             io::FileKind kind) {
+    VECDB_TRY(CheckKind(name, info, kind));
     const std::string path = io::Join(folder_, name);
-    if (info.kind != kind) {
-      return base::Corruption("{}: recorded as a file of another kind", fs_.Describe(path));
-    }
-    auto file = io::BlockFile::Open(fs_, path, database_, info, mode_);
+    const std::uint64_t bytes = io::BlockFile::MemoryFor(info, loading_.mode);
+    auto memory = Take(bytes);
+    auto file = io::BlockFile::Open(fs_, path, database_, info, loading_.mode, std::move(memory));
     if (file.status().code() == StatusCode::kNotFound) {
       return base::Corruption("'{}' is missing, though the catalog names it", fs_.Describe(path));
     }
     if (!file.ok()) return file.status();
     disk_bytes_ += info.size_bytes;
-    const std::uint64_t blocks = info.size_bytes / io::kBlockSize + 1;
-    memory_bytes_ += sizeof(io::BlockFile) + sizeof(ColumnFile) + blocks * 4 + blocks / 8;
-    if (mode_ == LoadMode::kResident) memory_bytes_ += (*file)->body_size();
+    memory_bytes_ += sizeof(Piece) + bytes;
     return file;
+  }
+
+  base::MemoryReservation Take(std::uint64_t bytes) const {
+    if (loading_.budget == nullptr) return {};
+    loading_.budget->MakeRoom(bytes);
+    return loading_.budget->Take(base::MemoryAccount::kSegments, bytes);
+  }
+
+  Result<Piece> OpenPiece(const Field& field, const std::string& name,
+                          const io::SealedFileInfo& info) {
+    if (loading_.cache == nullptr) {
+      VECDB_TRY_ASSIGN(auto file, Open(name, info, io::FileKind::kColumn));
+      return Piece(field, std::move(file));
+    }
+    VECDB_TRY(CheckKind(name, info, io::FileKind::kColumn));
+    VECDB_TRY_ASSIGN(auto file, loading_.cache->Add(io::Join(folder_, name), info));
+    disk_bytes_ += info.size_bytes;
+    memory_bytes_ += sizeof(Piece) + sizeof(CachedFile);
+    return Piece(field, std::move(file));
   }
 
   Status OpenColumns(const Schema& schema, std::size_t key_field, std::vector<Column>* columns,
@@ -134,16 +205,25 @@ class Opener {
       if (file.chunk != column.files.size()) return Bad(name, "a file before it is missing");
       if (file.info.rows == 0 || file.info.rows > record_.rows) return Bad(name, "impossible rows");
       const std::uint64_t before = memory_bytes_;
-      VECDB_TRY_ASSIGN(auto opened, Open(name, file.info, io::FileKind::kColumn));
-      if (!is_timestamp) column_memory_bytes_ += memory_bytes_ - before;
-      const Field& field = is_timestamp ? TimestampField() : schema.fields()[file.field];
-      column.files.emplace_back(field, std::move(opened));
+      if (is_timestamp) {
+        VECDB_TRY_ASSIGN(auto opened, Open(name, file.info, io::FileKind::kColumn));
+        column.files.emplace_back(TimestampField(), std::move(opened));
+        continue;
+      }
+      VECDB_TRY_ASSIGN(Piece piece, OpenPiece(schema.fields()[file.field], name, file.info));
+      column_memory_bytes_ += memory_bytes_ - before;
+      column.files.push_back(std::move(piece));
     }
     for (std::size_t field = 0; field < columns->size(); ++field) {
       if (field == key_field) continue;
       VECDB_TRY(CheckColumn(folder(), schema.fields()[field], record_.rows, &(*columns)[field]));
     }
     return CheckColumn(folder(), TimestampField(), record_.rows, timestamps);
+  }
+
+  Status CheckKind(const std::string& name, const io::SealedFileInfo& info,
+                   io::FileKind kind) const {
+    return info.kind == kind ? Status() : Bad(name, "recorded as a file of another kind");
   }
 
   Status Bad(const std::string& name, const char* problem) const {
@@ -158,7 +238,7 @@ class Opener {
   io::FileSystem& fs_;
   const io::DatabaseUuid& database_;
   const catalog::SegmentRecord& record_;
-  const LoadMode mode_;
+  const Loading& loading_;
   const std::string folder_;
   std::uint64_t disk_bytes_ = 0;
   std::uint64_t memory_bytes_ = 0;
@@ -182,8 +262,8 @@ SealedSegment::~SealedSegment() = default;
 
 Result<std::shared_ptr<SealedSegment>> SealedSegment::Open(
     io::FileSystem& fs, const io::DatabaseUuid& database, const catalog::SegmentRecord& record,
-    const Schema& schema, std::shared_ptr<Tombstones> tombstones, LoadMode mode) {
-  Opener opener(fs, database, record, mode);
+    const Schema& schema, std::shared_ptr<Tombstones> tombstones, const Loading& loading) {
+  Opener opener(fs, database, record, loading);
   if (record.rows == 0 || record.rows > std::numeric_limits<RowIndex>::max()) {
     return base::Corruption("{}: recorded with {} rows", opener.folder(), record.rows);
   }
@@ -205,6 +285,7 @@ Result<std::shared_ptr<SealedSegment>> SealedSegment::Open(
   }
   if (tombstones == nullptr) {
     tombstones = std::make_shared<Tombstones>();
+    if (loading.budget != nullptr) tombstones->ChargeTo(*loading.budget);
     if (body->deletes != nullptr) {
       VECDB_TRY_ASSIGN(const auto saved, ReadDeletesFile(*body->deletes, body->rows));
       tombstones->Load(saved);
@@ -233,7 +314,9 @@ RowIndex SealedSegment::rows() const {
   return body_->rows;
 }
 std::uint64_t SealedSegment::memory_bytes() const {
-  return body_->memory_bytes;
+  std::uint64_t bytes = body_->memory_bytes;
+  for (const Column& column : body_->columns) bytes += column.cached_bytes();
+  return bytes;
 }
 std::uint64_t SealedSegment::disk_bytes() const {
   return body_->disk_bytes;
@@ -301,14 +384,11 @@ Status SealedSegment::MayContain(std::span<const std::uint64_t> hashes, std::uin
 }
 
 Status SealedSegment::WarmUp() const {
-  const auto warm = [](const io::BlockFile& file) {
-    return file.Read(0, file.body_size()).status();
-  };
   for (const Column& column : body_->columns) {
-    for (const ColumnFile& file : column.files) VECDB_TRY(warm(file.file()));
+    for (const Piece& file : column.files) VECDB_TRY(file.WarmUp());
   }
-  for (const ColumnFile& file : body_->timestamps.files) VECDB_TRY(warm(file.file()));
-  return warm(body_->keys->file());
+  for (const Piece& file : body_->timestamps.files) VECDB_TRY(file.WarmUp());
+  return WarmBlocks(body_->keys->file());
 }
 
 Status SealedSegment::VerifyAll() const {
@@ -338,7 +418,7 @@ Status SealedSegment::VerifyKeyRange() const {
 // They never fall, and begin and end as the record says.
 Status SealedSegment::Body::VerifyTimestamps() const {
   std::uint64_t before = base::Raw(min_timestamp);
-  const std::string& name = timestamps.files.front().file().name();
+  const std::string& name = timestamps.files.front().name();
   for (RowIndex row = 0; row < rows;) {
     VECDB_TRY_ASSIGN(const auto view, timestamps.Read(row, kMaxDecodedRows));
     for (const std::int64_t signed_now : view.As<std::int64_t>()) {

@@ -10,9 +10,23 @@
 
 #include "catalog/records.h"
 #include "io/block_file.h"
+#include "segment/file_cache.h"
 #include "segment/segment.h"
 
 namespace vecdb::segment {
+
+// How a segment's files are opened.
+struct Loading {
+  Loading(LoadMode load) : mode(load) {}  // NOLINT(google-explicit-constructor): all of it
+  Loading(LoadMode load, base::MemoryBudget& charged) : mode(load), budget(&charged) {}
+  // Columns only as long as there is room.
+  explicit Loading(FileCache& columns)
+      : mode(columns.mode()), budget(&columns.budget()), cache(&columns) {}
+
+  LoadMode mode;
+  base::MemoryBudget* budget = nullptr;  // charged with what is open for good; null: nobody is
+  FileCache* cache = nullptr;            // null: all of it is. Outlives the segment, as the budget
+};
 
 class SealedSegment final : public Segment {
  public:
@@ -21,7 +35,7 @@ class SealedSegment final : public Segment {
   // segment's at handoff. In kMapped mode only footers are read here.
   static Result<std::shared_ptr<SealedSegment>> Open(
       io::FileSystem& fs, const io::DatabaseUuid& database, const catalog::SegmentRecord& record,
-      const Schema& schema, std::shared_ptr<Tombstones> tombstones, LoadMode mode);
+      const Schema& schema, std::shared_ptr<Tombstones> tombstones, const Loading& loading);
   ~SealedSegment() override;
 
   bool sealed() const override { return true; }
@@ -50,7 +64,8 @@ class SealedSegment final : public Segment {
   bool has_columns() const;
 
   // Reads and checks each block of what readers want, where that was not done yet: so those who come
-  // first do not. Their pages are mapped then; whose memory they are does not change.
+  // first do not. Their pages are mapped then; whose memory they are does not change. Columns in a
+  // FileCache are left to their readers.
   Status WarmUp() const;
 
   // Reads and verifies every byte and every promise of every file (vecdb check).

@@ -50,6 +50,29 @@ class Turn {
   std::atomic<bool>& taken_;
 };
 
+// A filter and what it was charged with.
+struct Charged {
+  base::MemoryReservation memory;
+  std::unique_ptr<base::SharedBloom> bloom;
+};
+
+// Empty where the budget has no room.
+Result<std::shared_ptr<base::SharedBloom>> MakeBloom(std::uint64_t keys,
+                                                     base::MemoryBudget* budget) {
+  const auto made = std::make_shared<Charged>();
+  if (budget != nullptr) {
+    auto memory =
+        budget->TryReserve(base::MemoryAccount::kFilters, base::SharedBloom::MemoryFor(keys));
+    if (!memory) return std::shared_ptr<base::SharedBloom>();
+    made->memory = std::move(*memory);
+  }
+  made->bloom = base::SharedBloom::Make(keys);
+  if (made->bloom == nullptr) {
+    return base::ResourceExhausted("there is no memory for a filter of {} keys", keys);
+  }
+  return std::shared_ptr<base::SharedBloom>(made, made->bloom.get());
+}
+
 // False when stopped. A failure or a stop leaves some of the keys in, which does no harm.
 Result<bool> AddKeys(const Segment& segment, const std::atomic<bool>& stop,
                      base::SharedBloom* bloom) {
@@ -93,10 +116,18 @@ bool ShardKeyFilter::IsBehind(const Segments& sealed) const {
   return sealed.size() >= 2 && !NotIn(Pin().get(), sealed).empty();
 }
 
-Status ShardKeyFilter::Add(const Segments& sealed, bool may_grow, const std::atomic<bool>& stop) {
+Status ShardKeyFilter::Add(const Segments& sealed, bool may_grow, const std::atomic<bool>& stop,
+                           base::MemoryBudget* budget) {
   if (adding_.exchange(true, std::memory_order_acquire)) return Status();
   const Turn turn(adding_);
-  return AddAlone(sealed, may_grow, stop);
+  return AddAlone(sealed, may_grow, stop, budget);
+}
+
+std::uint64_t ShardKeyFilter::Drop() {
+  std::shared_ptr<const Known> dropped;  // ends after the lock
+  base::MutexLock lock(mutex_);
+  known_.swap(dropped);
+  return dropped == nullptr ? 0 : dropped->bloom_->memory_bytes();
 }
 
 void ShardKeyFilter::Replace(std::span<const SegmentId> inputs, std::span<const SegmentId> merged) {
@@ -117,7 +148,7 @@ void ShardKeyFilter::Replace(std::span<const SegmentId> inputs, std::span<const 
 // A filter is made half as large again as it must be, so that each key is read again about three
 // times at most while a collection grows. Readers use the old one until the larger is complete.
 Status ShardKeyFilter::AddAlone(const Segments& sealed, bool may_grow,
-                                const std::atomic<bool>& stop) {
+                                const std::atomic<bool>& stop, base::MemoryBudget* budget) {
   const std::shared_ptr<const Known> old = Pin();
   Segments missing = NotIn(old.get(), sealed);
   if (sealed.size() < 2 || missing.empty()) return Status();
@@ -127,10 +158,8 @@ Status ShardKeyFilter::AddAlone(const Segments& sealed, bool may_grow,
     if (!may_grow) return Status();
     const std::uint64_t rows = RowsOf(sealed);
     next = Known();
-    next.bloom_ = base::SharedBloom::Make(std::max(kFewestKeys, rows + rows / 2));
-    if (next.bloom_ == nullptr) {
-      return base::ResourceExhausted("there is no memory for a filter of {} keys", rows);
-    }
+    VECDB_TRY_ASSIGN(next.bloom_, MakeBloom(std::max(kFewestKeys, rows + rows / 2), budget));
+    if (next.bloom_ == nullptr) return Status();
     missing = sealed;
   }
   Status first;

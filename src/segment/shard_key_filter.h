@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "base/memory_budget.h"
 #include "base/mutex.h"
 #include "base/shared_bloom.h"
 #include "segment/segment.h"
@@ -48,17 +49,23 @@ class ShardKeyFilter {
   // Includes those of `sealed` that are not yet. When they do not fit, a larger filter is built
   // from all of `sealed` if `may_grow`, otherwise nothing is done. A segment that cannot be read is
   // left out; the first failure is returned after the others are in. Does nothing while another
-  // thread adds; ends early, without harm, when `stop` becomes true.
-  Status Add(const Segments& sealed, bool may_grow, const std::atomic<bool>& stop);
+  // thread adds; ends early, without harm, when `stop` becomes true. A larger filter is charged to
+  // `budget`, if there is one, and not built where that has no room; the budget outlives it.
+  Status Add(const Segments& sealed, bool may_grow, const std::atomic<bool>& stop,
+             base::MemoryBudget* budget = nullptr);
 
   // `merged` have only keys of `inputs`, which are about to go: included without a look at them if
   // all inputs are. Does nothing while another thread adds.
   void Replace(std::span<const SegmentId> inputs, std::span<const SegmentId> merged);
 
+  // Includes nothing any more, and says what that gives back. Add() builds it again.
+  std::uint64_t Drop() EXCLUDES(mutex_);
+
   std::uint64_t memory_bytes() const;
 
  private:
-  Status AddAlone(const Segments& sealed, bool may_grow, const std::atomic<bool>& stop);
+  Status AddAlone(const Segments& sealed, bool may_grow, const std::atomic<bool>& stop,
+                  base::MemoryBudget* budget);
   void Publish(Known known) EXCLUDES(mutex_);
 
   std::atomic<bool> adding_{false};

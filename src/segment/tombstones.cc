@@ -26,6 +26,17 @@ void Reach(base::Bitmap& bits, std::size_t i) {
 
 }  // namespace
 
+void Tombstones::ChargeTo(base::MemoryBudget& budget) {
+  base::MutexLock lock(mutex_);
+  memory_ = budget.Take(base::MemoryAccount::kSegments, 0);
+  Charge();
+}
+
+// The marks, and a bit a row here and in each of the copies that readers get.
+void Tombstones::Charge() {
+  memory_.Resize(marks_.capacity() * sizeof(Tombstone) + 3 * (deleted_.size() / 8));
+}
+
 bool Tombstones::Mark(RowIndex row, Timestamp timestamp, Lsn lsn) {
   base::SchedulePoint();
   base::MutexLock lock(mutex_);
@@ -37,6 +48,7 @@ bool Tombstones::Mark(RowIndex row, Timestamp timestamp, Lsn lsn) {
   if (at != marks_.cend()) past_ = nullptr;
   marks_.insert(at, Tombstone{row, timestamp, lsn});
   deleted_.Set(row);  // nothing from here on needs memory
+  if (marks_.capacity() * sizeof(Tombstone) > memory_.bytes()) Charge();
   cached_ = nullptr;
   return true;
 }
@@ -55,6 +67,7 @@ void Tombstones::Load(std::span<const Tombstone> saved) {
     return false;
   });
   saved_ = marks_.size();
+  Charge();
 }
 
 bool Tombstones::empty() const {

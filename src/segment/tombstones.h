@@ -15,6 +15,7 @@
 
 #include "base/bitmap.h"
 #include "base/ids.h"
+#include "base/memory_budget.h"
 #include "base/mutex.h"
 
 namespace vecdb::segment {
@@ -29,6 +30,9 @@ struct Tombstone {
 
 class Tombstones {
  public:
+  // From now on their memory is counted. `budget` outlives this object.
+  void ChargeTo(base::MemoryBudget& budget);
+
   // The first mark of a row counts; later ones change nothing and return false.
   bool Mark(RowIndex row, Timestamp timestamp, Lsn lsn);
   // Tombstones read from a file; before anyone else uses this object.
@@ -54,6 +58,7 @@ class Tombstones {
 
  private:
   const std::shared_ptr<const base::Bitmap>& PastOf(std::size_t marks) const REQUIRES(mutex_);
+  void Charge() REQUIRES(mutex_);
 
   mutable base::Mutex mutex_;                        // leaf
   std::vector<Tombstone> marks_ GUARDED_BY(mutex_);  // in timestamp order
@@ -63,6 +68,7 @@ class Tombstones {
   // Of the first `past_marks_`: what a snapshot asks for again and again.
   mutable std::shared_ptr<const base::Bitmap> past_ GUARDED_BY(mutex_);
   mutable std::size_t past_marks_ GUARDED_BY(mutex_) = 0;
+  base::MemoryReservation memory_ GUARDED_BY(mutex_);
 };
 
 }  // namespace vecdb::segment

@@ -101,7 +101,7 @@ Status DropExpired(const Segment& segment, Expiry* expiry, std::vector<RowIndex>
 }  // namespace
 
 View::View(const Schema& schema, std::vector<std::shared_ptr<Segment>> segments, Nodes nodes,
-           ReadTime readable_from, std::vector<std::uint32_t> node_of)
+           Timestamp readable_from, std::vector<std::uint32_t> node_of)
     : schema_(schema),
       segments_(std::move(segments)),
       readable_from_(readable_from),
@@ -110,7 +110,7 @@ View::View(const Schema& schema, std::vector<std::shared_ptr<Segment>> segments,
 }
 
 std::shared_ptr<const View> View::Next(std::vector<std::shared_ptr<Segment>> segments,
-                                       ReadTime readable_from) const {
+                                       Timestamp readable_from) const {
   std::vector<std::uint32_t> node_of(segments.size(), kNoNode);
   for (std::size_t i = 0, before = 0; i < segments.size(); ++i) {
     const SegmentId id = segments[i]->id();
@@ -161,7 +161,7 @@ std::shared_ptr<const View> View::Replacing(SegmentId id, std::shared_ptr<Segmen
 
 std::shared_ptr<const View> View::Compacted(std::span<const SegmentId> inputs,
                                             std::vector<std::shared_ptr<Segment>> by,
-                                            const ReadTime& at) const {
+                                            Timestamp at) const {
   Segments segments = segments_;
   std::erase_if(segments, [&](const std::shared_ptr<Segment>& segment) {
     return std::find(inputs.begin(), inputs.end(), segment->id()) != inputs.end();
@@ -169,7 +169,7 @@ std::shared_ptr<const View> View::Compacted(std::span<const SegmentId> inputs,
   VECDB_CHECK(segments.size() + inputs.size() == segments_.size(),
               "a view loses a segment that it does not have");
   for (std::shared_ptr<Segment>& segment : by) InsertInto(segments, std::move(segment));
-  return Next(std::move(segments), Later(readable_from_, at));
+  return Next(std::move(segments), std::max(readable_from_, at));
 }
 
 std::shared_ptr<const View> View::Pruned(const Wanted& wanted) const {

@@ -27,7 +27,7 @@ struct Expiry {
 class View {
  public:
   View(const Schema& schema, std::vector<std::shared_ptr<Segment>> segments,
-       ReadTime readable_from = Timestamp{0})
+       Timestamp readable_from = Timestamp{0})
       : View(schema, std::move(segments), Nodes(), readable_from, {}) {}
   View(const Schema& schema, std::vector<std::shared_ptr<Segment>> segments, Nodes nodes)
       : View(schema, std::move(segments), nodes, Timestamp{0}, {}) {}
@@ -37,10 +37,9 @@ class View {
   // The query node of each of them, below node_count(); kNoNode for a growing one.
   std::span<const std::uint32_t> nodes() const { return node_of_; }
   std::uint32_t node_count() const { return nodes_.count; }
-  // Compactions drop what was deleted and what had expired by then: a read of this View is at this
-  // time or later. It has been visible since before the View was published, so a read may move up
-  // to it.
-  ReadTime readable_from() const { return readable_from_; }
+  // Compactions drop what was deleted by then: a read of this View is at this time or later. It has
+  // been visible since before the View was published, so a read may move up to it.
+  Timestamp readable_from() const { return readable_from_; }
 
   // A copy of this view with one segment added, or one replaced (same id) by another.
   std::shared_ptr<const View> With(std::shared_ptr<Segment> added) const;
@@ -56,10 +55,10 @@ class View {
   // when it would lack none.
   using Wanted = std::function<bool(const catalog::KeyRange&)>;
   std::shared_ptr<const View> Pruned(const Wanted& wanted) const;
-  // A copy with `by` in the place of `inputs`, which lacks rows gone by `at`.
+  // A copy with `by` in the place of `inputs`, which lacks rows deleted by `at`.
   std::shared_ptr<const View> Compacted(std::span<const SegmentId> inputs,
                                         std::vector<std::shared_ptr<Segment>> by,
-                                        const ReadTime& at) const;
+                                        Timestamp at) const;
   const std::shared_ptr<Segment>* FindSegment(SegmentId id) const;  // null when it is not here
 
   // The first of these keys that a live row of this shard has now, or nothing: index into `keys`.
@@ -90,15 +89,15 @@ class View {
 
  private:
   View(const Schema& schema, std::vector<std::shared_ptr<Segment>> segments, Nodes nodes,
-       ReadTime readable_from, std::vector<std::uint32_t> node_of);
+       Timestamp readable_from, std::vector<std::uint32_t> node_of);
   // The view of these segments that comes after this one: those that it has too and that were
   // sealed keep their nodes, as far as segment::Place leaves them there.
   std::shared_ptr<const View> Next(std::vector<std::shared_ptr<Segment>> segments,
-                                   ReadTime readable_from) const;
+                                   Timestamp readable_from) const;
 
   const Schema schema_;
   const std::vector<std::shared_ptr<Segment>> segments_;
-  const ReadTime readable_from_;
+  const Timestamp readable_from_;
   const Nodes nodes_;
   const std::vector<std::uint32_t> node_of_;
 };

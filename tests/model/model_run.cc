@@ -12,7 +12,7 @@ namespace {
 using base::Format;
 
 constexpr std::size_t kNotesKept = 25;
-constexpr std::uint64_t kManySegments = 120;  // nothing merges them: the collection is dropped
+constexpr std::uint64_t kManySegments = 120;  // of many partitions: the collection is dropped
 
 struct Weight {
   Operation operation;
@@ -54,6 +54,8 @@ Options OptionsOf(const RunConfig& config) {
   options.durability = config.durability;
   options.write_buffer_bytes = config.write_buffer_bytes;
   if (!config.clustering_key.empty()) options.merged_segment_bytes = 20'000;  // many bands
+  options.channels = config.channels;
+  options.memory_budget_bytes = config.memory_budget_bytes;
   return options;
 }
 
@@ -90,6 +92,8 @@ std::string ModelRun::Step() {
   if (random_.Chance(5)) {
     database_->clock().Advance(std::chrono::milliseconds(random_.Below(400)));
   }
+  auto& columns = database_->parts().columns;
+  if (columns != nullptr && steps_ % 7 == 0) (void)columns->Evict(~std::uint64_t{0});
   return Perform(operation);
 }
 

@@ -63,8 +63,10 @@ struct RunConfig {
   bool mixed_durability = false;  // each write picks its own
   bool power_cuts = false;        // a kill may also take what is not synced
   std::size_t write_buffer_bytes = 256u << 20;
-  bool partition_key = false;       // field "big" chooses partitions; else they are named
-  std::string clustering_key = {};  // compactions are by it
+  std::uint32_t channels = 1;
+  std::uint64_t memory_budget_bytes = 0;  // with one, columns are closed now and then
+  bool partition_key = false;             // field "big" chooses partitions; else they are named
+  std::string clustering_key = {};        // compactions are by it
 };
 
 // What the runs of one test did.

@@ -136,7 +136,7 @@ class Conditions {
     if (field == "tiny") return std::to_string(number / 5);
     if (field == "real") return std::to_string(number / 4.0);
     if (field == "wide") return std::to_string(number * 0.1);
-    return std::to_string(number) + Pick({"", ".5", ".0"});
+    return std::to_string(number);
   }
   std::string Values(const std::string& field) {
     std::string values = ValueFor(field);

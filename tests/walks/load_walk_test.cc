@@ -2,6 +2,7 @@
 #include <atomic>
 #include <thread>
 
+#include "support/hook_clock.h"
 #include "walks/walk.h"
 
 using namespace vecdb;
@@ -113,6 +114,32 @@ TEST_CASE("a load that is stopped or fails leaves the collection released", "[wa
   db.fs()->Rename("segments/moved", column).OrDie();
   books.Load().OrDie();
   CHECK(*ReadAll(books) == ExpectedBetween(1, 10));
+}
+
+TEST_CASE("deletes that are saved and segments that are merged meanwhile do not end a load",
+          "[walk][load]") {
+  HookClock clock;
+  Database db = OpenWith(clock);
+  Collection books = *db.CreateCollection("books", BookSchema());
+  books.Insert(BatchOf(BooksBetween(1, 20))).status().OrDie();
+  std::int64_t next = 1;
+  const auto save_another = [&] {
+    books.Delete(IntKeys({next++})).status().OrDie();
+    books.Flush().OrDie();  // a deletes file in the place of the one before
+  };
+  save_another();
+  books.Release().OrDie();
+  clock.hook = [&] {
+    const auto hook = std::exchange(clock.hook, nullptr);
+    if (next <= 10) save_another();
+    if (next == 5) books.Compact().OrDie();
+    clock.hook = hook;
+  };
+  const Status loaded = books.Load({.timeout = std::chrono::hours(1)});
+  clock.hook = nullptr;
+  CHECK(loaded.ToString() == Status().ToString());
+  CHECK(next > 3);
+  CHECK(*ReadAll(books) == ExpectedBetween(next, 20));
 }
 
 TEST_CASE("readers meet a whole answer or a refusal while it is released and loaded",

@@ -72,6 +72,7 @@ Status Evaluation::Load(RowIndex first, RowIndex rows) {
     Lent& lent = read_[i];
     if (first < lent.first || first - lent.first >= lent.view.rows) {
       const auto most = static_cast<RowIndex>(std::min<std::size_t>(kBlockRows, rows - first));
+      lent.view = {};  // its file may be closed before the next one is opened
       VECDB_TRY_ASSIGN(lent.view, segment_.Read(program_.columns[i].field, first, most));
       lent.first = first;
       VECDB_CHECK(lent.view.rows > 0 && lent.view.type == program_.columns[i].type,

@@ -224,6 +224,7 @@ TEST_CASE("options have the defaults of C++") {
   CHECK(options.write_buffer_bytes == cpp.write_buffer_bytes);
   CHECK(options.search_threads == cpp.search_threads);
   CHECK(options.query_nodes == cpp.query_nodes);
+  CHECK(options.memory_budget_bytes == cpp.memory_budget_bytes);
   CHECK(options.channels == cpp.channels);
   CHECK(options.streaming_nodes == cpp.streaming_nodes);
   CHECK(options.seal_after_ms == cpp.seal_after.count());
@@ -259,6 +260,7 @@ TEST_CASE("numbers that mean nothing are refused by name, in every option") {
   refused("sync_interval", [](auto* o) { o->sync_interval_ms = -1; });
   refused("sync_interval", [](auto* o) { o->sync_interval_ms = INT64_MAX; });
   refused("write_buffer_bytes", [](auto* o) { o->write_buffer_bytes = 1; });
+  refused("memory_budget_bytes", [](auto* o) { o->memory_budget_bytes = 1; });
   refused("background_threads", [](auto* o) { o->background_threads = 257; });
 
   Handles h;

@@ -96,6 +96,11 @@ TEST_CASE("the statistics of a database come through C as they are") {
   CHECK(stats.syncs > 0);
   CHECK(stats.written_bytes > stats.disk_bytes);
   CHECK(stats.log_bytes > 0);
+  CHECK(stats.memory.used == stats.growing_memory.used + stats.segment_memory.used);
+  CHECK(stats.memory.peak > stats.memory.used);
+  CHECK(stats.job_memory.peak > 0);
+  CHECK(stats.memory.limit == 0);
+  CHECK(stats.evictions + stats.reloads == 0);
   stats.struct_size = 3;
   C_REFUSED(vecdb_database_stats(h.db, &stats, &error), VECDB_INVALID_ARGUMENT, "struct_size of 3");
 }

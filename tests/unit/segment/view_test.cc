@@ -63,7 +63,7 @@ TEST_CASE("a compacted view has one segment in the place of several, and begins 
     return GrowingSegment::Create(id, 0, kDefaultPartition, 1, schema);
   };
   const auto view = ViewOf(schema, {segment(1), segment(2), segment(3), segment(4)});
-  CHECK(view->readable_from().at == Timestamp{0});
+  CHECK(view->readable_from() == Timestamp{0});
   const auto ids = [](const View& of) {
     std::vector<SegmentId> found;
     for (const auto& one : of.segments()) found.push_back(one->id());
@@ -73,18 +73,15 @@ TEST_CASE("a compacted view has one segment in the place of several, and begins 
   const Ids inputs = {1, 3};
   const auto merged = view->Compacted(inputs, {segment(9)}, Timestamp{70});
   CHECK(ids(*merged) == Ids{2, 4, 9});
-  CHECK(merged->readable_from().at == Timestamp{70});
+  CHECK(merged->readable_from() == Timestamp{70});
   CHECK(ids(*view->Compacted(inputs, {}, Timestamp{70})) == Ids{2, 4});
   const Ids again = {4};
-  CHECK(merged->Compacted(again, {segment(10)}, Timestamp{60})->readable_from().at ==
-        Timestamp{70});
-  CHECK(merged->With(segment(11))->readable_from().at == Timestamp{70});
-  CHECK(merged->Replacing(9, segment(9))->readable_from().at == Timestamp{70});
-  CHECK(merged->WithoutPartition(7)->readable_from().at == Timestamp{70});
-  const auto later = merged->Compacted(again, {}, ReadTime(Timestamp{80}, Timestamp{30}));
-  CHECK(later->readable_from().at == Timestamp{80});
-  CHECK(later->readable_from().alive_from == Timestamp{30});
-  CHECK(merged->readable_from().alive_from == Timestamp{0});
+  CHECK(merged->Compacted(again, {segment(10)}, Timestamp{60})->readable_from() == Timestamp{70});
+  CHECK(merged->With(segment(11))->readable_from() == Timestamp{70});
+  CHECK(merged->Replacing(9, segment(9))->readable_from() == Timestamp{70});
+  CHECK(merged->WithoutPartition(7)->readable_from() == Timestamp{70});
+  const auto later = merged->Compacted(again, {}, Timestamp{80});
+  CHECK(later->readable_from() == Timestamp{80});
   REQUIRE(merged->FindSegment(9) != nullptr);
   CHECK((*merged->FindSegment(9))->id() == 9);
   CHECK(merged->FindSegment(3) == nullptr);
