@@ -471,7 +471,7 @@ void Print(const Sample& sample, std::uint64_t searches) {
       Mega(sample.stats.disk_bytes), static_cast<unsigned long long>(searches));
 }
 
-// The child of one round: writes on from key `first` while another thread searches, tells every
+// The process of one round: writes on from key `first` while another thread searches, tells every
 // tenth, and then is killed as it stands.
 [[noreturn]] void Ingest(const std::string& path, std::size_t first, std::size_t rows) {
   const Vectors pool = Load("none", 100'000, kIngestDimension);
@@ -491,10 +491,12 @@ void Print(const Sample& sample, std::uint64_t searches) {
   const double start = Now();
   Sample most;
   const std::size_t pieces = std::min<std::size_t>(100, rows / 1'000);
+  std::size_t done = 0;
   for (std::size_t piece = 0; piece < pieces; ++piece) {
-    const std::size_t each = rows / pieces / 1'000 * 1'000;
-    WriteRows(pool, first + piece * each, each, Insert, collection);
-    const Sample now{(piece + 1) * each, Now() - start, *db.Stats(), OwnMemory()};
+    const std::size_t until = rows * (piece + 1) / pieces / 1'000 * 1'000;
+    WriteRows(pool, first + done, until - done, Insert, collection);
+    done = until;
+    const Sample now{done, Now() - start, *db.Stats(), OwnMemory()};
     most.stats.log_bytes = std::max(most.stats.log_bytes, now.stats.log_bytes);
     most.memory = std::max(most.memory, now.memory);
     if (first == 0 && (piece + 1) % (pieces / 10) == 0) Print(now, searches);
@@ -508,10 +510,19 @@ void Print(const Sample& sample, std::uint64_t searches) {
   std::abort();
 }
 
+constexpr const char* kRound = "one-round-of-ingest";
+
+// In a process that has nothing of this one, so that its memory is its own.
 void IngestAndKill(const std::string& path, std::size_t first, std::size_t rows) {
   std::fflush(stdout);
+  const std::string from = std::to_string(first);
+  const std::string count = std::to_string(rows);
   const pid_t child = fork();
-  if (child == 0) Ingest(path, first, rows);
+  if (child == 0) {
+    execl("/proc/self/exe", "bench_lifecycle", kRound, path.c_str(), from.c_str(), count.c_str(),
+          nullptr);
+    _exit(2);
+  }
   int status = 0;
   waitpid(child, &status, 0);
   if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL) std::exit(2);
@@ -565,6 +576,9 @@ void MeasureHops() {
 
 int main(int argc, char** argv) {
   std::setvbuf(stdout, nullptr, _IOLBF, 0);  // so that what was measured is seen at once
+  if (argc == 5 && std::string_view(argv[1]) == kRound) {
+    Ingest(argv[2], std::strtoull(argv[3], nullptr, 10), std::strtoull(argv[4], nullptr, 10));
+  }
   std::vector<std::string> asked;
   for (int i = 1; i < argc; ++i) {
     if (std::string_view(argv[i]) == "--scale" && i + 1 < argc) {

@@ -113,10 +113,6 @@ SCENARIO("rows that are written over ten times cost at most six times their byte
   const std::uint64_t user = kRounds * kRows * kRowBytes;
   const std::uint64_t written = life.stats().written_bytes - before;
   CAPTURE(user, written, of_all, life.stats().disk_bytes, longest_logs);
-  std::printf("COST %d %d %d: %.2f space %.2f logs %.2f\n", int(pace), int(stride),
-              int(segments_a_round), double(written) / double(user),
-              double(life.stats().disk_bytes) / double(of_all),
-              double(longest_logs) / double(kRows * kRowBytes));
   CHECK(written <= 6 * user);
   CHECK(life.stats().disk_bytes * 10 <= of_all * 12);
   CHECK(longest_logs <= 3 * kRows * kRowBytes);
