@@ -186,6 +186,7 @@ void AddToReport(const io::ChainReport& chain, RecoveryReport* report) {
   report->discarded_bytes += chain.discarded_bytes;
   if (report->first_lost_lsn == 0) report->first_lost_lsn = chain.first_lost_lsn;
   report->clean = report->clean && chain.sealed;
+  if (!report->detail.empty() && !chain.detail.empty()) report->detail += "; ";
   report->detail += chain.detail;
 }
 

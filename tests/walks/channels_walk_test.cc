@@ -35,10 +35,11 @@ std::vector<std::string> LogsOf(TestDatabase& db, PchannelId pchannel) {
   return NamesIn(*db.fs(), io::PchannelFolder(pchannel));
 }
 
-std::shared_ptr<io::FileSystem> CopyOf(io::FileSystem& from) {
-  auto copy = io::MakeMemoryFileSystem();
-  CopyTree(from, *copy);
-  return copy;
+// The log's first group is not what was written.
+void Damage(io::FileSystem& fs, const std::string& log) {
+  std::string bytes = DumpTree(fs).at(log);
+  bytes[4096 + 100] = static_cast<char>(bytes[4096 + 100] ^ 1);
+  PutFile(fs, log, bytes);
 }
 
 }  // namespace
@@ -98,7 +99,7 @@ SCENARIO("every channel is replayed from its own checkpoint", "[walk][channels]"
   const Books in_b = *ReadAll(b);
   CHECK(in_a.size() == 59);
   CHECK(in_b.size() == 10);
-  db.ContinueOn(CopyOf(*db.fs())).OrDie();  // killed
+  db.ContinueOn(MemoryCopyOf(*db.fs())).OrDie();  // killed
   CHECK(*ReadAll(db.OpenBooks("a")) == in_a);
   CHECK(*ReadAll(db.OpenBooks("b")) == in_b);
   for (int again = 0; again < 2; ++again) {
@@ -201,7 +202,7 @@ SCENARIO("interval syncs and idle seals reach every channel", "[walk][channels]"
   for (const char* name : {"a", "b", "c"}) CHECK(*cut.OpenBooks(name).Count() == 5);
   db.clock().Advance(std::chrono::milliseconds(200));
   RunDueWork(*db);
-  TestDatabase sealed(CopyOf(*disk), With(3));
+  TestDatabase sealed(MemoryCopyOf(*disk), With(3));
   CHECK(sealed->recovery().clean);
 }
 
@@ -212,7 +213,7 @@ SCENARIO("a channel that comes to be is whole or not there", "[walk][channels]")
   db.MakeBooks({}, "a").Insert(BatchOf({{1}})).status().OrDie();
   running = &db;
   disks.clear();
-  base::SetKillPointHandler([](const char* name) { disks[name] = CopyOf(*running->fs()); });
+  base::SetKillPointHandler([](const char* name) { disks[name] = MemoryCopyOf(*running->fs()); });
   db.MakeBooks({}, "b");
   base::SetKillPointHandler(nullptr);
   for (const std::string name :
@@ -327,10 +328,30 @@ SCENARIO("a damaged log of any channel stops the open and is named", "[walk][cha
   db.MakeBooks({}, "b").Insert(BatchOf(BooksBetween(1, 50))).status().OrDie();
   db.Close();
   const std::string path = io::Join("wal/1", NamesIn(*db.fs(), "wal/1").front());
-  std::string bytes = DumpTree(*db.fs()).at(path);
-  bytes[4096 + 100] = static_cast<char>(bytes[4096 + 100] ^ 1);
-  PutFile(*db.fs(), path, bytes);
+  Damage(*db.fs(), path);
   CheckRefusal(db.Open(), StatusCode::kCorruption, {path});
+}
+
+SCENARIO("what a power cut left of several logs is told of each", "[walk][channels]") {
+  TestDatabase db(io::MakeMemoryFileSystem(), With(2));
+  const WriteOptions unsynced{.durability = Durability::kFlushOnly};
+  db.MakeBooks({}, "a").Insert(BatchOf({{1}}), unsynced).status().OrDie();
+  db.MakeBooks({}, "b").Insert(BatchOf({{1}}), unsynced).status().OrDie();
+  const auto cut = MemoryCopyOf(*db.fs());
+  const std::string first = io::Join("wal/0", LogsOf(db, 0).front());
+  const std::string second = io::Join("wal/1", LogsOf(db, 1).front());
+  Damage(*cut, first);
+  Damage(*cut, second);
+  db.ContinueOn(cut).OrDie();
+  const RecoveryReport& report = db->recovery();
+  CHECK_FALSE(report.clean);
+  CHECK(report.discarded_bytes > 0);
+  const std::size_t parted = report.detail.find(" are discarded; '");
+  REQUIRE(parted != std::string::npos);
+  CHECK(report.detail.find(first) < parted);
+  CHECK(report.detail.find(second, parted) != std::string::npos);
+  CHECK(*db.OpenBooks("a").Count() == 0);
+  CHECK(*db.OpenBooks("b").Count() == 0);
 }
 
 SCENARIO("channels and streaming_nodes out of range are refused", "[walk][channels][limits]") {
