@@ -1,0 +1,305 @@
+#include "index/codes.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <numeric>
+#include <variant>
+
+#include "base/status.h"
+#include "chunk/half.h"
+
+namespace vecdb::index {
+namespace {
+
+constexpr double kShrink = 0.8;    // from one scale that is tried to the next
+constexpr int kMostWorse = 3;      // scales tried in vain before the best so far is taken
+constexpr double kTypical = 0.95;  // of the rows: what the others lose does not count
+constexpr double kQuerySteps = 8;  // of SQ4U: a query's numbers are so much finer than a code's
+
+struct Range {
+  float low;
+  float high;
+  float middle() const { return (low + high) / 2; }
+};
+Range RangeOf(Codec codec) {
+  return codec == Codec::kSq4u ? Range{0, 15} : Range{-128, 127};
+}
+
+struct Sample {
+  std::span<const float> numbers;
+  std::size_t dimension;
+  std::size_t rows() const { return numbers.size() / dimension; }
+};
+
+// The middle of each component's range, or its median: the one for numbers that fill their range,
+// the other for numbers of which a few are far out.
+std::vector<float> Centers(const Sample& sample, bool median) {
+  std::vector<float> centers(sample.dimension);
+  std::vector<float> numbers(sample.rows());
+  for (std::size_t d = 0; d < sample.dimension; ++d) {
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+      numbers[i] = sample.numbers[i * sample.dimension + d];
+    }
+    if (median) {
+      const auto middle = numbers.begin() + static_cast<std::ptrdiff_t>(numbers.size() / 2);
+      std::nth_element(numbers.begin(), middle, numbers.end());
+      centers[d] = *middle;
+    } else {
+      const auto [low, high] = std::minmax_element(numbers.begin(), numbers.end());
+      centers[d] = *low / 2 + *high / 2;
+    }
+  }
+  return centers;
+}
+
+double CodeOf(float x, float offset, float scale, const Range& range) {
+  const double code = std::nearbyint((double{x} - double{offset}) / double{scale});
+  return std::clamp(code, double{range.low}, double{range.high});
+}
+
+// The squared error of most rows is at most this.
+double TypicalLoss(const Sample& sample, const Quantizer& quantizer, const Range& range) {
+  std::vector<double> losses(sample.rows());
+  for (std::size_t i = 0; i < losses.size(); ++i) {
+    for (std::size_t d = 0; d < sample.dimension; ++d) {
+      const float x = sample.numbers[i * sample.dimension + d];
+      const float offset = quantizer.offset[d];
+      const double code = CodeOf(x, offset, quantizer.scale, range);
+      const double lost = double{x} - (double{offset} + code * double{quantizer.scale});
+      losses[i] += lost * lost;
+    }
+  }
+  const auto rank = static_cast<std::ptrdiff_t>(kTypical * static_cast<double>(losses.size() - 1));
+  std::nth_element(losses.begin(), losses.begin() + rank, losses.end());
+  return losses[static_cast<std::size_t>(rank)];
+}
+
+struct Trained {
+  Quantizer quantizer;
+  double loss = 0;
+};
+
+// Codes around the centers, as far apart as the numbers reach; then closer and closer.
+Trained TrainAround(const Sample& sample, const std::vector<float>& centers, const Range& range) {
+  double reach = 0;
+  for (std::size_t i = 0; i < sample.numbers.size(); ++i) {
+    const double center = centers[i % sample.dimension];
+    reach = std::max(reach, std::abs(double{sample.numbers[i]} - center));
+  }
+  const auto with_scale = [&](double scale) {
+    Trained trained;
+    trained.quantizer.scale = std::max(static_cast<float>(scale), 1e-30F);
+    trained.quantizer.offset = centers;
+    for (float& offset : trained.quantizer.offset) {
+      offset -= range.middle() * trained.quantizer.scale;
+    }
+    trained.loss = TypicalLoss(sample, trained.quantizer, range);
+    return trained;
+  };
+  double scale = reach > 0 ? 2 * reach / double{range.high - range.low} : 1;
+  Trained best = with_scale(scale);
+  for (int worse = 0; worse < kMostWorse && best.loss > 0;) {
+    scale *= kShrink;
+    Trained next = with_scale(scale);
+    worse = next.loss < best.loss ? 0 : worse + 1;
+    if (worse == 0) best = std::move(next);
+  }
+  return best;
+}
+
+void EncodeFloats(const CodeFormat& format, const Quantizer& quantizer,
+                  std::span<const float> floats, std::byte* out) {
+  const Range range = RangeOf(format.codec);
+  const auto code = [&](std::size_t i) {
+    return static_cast<int>(CodeOf(floats[i], quantizer.offset[i], quantizer.scale, range));
+  };
+  if (format.codec == Codec::kSq8) {
+    for (std::size_t i = 0; i < floats.size(); ++i) out[i] = static_cast<std::byte>(code(i));
+    return;
+  }
+  for (std::size_t i = 0; i < floats.size(); ++i) {
+    const std::size_t at = i / 128 * 64 + i % 64;
+    out[at] |= static_cast<std::byte>(i % 128 < 64 ? code(i) : code(i) << 4);
+  }
+}
+
+// What a half can be at most, so that none becomes infinite.
+void ToFiniteHalf(DataType type, std::span<float> floats, std::byte* out) {
+  const float most = type == DataType::kFloat16Vector ? 65504.0F : 3.38953139e38F;
+  for (float& x : floats) x = std::clamp(x, -most, most);
+  chunk::ToHalf(type, floats, reinterpret_cast<std::uint16_t*>(out));
+}
+
+// Under L2 a query is encoded as a row is, if more finely; the order of products does not depend on
+// a query's length, so there it fills the range it has.
+void QueryBytes(const CodeFormat& format, const Quantizer& quantizer, EncodedQuery* query) {
+  const std::span<const float> floats = query->floats;
+  double largest = 0;
+  for (const float x : floats) largest = std::max(largest, std::abs(double{x}));
+  for (std::size_t i = 0; i < floats.size(); ++i) {
+    double number = 0;
+    if (format.metric == Metric::kL2) {
+      number = (double{floats[i]} - double{quantizer.offset[i]}) / double{quantizer.scale};
+      if (format.codec == Codec::kSq4u) number *= kQuerySteps;
+    } else if (largest > 0) {
+      number = double{floats[i]} / largest * 127;
+    }
+    const double byte = std::clamp(std::nearbyint(number), -128.0, 127.0);
+    query->bytes[i] = static_cast<std::int8_t>(byte);
+  }
+}
+
+}  // namespace
+
+std::string_view ToString(Codec codec) {
+  switch (codec) {
+    case Codec::kFloat32:
+      return "FP32";
+    case Codec::kFloat16:
+      return "FP16";
+    case Codec::kBFloat16:
+      return "BF16";
+    case Codec::kInt8:
+      return "INT8";
+    case Codec::kSq8:
+      return "SQ8";
+    case Codec::kSq4u:
+      return "SQ4U";
+  }
+  return "unknown";
+}
+
+Codec LosslessCodec(DataType type) {
+  if (type == DataType::kFloat16Vector) return Codec::kFloat16;
+  if (type == DataType::kBFloat16Vector) return Codec::kBFloat16;
+  if (type == DataType::kInt8Vector) return Codec::kInt8;
+  return Codec::kFloat32;
+}
+
+Codec StoredCodec(const Shape& shape, Codec codec) {
+  const bool whole = shape.type == DataType::kInt8Vector && shape.metric != Metric::kCosine;
+  if (codec == Codec::kInt8) return whole ? Codec::kInt8 : Codec::kSq8;
+  return whole && codec == Codec::kSq8 ? Codec::kInt8 : codec;
+}
+
+std::size_t CodeFormat::padded() const {
+  const auto up_to = [this](std::size_t n) { return (dimension + n - 1) / n * n; };
+  switch (codec) {
+    case Codec::kFloat32:
+    case Codec::kFloat16:
+    case Codec::kBFloat16:
+      return dimension;
+    case Codec::kInt8:
+    case Codec::kSq8:
+      return up_to(64);
+    case Codec::kSq4u:
+      return up_to(128);
+  }
+  return dimension;
+}
+
+std::size_t CodeFormat::stride() const {
+  switch (codec) {
+    case Codec::kFloat32:
+      return padded() * sizeof(float);
+    case Codec::kFloat16:
+    case Codec::kBFloat16:
+      return padded() * sizeof(std::uint16_t);
+    case Codec::kInt8:
+    case Codec::kSq8:
+      return padded();
+    case Codec::kSq4u:
+      return padded() / 2;
+  }
+  return padded();
+}
+
+Quantizer TrainQuantizer(const CodeFormat& format, std::span<const float> numbers) {
+  const Sample sample{numbers, format.dimension};
+  const Range range = RangeOf(format.codec);
+  Trained best;
+  if (format.metric == Metric::kL2) {
+    best = TrainAround(sample, Centers(sample, false), range);
+    if (best.loss > 0) {
+      Trained other = TrainAround(sample, Centers(sample, true), range);
+      if (other.loss < best.loss) best = std::move(other);
+    }
+  } else {
+    // Products are of the numbers themselves. An int8 has one more code below zero than above.
+    const Range even{-range.high, range.high};
+    best = TrainAround(sample, std::vector<float>(format.dimension, 0.0F),
+                       format.codec == Codec::kSq8 ? even : range);
+  }
+  best.quantizer.lossless = best.loss <= 0;
+  return best.quantizer;
+}
+
+void Normalize(std::span<float> v) {
+  double norm2 = 0;
+  for (const float x : v) norm2 += double{x} * double{x};
+  if (!(norm2 > 0)) return;
+  const double factor = 1 / std::sqrt(norm2);
+  for (float& x : v) x = static_cast<float>(double{x} * factor);
+}
+
+void RowAsFloats(const chunk::ColumnView& view, std::size_t i, Metric metric, float* out) {
+  const std::span<float> floats(out, view.dimension);
+  if (view.type == DataType::kFloatVector) {
+    std::ranges::copy(view.Vector<float>(i), out);
+  } else if (view.type == DataType::kInt8Vector) {
+    std::ranges::copy(view.Vector<std::int8_t>(i), out);
+  } else {
+    chunk::FromHalf(view.type, view.Vector<std::uint16_t>(i), out);
+  }
+  if (metric == Metric::kCosine) Normalize(floats);
+}
+
+void Encoder::Encode(const chunk::ColumnView& view, std::size_t i, std::byte* out) {
+  if (format_.metric != Metric::kCosine && LosslessCodec(view.type) == format_.codec) {
+    const std::size_t bytes = chunk::FixedWidth(view.type, view.dimension);
+    std::memcpy(out, static_cast<const std::byte*>(view.values) + i * bytes, bytes);
+    std::memset(out + bytes, 0, format_.stride() - bytes);
+    return;
+  }
+  RowAsFloats(view, i, format_.metric, floats_.data());
+  std::memset(out, 0, format_.stride());
+  switch (format_.codec) {
+    case Codec::kFloat32:
+      std::memcpy(out, floats_.data(), format_.stride());
+      return;
+    case Codec::kFloat16:
+      return ToFiniteHalf(DataType::kFloat16Vector, floats_, out);
+    case Codec::kBFloat16:
+      return ToFiniteHalf(DataType::kBFloat16Vector, floats_, out);
+    case Codec::kInt8:
+    case Codec::kSq8:
+    case Codec::kSq4u:
+      return EncodeFloats(format_, quantizer_, floats_, out);
+  }
+}
+
+void EncodeQuery(const CodeFormat& format, const Quantizer& quantizer, const QueryVector& query,
+                 EncodedQuery* out) {
+  const auto* bytes = std::get_if<std::span<const std::int8_t>>(&query);
+  if (format.codec == Codec::kInt8) {
+    VECDB_CHECK(bytes != nullptr, "whole numbers are searched with whole numbers");
+    out->bytes.assign(format.padded(), 0);
+    std::ranges::copy(*bytes, out->bytes.begin());
+    return;
+  }
+  out->floats.resize(format.dimension);
+  if (bytes != nullptr) {
+    std::ranges::copy(*bytes, out->floats.begin());
+  } else {
+    const auto* floats = std::get_if<std::span<const float>>(&query);
+    VECDB_CHECK(floats != nullptr, "dense vectors are searched with floats or int8");
+    std::ranges::copy(*floats, out->floats.begin());
+  }
+  if (format.metric == Metric::kCosine) Normalize(out->floats);
+  if (!format.quantized()) return;
+  out->bytes.assign(format.padded(), 0);
+  QueryBytes(format, quantizer, out);
+}
+
+}  // namespace vecdb::index
