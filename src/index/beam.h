@@ -96,14 +96,51 @@ class Visited {
   std::vector<std::uint64_t> words_;
 };
 
+// The nearest of many rows, for scans: what is offered is sorted out now and then.
+class Nearest {
+ public:
+  void Reset(std::size_t capacity) {
+    capacity_ = capacity;
+    bound_ = ~std::uint64_t{0};
+    entries_.clear();
+    entries_.reserve(2 * capacity);
+  }
+  void Offer(std::uint64_t entry) {
+    if (entry >= bound_) return;
+    entries_.push_back(entry);
+    if (entries_.size() == 2 * capacity_) Cut();
+  }
+  // In order. Nothing may be offered afterwards.
+  void Finish() {
+    if (entries_.size() > capacity_) Cut();
+    std::sort(entries_.begin(), entries_.end());
+  }
+  std::size_t size() const { return entries_.size(); }
+  std::uint32_t id(std::size_t i) const { return static_cast<std::uint32_t>(entries_[i]) >> 1; }
+  Key key(std::size_t i) const { return static_cast<Key>(entries_[i] >> 32); }
+
+ private:
+  void Cut() {
+    const auto last = entries_.begin() + static_cast<std::ptrdiff_t>(capacity_ - 1);
+    std::nth_element(entries_.begin(), last, entries_.end());
+    bound_ = *last;
+    entries_.resize(capacity_);
+  }
+
+  std::vector<std::uint64_t> entries_;
+  std::size_t capacity_ = 0;
+  std::uint64_t bound_ = 0;
+};
+
 struct Scratch {
   Beam beam;
-  Beam found;  // of a walk with a filter: the allowed rows
+  Nearest nearest;
   Visited visited;
   EncodedQuery query;
   std::vector<std::uint32_t> ids;
   std::vector<Key> keys;
   std::vector<float> distances;
+  std::uint64_t computed = 0;  // distances, by walks
 };
 
 // Lends each its own, as many as are asked for at once.

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "base/status.h"
+#include "index/calibrate.h"
 #include "index/code_table.h"
 #include "index/graph_builder.h"
 #include "index/graph_file.h"
@@ -9,13 +10,6 @@
 
 namespace vecdb::index {
 namespace {
-
-// Links between 4-bit codes would be poorer than need be: they are made between 8-bit codes.
-CodeFormat LinkingFormat(const CodeFormat& format) {
-  CodeFormat linking = format;
-  if (format.codec == Codec::kSq4u) linking.codec = Codec::kSq8;
-  return linking;
-}
 
 CodeFormat FormatOf(const Shape& shape, Codec codec) {
   return {StoredCodec(shape, codec), shape.metric, shape.dimension};
@@ -31,6 +25,9 @@ Status CheckParameters(const Shape& shape, const GraphParameters& parameters) {
   if (shape.metric != Metric::kL2 && shape.metric != Metric::kInnerProduct &&
       shape.metric != Metric::kCosine) {
     return base::Unimplemented("a graph index by {}", ToString(shape.metric));
+  }
+  if (shape.rows > kMostRows) {
+    return base::InvalidArgument("{} rows are more than the {} of a graph", shape.rows, kMostRows);
   }
   if (parameters.m < kMinM || parameters.m > kMaxM) {
     return base::InvalidArgument("M is {}, it must be from {} to {}", parameters.m, kMinM, kMaxM);
@@ -49,9 +46,7 @@ Status CheckParameters(const Shape& shape, const GraphParameters& parameters) {
 
 std::uint64_t BuildMemory(const Shape& shape, const GraphParameters& parameters) {
   const CodeFormat format = FormatOf(shape, parameters.codec);
-  std::uint64_t codes = std::uint64_t{shape.rows} * LinkingFormat(format).stride();
-  if (format.codec == Codec::kSq4u) codes += std::uint64_t{shape.rows} * format.stride();
-  return codes + LinksMemory(parameters, shape.rows);
+  return std::uint64_t{shape.rows} * format.stride() + LinksMemory(parameters, shape.rows);
 }
 
 Result<io::SealedFileInfo> BuildGraph(const Shape& shape, const RowSource& source,
@@ -66,17 +61,11 @@ Result<io::SealedFileInfo> BuildGraph(const Shape& shape, const RowSource& sourc
         context.memory_bytes);
   }
   const CodeFormat format = FormatOf(shape, parameters.codec);
-  const CodeFormat linking = LinkingFormat(format);
-  VECDB_TRY_ASSIGN(Quantizer quantizer, TrainOn(source, shape, linking));
-  CodeTable codes(linking, shape.rows);
+  VECDB_TRY_ASSIGN(const Quantizer quantizer, TrainOn(source, shape, format));
+  CodeTable codes(format, shape.rows);
   VECDB_TRY(EncodeRows(source, shape, quantizer, context, &codes));
   VECDB_TRY_ASSIGN(const Graph graph,
-                   BuildLinks(linking, codes.bytes(), shape.rows, parameters, context));
-  if (format.codec != linking.codec) {
-    VECDB_TRY_ASSIGN(quantizer, TrainOn(source, shape, format));
-    codes = CodeTable(format, shape.rows);
-    VECDB_TRY(EncodeRows(source, shape, quantizer, context, &codes));
-  }
+                   BuildLinks(format, codes.bytes(), shape.rows, parameters, context));
   GraphHeader header;
   header.format = format;
   header.type = shape.type;
@@ -86,7 +75,10 @@ Result<io::SealedFileInfo> BuildGraph(const Shape& shape, const RowSource& sourc
   header.entries = static_cast<std::uint32_t>(graph.entries.size());
   header.scale = quantizer.scale;
   header.lossless = quantizer.lossless;
-  const RecallTable recalls;
+  VECDB_TRY_ASSIGN(const RecallTable recalls,
+                   Calibrate({shape, source, header, quantizer, graph.view(), codes.bytes()},
+                             parameters.calibration_queries, context));
+  header.recalls = static_cast<std::uint32_t>(recalls.rows().size());
   VECDB_TRY_ASSIGN(
       const io::SealedFileInfo info,
       WriteGraphFile({header, quantizer, recalls, graph.entries, graph.links, codes.bytes()}, out));

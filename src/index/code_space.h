@@ -113,7 +113,6 @@ auto WithSpace(const CodeFormat& format, const std::byte* base, const Use& use) 
     case Codec::kSq8:
       return use(Int8Space(kernels.i8, format, base));
     case Codec::kFloat32:
-    case Codec::kSq4u:
       break;
   }
   return use(FloatSpace(kernels.f32, format, base));

@@ -15,16 +15,14 @@ namespace {
 constexpr double kShrink = 0.8;    // from one scale that is tried to the next
 constexpr int kMostWorse = 3;      // scales tried in vain before the best so far is taken
 constexpr double kTypical = 0.95;  // of the rows: what the others lose does not count
-constexpr double kQuerySteps = 8;  // of SQ4U: a query's numbers are so much finer than a code's
 
 struct Range {
   float low;
   float high;
   float middle() const { return (low + high) / 2; }
 };
-Range RangeOf(Codec codec) {
-  return codec == Codec::kSq4u ? Range{0, 15} : Range{-128, 127};
-}
+constexpr Range kAllCodes{-128, 127};
+constexpr Range kEvenCodes{-127, 127};  // about zero
 
 struct Sample {
   std::span<const float> numbers;
@@ -108,19 +106,10 @@ Trained TrainAround(const Sample& sample, const std::vector<float>& centers, con
   return best;
 }
 
-void EncodeFloats(const CodeFormat& format, const Quantizer& quantizer,
-                  std::span<const float> floats, std::byte* out) {
-  const Range range = RangeOf(format.codec);
-  const auto code = [&](std::size_t i) {
-    return static_cast<int>(CodeOf(floats[i], quantizer.offset[i], quantizer.scale, range));
-  };
-  if (format.codec == Codec::kSq8) {
-    for (std::size_t i = 0; i < floats.size(); ++i) out[i] = static_cast<std::byte>(code(i));
-    return;
-  }
+void EncodeFloats(const Quantizer& quantizer, std::span<const float> floats, std::byte* out) {
   for (std::size_t i = 0; i < floats.size(); ++i) {
-    const std::size_t at = i / 128 * 64 + i % 64;
-    out[at] |= static_cast<std::byte>(i % 128 < 64 ? code(i) : code(i) << 4);
+    const double code = CodeOf(floats[i], quantizer.offset[i], quantizer.scale, kAllCodes);
+    out[i] = static_cast<std::byte>(static_cast<int>(code));
   }
 }
 
@@ -131,18 +120,17 @@ void ToFiniteHalf(DataType type, std::span<float> floats, std::byte* out) {
   chunk::ToHalf(type, floats, reinterpret_cast<std::uint16_t*>(out));
 }
 
-// Under L2 a query is encoded as a row is, if more finely; the order of products does not depend on
+// Under L2 a query is encoded as a row is; the order of products does not depend on
 // a query's length, so there it fills the range it has.
 void QueryBytes(const CodeFormat& format, const Quantizer& quantizer, EncodedQuery* query) {
   const std::span<const float> floats = query->floats;
   double largest = 0;
   for (const float x : floats) largest = std::max(largest, std::abs(double{x}));
   for (std::size_t i = 0; i < floats.size(); ++i) {
-    double number = 0;
-    if (format.metric == Metric::kL2) {
+    double number = double{floats[i]};
+    if (format.codec != Codec::kInt8 && format.metric == Metric::kL2) {
       number = (double{floats[i]} - double{quantizer.offset[i]}) / double{quantizer.scale};
-      if (format.codec == Codec::kSq4u) number *= kQuerySteps;
-    } else if (largest > 0) {
+    } else if (format.codec != Codec::kInt8 && largest > 0) {
       number = double{floats[i]} / largest * 127;
     }
     const double byte = std::clamp(std::nearbyint(number), -128.0, 127.0);
@@ -164,8 +152,6 @@ std::string_view ToString(Codec codec) {
       return "INT8";
     case Codec::kSq8:
       return "SQ8";
-    case Codec::kSq4u:
-      return "SQ4U";
   }
   return "unknown";
 }
@@ -184,7 +170,6 @@ Codec StoredCodec(const Shape& shape, Codec codec) {
 }
 
 std::size_t CodeFormat::padded() const {
-  const auto up_to = [this](std::size_t n) { return (dimension + n - 1) / n * n; };
   switch (codec) {
     case Codec::kFloat32:
     case Codec::kFloat16:
@@ -192,9 +177,7 @@ std::size_t CodeFormat::padded() const {
       return dimension;
     case Codec::kInt8:
     case Codec::kSq8:
-      return up_to(64);
-    case Codec::kSq4u:
-      return up_to(128);
+      return (std::size_t{dimension} + kCodeAlignment - 1) & ~(kCodeAlignment - 1);
   }
   return dimension;
 }
@@ -209,27 +192,22 @@ std::size_t CodeFormat::stride() const {
     case Codec::kInt8:
     case Codec::kSq8:
       return padded();
-    case Codec::kSq4u:
-      return padded() / 2;
   }
   return padded();
 }
 
 Quantizer TrainQuantizer(const CodeFormat& format, std::span<const float> numbers) {
   const Sample sample{numbers, format.dimension};
-  const Range range = RangeOf(format.codec);
   Trained best;
   if (format.metric == Metric::kL2) {
-    best = TrainAround(sample, Centers(sample, false), range);
+    best = TrainAround(sample, Centers(sample, false), kAllCodes);
     if (best.loss > 0) {
-      Trained other = TrainAround(sample, Centers(sample, true), range);
+      Trained other = TrainAround(sample, Centers(sample, true), kAllCodes);
       if (other.loss < best.loss) best = std::move(other);
     }
   } else {
     // Products are of the numbers themselves. An int8 has one more code below zero than above.
-    const Range even{-range.high, range.high};
-    best = TrainAround(sample, std::vector<float>(format.dimension, 0.0F),
-                       format.codec == Codec::kSq8 ? even : range);
+    best = TrainAround(sample, std::vector<float>(format.dimension, 0.0F), kEvenCodes);
   }
   best.quantizer.lossless = best.loss <= 0;
   return best.quantizer;
@@ -274,16 +252,14 @@ void Encoder::Encode(const chunk::ColumnView& view, std::size_t i, std::byte* ou
       return ToFiniteHalf(DataType::kBFloat16Vector, floats_, out);
     case Codec::kInt8:
     case Codec::kSq8:
-    case Codec::kSq4u:
-      return EncodeFloats(format_, quantizer_, floats_, out);
+      return EncodeFloats(quantizer_, floats_, out);
   }
 }
 
 void EncodeQuery(const CodeFormat& format, const Quantizer& quantizer, const QueryVector& query,
                  EncodedQuery* out) {
   const auto* bytes = std::get_if<std::span<const std::int8_t>>(&query);
-  if (format.codec == Codec::kInt8) {
-    VECDB_CHECK(bytes != nullptr, "whole numbers are searched with whole numbers");
+  if (format.codec == Codec::kInt8 && bytes != nullptr) {
     out->bytes.assign(format.padded(), 0);
     std::ranges::copy(*bytes, out->bytes.begin());
     return;
@@ -297,7 +273,7 @@ void EncodeQuery(const CodeFormat& format, const Quantizer& quantizer, const Que
     std::ranges::copy(*floats, out->floats.begin());
   }
   if (format.metric == Metric::kCosine) Normalize(out->floats);
-  if (!format.quantized()) return;
+  if (!format.quantized() && format.codec != Codec::kInt8) return;
   out->bytes.assign(format.padded(), 0);
   QueryBytes(format, quantizer, out);
 }

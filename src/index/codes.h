@@ -6,8 +6,7 @@
 //
 // SQ8 stores round((x - offset) / scale) as an int8, with one scale for all components. Under L2
 // every component has its own offset, which distances do not notice; otherwise there is none. So
-// distances between codes are whole numbers, the same on every processor. SQ4U is the same with
-// codes from 0 to 15.
+// distances between codes are whole numbers, the same on every processor.
 #pragma once
 
 #include <cstddef>
@@ -32,14 +31,14 @@ struct CodeFormat {
 
   std::size_t padded() const;  // components that a row has room for
   std::size_t stride() const;  // bytes from row to row
-  bool quantized() const { return codec == Codec::kSq8 || codec == Codec::kSq4u; }
+  bool quantized() const { return codec == Codec::kSq8; }
 };
 
 // A codec that can keep vectors of this type under this metric; what a graph is asked for need not
 // be what it gets: normalised int8 vectors are not int8.
 Codec StoredCodec(const Shape& shape, Codec codec);
 
-// How numbers become codes; for other codecs than SQ8 and SQ4U nothing of it is used.
+// How numbers become codes; for other codecs than SQ8 nothing of it is used.
 struct Quantizer {
   float scale = 1;
   std::vector<float> offset;  // one a component

@@ -4,7 +4,7 @@
 //             u32 magic "VGRH", u8 version 1, u8 codec, u8 type of the field, u8 metric,
 //             u32 dimension, u32 rows, u32 M, u32 efConstruction, u32 entries, u32 recalls,
 //             f32 scale, u8 lossless (0 or 1), 27 zero bytes
-//   offsets   f32[dimension], with SQ8 and SQ4U only
+//   offsets   f32[dimension], with SQ8 only
 //   recalls   {u32 k, u32 ef, f32 recall, f32 distances}[recalls], in the order of k, then of ef
 //   entries   u32[entries]: rows
 //   links     u32[rows][2 * M]: rows; FF FF FF FF fills what a row has no links for
@@ -14,7 +14,6 @@
 #include "index/graph_file.h"
 
 #include <cmath>
-#include <limits>
 #include <utility>
 
 #include "base/status.h"
@@ -29,7 +28,6 @@ constexpr std::size_t kZeros = 27;
 constexpr std::uint64_t kSmallAlignment = 64;
 constexpr std::uint64_t kLargeAlignment = 4096;
 constexpr std::uint64_t kRecallSize = 16;
-constexpr RowIndex kMostRows = std::numeric_limits<std::int32_t>::max();
 
 constexpr std::uint64_t Aligned(std::uint64_t offset, std::uint64_t alignment) {
   return (offset + alignment - 1) & ~(alignment - 1);
@@ -44,7 +42,7 @@ Status CheckShape(const base::ByteReader& in, const GraphHeader& header, const S
   if (header.rows != shape.rows || header.rows == 0 || header.rows > kMostRows) {
     return in.Bad("the number of rows is not that of the segment");
   }
-  if (format.codec < Codec::kFloat32 || format.codec > Codec::kSq4u ||
+  if (format.codec < Codec::kFloat32 || format.codec > Codec::kSq8 ||
       StoredCodec(shape, format.codec) != format.codec) {
     return in.Bad("a codec that such vectors do not have");
   }

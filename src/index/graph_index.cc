@@ -1,7 +1,7 @@
 #include "index/graph_index.h"
 
 #include <algorithm>
-#include <cmath>
+#include <bit>
 #include <utility>
 
 #include "base/status.h"
@@ -10,11 +10,11 @@
 namespace vecdb::index {
 namespace {
 
-constexpr float kDefaultRecall = 0.95F;
-// Candidates refined for each row wanted, unless the codes lose nothing.
-constexpr float kRefineSq8 = 2;
-constexpr float kRefineSq4u = 4;
-constexpr float kRefineHalf = 1.5F;
+constexpr std::size_t kRowsAtOnce = 256;  // of a scan
+constexpr float kShownRecall = 0.95F;     // the one that descriptions name
+// A walk in which fewer of the rows it met are allowed than this part of what was to be expected is
+// in the wrong place: the rows allowed lie elsewhere, and a scan finds them.
+constexpr double kLeastOfExpected = 0.25;
 
 // Looks at each block before a byte of it is used, and at each link before it is followed.
 class Checked {
@@ -50,83 +50,148 @@ bool Nearer(const Neighbor& a, const Neighbor& b) {
   return a.distance != b.distance ? a.distance < b.distance : a.row < b.row;
 }
 
-}  // namespace
+bool Allows(const AllowedRows* allowed, std::uint32_t row) {
+  return allowed == nullptr || (allowed->words[row / 64] >> (row % 64) & 1) != 0;
+}
 
-struct GraphIndex::Plan {
-  std::size_t k = 0;
-  std::size_t ef = 0;
-  std::size_t refine = 0;  // 0: keys say exact distances
-};
+// use(ids, n) for the allowed rows in order, at most kRowsAtOnce at once.
+template <class Use>
+Status ForAllowed(const SearchRequest& request, RowIndex rows, const Use& use) {
+  std::uint32_t ids[kRowsAtOnce + 64];
+  std::size_t n = 0;
+  const auto flush = [&] {
+    VECDB_TRY(request.deadline.Check());
+    for (std::size_t at = 0; at < n; at += kRowsAtOnce) {
+      VECDB_TRY(use(ids + at, std::min(kRowsAtOnce, n - at)));
+    }
+    n = 0;
+    return Status();
+  };
+  for (RowIndex first = 0; first < rows; first += 64) {
+    std::uint64_t word =
+        request.allowed == nullptr ? ~std::uint64_t{0} : request.allowed->words[first / 64];
+    if (rows - first < 64) word &= (std::uint64_t{1} << (rows - first)) - 1;
+    for (; word != 0; word &= word - 1) {
+      ids[n++] = first + static_cast<RowIndex>(std::countr_zero(word));
+    }
+    if (n >= kRowsAtOnce) VECDB_TRY(flush());
+    if (rows - first <= 64) break;
+  }
+  return flush();
+}
+
+}  // namespace
 
 GraphIndex::GraphIndex(GraphFile file)
     : graph_(std::move(file)),
       links_{graph_.links(), graph_.header.degree(), graph_.header.rows, graph_.entries} {
 }
 
-// Vectors as they are, and numbers that are the kernels' own.
-bool GraphIndex::KeysAreExact() const {
-  const CodeFormat& format = graph_.header.format;
-  return format.metric != Metric::kCosine && LosslessCodec(graph_.header.type) == format.codec;
-}
-
-std::size_t GraphIndex::RefineCount(const SearchRequest& request, std::size_t k) const {
-  if (KeysAreExact()) return 0;
-  const GraphHeader& header = graph_.header;
-  float factor = request.effort.refine_k;
-  if (factor <= 0) {
-    factor = 1;
-    if (!header.lossless && header.format.codec == Codec::kSq8) factor = kRefineSq8;
-    if (!header.lossless && header.format.codec == Codec::kSq4u) factor = kRefineSq4u;
-    const bool half =
-        header.format.codec == Codec::kFloat16 || header.format.codec == Codec::kBFloat16;
-    if (half && LosslessCodec(header.type) != header.format.codec) factor = kRefineHalf;
-  }
-  return static_cast<std::size_t>(std::ceil(std::max(factor, 1.0F) * static_cast<float>(k)));
-}
-
-template <class Space>
-Status GraphIndex::SearchIn(const Space& space, const SearchRequest& request, const Plan& plan,
-                            ExactDistances* exact, std::vector<Neighbor>* out) const {
-  const ScratchPool::Loan scratch(scratches_);
+// Leaves in scratch->nearest the candidates that decide.
+template <class Space, class Check>
+Status GraphIndex::Find(const Space& space, const Check& check, const SearchRequest& request,
+                        SearchPlan* plan, Scratch* scratch) const {
   EncodeQuery(graph_.header.format, graph_.quantizer, request.query, &scratch->query);
-  const auto* query = Space::Of(scratch->query);
-  VECDB_TRY(
-      verified_.load(std::memory_order_acquire)
-          ? Walk(space, query, links_, plan.ef, request.deadline, Unchecked(), &*scratch)
-          : Walk(space, query, links_, plan.ef, request.deadline, Checked(graph_), &*scratch));
-  const Beam& beam = scratch->beam;
-  const std::size_t n = std::min(beam.size(), std::max(plan.refine, plan.k));
-  out->resize(n);
-  if (plan.refine == 0) {
-    for (std::size_t i = 0; i < n; ++i) {
-      (*out)[i] = {NumberOf<typename Space::NumberType>(beam.key(i)), beam.id(i)};
-    }
-    return Status();
+  if (plan->way == Way::kWalk) {
+    VECDB_TRY(WalkAllowed(space, check, request, *plan, scratch));
+    if (scratch->nearest.size() >= plan->k) return Status();
   }
+  return ScanCodes(space, check, request, *plan, scratch);
+}
+
+// Leaves fewer than k candidates when it went astray.
+template <class Space, class Check>
+Status GraphIndex::WalkAllowed(const Space& space, const Check& check, const SearchRequest& request,
+                               const SearchPlan& plan, Scratch* scratch) const {
+  VECDB_TRY(
+      Walk(space, Space::Of(scratch->query), links_, plan.ef, request.deadline, check, scratch));
+  const Beam& beam = scratch->beam;
+  Nearest& nearest = scratch->nearest;
+  nearest.Reset(plan.keep);
+  std::size_t found = 0;
+  for (std::size_t i = 0; i < beam.size() && found < plan.keep; ++i) {
+    if (!Allows(request.allowed, beam.id(i))) continue;
+    nearest.Offer(Beam::EntryOf(beam.key(i), beam.id(i)));
+    ++found;
+  }
+  nearest.Finish();
+  if (request.allowed == nullptr || found == plan.keep) return Status();
+  const double expected = static_cast<double>(beam.size()) * request.allowed->count / links_.rows;
+  if (static_cast<double>(found) < kLeastOfExpected * expected) nearest.Reset(plan.keep);
+  return Status();
+}
+
+template <class Space, class Check>
+Status GraphIndex::ScanCodes(const Space& space, const Check& check, const SearchRequest& request,
+                             const SearchPlan& plan, Scratch* scratch) const {
+  const auto* const query = Space::Of(scratch->query);
+  Nearest& nearest = scratch->nearest;
+  nearest.Reset(plan.keep);
+  const auto use = [&](const std::uint32_t* ids, std::size_t n) {
+    VECDB_TRY(check.CodesOf(ids, n));
+    Key keys[kRowsAtOnce];
+    space.Keys(query, ids, n, keys);
+    for (std::size_t i = 0; i < n; ++i) nearest.Offer(Beam::EntryOf(keys[i], ids[i]));
+    return Status();
+  };
+  VECDB_TRY(ForAllowed(request, links_.rows, use));
+  nearest.Finish();
+  return Status();
+}
+
+Status GraphIndex::Refine(const SearchRequest& request, const SearchPlan& plan,
+                          ExactDistances* exact, Scratch* scratch,
+                          std::vector<Neighbor>* out) const {
+  VECDB_TRY(request.deadline.Check());
+  const std::size_t n = scratch->nearest.size();
   scratch->ids.resize(std::max(scratch->ids.size(), n));
   scratch->distances.resize(std::max(scratch->distances.size(), n));
-  for (std::size_t i = 0; i < n; ++i) scratch->ids[i] = beam.id(i);
+  for (std::size_t i = 0; i < n; ++i) scratch->ids[i] = scratch->nearest.id(i);
   const std::span<float> distances = std::span(scratch->distances).first(n);
   VECDB_TRY(exact->Compute(std::span(scratch->ids).first(n), distances));
+  out->resize(n);
   for (std::size_t i = 0; i < n; ++i) (*out)[i] = {distances[i], scratch->ids[i]};
   std::sort(out->begin(), out->end(), Nearer);
   out->resize(std::min(n, plan.k));
   return Status();
 }
 
+Status GraphIndex::ScanExact(const SearchRequest& request, const SearchPlan& plan,
+                             ExactDistances* exact, Scratch* scratch,
+                             std::vector<Neighbor>* out) const {
+  scratch->distances.resize(std::max(scratch->distances.size(), kRowsAtOnce));
+  const auto use = [&](const std::uint32_t* ids, std::size_t n) {
+    const std::span<float> distances = std::span(scratch->distances).first(n);
+    VECDB_TRY(exact->Compute(std::span(ids, n), distances));
+    for (std::size_t i = 0; i < n; ++i) out->push_back({distances[i], ids[i]});
+    return Status();
+  };
+  VECDB_TRY(ForAllowed(request, links_.rows, use));
+  std::sort(out->begin(), out->end(), Nearer);
+  out->resize(std::min(out->size(), plan.k));
+  return Status();
+}
+
 Status GraphIndex::Search(const SearchRequest& request, ExactDistances* exact,
                           std::vector<Neighbor>* out) const {
   out->clear();
-  Plan plan;
-  plan.k = std::min<std::size_t>(request.k, graph_.header.rows);
+  const RowIndex allowed = request.allowed == nullptr ? links_.rows : request.allowed->count;
+  SearchPlan plan = PlanSearch(graph_.header, graph_.recalls, request.k, request.effort, allowed);
   if (plan.k == 0) return Status();
-  const float recall = request.effort.recall > 0 ? request.effort.recall : kDefaultRecall;
-  const std::size_t ef =
-      request.effort.ef > 0 ? request.effort.ef : graph_.recalls.EfFor(plan.k, recall);
-  plan.refine = RefineCount(request, plan.k);
-  plan.ef = std::min<std::size_t>(std::max({ef, plan.k, plan.refine}), graph_.header.rows);
-  return WithSpace(graph_.header.format, graph_.codes(),
-                   [&](const auto& space) { return SearchIn(space, request, plan, exact, out); });
+  const ScratchPool::Loan scratch(scratches_);
+  if (plan.way == Way::kScanExact) return ScanExact(request, plan, exact, &*scratch, out);
+  return WithSpace(graph_.header.format, graph_.codes(), [&](const auto& space) {
+    VECDB_TRY(verified_.load(std::memory_order_acquire)
+                  ? Find(space, Unchecked(), request, &plan, &*scratch)
+                  : Find(space, Checked(graph_), request, &plan, &*scratch));
+    if (!plan.exact_keys) return Refine(request, plan, exact, &*scratch, out);
+    const Nearest& nearest = scratch->nearest;
+    using Space = std::decay_t<decltype(space)>;
+    for (std::size_t i = 0; i < nearest.size(); ++i) {
+      out->push_back({NumberOf<typename Space::NumberType>(nearest.key(i)), nearest.id(i)});
+    }
+    return Status();
+  });
 }
 
 Status GraphIndex::Verify() const {
@@ -143,7 +208,7 @@ Description GraphIndex::Describe() const {
   description.rows = graph_.header.rows;
   description.file_bytes = graph_.file->body_size();
   for (const MeasuredRecall& row : graph_.recalls.rows()) {
-    if (row.k != 10 || description.recall_at_10 >= kDefaultRecall) continue;
+    if (row.k != 10 || description.recall_at_10 >= kShownRecall) continue;
     description.recall_at_10 = row.recall;
     description.ef_at_10 = row.ef;
   }

@@ -8,6 +8,7 @@
 #include "index/beam.h"
 #include "index/graph_file.h"
 #include "index/index.h"
+#include "index/search_plan.h"
 #include "index/walk.h"
 
 namespace vecdb::index {
@@ -22,12 +23,19 @@ class GraphIndex final : public Index {
   Description Describe() const override;
 
  private:
-  struct Plan;
-  template <class Space>
-  Status SearchIn(const Space& space, const SearchRequest& request, const Plan& plan,
-                  ExactDistances* exact, std::vector<Neighbor>* out) const;
-  bool KeysAreExact() const;
-  std::size_t RefineCount(const SearchRequest& request, std::size_t k) const;
+  template <class Space, class Check>
+  Status Find(const Space& space, const Check& check, const SearchRequest& request,
+              SearchPlan* plan, Scratch* scratch) const;
+  template <class Space, class Check>
+  Status WalkAllowed(const Space& space, const Check& check, const SearchRequest& request,
+                     const SearchPlan& plan, Scratch* scratch) const;
+  template <class Space, class Check>
+  Status ScanCodes(const Space& space, const Check& check, const SearchRequest& request,
+                   const SearchPlan& plan, Scratch* scratch) const;
+  Status Refine(const SearchRequest& request, const SearchPlan& plan, ExactDistances* exact,
+                Scratch* scratch, std::vector<Neighbor>* out) const;
+  Status ScanExact(const SearchRequest& request, const SearchPlan& plan, ExactDistances* exact,
+                   Scratch* scratch, std::vector<Neighbor>* out) const;
 
   // constant after construction
   const GraphFile graph_;

@@ -34,10 +34,9 @@ enum class Codec : std::uint8_t {
   kFloat16 = 2,
   kBFloat16 = 3,
   kInt8 = 4,
-  kSq8 = 5,   // 8 bits a component, one scale for all components
-  kSq4u = 6,  // 4 bits a component, one scale for all components
+  kSq8 = 5,  // 8 bits a component, one scale for all components
 };
-std::string_view ToString(Codec codec);  // "FP32", "FP16", "BF16", "INT8", "SQ8", "SQ4U"
+std::string_view ToString(Codec codec);  // "FP32", "FP16", "BF16", "INT8", "SQ8"
 
 // What is indexed: a Float, Float16, BFloat16 or Int8 vector field by L2, IP or COSINE.
 struct Shape {
@@ -56,6 +55,7 @@ struct GraphParameters {
 inline constexpr std::uint32_t kMinM = 2;
 inline constexpr std::uint32_t kMaxM = 2048;
 inline constexpr std::uint32_t kMaxEf = std::numeric_limits<std::int32_t>::max();
+inline constexpr RowIndex kMostRows = std::numeric_limits<std::int32_t>::max();  // of one graph
 
 // The codec that keeps vectors of this type as they are.
 Codec LosslessCodec(DataType type);
@@ -87,8 +87,9 @@ struct BuildContext {
 // What a build holds at most beyond what `source` does.
 std::uint64_t BuildMemory(const Shape& shape, const GraphParameters& parameters);
 
-// Builds the graph and writes it to `out`, which it finishes. The bytes depend on rows, shape and
-// parameters alone: not on threads, processor or memory. Needs at least one row.
+// Builds the graph and writes it to `out`, which it finishes. The bytes depend on the rows, the
+// parameters and the level of the kernels, whose sums of floats differ in the last bits; not on how
+// many threads there are, nor on which of them is faster. Needs at least one row.
 // kResourceExhausted when BuildMemory() is above context.memory_bytes, before anything is read. A
 // failure leaves `out` unfinished: litter.
 Result<io::SealedFileInfo> BuildGraph(const Shape& shape, const RowSource& source,

@@ -67,13 +67,17 @@ Status Seed(const Space& space, const typename Space::QueryType* query, const Li
   return Status();
 }
 
-// Fills scratch->beam, of capacity ef, with the nearest rows that are found.
+// Fills scratch->beam, of capacity ef, with the nearest rows that are found, and counts in
+// scratch->computed. `without` is a row that is not there for this walk.
 template <class Space, class Check>
+// NOLINTNEXTLINE(readability-function-size): what is walked, and what for.
 Status Walk(const Space& space, const typename Space::QueryType* query, const Links& links,
-            std::size_t ef, const base::Deadline& deadline, const Check& check, Scratch* scratch) {
+            std::size_t ef, const base::Deadline& deadline, const Check& check, Scratch* scratch,
+            std::uint32_t without = kNoRow) {
   Beam& beam = scratch->beam;
   beam.Reset(ef);
   scratch->visited.Reset(links.rows);
+  if (without != kNoRow) scratch->visited.Meet(without);
   scratch->ids.resize(std::max(links.degree, Space::kMostIds));
   scratch->keys.resize(std::max(links.degree, Space::kMostIds));
   if (Status status = Seed(space, query, links, check, scratch); !status.ok()) return status;
@@ -90,6 +94,7 @@ Status Walk(const Space& space, const typename Space::QueryType* query, const Li
     }
     if (beam.HasNext()) PrefetchLinks(links, beam.Peek());
     if (Status status = check.CodesOf(ids, n); !status.ok()) return status;
+    scratch->computed += n;
     for (std::size_t at = 0; at < n; at += Space::kMostIds) {
       space.Keys(query, ids + at, std::min(Space::kMostIds, n - at), keys + at);
     }
