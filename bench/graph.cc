@@ -180,7 +180,7 @@ class Bench {
     sides_.push_back({"vecdb " + name,
                       [this, graph = *opened](std::size_t query, std::size_t ef,
                                               std::vector<std::uint32_t>* ids) {
-                        index::SearchRequest request;
+                        index::NearestRequest request;
                         request.query = std::span(queries_.row(query), queries_.dimension);
                         request.k = kK;
                         request.effort.ef = static_cast<std::uint32_t>(ef);

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <numeric>
+#include <limits>
 #include <variant>
 
 #include "base/status.h"
@@ -12,8 +12,9 @@
 namespace vecdb::index {
 namespace {
 
-constexpr double kShrink = 0.8;    // from one scale that is tried to the next
-constexpr int kMostWorse = 3;      // scales tried in vain before the best so far is taken
+constexpr double kShrink = 0.8;  // from one scale that is tried to the next
+constexpr int kMostWorse = 3;    // scales tried in vain before the best so far is taken
+constexpr double kLargest = std::numeric_limits<float>::max();
 constexpr double kTypical = 0.95;  // of the rows: what the others lose does not count
 
 struct Range {
@@ -90,11 +91,16 @@ Trained TrainAround(const Sample& sample, const std::vector<float>& centers, con
     trained.quantizer.scale = std::max(static_cast<float>(scale), 1e-30F);
     trained.quantizer.offset = centers;
     for (float& offset : trained.quantizer.offset) {
-      offset -= range.middle() * trained.quantizer.scale;
+      const double lowest = double{offset} - double{range.middle()} * scale;
+      offset = static_cast<float>(std::clamp(lowest, -kLargest, kLargest));
     }
     trained.loss = TypicalLoss(sample, trained.quantizer, range);
     return trained;
   };
+  for (const float center : centers) {  // of numbers that are all the same
+    if (reach > 0) break;
+    reach = std::abs(double{center});
+  }
   double scale = reach > 0 ? 2 * reach / double{range.high - range.low} : 1;
   Trained best = with_scale(scale);
   for (int worse = 0; worse < kMostWorse && best.loss > 0;) {

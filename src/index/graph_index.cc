@@ -56,7 +56,7 @@ bool Allows(const AllowedRows* allowed, std::uint32_t row) {
 
 // use(ids, n) for the allowed rows in order, at most kRowsAtOnce at once.
 template <class Use>
-Status ForAllowed(const SearchRequest& request, RowIndex rows, const Use& use) {
+Status ForAllowed(const NearestRequest& request, RowIndex rows, const Use& use) {
   std::uint32_t ids[kRowsAtOnce + 64];
   std::size_t n = 0;
   const auto flush = [&] {
@@ -89,7 +89,7 @@ GraphIndex::GraphIndex(GraphFile file)
 
 // Leaves in scratch->nearest the candidates that decide.
 template <class Space, class Check>
-Status GraphIndex::Find(const Space& space, const Check& check, const SearchRequest& request,
+Status GraphIndex::Find(const Space& space, const Check& check, const NearestRequest& request,
                         SearchPlan* plan, Scratch* scratch) const {
   EncodeQuery(graph_.header.format, graph_.quantizer, request.query, &scratch->query);
   if (plan->way == Way::kWalk) {
@@ -101,8 +101,9 @@ Status GraphIndex::Find(const Space& space, const Check& check, const SearchRequ
 
 // Leaves fewer than k candidates when it went astray.
 template <class Space, class Check>
-Status GraphIndex::WalkAllowed(const Space& space, const Check& check, const SearchRequest& request,
-                               const SearchPlan& plan, Scratch* scratch) const {
+Status GraphIndex::WalkAllowed(const Space& space, const Check& check,
+                               const NearestRequest& request, const SearchPlan& plan,
+                               Scratch* scratch) const {
   VECDB_TRY(
       Walk(space, Space::Of(scratch->query), links_, plan.ef, request.deadline, check, scratch));
   const Beam& beam = scratch->beam;
@@ -122,7 +123,7 @@ Status GraphIndex::WalkAllowed(const Space& space, const Check& check, const Sea
 }
 
 template <class Space, class Check>
-Status GraphIndex::ScanCodes(const Space& space, const Check& check, const SearchRequest& request,
+Status GraphIndex::ScanCodes(const Space& space, const Check& check, const NearestRequest& request,
                              const SearchPlan& plan, Scratch* scratch) const {
   const auto* const query = Space::Of(scratch->query);
   Nearest& nearest = scratch->nearest;
@@ -139,7 +140,7 @@ Status GraphIndex::ScanCodes(const Space& space, const Check& check, const Searc
   return Status();
 }
 
-Status GraphIndex::Refine(const SearchRequest& request, const SearchPlan& plan,
+Status GraphIndex::Refine(const NearestRequest& request, const SearchPlan& plan,
                           ExactDistances* exact, Scratch* scratch,
                           std::vector<Neighbor>* out) const {
   VECDB_TRY(request.deadline.Check());
@@ -156,7 +157,7 @@ Status GraphIndex::Refine(const SearchRequest& request, const SearchPlan& plan,
   return Status();
 }
 
-Status GraphIndex::ScanExact(const SearchRequest& request, const SearchPlan& plan,
+Status GraphIndex::ScanExact(const NearestRequest& request, const SearchPlan& plan,
                              ExactDistances* exact, Scratch* scratch,
                              std::vector<Neighbor>* out) const {
   scratch->distances.resize(std::max(scratch->distances.size(), kRowsAtOnce));
@@ -172,7 +173,7 @@ Status GraphIndex::ScanExact(const SearchRequest& request, const SearchPlan& pla
   return Status();
 }
 
-Status GraphIndex::Search(const SearchRequest& request, ExactDistances* exact,
+Status GraphIndex::Search(const NearestRequest& request, ExactDistances* exact,
                           std::vector<Neighbor>* out) const {
   out->clear();
   const RowIndex allowed = request.allowed == nullptr ? links_.rows : request.allowed->count;

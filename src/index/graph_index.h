@@ -17,24 +17,24 @@ class GraphIndex final : public Index {
  public:
   explicit GraphIndex(GraphFile file);
 
-  Status Search(const SearchRequest& request, ExactDistances* exact,
+  Status Search(const NearestRequest& request, ExactDistances* exact,
                 std::vector<Neighbor>* out) const override;
   Status Verify() const override;
   Description Describe() const override;
 
  private:
   template <class Space, class Check>
-  Status Find(const Space& space, const Check& check, const SearchRequest& request,
+  Status Find(const Space& space, const Check& check, const NearestRequest& request,
               SearchPlan* plan, Scratch* scratch) const;
   template <class Space, class Check>
-  Status WalkAllowed(const Space& space, const Check& check, const SearchRequest& request,
+  Status WalkAllowed(const Space& space, const Check& check, const NearestRequest& request,
                      const SearchPlan& plan, Scratch* scratch) const;
   template <class Space, class Check>
-  Status ScanCodes(const Space& space, const Check& check, const SearchRequest& request,
+  Status ScanCodes(const Space& space, const Check& check, const NearestRequest& request,
                    const SearchPlan& plan, Scratch* scratch) const;
-  Status Refine(const SearchRequest& request, const SearchPlan& plan, ExactDistances* exact,
+  Status Refine(const NearestRequest& request, const SearchPlan& plan, ExactDistances* exact,
                 Scratch* scratch, std::vector<Neighbor>* out) const;
-  Status ScanExact(const SearchRequest& request, const SearchPlan& plan, ExactDistances* exact,
+  Status ScanExact(const NearestRequest& request, const SearchPlan& plan, ExactDistances* exact,
                    Scratch* scratch, std::vector<Neighbor>* out) const;
 
   // constant after construction

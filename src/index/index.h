@@ -123,7 +123,7 @@ struct Neighbor {
   friend bool operator==(const Neighbor&, const Neighbor&) = default;
 };
 
-struct SearchRequest {
+struct NearestRequest {
   QueryVector query;  // of the field's kind and dimension, finite
   std::size_t k = 0;
   Effort effort;
@@ -154,7 +154,7 @@ class Index {
   // The nearest of the allowed rows by (distance, row): min(k, allowed) of them. Damage found on
   // the way is kCorruption: the caller scans instead. Allocates nothing once as many searches as
   // now run have run before.
-  virtual Status Search(const SearchRequest& request, ExactDistances* exact,
+  virtual Status Search(const NearestRequest& request, ExactDistances* exact,
                         std::vector<Neighbor>* out) const = 0;
 
   // Reads every byte and checks every promise of the format. Until it has succeeded once, searches

@@ -165,7 +165,7 @@ inline std::vector<Neighbor> SearchIn(const Index& index, const TestRows& rows,
                                       const TestQuery& query, std::size_t k,
                                       const Effort& effort = {},
                                       const AllowedRows* allowed = nullptr) {
-  SearchRequest request;
+  NearestRequest request;
   request.query = query.view();
   request.k = k;
   request.effort = effort;
