@@ -2,8 +2,8 @@
 // with the same parameters?
 //
 // One thread, by the thread's own clock; both sides take turns at every number of candidates, and
-// the median of the rounds counts. Recall is of the 10 nearest, by distance: a row counts when it is
-// no farther than the true tenth. VECDB_BENCH_ROWS caps the rows of the larger set; with
+// the median of the rounds counts. Recall is of the 10 nearest, by distance: a row counts when it
+// is no farther than the true tenth. VECDB_BENCH_ROWS caps the rows of the larger set; with
 // VECDB_BENCH_CACHE hnswlib's graph is kept there between runs.
 #include <atomic>
 #include <cmath>

@@ -11,6 +11,9 @@
 namespace vecdb::index {
 namespace {
 
+// Samples, and what tasks have in hand.
+constexpr std::uint64_t kWorkBytes = std::uint64_t{32} << 20;
+
 CodeFormat FormatOf(const Shape& shape, Codec codec) {
   return {StoredCodec(shape, codec), shape.metric, shape.dimension};
 }
@@ -46,7 +49,8 @@ Status CheckParameters(const Shape& shape, const GraphParameters& parameters) {
 
 std::uint64_t BuildMemory(const Shape& shape, const GraphParameters& parameters) {
   const CodeFormat format = FormatOf(shape, parameters.codec);
-  return std::uint64_t{shape.rows} * format.stride() + LinksMemory(parameters, shape.rows);
+  return kWorkBytes + std::uint64_t{shape.rows} * format.stride() +
+         LinksMemory(parameters, shape.rows);
 }
 
 Result<io::SealedFileInfo> BuildGraph(const Shape& shape, const RowSource& source,

@@ -18,7 +18,7 @@ constexpr std::array<std::uint32_t, 3> kKs = {1, 10, 100};
 constexpr std::array<std::uint32_t, 12> kEfs = {10,  16,  24,  36,  54,  80,
                                                 120, 180, 270, 400, 600, 1000};
 constexpr RowIndex kFewestRows = 1000;
-constexpr RowIndex kRowsOfTask = 1024;  // compared with all queries by one task
+constexpr std::uint32_t kNumbersOfTask = 1U << 18;  // compared with all queries by one task
 
 // Rows of floats, normalised under COSINE.
 struct FloatRows {
@@ -32,7 +32,11 @@ struct FloatRows {
 class Calibration {
  public:
   Calibration(const CalibrationInput& input, std::size_t queries, const BuildContext& context)
-      : in_(input), context_(context), ids_(queries), queries_{input.shape.dimension, {}} {
+      : in_(input),
+        context_(context),
+        rows_of_task_(std::clamp(kNumbersOfTask / input.shape.dimension, 8U, 1024U)),
+        ids_(queries),
+        queries_{input.shape.dimension, {}} {
     for (std::size_t i = 0; i < queries; ++i) {
       ids_[i] = static_cast<std::uint32_t>(std::uint64_t{i} * input.shape.rows / queries);
     }
@@ -76,8 +80,11 @@ class Calibration {
   }
 
   Status FindTruth() {
-    truth_.resize(ids_.size());
-    const std::size_t tasks = (in_.shape.rows + kRowsOfTask - 1) / kRowsOfTask;
+    {
+      base::MutexLock lock(mutex_);
+      truth_.resize(ids_.size());
+    }
+    const std::size_t tasks = (in_.shape.rows + rows_of_task_ - 1) / rows_of_task_;
     VECDB_TRY(RunAll(context_, tasks, [this](std::size_t task) { return CompareRows(task); }));
     base::MutexLock lock(mutex_);
     for (std::vector<float>& nearest : truth_) std::sort(nearest.begin(), nearest.end());
@@ -85,8 +92,8 @@ class Calibration {
   }
 
   Status CompareRows(std::size_t task) EXCLUDES(mutex_) {
-    const auto first = static_cast<RowIndex>(task * kRowsOfTask);
-    const RowIndex end = std::min(in_.shape.rows, first + kRowsOfTask);
+    const auto first = static_cast<RowIndex>(task * rows_of_task_);
+    const RowIndex end = std::min(in_.shape.rows, first + rows_of_task_);
     std::vector<float> rows(std::size_t{end - first} * queries_.dimension);
     for (RowIndex row = first; row < end;) {
       VECDB_TRY_ASSIGN(const chunk::ColumnView view, in_.source.Read(row, end - row));
@@ -188,6 +195,7 @@ class Calibration {
 
   const CalibrationInput& in_;
   const BuildContext& context_;
+  const RowIndex rows_of_task_;
   std::vector<std::uint32_t> ids_;  // of the rows that are searched for
   FloatRows queries_;
   std::vector<Found> found_;

@@ -9,7 +9,7 @@ namespace vecdb::index {
 namespace {
 
 constexpr std::size_t kSampleNumbers = std::size_t{1} << 19;
-constexpr RowIndex kFewestSampled = 256;
+constexpr RowIndex kFewestSampled = 64;
 constexpr RowIndex kRowsOfTask = 1024;  // encoded by one task
 
 }  // namespace

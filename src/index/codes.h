@@ -1,8 +1,8 @@
 // How the vectors of a graph lie in memory, and how far apart they are.
 //
 // A row of codes takes the same number of bytes everywhere. SQ8 and Int8 rows are padded with zeros
-// to whole cache lines, so that a row never shares one. COSINE keeps normalised vectors, whose inner
-// product is the cosine; a zero vector stays one.
+// to whole cache lines, so that a row never shares one. COSINE keeps normalised vectors, whose
+// inner product is the cosine; a zero vector stays one.
 //
 // SQ8 stores round((x - offset) / scale) as an int8, with one scale for all components. Under L2
 // every component has its own offset, which distances do not notice; otherwise there is none. So

@@ -1,11 +1,11 @@
 #include "index/graph_builder.h"
 
 #include <algorithm>
-#include <atomic>
 #include <numeric>
 #include <utility>
 
 #include "base/status.h"
+#include "index/code_table.h"
 
 namespace vecdb::index {
 namespace {
@@ -92,17 +92,10 @@ class Builder {
   void Progress(double share) const {
     if (context_.progress) context_.progress(share);
   }
-  Status Run(std::size_t tasks, const Task& task) const {
-    VECDB_TRY(context_.deadline.Check());
-    if (context_.run && tasks > 1) return context_.run(tasks, task);
-    for (std::size_t i = 0; i < tasks; ++i) VECDB_TRY(task(i));
-    return Status();
-  }
   // body(i, scratch) for i < n, `at_once` of them a task.
   template <class Body>
   Status ForEach(std::size_t n, std::size_t at_once, const Body& body) {
-    return Run((n + at_once - 1) / at_once, [&](std::size_t task) {
-      VECDB_TRY(context_.deadline.Check());
+    return RunAll(context_, (n + at_once - 1) / at_once, [&](std::size_t task) {
       const ScratchPool::Loan scratch(scratches_);
       for (std::size_t i = task * at_once; i < std::min(n, (task + 1) * at_once); ++i) {
         VECDB_TRY(body(i, *scratch));
@@ -313,7 +306,7 @@ std::size_t EntryCount(const CodeFormat& format, RowIndex rows) {
 
 std::uint64_t LinksMemory(const GraphParameters& parameters, RowIndex rows) {
   const std::uint64_t row =
-      std::uint64_t{RoomOf(2 * parameters.m)} + 3;  // links, order, count, mark
+      std::uint64_t{RoomOf(2 * parameters.m)} + 4;  // links, order, count, marks
   const std::uint64_t batch = kMostBatch * std::uint64_t{parameters.m} * 4 * sizeof(BackLink);
   return rows * row * sizeof(std::uint32_t) + batch;
 }

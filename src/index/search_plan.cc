@@ -7,7 +7,8 @@ namespace vecdb::index {
 namespace {
 
 constexpr float kDefaultRecall = 0.95F;
-// A distance on a walk, which begins where the one before ended, takes as long as so many of a scan.
+// A distance on a walk, where each step waits for the one before, takes as long as so many of a
+// scan.
 constexpr double kWalkCost = 6;
 // So few rows are not worth two passes.
 constexpr std::size_t kFewRows = 256;
