@@ -27,7 +27,7 @@ constexpr std::size_t kK = 10;
 constexpr std::size_t kRounds = 5;
 constexpr std::uint32_t kM = 16;
 constexpr std::uint32_t kEfConstruction = 200;
-const std::vector<std::size_t> kEfs = {10, 14, 20, 28, 40, 56, 80, 112, 160, 224, 320};
+const std::vector<std::size_t> kEfs = {10, 14, 20, 28, 40, 56, 80, 112, 160, 224};
 const std::vector<double> kTargets = {0.90, 0.95, 0.99};
 
 double ThreadSeconds(clockid_t clock = CLOCK_THREAD_CPUTIME_ID) {

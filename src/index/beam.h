@@ -33,16 +33,18 @@ class Beam {
     return std::uint64_t{key} << 32 | std::uint64_t{id} << 1;
   }
 
-  // `entry` is below bound() and not in here.
-  void Insert(std::uint64_t entry) {
+  // `entry` is below bound() and not in here. Where it stands now.
+  std::size_t Insert(std::uint64_t entry) {
     const std::size_t at = PlaceOf(entry);
     const std::size_t last = size_ < capacity_ ? size_++ : size_ - 1;
     std::uint64_t* const place = entries_.data() + at;
     std::memmove(place + 1, place, (last - at) * sizeof *place);
     *place = entry;
     next_ = std::min(next_, at);
+    return at;
   }
 
+  std::size_t next() const { return next_; }
   bool HasNext() const { return next_ < size_; }
   std::uint32_t Peek() const { return IdOf(entries_[next_]); }
   // The nearest that is not expanded yet, which it is from now on.

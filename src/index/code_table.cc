@@ -8,7 +8,7 @@
 namespace vecdb::index {
 namespace {
 
-constexpr std::size_t kSampleNumbers = std::size_t{1} << 19;
+constexpr std::size_t kSampleNumbers = std::size_t{1} << 18;
 constexpr RowIndex kFewestSampled = 64;
 constexpr RowIndex kRowsOfTask = 1024;  // encoded by one task
 

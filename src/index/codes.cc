@@ -12,8 +12,12 @@
 namespace vecdb::index {
 namespace {
 
-constexpr double kShrink = 0.8;  // from one scale that is tried to the next
-constexpr int kMostWorse = 3;    // scales tried in vain before the best so far is taken
+// From one scale that is tried to the next, and how many are tried: first far down, then around the
+// best.
+constexpr double kFarShrink = 0.5;
+constexpr int kFarScales = 40;
+constexpr double kNearShrink = 0.8;
+constexpr int kNearScales = 6;
 constexpr double kLargest = std::numeric_limits<float>::max();
 constexpr double kTypical = 0.95;  // of the rows: what the others lose does not count
 
@@ -31,25 +35,26 @@ struct Sample {
   std::size_t rows() const { return numbers.size() / dimension; }
 };
 
-// The middle of each component's range, or its median: the one for numbers that fill their range,
-// the other for numbers of which a few are far out.
-std::vector<float> Centers(const Sample& sample, bool median) {
-  std::vector<float> centers(sample.dimension);
+// Of each component: the middle of its range, for numbers that fill it; its median, where a few
+// numbers are far out; its least number.
+enum class Place { kMiddle, kMedian, kLeast };
+std::vector<float> Places(const Sample& sample, Place place) {
+  std::vector<float> places(sample.dimension);
   std::vector<float> numbers(sample.rows());
   for (std::size_t d = 0; d < sample.dimension; ++d) {
     for (std::size_t i = 0; i < numbers.size(); ++i) {
       numbers[i] = sample.numbers[i * sample.dimension + d];
     }
-    if (median) {
+    if (place == Place::kMedian) {
       const auto middle = numbers.begin() + static_cast<std::ptrdiff_t>(numbers.size() / 2);
       std::nth_element(numbers.begin(), middle, numbers.end());
-      centers[d] = *middle;
+      places[d] = *middle;
     } else {
       const auto [low, high] = std::minmax_element(numbers.begin(), numbers.end());
-      centers[d] = *low / 2 + *high / 2;
+      places[d] = place == Place::kLeast ? *low : *low / 2 + *high / 2;
     }
   }
-  return centers;
+  return places;
 }
 
 double CodeOf(float x, float offset, float scale, const Range& range) {
@@ -79,8 +84,11 @@ struct Trained {
   double loss = 0;
 };
 
-// Codes around the centers, as far apart as the numbers reach; then closer and closer.
-Trained TrainAround(const Sample& sample, const std::vector<float>& centers, const Range& range) {
+// Codes around the centers, as far apart as the numbers reach; then closer and closer. Where there
+// are anchors, one code of each component says its anchor exactly: then whole numbers, a code apart,
+// lose nothing.
+Trained TrainAround(const Sample& sample, const std::vector<float>& centers,
+                    const std::vector<float>& anchors, const Range& range) {
   double reach = 0;
   for (std::size_t i = 0; i < sample.numbers.size(); ++i) {
     const double center = centers[i % sample.dimension];
@@ -90,9 +98,13 @@ Trained TrainAround(const Sample& sample, const std::vector<float>& centers, con
     Trained trained;
     trained.quantizer.scale = std::max(static_cast<float>(scale), 1e-30F);
     trained.quantizer.offset = centers;
-    for (float& offset : trained.quantizer.offset) {
-      const double lowest = double{offset} - double{range.middle()} * scale;
-      offset = static_cast<float>(std::clamp(lowest, -kLargest, kLargest));
+    for (std::size_t d = 0; d < centers.size(); ++d) {
+      double offset = double{centers[d]} - double{range.middle()} * scale;
+      if (!anchors.empty()) {
+        const double anchor = anchors[d];
+        offset = anchor + std::nearbyint((offset - anchor) / scale) * scale;
+      }
+      trained.quantizer.offset[d] = static_cast<float>(std::clamp(offset, -kLargest, kLargest));
     }
     trained.loss = TypicalLoss(sample, trained.quantizer, range);
     return trained;
@@ -101,14 +113,17 @@ Trained TrainAround(const Sample& sample, const std::vector<float>& centers, con
     if (reach > 0) break;
     reach = std::abs(double{center});
   }
-  double scale = reach > 0 ? 2 * reach / double{range.high - range.low} : 1;
+  const double scale = reach > 0 ? 2 * reach / double{range.high - range.low} : 1;
   Trained best = with_scale(scale);
-  for (int worse = 0; worse < kMostWorse && best.loss > 0;) {
-    scale *= kShrink;
-    Trained next = with_scale(scale);
-    worse = next.loss < best.loss ? 0 : worse + 1;
-    if (worse == 0) best = std::move(next);
-  }
+  const auto try_scales = [&](double from, double shrink, int count) {
+    for (int i = 0; i < count && best.loss > 0; ++i) {
+      from *= shrink;
+      Trained next = with_scale(from);
+      if (next.loss < best.loss) best = std::move(next);
+    }
+  };
+  try_scales(scale, kFarShrink, kFarScales);
+  try_scales(double{best.quantizer.scale} / kFarShrink, kNearShrink, kNearScales);
   return best;
 }
 
@@ -206,14 +221,15 @@ Quantizer TrainQuantizer(const CodeFormat& format, std::span<const float> number
   const Sample sample{numbers, format.dimension};
   Trained best;
   if (format.metric == Metric::kL2) {
-    best = TrainAround(sample, Centers(sample, false), kAllCodes);
+    const std::vector<float> anchors = Places(sample, Place::kLeast);
+    best = TrainAround(sample, Places(sample, Place::kMiddle), anchors, kAllCodes);
     if (best.loss > 0) {
-      Trained other = TrainAround(sample, Centers(sample, true), kAllCodes);
+      Trained other = TrainAround(sample, Places(sample, Place::kMedian), anchors, kAllCodes);
       if (other.loss < best.loss) best = std::move(other);
     }
   } else {
     // Products are of the numbers themselves. An int8 has one more code below zero than above.
-    best = TrainAround(sample, std::vector<float>(format.dimension, 0.0F), kEvenCodes);
+    best = TrainAround(sample, std::vector<float>(format.dimension, 0.0F), {}, kEvenCodes);
   }
   best.quantizer.lossless = best.loss <= 0;
   return best.quantizer;

@@ -14,7 +14,10 @@
 namespace vecdb::index {
 
 inline constexpr std::uint32_t kNoRow = 0xFFFFFFFF;
-inline constexpr std::size_t kDeadlineHops = 64;  // walked between two looks at the deadline
+inline constexpr std::size_t kDeadlineSteps = 64;  // between two looks at the deadline
+// Rows whose links are followed at once, once the walk has come near: so that it waits for memory
+// half as often.
+inline constexpr std::size_t kTogether = 2;
 
 // The links of all rows: `degree` places a row, the first kNoRow ends them.
 struct Links {
@@ -62,9 +65,21 @@ Status Seed(const Space& space, const typename Space::QueryType* query, const Li
   }
   for (std::size_t i = 0; i < count; ++i) {
     const auto id = static_cast<std::uint32_t>(best[i]) >> 1;
-    if (scratch->visited.Meet(id) && best[i] < scratch->beam.bound()) scratch->beam.Insert(best[i]);
+    if (scratch->visited.Meet(id) && best[i] < scratch->beam.bound())
+      (void)scratch->beam.Insert(best[i]);
   }
   return Status();
+}
+
+// Puts what the links of `row` lead to for the first time at ids[n]...; the new n.
+inline std::size_t Follow(const Links& links, std::uint32_t row, Visited* visited,
+                          std::uint32_t* ids, std::size_t n) {
+  const std::uint32_t* const linked = links.Of(row);
+  for (std::size_t i = 0; i < links.degree && linked[i] != kNoRow; ++i) {
+    ids[n] = linked[i];
+    n += visited->Meet(linked[i]) ? 1 : 0;
+  }
+  return n;
 }
 
 // Fills scratch->beam, of capacity ef, with the nearest rows that are found, and counts in
@@ -78,19 +93,19 @@ Status Walk(const Space& space, const typename Space::QueryType* query, const Li
   beam.Reset(ef);
   scratch->visited.Reset(links.rows);
   if (without != kNoRow) scratch->visited.Meet(without);
-  scratch->ids.resize(std::max(links.degree, Space::kMostIds));
-  scratch->keys.resize(std::max(links.degree, Space::kMostIds));
+  const std::size_t room = std::max(kTogether * links.degree, Space::kMostIds);
+  scratch->ids.resize(std::max(scratch->ids.size(), room));
+  scratch->keys.resize(std::max(scratch->keys.size(), room));
   if (Status status = Seed(space, query, links, check, scratch); !status.ok()) return status;
   std::uint32_t* const ids = scratch->ids.data();
   Key* const keys = scratch->keys.data();
-  for (std::size_t hops = 1; beam.HasNext(); ++hops) {
-    const std::uint32_t row = beam.TakeNext();
-    if (Status status = check.LinksOf(row); !status.ok()) return status;
-    const std::uint32_t* const linked = links.Of(row);
+  bool nearer = true;  // the last step came nearer to the query than any before
+  for (std::size_t steps = 1; beam.HasNext(); ++steps) {
     std::size_t n = 0;
-    for (std::size_t i = 0; i < links.degree && linked[i] != kNoRow; ++i) {
-      ids[n] = linked[i];
-      n += scratch->visited.Meet(linked[i]) ? 1 : 0;
+    for (std::size_t i = 0; i < (nearer ? 1 : kTogether) && beam.HasNext(); ++i) {
+      const std::uint32_t row = beam.TakeNext();
+      if (Status status = check.LinksOf(row); !status.ok()) return status;
+      n = Follow(links, row, &scratch->visited, ids, n);
     }
     if (beam.HasNext()) PrefetchLinks(links, beam.Peek());
     if (Status status = check.CodesOf(ids, n); !status.ok()) return status;
@@ -98,11 +113,15 @@ Status Walk(const Space& space, const typename Space::QueryType* query, const Li
     for (std::size_t at = 0; at < n; at += Space::kMostIds) {
       space.Keys(query, ids + at, std::min(Space::kMostIds, n - at), keys + at);
     }
+    nearer = false;
     for (std::size_t i = 0; i < n; ++i) {
       const std::uint64_t entry = Beam::EntryOf(keys[i], ids[i]);
-      if (entry < beam.bound()) beam.Insert(entry);
+      if (entry >= beam.bound()) continue;
+      const std::size_t at = beam.Insert(entry);
+      nearer = nearer || at == 0;
+      if (at == beam.next()) PrefetchLinks(links, ids[i]);
     }
-    if (hops % kDeadlineHops == 0 && deadline.passed()) return deadline.Check();
+    if (steps % kDeadlineSteps == 0 && deadline.passed()) return deadline.Check();
   }
   return Status();
 }

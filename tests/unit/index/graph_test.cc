@@ -187,8 +187,11 @@ TEST_CASE("degenerate rows are found as well", "[graph]") {
   std::fill_n(half.numbers.begin(), 300 * 8, 0.0F);
   cases.push_back(half);
   Case tails{"heavy tails", 800, 16, Clouds(800, 16, 4)};
-  for (std::size_t i = 0; i < tails.numbers.size(); i += 97) tails.numbers[i] *= 1e6F;
+  for (float& x : tails.numbers) x = x * x * x;
   cases.push_back(tails);
+  Case outliers{"outliers", 800, 16, Clouds(800, 16, 4)};
+  for (std::size_t i = 0; i < outliers.numbers.size(); i += 1021) outliers.numbers[i] *= 1e6F;
+  cases.push_back(outliers);
   Case copies{"many copies", 1000, 8, Clouds(1000, 8, 4)};
   for (std::size_t i = 0; i < 1000; ++i) {
     std::copy_n(copies.numbers.begin() + static_cast<std::ptrdiff_t>(i % 10 * 8), 8,
