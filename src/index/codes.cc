@@ -62,8 +62,8 @@ double CodeOf(float x, float offset, float scale, const Range& range) {
   return std::clamp(code, double{range.low}, double{range.high});
 }
 
-// The squared error of most rows is at most this.
-double TypicalLoss(const Sample& sample, const Quantizer& quantizer, const Range& range) {
+// The squared error of this share of the rows is at most that.
+double LossOf(const Sample& sample, const Quantizer& quantizer, const Range& range, double share) {
   std::vector<double> losses(sample.rows());
   for (std::size_t i = 0; i < losses.size(); ++i) {
     for (std::size_t d = 0; d < sample.dimension; ++d) {
@@ -74,7 +74,7 @@ double TypicalLoss(const Sample& sample, const Quantizer& quantizer, const Range
       losses[i] += lost * lost;
     }
   }
-  const auto rank = static_cast<std::ptrdiff_t>(kTypical * static_cast<double>(losses.size() - 1));
+  const auto rank = static_cast<std::ptrdiff_t>(share * static_cast<double>(losses.size() - 1));
   std::nth_element(losses.begin(), losses.begin() + rank, losses.end());
   return losses[static_cast<std::size_t>(rank)];
 }
@@ -106,7 +106,7 @@ Trained TrainAround(const Sample& sample, const std::vector<float>& centers,
       }
       trained.quantizer.offset[d] = static_cast<float>(std::clamp(offset, -kLargest, kLargest));
     }
-    trained.loss = TypicalLoss(sample, trained.quantizer, range);
+    trained.loss = LossOf(sample, trained.quantizer, range, kTypical);
     return trained;
   };
   for (const float center : centers) {  // of numbers that are all the same
@@ -231,7 +231,7 @@ Quantizer TrainQuantizer(const CodeFormat& format, std::span<const float> number
     // Products are of the numbers themselves. An int8 has one more code below zero than above.
     best = TrainAround(sample, std::vector<float>(format.dimension, 0.0F), {}, kEvenCodes);
   }
-  best.quantizer.lossless = best.loss <= 0;
+  best.quantizer.lossless = LossOf(sample, best.quantizer, kAllCodes, 1) <= 0;
   return best.quantizer;
 }
 
