@@ -97,6 +97,9 @@ Result<io::SealedFileInfo> BuildGraph(const Shape& shape, const RowSource& sourc
                                       const BuildContext& context, io::BlockFileWriter* out);
 
 // How hard to look. An ef wins over a recall; with neither, recall is 0.95.
+//
+// Searches without an end need nothing more: an iterator asks again, with what it has returned no
+// longer allowed; a search within a radius asks for twice as many while the farthest is within it.
 struct Effort {
   std::uint32_t ef = 0;  // candidates kept; less than k is k
   float recall = 0;      // of the k nearest, on average, as measured when the graph was built

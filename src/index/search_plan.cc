@@ -45,7 +45,8 @@ SearchPlan PlanSearch(const GraphHeader& header, const RecallTable& recalls, std
   plan.keep = plan.exact_keys
                   ? plan.k
                   : static_cast<std::size_t>(std::min(keep, static_cast<double>(allowed)));
-  if (allowed <= kFewRows || plan.keep >= allowed / 2) {
+  const bool asked_to_walk = effort.ef > 0 && allowed == header.rows;
+  if ((allowed <= kFewRows && !asked_to_walk) || plan.keep >= allowed / 2) {
     plan.way = plan.exact_keys ? Way::kScanCodes : Way::kScanExact;
     return plan;
   }
@@ -56,8 +57,8 @@ SearchPlan PlanSearch(const GraphHeader& header, const RecallTable& recalls, std
   const double share = static_cast<double>(allowed) / header.rows;
   const double ef = std::min(static_cast<double>(wanted) / share, static_cast<double>(header.rows));
   plan.ef = static_cast<std::size_t>(std::ceil(ef));
-  const bool scan = kWalkCost * recalls.DistancesOf(plan.ef) > static_cast<double>(allowed);
-  if (scan) plan.way = Way::kScanCodes;
+  const double walk = kWalkCost * recalls.DistancesOf(plan.ef);
+  if (!asked_to_walk && walk > static_cast<double>(allowed)) plan.way = Way::kScanCodes;
   return plan;
 }
 

@@ -24,7 +24,8 @@ struct SearchPlan {
   bool exact_keys = false;  // a key says the exact distance: nothing is computed again
 };
 
-// `allowed` of the graph's rows may be returned.
+// `allowed` of the graph's rows may be returned. Who names an ef and allows every row wants a walk,
+// though a scan of few rows may be quicker.
 SearchPlan PlanSearch(const GraphHeader& header, const RecallTable& recalls, std::size_t k,
                       const Effort& effort, RowIndex allowed);
 

@@ -154,6 +154,11 @@ TEST_CASE("few allowed rows are scanned, many are walked to", "[plan]") {
   CHECK(way(200) == Way::kScanExact);
   CHECK(way(10'000, 16'384) == Way::kScanExact);
   CHECK(PlanSearch(header, table, 10, Effort{}, 0).k == 0);
+  GraphHeader small = header;
+  small.rows = 1000;
+  CHECK(PlanSearch(small, table, 10, Effort{}, 1000).way == Way::kScanCodes);
+  CHECK(PlanSearch(small, table, 10, Effort{50}, 1000).way == Way::kWalk);
+  CHECK(PlanSearch(small, table, 10, Effort{50}, 999).way == Way::kScanCodes);
   Effort effort;
   effort.ef = 5;
   const SearchPlan plan = PlanSearch(header, table, 10, effort, 200'000);

@@ -59,6 +59,7 @@ void SearchAnyway(const Index& index, const TestRows& rows) {
     NearestRequest request;
     request.query = query.view();
     request.k = k;
+    request.effort.ef = 8;  // a walk
     TestDistances exact(rows, query.exact);
     std::vector<Neighbor> found;
     const Status status = index.Search(request, &exact, &found);
