@@ -121,7 +121,7 @@ TEST_CASE("a beam keeps the nearest in order and hands out each once", "[walk]")
     std::set<std::uint64_t> all;
     std::set<std::uint32_t> taken;
     for (std::uint32_t id = 0; id < 1000; ++id) {
-      const std::uint64_t entry = Beam::EntryOf(static_cast<Key>(random() % 500), id);
+      const std::uint64_t entry = Beam::EntryOf(static_cast<index::Key>(random() % 500), id);
       all.insert(entry);
       if (entry < beam.bound()) beam.Insert(entry);
       if (id % 3 == 0 && beam.HasNext()) CHECK(taken.insert(beam.TakeNext()).second);
