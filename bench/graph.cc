@@ -25,6 +25,7 @@ namespace {
 
 constexpr std::size_t kK = 10;
 constexpr std::size_t kRounds = 5;
+constexpr std::size_t kScaleEf = 40;
 constexpr std::uint32_t kM = 16;
 constexpr std::uint32_t kEfConstruction = 200;
 const std::vector<std::size_t> kEfs = {10, 14, 20, 28, 40, 56, 80, 112, 160, 224};
@@ -185,9 +186,10 @@ class Bench {
                         request.k = kK;
                         request.effort.ef = static_cast<std::uint32_t>(ef);
                         Exact exact(base_, queries_.row(query));
-                        graph->Search(request, &exact, &found_).OrDie();
+                        thread_local std::vector<index::Neighbor> found;
+                        graph->Search(request, &exact, &found).OrDie();
                         ids->clear();
-                        for (const index::Neighbor& neighbor : found_) ids->push_back(neighbor.row);
+                        for (const index::Neighbor& neighbor : found) ids->push_back(neighbor.row);
                       },
                       {}});
   }
@@ -205,6 +207,30 @@ class Bench {
       }
     }
     Print();
+  }
+
+  // Two threads beside one, by the clock on the wall: only a quiet machine shows it.
+  void Scale() {
+    const Side& side = sides_.back();
+    const auto pass = [&] {
+      std::vector<std::uint32_t> ids;
+      for (std::size_t q = 0; q < queries_.rows; ++q) side.search(q, kScaleEf, &ids);
+    };
+    std::vector<double> ratios;
+    for (std::size_t round = 0; round < kRounds; ++round) {
+      const double one = Seconds([&] {
+        pass();
+        pass();
+      });
+      const double two = Seconds([&] {
+        std::thread other(pass);
+        pass();
+        other.join();
+      });
+      ratios.push_back(one / two);
+    }
+    std::printf("%-12s %-12s two threads %.2f x one\n", name_.c_str(), side.name.c_str(),
+                Median(ratios));
   }
 
  private:
@@ -271,7 +297,6 @@ class Bench {
   std::vector<float> kth_;
   std::unique_ptr<HnswlibPeer> peer_;
   std::vector<Side> sides_;
-  std::vector<index::Neighbor> found_;
 };
 
 void Measure(const std::string& name, std::size_t rows, std::uint32_t dimension) {
@@ -280,6 +305,7 @@ void Measure(const std::string& name, std::size_t rows, std::uint32_t dimension)
   bench.Add(index::Codec::kFloat32);
   bench.Add(index::Codec::kSq8);
   bench.Run();
+  bench.Scale();
 }
 
 }  // namespace
