@@ -61,7 +61,7 @@ class Builder {
       : space_(space),
         rows_(rows),
         m_(parameters.m),
-        ef_(parameters.ef_construction),
+        ef_(std::min(parameters.ef_construction, rows)),
         degree_(2 * parameters.m),
         room_(RoomOf(degree_)),
         context_(context),

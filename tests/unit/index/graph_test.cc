@@ -268,6 +268,19 @@ TEST_CASE("a build says what it needs, can be stopped and reports how far it is"
   CHECK(stopped.Build(rows, Small(Codec::kSq8), context).code() == StatusCode::kCancelled);
 }
 
+TEST_CASE("more candidates than rows are as many as rows", "[graph]") {
+  const TestRows rows = SomeRows(DataType::kFloatVector, Metric::kL2, 200);
+  GraphParameters parameters = Small(Codec::kSq8);
+  parameters.ef_construction = kMaxEf;
+  TestGraph graph;
+  graph.Build(rows, parameters).OrDie();
+  Effort effort;
+  effort.ef = kMaxEf;
+  const TestQuery query(DataType::kFloatVector, rows.row(3), kDimension);
+  const auto found = SearchIn(*graph.Open(rows.shape()), rows, query, 10, effort);
+  CHECK(RecallOf(found, rows, query, TrueDistances(rows, query, 10, kEverything)) == 1);
+}
+
 TEST_CASE("parameters outside their ranges are refused by name", "[graph]") {
   const Shape shape{DataType::kFloatVector, Metric::kL2, 4, 10};
   const auto message = [&](const GraphParameters& parameters) {
