@@ -79,6 +79,8 @@ endfunction()
 function(vecdb_add_bench)
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/bench/*.cc)
   file(GLOB support CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/bench/support/*.cc)
+  set_source_files_properties(${CMAKE_CURRENT_SOURCE_DIR}/bench/support/hnswlib_peer.cc PROPERTIES
+    COMPILE_OPTIONS "-O3;-march=native;-w")  # at its best, and its warnings are not ours
   foreach(source IN LISTS sources)
     get_filename_component(name ${source} NAME_WE)
     add_executable(bench_${name} ${source} ${support})

@@ -1,0 +1,93 @@
+#include <algorithm>
+#include <utility>
+
+#include "base/status.h"
+#include "index/calibrate.h"
+#include "index/code_table.h"
+#include "index/graph_builder.h"
+#include "index/graph_file.h"
+#include "index/index.h"
+
+namespace vecdb::index {
+namespace {
+
+// Samples, and what tasks have in hand.
+constexpr std::uint64_t kWorkBytes = std::uint64_t{32} << 20;
+
+CodeFormat FormatOf(const Shape& shape, Codec codec) {
+  return {StoredCodec(shape, codec), shape.metric, shape.dimension};
+}
+
+}  // namespace
+
+Status CheckParameters(const Shape& shape, const GraphParameters& parameters) {
+  const bool dense = shape.type == DataType::kFloatVector ||
+                     shape.type == DataType::kFloat16Vector ||
+                     shape.type == DataType::kBFloat16Vector || shape.type == DataType::kInt8Vector;
+  if (!dense) return base::Unimplemented("{} has no graph index", ToString(shape.type));
+  if (shape.metric != Metric::kL2 && shape.metric != Metric::kInnerProduct &&
+      shape.metric != Metric::kCosine) {
+    return base::Unimplemented("a graph index by {}", ToString(shape.metric));
+  }
+  if (shape.rows > kMostRows) {
+    return base::InvalidArgument("{} rows are more than the {} of a graph", shape.rows, kMostRows);
+  }
+  if (parameters.m < kMinM || parameters.m > kMaxM) {
+    return base::InvalidArgument("M is {}, it must be from {} to {}", parameters.m, kMinM, kMaxM);
+  }
+  if (parameters.ef_construction < 1 || parameters.ef_construction > kMaxEf) {
+    return base::InvalidArgument("efConstruction is {}, it must be from 1 to {}",
+                                 parameters.ef_construction, kMaxEf);
+  }
+  const bool whole = LosslessCodec(shape.type) == Codec::kInt8;
+  if (parameters.codec == Codec::kInt8 && !whole) {
+    return base::InvalidArgument("{} cannot be kept as INT8; sq_type SQ8 has 8 bits a component",
+                                 ToString(shape.type));
+  }
+  return Status();
+}
+
+std::uint64_t BuildMemory(const Shape& shape, const GraphParameters& parameters) {
+  const CodeFormat format = FormatOf(shape, parameters.codec);
+  return kWorkBytes + std::uint64_t{shape.rows} * format.stride() +
+         LinksMemory(parameters, shape.rows);
+}
+
+Result<io::SealedFileInfo> BuildGraph(const Shape& shape, const RowSource& source,
+                                      const GraphParameters& parameters,
+                                      const BuildContext& context, io::BlockFileWriter* out) {
+  VECDB_TRY(CheckParameters(shape, parameters));
+  VECDB_CHECK(shape.rows > 0, "a graph has at least one row");
+  const std::uint64_t memory = BuildMemory(shape, parameters);
+  if (memory > context.memory_bytes) {
+    return base::ResourceExhausted(
+        "building a graph of {} rows takes {} bytes, of which {} are free", shape.rows, memory,
+        context.memory_bytes);
+  }
+  const CodeFormat format = FormatOf(shape, parameters.codec);
+  VECDB_TRY_ASSIGN(const Quantizer quantizer, TrainOn(source, shape, format));
+  CodeTable codes(format, shape.rows);
+  VECDB_TRY(EncodeRows(source, shape, quantizer, context, &codes));
+  VECDB_TRY_ASSIGN(const Graph graph,
+                   BuildLinks(format, codes.bytes(), shape.rows, parameters, context));
+  GraphHeader header;
+  header.format = format;
+  header.type = shape.type;
+  header.rows = shape.rows;
+  header.m = parameters.m;
+  header.ef_construction = parameters.ef_construction;
+  header.entries = static_cast<std::uint32_t>(graph.entries.size());
+  header.scale = quantizer.scale;
+  header.lossless = quantizer.lossless;
+  VECDB_TRY_ASSIGN(const RecallTable recalls,
+                   Calibrate({shape, source, header, quantizer, graph.view(), codes.bytes()},
+                             parameters.calibration_queries, context));
+  header.recalls = static_cast<std::uint32_t>(recalls.rows().size());
+  VECDB_TRY_ASSIGN(
+      const io::SealedFileInfo info,
+      WriteGraphFile({header, quantizer, recalls, graph.entries, graph.links, codes.bytes()}, out));
+  if (context.progress) context.progress(1);
+  return info;
+}
+
+}  // namespace vecdb::index

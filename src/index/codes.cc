@@ -1,0 +1,303 @@
+#include "index/codes.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <variant>
+
+#include "base/status.h"
+#include "chunk/half.h"
+
+namespace vecdb::index {
+namespace {
+
+// From one scale that is tried to the next, and how many are tried: first far down, then around the
+// best.
+constexpr double kFarShrink = 0.5;
+constexpr int kFarScales = 40;
+constexpr double kNearShrink = 0.8;
+constexpr int kNearScales = 6;
+constexpr double kLargest = std::numeric_limits<float>::max();
+constexpr double kTypical = 0.95;  // of the rows: what the others lose does not count
+
+struct Range {
+  float low;
+  float high;
+  float middle() const { return (low + high) / 2; }
+};
+constexpr Range kAllCodes{-128, 127};
+constexpr Range kEvenCodes{-127, 127};  // about zero
+
+struct Sample {
+  std::span<const float> numbers;
+  std::size_t dimension;
+  std::size_t rows() const { return numbers.size() / dimension; }
+};
+
+// Of each component: the middle of its range, for numbers that fill it; its median, where a few
+// numbers are far out; its least number.
+enum class Place { kMiddle, kMedian, kLeast };
+std::vector<float> Places(const Sample& sample, Place place) {
+  std::vector<float> places(sample.dimension);
+  std::vector<float> numbers(sample.rows());
+  for (std::size_t d = 0; d < sample.dimension; ++d) {
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+      numbers[i] = sample.numbers[i * sample.dimension + d];
+    }
+    if (place == Place::kMedian) {
+      const auto middle = numbers.begin() + static_cast<std::ptrdiff_t>(numbers.size() / 2);
+      std::nth_element(numbers.begin(), middle, numbers.end());
+      places[d] = *middle;
+    } else {
+      const auto [low, high] = std::minmax_element(numbers.begin(), numbers.end());
+      places[d] = place == Place::kLeast ? *low : *low / 2 + *high / 2;
+    }
+  }
+  return places;
+}
+
+double CodeOf(float x, float offset, float scale, const Range& range) {
+  const double code = std::nearbyint((double{x} - double{offset}) / double{scale});
+  return std::clamp(code, double{range.low}, double{range.high});
+}
+
+// The squared error of this share of the rows is at most that.
+double LossOf(const Sample& sample, const Quantizer& quantizer, const Range& range, double share) {
+  std::vector<double> losses(sample.rows());
+  for (std::size_t i = 0; i < losses.size(); ++i) {
+    for (std::size_t d = 0; d < sample.dimension; ++d) {
+      const float x = sample.numbers[i * sample.dimension + d];
+      const float offset = quantizer.offset[d];
+      const double code = CodeOf(x, offset, quantizer.scale, range);
+      const double lost = double{x} - (double{offset} + code * double{quantizer.scale});
+      losses[i] += lost * lost;
+    }
+  }
+  const auto rank = static_cast<std::ptrdiff_t>(share * static_cast<double>(losses.size() - 1));
+  std::nth_element(losses.begin(), losses.begin() + rank, losses.end());
+  return losses[static_cast<std::size_t>(rank)];
+}
+
+struct Trained {
+  Quantizer quantizer;
+  double loss = 0;
+};
+
+// Codes around the centers, as far apart as the numbers reach; then closer and closer. Where there
+// are anchors, one code of each component says its anchor exactly: then whole numbers, a code apart,
+// lose nothing.
+Trained TrainAround(const Sample& sample, const std::vector<float>& centers,
+                    const std::vector<float>& anchors, const Range& range) {
+  double reach = 0;
+  for (std::size_t i = 0; i < sample.numbers.size(); ++i) {
+    const double center = centers[i % sample.dimension];
+    reach = std::max(reach, std::abs(double{sample.numbers[i]} - center));
+  }
+  const auto with_scale = [&](double scale) {
+    Trained trained;
+    trained.quantizer.scale = std::max(static_cast<float>(scale), 1e-30F);
+    trained.quantizer.offset = centers;
+    for (std::size_t d = 0; d < centers.size(); ++d) {
+      double offset = double{centers[d]} - double{range.middle()} * scale;
+      if (!anchors.empty()) {
+        const double anchor = anchors[d];
+        offset = anchor + std::nearbyint((offset - anchor) / scale) * scale;
+      }
+      trained.quantizer.offset[d] = static_cast<float>(std::clamp(offset, -kLargest, kLargest));
+    }
+    trained.loss = LossOf(sample, trained.quantizer, range, kTypical);
+    return trained;
+  };
+  for (const float center : centers) {  // of numbers that are all the same
+    if (reach > 0) break;
+    reach = std::abs(double{center});
+  }
+  const double scale = reach > 0 ? 2 * reach / double{range.high - range.low} : 1;
+  Trained best = with_scale(scale);
+  const auto try_scales = [&](double from, double shrink, int count) {
+    for (int i = 0; i < count && best.loss > 0; ++i) {
+      from *= shrink;
+      Trained next = with_scale(from);
+      if (next.loss < best.loss) best = std::move(next);
+    }
+  };
+  try_scales(scale, kFarShrink, kFarScales);
+  try_scales(double{best.quantizer.scale} / kFarShrink, kNearShrink, kNearScales);
+  return best;
+}
+
+void EncodeFloats(const Quantizer& quantizer, std::span<const float> floats, std::byte* out) {
+  for (std::size_t i = 0; i < floats.size(); ++i) {
+    const double code = CodeOf(floats[i], quantizer.offset[i], quantizer.scale, kAllCodes);
+    out[i] = static_cast<std::byte>(static_cast<int>(code));
+  }
+}
+
+// What a half can be at most, so that none becomes infinite.
+void ToFiniteHalf(DataType type, std::span<float> floats, std::byte* out) {
+  const float most = type == DataType::kFloat16Vector ? 65504.0F : 3.38953139e38F;
+  for (float& x : floats) x = std::clamp(x, -most, most);
+  chunk::ToHalf(type, floats, reinterpret_cast<std::uint16_t*>(out));
+}
+
+// Under L2 a query is encoded as a row is; the order of products does not depend on
+// a query's length, so there it fills the range it has.
+void QueryBytes(const CodeFormat& format, const Quantizer& quantizer, EncodedQuery* query) {
+  const std::span<const float> floats = query->floats;
+  double largest = 0;
+  for (const float x : floats) largest = std::max(largest, std::abs(double{x}));
+  for (std::size_t i = 0; i < floats.size(); ++i) {
+    double number = double{floats[i]};
+    if (format.codec != Codec::kInt8 && format.metric == Metric::kL2) {
+      number = (double{floats[i]} - double{quantizer.offset[i]}) / double{quantizer.scale};
+    } else if (format.codec != Codec::kInt8 && largest > 0) {
+      number = double{floats[i]} / largest * 127;
+    }
+    const double byte = std::clamp(std::nearbyint(number), -128.0, 127.0);
+    query->bytes[i] = static_cast<std::int8_t>(byte);
+  }
+}
+
+}  // namespace
+
+std::string_view ToString(Codec codec) {
+  switch (codec) {
+    case Codec::kFloat32:
+      return "FP32";
+    case Codec::kFloat16:
+      return "FP16";
+    case Codec::kBFloat16:
+      return "BF16";
+    case Codec::kInt8:
+      return "INT8";
+    case Codec::kSq8:
+      return "SQ8";
+  }
+  return "unknown";
+}
+
+Codec LosslessCodec(DataType type) {
+  if (type == DataType::kFloat16Vector) return Codec::kFloat16;
+  if (type == DataType::kBFloat16Vector) return Codec::kBFloat16;
+  if (type == DataType::kInt8Vector) return Codec::kInt8;
+  return Codec::kFloat32;
+}
+
+Codec StoredCodec(const Shape& shape, Codec codec) {
+  const bool whole = shape.type == DataType::kInt8Vector && shape.metric != Metric::kCosine;
+  if (codec == Codec::kInt8) return whole ? Codec::kInt8 : Codec::kSq8;
+  return whole && codec == Codec::kSq8 ? Codec::kInt8 : codec;
+}
+
+std::size_t CodeFormat::padded() const {
+  switch (codec) {
+    case Codec::kFloat32:
+    case Codec::kFloat16:
+    case Codec::kBFloat16:
+      return dimension;
+    case Codec::kInt8:
+    case Codec::kSq8:
+      return (std::size_t{dimension} + kCodeAlignment - 1) & ~(kCodeAlignment - 1);
+  }
+  return dimension;
+}
+
+std::size_t CodeFormat::stride() const {
+  switch (codec) {
+    case Codec::kFloat32:
+      return padded() * sizeof(float);
+    case Codec::kFloat16:
+    case Codec::kBFloat16:
+      return padded() * sizeof(std::uint16_t);
+    case Codec::kInt8:
+    case Codec::kSq8:
+      return padded();
+  }
+  return padded();
+}
+
+Quantizer TrainQuantizer(const CodeFormat& format, std::span<const float> numbers) {
+  const Sample sample{numbers, format.dimension};
+  Trained best;
+  if (format.metric == Metric::kL2) {
+    const std::vector<float> anchors = Places(sample, Place::kLeast);
+    best = TrainAround(sample, Places(sample, Place::kMiddle), anchors, kAllCodes);
+    if (best.loss > 0) {
+      Trained other = TrainAround(sample, Places(sample, Place::kMedian), anchors, kAllCodes);
+      if (other.loss < best.loss) best = std::move(other);
+    }
+  } else {
+    // Products are of the numbers themselves. An int8 has one more code below zero than above.
+    best = TrainAround(sample, std::vector<float>(format.dimension, 0.0F), {}, kEvenCodes);
+  }
+  best.quantizer.lossless = LossOf(sample, best.quantizer, kAllCodes, 1) <= 0;
+  return best.quantizer;
+}
+
+void Normalize(std::span<float> v) {
+  double norm2 = 0;
+  for (const float x : v) norm2 += double{x} * double{x};
+  if (!(norm2 > 0)) return;
+  const double factor = 1 / std::sqrt(norm2);
+  for (float& x : v) x = static_cast<float>(double{x} * factor);
+}
+
+void RowAsFloats(const chunk::ColumnView& view, std::size_t i, Metric metric, float* out) {
+  const std::span<float> floats(out, view.dimension);
+  if (view.type == DataType::kFloatVector) {
+    std::ranges::copy(view.Vector<float>(i), out);
+  } else if (view.type == DataType::kInt8Vector) {
+    std::ranges::copy(view.Vector<std::int8_t>(i), out);
+  } else {
+    chunk::FromHalf(view.type, view.Vector<std::uint16_t>(i), out);
+  }
+  if (metric == Metric::kCosine) Normalize(floats);
+}
+
+void Encoder::Encode(const chunk::ColumnView& view, std::size_t i, std::byte* out) {
+  if (format_.metric != Metric::kCosine && LosslessCodec(view.type) == format_.codec) {
+    const std::size_t bytes = chunk::FixedWidth(view.type, view.dimension);
+    std::memcpy(out, static_cast<const std::byte*>(view.values) + i * bytes, bytes);
+    std::memset(out + bytes, 0, format_.stride() - bytes);
+    return;
+  }
+  RowAsFloats(view, i, format_.metric, floats_.data());
+  std::memset(out, 0, format_.stride());
+  switch (format_.codec) {
+    case Codec::kFloat32:
+      std::memcpy(out, floats_.data(), format_.stride());
+      return;
+    case Codec::kFloat16:
+      return ToFiniteHalf(DataType::kFloat16Vector, floats_, out);
+    case Codec::kBFloat16:
+      return ToFiniteHalf(DataType::kBFloat16Vector, floats_, out);
+    case Codec::kInt8:
+    case Codec::kSq8:
+      return EncodeFloats(quantizer_, floats_, out);
+  }
+}
+
+void EncodeQuery(const CodeFormat& format, const Quantizer& quantizer, const QueryVector& query,
+                 EncodedQuery* out) {
+  const auto* bytes = std::get_if<std::span<const std::int8_t>>(&query);
+  if (format.codec == Codec::kInt8 && bytes != nullptr) {
+    out->bytes.assign(format.padded(), 0);
+    std::ranges::copy(*bytes, out->bytes.begin());
+    return;
+  }
+  out->floats.resize(format.dimension);
+  if (bytes != nullptr) {
+    std::ranges::copy(*bytes, out->floats.begin());
+  } else {
+    const auto* floats = std::get_if<std::span<const float>>(&query);
+    VECDB_CHECK(floats != nullptr, "dense vectors are searched with floats or int8");
+    std::ranges::copy(*floats, out->floats.begin());
+  }
+  if (format.metric == Metric::kCosine) Normalize(out->floats);
+  if (!format.quantized() && format.codec != Codec::kInt8) return;
+  out->bytes.assign(format.padded(), 0);
+  QueryBytes(format, quantizer, out);
+}
+
+}  // namespace vecdb::index

@@ -1,0 +1,43 @@
+// Builds the graph: a navigable small world (HNSW's lowest level) in which rows come in a random
+// but fixed order, so that the first of them, scattered all over, link far.
+//
+// Rows are inserted in batches. All rows of a batch look for their neighbours in the graph as it
+// was before the batch, on any number of threads; then each row that was linked to takes in what is
+// new, again on any number of threads. Nobody reads what another writes, and the outcome does not
+// depend on who was faster.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "vecdb/status.h"
+
+#include "index/beam.h"
+#include "index/codes.h"
+#include "index/index.h"
+#include "index/walk.h"
+
+namespace vecdb::index {
+
+// How many rows a walk may start from: as many as can be compared with a query quickly.
+std::size_t EntryCount(const CodeFormat& format, RowIndex rows);
+
+struct Graph {
+  std::uint32_t degree = 0;            // places for links a row has
+  std::vector<std::uint32_t> links;    // degree a row, ended by kNoRow
+  std::vector<std::uint32_t> entries;  // rows that walks start from
+  std::uint32_t repaired = 0;          // rows that no walk would have reached
+
+  Links view() const {
+    return {links.data(), degree, static_cast<std::uint32_t>(links.size() / degree), entries};
+  }
+};
+
+// `codes`: one a row, stride() bytes each. Every row can be reached from the entries.
+Result<Graph> BuildLinks(const CodeFormat& format, std::span<const std::byte> codes, RowIndex rows,
+                         const GraphParameters& parameters, const BuildContext& context);
+
+// What BuildLinks holds at most.
+std::uint64_t LinksMemory(const GraphParameters& parameters, RowIndex rows);
+
+}  // namespace vecdb::index

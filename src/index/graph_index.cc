@@ -1,0 +1,225 @@
+#include "index/graph_index.h"
+
+#include <algorithm>
+#include <bit>
+#include <utility>
+
+#include "base/status.h"
+#include "index/code_space.h"
+
+namespace vecdb::index {
+namespace {
+
+constexpr std::size_t kRowsAtOnce = 256;  // of a scan
+constexpr float kShownRecall = 0.95F;     // the one that descriptions name
+// A walk in which fewer of the rows it met are allowed than this part of what was to be expected is
+// in the wrong place: the rows allowed lie elsewhere, and a scan finds them.
+constexpr double kLeastOfExpected = 0.25;
+
+// Looks at each block before a byte of it is used, and at each link before it is followed.
+class Checked {
+ public:
+  explicit Checked(const GraphFile& graph) : graph_(graph) {}
+
+  Status LinksOf(std::uint32_t row) const {
+    const std::size_t degree = graph_.header.degree();
+    const std::uint64_t bytes = degree * sizeof(std::uint32_t);
+    VECDB_TRY(graph_.file->Read(graph_.at.links + row * bytes, bytes).status());
+    const std::uint32_t* const list = graph_.links() + row * degree;
+    for (std::size_t i = 0; i < degree && list[i] != kNoRow; ++i) {
+      if (list[i] >= graph_.header.rows) {
+        return base::Corruption("'{}': row {} is linked to row {} of {}", graph_.file->name(), row,
+                                list[i], graph_.header.rows);
+      }
+    }
+    return Status();
+  }
+  Status CodesOf(const std::uint32_t* rows, std::size_t n) const {
+    const std::uint64_t stride = graph_.header.format.stride();
+    for (std::size_t i = 0; i < n; ++i) {
+      VECDB_TRY(graph_.file->Read(graph_.at.codes + rows[i] * stride, stride).status());
+    }
+    return Status();
+  }
+
+ private:
+  const GraphFile& graph_;
+};
+
+bool Nearer(const Neighbor& a, const Neighbor& b) {
+  return a.distance != b.distance ? a.distance < b.distance : a.row < b.row;
+}
+
+bool Allows(const AllowedRows* allowed, std::uint32_t row) {
+  return allowed == nullptr || (allowed->words[row / 64] >> (row % 64) & 1) != 0;
+}
+
+// use(ids, n) for the allowed rows in order, at most kRowsAtOnce at once.
+template <class Use>
+Status ForAllowed(const NearestRequest& request, RowIndex rows, const Use& use) {
+  std::uint32_t ids[kRowsAtOnce + 64];
+  std::size_t n = 0;
+  const auto flush = [&] {
+    VECDB_TRY(request.deadline.Check());
+    for (std::size_t at = 0; at < n; at += kRowsAtOnce) {
+      VECDB_TRY(use(ids + at, std::min(kRowsAtOnce, n - at)));
+    }
+    n = 0;
+    return Status();
+  };
+  for (RowIndex first = 0; first < rows; first += 64) {
+    std::uint64_t word =
+        request.allowed == nullptr ? ~std::uint64_t{0} : request.allowed->words[first / 64];
+    if (rows - first < 64) word &= (std::uint64_t{1} << (rows - first)) - 1;
+    for (; word != 0; word &= word - 1) {
+      ids[n++] = first + static_cast<RowIndex>(std::countr_zero(word));
+    }
+    if (n >= kRowsAtOnce) VECDB_TRY(flush());
+    if (rows - first <= 64) break;
+  }
+  return flush();
+}
+
+}  // namespace
+
+GraphIndex::GraphIndex(GraphFile file)
+    : graph_(std::move(file)),
+      links_{graph_.links(), graph_.header.degree(), graph_.header.rows, graph_.entries} {
+}
+
+// Leaves in scratch->nearest the candidates that decide.
+template <class Space, class Check>
+Status GraphIndex::Find(const Space& space, const Check& check, const NearestRequest& request,
+                        SearchPlan* plan, Scratch* scratch) const {
+  EncodeQuery(graph_.header.format, graph_.quantizer, request.query, &scratch->query);
+  if (plan->way == Way::kWalk) {
+    VECDB_TRY(WalkAllowed(space, check, request, *plan, scratch));
+    if (scratch->nearest.size() >= plan->k) return Status();
+  }
+  return ScanCodes(space, check, request, *plan, scratch);
+}
+
+// Leaves fewer than k candidates when it went astray.
+template <class Space, class Check>
+Status GraphIndex::WalkAllowed(const Space& space, const Check& check,
+                               const NearestRequest& request, const SearchPlan& plan,
+                               Scratch* scratch) const {
+  VECDB_TRY(
+      Walk(space, Space::Of(scratch->query), links_, plan.ef, request.deadline, check, scratch));
+  const Beam& beam = scratch->beam;
+  Nearest& nearest = scratch->nearest;
+  nearest.Reset(plan.keep);
+  std::size_t found = 0;
+  for (std::size_t i = 0; i < beam.size() && found < plan.keep; ++i) {
+    if (!Allows(request.allowed, beam.id(i))) continue;
+    nearest.Offer(Beam::EntryOf(beam.key(i), beam.id(i)));
+    ++found;
+  }
+  nearest.Finish();
+  if (request.allowed == nullptr || found == plan.keep) return Status();
+  const double expected = static_cast<double>(beam.size()) * request.allowed->count / links_.rows;
+  if (static_cast<double>(found) < kLeastOfExpected * expected) nearest.Reset(plan.keep);
+  return Status();
+}
+
+template <class Space, class Check>
+Status GraphIndex::ScanCodes(const Space& space, const Check& check, const NearestRequest& request,
+                             const SearchPlan& plan, Scratch* scratch) const {
+  const auto* const query = Space::Of(scratch->query);
+  Nearest& nearest = scratch->nearest;
+  nearest.Reset(plan.keep);
+  const auto use = [&](const std::uint32_t* ids, std::size_t n) {
+    VECDB_TRY(check.CodesOf(ids, n));
+    Key keys[kRowsAtOnce];
+    space.Keys(query, ids, n, keys);
+    for (std::size_t i = 0; i < n; ++i) nearest.Offer(Beam::EntryOf(keys[i], ids[i]));
+    return Status();
+  };
+  VECDB_TRY(ForAllowed(request, links_.rows, use));
+  nearest.Finish();
+  return Status();
+}
+
+Status GraphIndex::Refine(const NearestRequest& request, const SearchPlan& plan,
+                          ExactDistances* exact, Scratch* scratch,
+                          std::vector<Neighbor>* out) const {
+  VECDB_TRY(request.deadline.Check());
+  const std::size_t n = scratch->nearest.size();
+  scratch->ids.resize(std::max(scratch->ids.size(), n));
+  scratch->distances.resize(std::max(scratch->distances.size(), n));
+  for (std::size_t i = 0; i < n; ++i) scratch->ids[i] = scratch->nearest.id(i);
+  const std::span<float> distances = std::span(scratch->distances).first(n);
+  VECDB_TRY(exact->Compute(std::span(scratch->ids).first(n), distances));
+  out->resize(n);
+  for (std::size_t i = 0; i < n; ++i) (*out)[i] = {distances[i], scratch->ids[i]};
+  std::sort(out->begin(), out->end(), Nearer);
+  out->resize(std::min(n, plan.k));
+  return Status();
+}
+
+Status GraphIndex::ScanExact(const NearestRequest& request, const SearchPlan& plan,
+                             ExactDistances* exact, Scratch* scratch,
+                             std::vector<Neighbor>* out) const {
+  scratch->distances.resize(std::max(scratch->distances.size(), kRowsAtOnce));
+  const auto use = [&](const std::uint32_t* ids, std::size_t n) {
+    const std::span<float> distances = std::span(scratch->distances).first(n);
+    VECDB_TRY(exact->Compute(std::span(ids, n), distances));
+    for (std::size_t i = 0; i < n; ++i) out->push_back({distances[i], ids[i]});
+    return Status();
+  };
+  VECDB_TRY(ForAllowed(request, links_.rows, use));
+  std::sort(out->begin(), out->end(), Nearer);
+  out->resize(std::min(out->size(), plan.k));
+  return Status();
+}
+
+Status GraphIndex::Search(const NearestRequest& request, ExactDistances* exact,
+                          std::vector<Neighbor>* out) const {
+  out->clear();
+  const RowIndex allowed = request.allowed == nullptr ? links_.rows : request.allowed->count;
+  SearchPlan plan = PlanSearch(graph_.header, graph_.recalls, request.k, request.effort, allowed);
+  if (plan.k == 0) return Status();
+  const ScratchPool::Loan scratch(scratches_);
+  if (plan.way == Way::kScanExact) return ScanExact(request, plan, exact, &*scratch, out);
+  return WithSpace(graph_.header.format, graph_.codes(), [&](const auto& space) {
+    VECDB_TRY(verified_.load(std::memory_order_acquire)
+                  ? Find(space, Unchecked(), request, &plan, &*scratch)
+                  : Find(space, Checked(graph_), request, &plan, &*scratch));
+    if (!plan.exact_keys) return Refine(request, plan, exact, &*scratch, out);
+    const Nearest& nearest = scratch->nearest;
+    using Space = std::decay_t<decltype(space)>;
+    for (std::size_t i = 0; i < nearest.size(); ++i) {
+      out->push_back({NumberOf<typename Space::NumberType>(nearest.key(i)), nearest.id(i)});
+    }
+    return Status();
+  });
+}
+
+Status GraphIndex::Verify() const {
+  VECDB_TRY(graph_.VerifyAll());
+  verified_.store(true, std::memory_order_release);
+  return Status();
+}
+
+Description GraphIndex::Describe() const {
+  Description description;
+  description.codec = graph_.header.format.codec;
+  description.m = graph_.header.m;
+  description.ef_construction = graph_.header.ef_construction;
+  description.rows = graph_.header.rows;
+  description.file_bytes = graph_.file->body_size();
+  for (const MeasuredRecall& row : graph_.recalls.rows()) {
+    if (row.k != 10 || description.recall_at_10 >= kShownRecall) continue;
+    description.recall_at_10 = row.recall;
+    description.ef_at_10 = row.ef;
+  }
+  return description;
+}
+
+Result<std::shared_ptr<const Index>> Index::Open(std::shared_ptr<const io::BlockFile> file,
+                                                 const Shape& shape) {
+  VECDB_TRY_ASSIGN(GraphFile graph, GraphFile::Open(std::move(file), shape));
+  return std::shared_ptr<const Index>(std::make_shared<const GraphIndex>(std::move(graph)));
+}
+
+}  // namespace vecdb::index

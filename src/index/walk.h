@@ -1,0 +1,129 @@
+// The walk through a graph: from its entries towards the query, always on from the nearest row
+// whose links have not been followed.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "vecdb/status.h"
+
+#include "base/deadline.h"
+#include "index/beam.h"
+
+namespace vecdb::index {
+
+inline constexpr std::uint32_t kNoRow = 0xFFFFFFFF;
+inline constexpr std::size_t kDeadlineSteps = 64;  // between two looks at the deadline
+// Rows whose links are followed at once, once the walk has come near: so that it waits for memory
+// half as often.
+inline constexpr std::size_t kTogether = 2;
+
+// The links of all rows: `degree` places a row, the first kNoRow ends them.
+struct Links {
+  const std::uint32_t* first = nullptr;
+  std::size_t degree = 0;
+  std::uint32_t rows = 0;
+  std::span<const std::uint32_t> entries;
+
+  const std::uint32_t* Of(std::uint32_t row) const { return first + std::size_t{row} * degree; }
+};
+
+// What a walk reads, it asks for first: the links of a row (all of which must be rows), and the
+// codes of rows. This one trusts everything.
+struct Unchecked {
+  static Status LinksOf(std::uint32_t) { return Status(); }
+  static Status CodesOf(const std::uint32_t*, std::size_t) { return Status(); }
+};
+
+inline void PrefetchLinks(const Links& links, std::uint32_t row) {
+  const auto* bytes = reinterpret_cast<const char*>(links.Of(row));
+  for (std::size_t at = 0; at < links.degree * sizeof(std::uint32_t); at += 64) {
+    __builtin_prefetch(bytes + at);
+  }
+}
+
+// Puts the nearest of the entries into the beam.
+template <class Space, class Check>
+Status Seed(const Space& space, const typename Space::QueryType* query, const Links& links,
+            const Check& check, Scratch* scratch) {
+  constexpr std::size_t kSeeds = 4;
+  std::uint64_t best[kSeeds];
+  std::size_t count = 0;
+  for (std::size_t at = 0; at < links.entries.size(); at += Space::kMostIds) {
+    const std::size_t n = std::min(Space::kMostIds, links.entries.size() - at);
+    const std::uint32_t* const ids = links.entries.data() + at;
+    if (Status status = check.CodesOf(ids, n); !status.ok()) return status;
+    space.Keys(query, ids, n, scratch->keys.data());
+    for (std::size_t i = 0; i < n; ++i) {
+      const std::uint64_t entry = Beam::EntryOf(scratch->keys[i], ids[i]);
+      if (count == kSeeds && entry >= best[kSeeds - 1]) continue;
+      std::size_t place = count < kSeeds ? count++ : kSeeds - 1;
+      for (; place > 0 && best[place - 1] > entry; --place) best[place] = best[place - 1];
+      best[place] = entry;
+    }
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto id = static_cast<std::uint32_t>(best[i]) >> 1;
+    if (scratch->visited.Meet(id) && best[i] < scratch->beam.bound())
+      (void)scratch->beam.Insert(best[i]);
+  }
+  return Status();
+}
+
+// Puts what the links of `row` lead to for the first time at ids[n]...; the new n.
+inline std::size_t Follow(const Links& links, std::uint32_t row, Visited* visited,
+                          std::uint32_t* ids, std::size_t n) {
+  const std::uint32_t* const linked = links.Of(row);
+  for (std::size_t i = 0; i < links.degree && linked[i] != kNoRow; ++i) {
+    ids[n] = linked[i];
+    n += visited->Meet(linked[i]) ? 1 : 0;
+  }
+  return n;
+}
+
+// Fills scratch->beam, of capacity ef, with the nearest rows that are found, and counts in
+// scratch->computed. `without` is a row that is not there for this walk.
+template <class Space, class Check>
+// NOLINTNEXTLINE(readability-function-size): what is walked, and what for.
+Status Walk(const Space& space, const typename Space::QueryType* query, const Links& links,
+            std::size_t ef, const base::Deadline& deadline, const Check& check, Scratch* scratch,
+            std::uint32_t without = kNoRow) {
+  Beam& beam = scratch->beam;
+  beam.Reset(ef);
+  scratch->visited.Reset(links.rows);
+  if (without != kNoRow) scratch->visited.Meet(without);
+  const std::size_t room = std::max(kTogether * links.degree, Space::kMostIds);
+  scratch->ids.resize(std::max(scratch->ids.size(), room));
+  scratch->keys.resize(std::max(scratch->keys.size(), room));
+  if (Status status = Seed(space, query, links, check, scratch); !status.ok()) return status;
+  std::uint32_t* const ids = scratch->ids.data();
+  Key* const keys = scratch->keys.data();
+  bool nearer = true;  // the last step came nearer to the query than any before
+  for (std::size_t steps = 1; beam.HasNext(); ++steps) {
+    std::size_t n = 0;
+    for (std::size_t i = 0; i < (nearer ? 1 : kTogether) && beam.HasNext(); ++i) {
+      const std::uint32_t row = beam.TakeNext();
+      if (Status status = check.LinksOf(row); !status.ok()) return status;
+      n = Follow(links, row, &scratch->visited, ids, n);
+    }
+    if (beam.HasNext()) PrefetchLinks(links, beam.Peek());
+    if (Status status = check.CodesOf(ids, n); !status.ok()) return status;
+    scratch->computed += n;
+    for (std::size_t at = 0; at < n; at += Space::kMostIds) {
+      space.Keys(query, ids + at, std::min(Space::kMostIds, n - at), keys + at);
+    }
+    nearer = false;
+    for (std::size_t i = 0; i < n; ++i) {
+      const std::uint64_t entry = Beam::EntryOf(keys[i], ids[i]);
+      if (entry >= beam.bound()) continue;
+      const std::size_t at = beam.Insert(entry);
+      nearer = nearer || at == 0;
+      if (at == beam.next()) PrefetchLinks(links, ids[i]);
+    }
+    if (steps % kDeadlineSteps == 0 && deadline.passed()) return deadline.Check();
+  }
+  return Status();
+}
+
+}  // namespace vecdb::index

@@ -1,0 +1,168 @@
+#include "index/codes.h"
+
+#include <cmath>
+#include <limits>
+
+#include "index/code_space.h"
+#include "index/recall_table.h"
+#include "index/search_plan.h"
+#include "unit/index/graph_testing.h"
+
+using namespace vecdb;
+using namespace vecdb::index;
+
+namespace {
+
+CodeFormat Sq8(Metric metric, std::uint32_t dimension) {
+  return {Codec::kSq8, metric, dimension};
+}
+
+// What a code says of a component.
+double Decoded(const Quantizer& quantizer, std::byte code, std::size_t i) {
+  const auto number = static_cast<double>(static_cast<std::int8_t>(code));
+  return double{quantizer.offset[i]} + number * double{quantizer.scale};
+}
+
+chunk::ColumnView ViewOf(const std::vector<float>& numbers, std::uint32_t dimension) {
+  chunk::ColumnView view;
+  view.type = DataType::kFloatVector;
+  view.dimension = dimension;
+  view.rows = numbers.size() / dimension;
+  view.values = numbers.data();
+  return view;
+}
+
+}  // namespace
+
+TEST_CASE("keys are in the order of their numbers and give them back", "[codes]") {
+  const std::vector<float> floats = {
+      -std::numeric_limits<float>::infinity(), -1e30F, -1, -1e-40F, 0, 1e-40F, 1, 1e30F,
+      std::numeric_limits<float>::infinity()};
+  for (std::size_t i = 0; i < floats.size(); ++i) {
+    CHECK(NumberOf<float>(OrderedKey(floats[i])) == floats[i]);
+    if (i > 0) CHECK(OrderedKey(floats[i - 1]) < OrderedKey(floats[i]));
+  }
+  CHECK(OrderedKey(-0.0F) == OrderedKey(0.0F));
+  const std::vector<std::int32_t> numbers = {std::numeric_limits<std::int32_t>::min(), -1, 0, 1,
+                                             std::numeric_limits<std::int32_t>::max()};
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    CHECK(NumberOf<std::int32_t>(OrderedKey(numbers[i])) == static_cast<float>(numbers[i]));
+    if (i > 0) CHECK(OrderedKey(numbers[i - 1]) < OrderedKey(numbers[i]));
+  }
+}
+
+TEST_CASE("whole numbers from 0 to 255 lose nothing in 8 bits", "[codes]") {
+  const std::uint32_t d = 5;
+  std::vector<float> numbers(200 * d);
+  std::mt19937 random(3);
+  for (float& x : numbers) x = static_cast<float>(random() % 256);
+  numbers[0] = 0;
+  numbers[1] = 255;
+  const CodeFormat format = Sq8(Metric::kL2, d);
+  const Quantizer quantizer = TrainQuantizer(format, numbers);
+  CHECK(quantizer.lossless);
+  Encoder encoder(format, quantizer);
+  std::vector<std::byte> code(format.stride());
+  for (std::size_t i = 0; i < 200; ++i) {
+    encoder.Encode(ViewOf(numbers, d), i, code.data());
+    for (std::size_t k = 0; k < d; ++k) {
+      CHECK(Decoded(quantizer, code[k], k) == double{numbers[i * d + k]});
+    }
+  }
+}
+
+TEST_CASE("a few numbers far out do not coarsen the codes of all the others", "[codes]") {
+  const std::uint32_t d = 4;
+  std::vector<float> numbers = Clouds(1000, d, 7);
+  for (std::size_t i = 0; i < numbers.size(); i += 401) numbers[i] = 1e7F;
+  for (const Metric metric : {Metric::kL2, Metric::kInnerProduct}) {
+    const Quantizer quantizer = TrainQuantizer(Sq8(metric, d), numbers);
+    CHECK(quantizer.scale < 0.1F);
+    CHECK(!quantizer.lossless);
+  }
+}
+
+TEST_CASE("rows of zeros, of one number and of the largest numbers can be encoded", "[codes]") {
+  const float largest = std::numeric_limits<float>::max();
+  for (const float x : {0.0F, 1e-38F, 3.5F, largest, -largest}) {
+    for (const Metric metric : {Metric::kL2, Metric::kInnerProduct, Metric::kCosine}) {
+      const CodeFormat format = Sq8(metric, 3);
+      std::vector<float> numbers(9, x);
+      if (metric == Metric::kCosine) {
+        for (std::size_t i = 0; i < 9; i += 3) Normalize(std::span(numbers).subspan(i, 3));
+      }
+      const Quantizer quantizer = TrainQuantizer(format, numbers);
+      REQUIRE(std::isfinite(quantizer.scale));
+      for (const float offset : quantizer.offset) REQUIRE(std::isfinite(offset));
+      std::vector<std::byte> code(format.stride());
+      Encoder(format, quantizer).Encode(ViewOf(numbers, 3), 1, code.data());
+      for (std::size_t i = 0; i < 3; ++i) {
+        const double lost = std::abs(Decoded(quantizer, code[i], i) - double{numbers[i]});
+        CHECK(lost <= std::abs(double{numbers[i]}) / 100 + 1e-28);
+      }
+    }
+  }
+}
+
+TEST_CASE("codes of halves stay finite whatever the floats", "[codes]") {
+  const std::vector<float> numbers = {1e38F, -1e38F, 3.4e38F, -3.4e38F};
+  for (const Codec codec : {Codec::kFloat16, Codec::kBFloat16}) {
+    const CodeFormat format{codec, Metric::kL2, 4};
+    std::vector<std::uint16_t> halves(4);
+    const Quantizer quantizer;
+    Encoder(format, quantizer)
+        .Encode(ViewOf(numbers, 4), 0, reinterpret_cast<std::byte*>(halves.data()));
+    const DataType type =
+        codec == Codec::kFloat16 ? DataType::kFloat16Vector : DataType::kBFloat16Vector;
+    CHECK(chunk::AllFinite(type, halves));
+  }
+}
+
+TEST_CASE("the table of recall gives the least ef that reached it, and more beyond it",
+          "[recall]") {
+  const RecallTable table({{10, 10, 0.5F, 100},
+                           {10, 20, 0.8F, 200},
+                           {10, 40, 0.96F, 400},
+                           {100, 100, 0.9F, 900},
+                           {100, 200, 0.99F, 1800}});
+  CHECK(table.EfFor(10, 0.5F) == 10);
+  CHECK(table.EfFor(10, 0.96F) == 40);
+  const std::size_t between = table.EfFor(10, 0.9F);
+  CHECK(between > 20);
+  CHECK(between < 40);
+  CHECK(table.EfFor(10, 0.999F) > 40);
+  CHECK(table.EfFor(30, 0.9F) > table.EfFor(10, 0.9F));
+  CHECK(table.EfFor(30, 0.9F) < table.EfFor(100, 0.9F) + 1);
+  CHECK(table.EfFor(1000, 0.9F) >= 1000);
+  CHECK(table.EfFor(5, 0.5F) == 10);
+  CHECK(RecallTable().EfFor(10, 0.95F) >= 10);
+  CHECK(RecallTable().EfFor(500, 0.95F) >= 500);
+}
+
+TEST_CASE("few allowed rows are scanned, many are walked to", "[plan]") {
+  GraphHeader header;
+  header.format = {Codec::kSq8, Metric::kL2, 128};
+  header.rows = 200'000;
+  header.m = 16;
+  const RecallTable table({{10, 10, 0.7F, 300}, {10, 50, 0.95F, 900}, {10, 100, 0.99F, 1700}});
+  const auto way = [&](RowIndex allowed, std::size_t k = 10) {
+    return PlanSearch(header, table, k, Effort{}, allowed).way;
+  };
+  CHECK(way(200'000) == Way::kWalk);
+  CHECK(way(100'000) == Way::kWalk);
+  CHECK(way(2'000) == Way::kScanCodes);
+  CHECK(way(200) == Way::kScanExact);
+  CHECK(way(10'000, 16'384) == Way::kScanExact);
+  CHECK(PlanSearch(header, table, 10, Effort{}, 0).k == 0);
+  GraphHeader small = header;
+  small.rows = 1000;
+  CHECK(PlanSearch(small, table, 10, Effort{}, 1000).way == Way::kScanCodes);
+  CHECK(PlanSearch(small, table, 10, Effort{50}, 1000).way == Way::kWalk);
+  CHECK(PlanSearch(small, table, 10, Effort{50}, 999).way == Way::kScanCodes);
+  Effort effort;
+  effort.ef = 5;
+  const SearchPlan plan = PlanSearch(header, table, 10, effort, 200'000);
+  CHECK(plan.keep == 20);
+  CHECK(plan.ef == 20);
+  CHECK(PlanSearch(header, table, 10, effort, 100'000).ef == 40);
+}

@@ -1,0 +1,137 @@
+#include "index/graph_builder.h"
+
+#include <set>
+
+#include "index/code_table.h"
+#include "unit/index/graph_testing.h"
+
+using namespace vecdb;
+using namespace vecdb::index;
+
+namespace {
+
+constexpr std::uint32_t kDimension = 16;
+
+struct Linked {
+  Linked(const TestRows& rows, Codec codec, std::uint32_t m = 6)
+      : format{StoredCodec(rows.shape(), codec), rows.shape().metric, rows.shape().dimension},
+        codes(format, rows.shape().rows) {
+    const auto quantizer = TrainOn(rows, rows.shape(), format);
+    quantizer.status().OrDie();
+    EncodeRows(rows, rows.shape(), *quantizer, {}, &codes).OrDie();
+    GraphParameters parameters;
+    parameters.m = m;
+    parameters.ef_construction = 50;
+    auto built = BuildLinks(format, codes.bytes(), rows.shape().rows, parameters, {});
+    built.status().OrDie();
+    graph = std::move(*built);
+  }
+
+  CodeFormat format;
+  CodeTable codes;
+  Graph graph;
+};
+
+std::size_t Reached(const Links& links) {
+  std::set<std::uint32_t> reached(links.entries.begin(), links.entries.end());
+  std::vector<std::uint32_t> left(reached.begin(), reached.end());
+  while (!left.empty()) {
+    const std::uint32_t row = left.back();
+    left.pop_back();
+    for (std::size_t i = 0; i < links.degree && links.Of(row)[i] != kNoRow; ++i) {
+      if (reached.insert(links.Of(row)[i]).second) left.push_back(links.Of(row)[i]);
+    }
+  }
+  return reached.size();
+}
+
+}  // namespace
+
+TEST_CASE("every row can be reached, however many are alike", "[builder]") {
+  std::vector<std::vector<float>> sets = {Clouds(3000, kDimension, 1),
+                                          std::vector<float>(2000 * kDimension, 0.5F)};
+  std::vector<float> far_apart = Clouds(1000, kDimension, 2);  // ten islands
+  for (std::size_t i = 0; i < 1000; ++i) {
+    far_apart[i * kDimension] += 1000.0F * static_cast<float>(i % 10);
+  }
+  sets.push_back(far_apart);
+  for (const std::vector<float>& numbers : sets) {
+    for (const Metric metric : {Metric::kL2, Metric::kInnerProduct, Metric::kCosine}) {
+      for (const std::uint32_t m : {2U, 6U}) {
+        const TestRows rows(DataType::kFloatVector, metric, kDimension, numbers);
+        const Linked linked(rows, Codec::kSq8, m);
+        CHECK(linked.graph.degree == 2 * m);
+        CHECK(Reached(linked.graph.view()) == rows.shape().rows);
+      }
+    }
+  }
+}
+
+TEST_CASE("no row links to itself, nor twice to another", "[builder]") {
+  const TestRows rows(DataType::kFloatVector, Metric::kL2, kDimension, Clouds(2000, kDimension, 1));
+  const Linked linked(rows, Codec::kFloat32);
+  const Links links = linked.graph.view();
+  for (std::uint32_t row = 0; row < 2000; ++row) {
+    std::set<std::uint32_t> seen{row};
+    for (std::size_t i = 0; i < links.degree && links.Of(row)[i] != kNoRow; ++i) {
+      CHECK(seen.insert(links.Of(row)[i]).second);
+    }
+  }
+}
+
+TEST_CASE("a walk finds the nearest codes, whatever the codec and the metric", "[walk]") {
+  for (const Metric metric : {Metric::kL2, Metric::kInnerProduct, Metric::kCosine}) {
+    for (const Codec codec : {Codec::kFloat32, Codec::kFloat16, Codec::kBFloat16, Codec::kSq8}) {
+      INFO(ToString(codec) << " by " << ToString(metric));
+      const TestRows rows(DataType::kFloatVector, metric, kDimension, Clouds(3000, kDimension, 1));
+      const Linked linked(rows, codec, 12);
+      std::size_t found = 0;
+      std::size_t computed = 0;
+      WithSpace(linked.format, linked.codes.bytes().data(), [&](const auto& space) {
+        Scratch scratch;
+        EncodedQuery room;
+        for (std::uint32_t q = 0; q < 3000; q += 30) {
+          const auto* const query = space.AsQuery(q, &room);
+          scratch.computed = 0;
+          Walk(space, query, linked.graph.view(), 100, {}, Unchecked(), &scratch, q).OrDie();
+          computed += scratch.computed;
+          std::vector<std::uint64_t> all;
+          for (std::uint32_t i = 0; i < 3000; ++i) {
+            if (i != q) all.push_back(Beam::EntryOf(space.PairKey(query, i), i));
+          }
+          std::partial_sort(all.begin(), all.begin() + 10, all.end());
+          std::set<std::uint32_t> got;
+          for (std::size_t i = 0; i < 10; ++i) got.insert(scratch.beam.id(i));
+          for (std::size_t i = 0; i < 10; ++i) {
+            found += got.count(static_cast<std::uint32_t>(all[i]) >> 1);
+          }
+        }
+      });
+      CHECK(found >= 970);
+      CHECK(computed < 100 * 2500);  // far fewer than a scan
+    }
+  }
+}
+
+TEST_CASE("a beam keeps the nearest in order and hands out each once", "[walk]") {
+  Beam beam;
+  std::mt19937 random(1);
+  for (const std::size_t capacity : {1U, 2U, 7U, 100U}) {
+    beam.Reset(capacity);
+    std::set<std::uint64_t> all;
+    std::set<std::uint32_t> taken;
+    for (std::uint32_t id = 0; id < 1000; ++id) {
+      const std::uint64_t entry = Beam::EntryOf(static_cast<index::Key>(random() % 500), id);
+      all.insert(entry);
+      if (entry < beam.bound()) beam.Insert(entry);
+      if (id % 3 == 0 && beam.HasNext()) CHECK(taken.insert(beam.TakeNext()).second);
+    }
+    while (beam.HasNext()) CHECK(taken.insert(beam.TakeNext()).second);
+    REQUIRE(beam.size() == capacity);
+    auto expected = all.begin();
+    for (std::size_t i = 0; i < capacity; ++i, ++expected) {
+      CHECK(beam.id(i) == static_cast<std::uint32_t>(*expected) >> 1);
+      CHECK(taken.count(beam.id(i)) == 1);
+    }
+  }
+}
