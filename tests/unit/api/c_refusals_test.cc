@@ -366,6 +366,7 @@ const std::set<std::string> kWithoutHandles = {
     "vecdb_collection_properties_init",
     "vecdb_query_node_init",
     "vecdb_job_init",
+    "vecdb_compact_options_init",
     "vecdb_query_node_init",
     "vecdb_open",
     "vecdb_open_in_memory",

@@ -9,7 +9,13 @@ constexpr std::uint64_t kMax = 1000;
 
 SegmentFacts Of(SegmentId id, std::uint64_t bytes, bool clustered = false, std::uint64_t dead = 0,
                 ShardId shard = 0, PartitionId partition = 0) {
-  return {id, shard, partition, bytes, 100, dead, clustered};
+  return {.id = id,
+          .shard = shard,
+          .partition = partition,
+          .bytes = bytes,
+          .rows = 100,
+          .dead_rows = dead,
+          .clustered = clustered};
 }
 
 using Picked = std::vector<std::vector<SegmentId>>;
