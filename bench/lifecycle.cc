@@ -5,8 +5,8 @@
 // Bytes written are those that vecdb handed to the system, counted by its file system
 // (DatabaseStats::written_bytes): rows, log and catalog. A row counts as the bytes of its values: a
 // key of 8 and 4 for each component of its vector. Idle and busy take turns in one run; background
-// work is paused for the one and goes on for the other. The script counts as quiet what else runs
-// on the machine: ratios hold better than times.
+// work is paused for the one and goes on for the other, so ratios hold better than times where other
+// programs run beside it.
 #include <array>
 #include <atomic>
 #include <csignal>
