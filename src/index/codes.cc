@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <numeric>
 #include <variant>
 
 #include "base/status.h"
@@ -19,6 +20,7 @@ constexpr int kFarScales = 40;
 constexpr double kNearShrink = 0.8;
 constexpr int kNearScales = 6;
 constexpr double kLargest = std::numeric_limits<float>::max();
+constexpr double kMean = 0;
 constexpr double kTypical = 0.95;  // of the rows: what the others lose does not count
 
 struct Range {
@@ -62,7 +64,7 @@ double CodeOf(float x, float offset, float scale, const Range& range) {
   return std::clamp(code, double{range.low}, double{range.high});
 }
 
-// The squared error of this share of the rows is at most that.
+// The squared error of this share of the rows is at most that; or the mean of all.
 double LossOf(const Sample& sample, const Quantizer& quantizer, const Range& range, double share) {
   std::vector<double> losses(sample.rows());
   for (std::size_t i = 0; i < losses.size(); ++i) {
@@ -73,6 +75,9 @@ double LossOf(const Sample& sample, const Quantizer& quantizer, const Range& ran
       const double lost = double{x} - (double{offset} + code * double{quantizer.scale});
       losses[i] += lost * lost;
     }
+  }
+  if (share == kMean) {
+    return std::accumulate(losses.begin(), losses.end(), 0.0) / static_cast<double>(losses.size());
   }
   const auto rank = static_cast<std::ptrdiff_t>(share * static_cast<double>(losses.size() - 1));
   std::nth_element(losses.begin(), losses.begin() + rank, losses.end());
@@ -88,7 +93,7 @@ struct Trained {
 // are anchors, one code of each component says its anchor exactly: then whole numbers, a code apart,
 // lose nothing.
 Trained TrainAround(const Sample& sample, const std::vector<float>& centers,
-                    const std::vector<float>& anchors, const Range& range) {
+                    const std::vector<float>& anchors, const Range& range, double share) {
   double reach = 0;
   for (std::size_t i = 0; i < sample.numbers.size(); ++i) {
     const double center = centers[i % sample.dimension];
@@ -106,7 +111,7 @@ Trained TrainAround(const Sample& sample, const std::vector<float>& centers,
       }
       trained.quantizer.offset[d] = static_cast<float>(std::clamp(offset, -kLargest, kLargest));
     }
-    trained.loss = LossOf(sample, trained.quantizer, range, kTypical);
+    trained.loss = LossOf(sample, trained.quantizer, range, share);
     return trained;
   };
   for (const float center : centers) {  // of numbers that are all the same
@@ -222,14 +227,17 @@ Quantizer TrainQuantizer(const CodeFormat& format, std::span<const float> number
   Trained best;
   if (format.metric == Metric::kL2) {
     const std::vector<float> anchors = Places(sample, Place::kLeast);
-    best = TrainAround(sample, Places(sample, Place::kMiddle), anchors, kAllCodes);
+    best = TrainAround(sample, Places(sample, Place::kMiddle), anchors, kAllCodes, kTypical);
     if (best.loss > 0) {
-      Trained other = TrainAround(sample, Places(sample, Place::kMedian), anchors, kAllCodes);
+      Trained other =
+          TrainAround(sample, Places(sample, Place::kMedian), anchors, kAllCodes, kTypical);
       if (other.loss < best.loss) best = std::move(other);
     }
   } else {
     // Products are of the numbers themselves. An int8 has one more code below zero than above.
-    best = TrainAround(sample, std::vector<float>(format.dimension, 0.0F), {}, kEvenCodes);
+    // The largest are with what lies far out, so that counts under IP.
+    const double share = format.metric == Metric::kInnerProduct ? kMean : kTypical;
+    best = TrainAround(sample, std::vector<float>(format.dimension, 0.0F), {}, kEvenCodes, share);
   }
   best.quantizer.lossless = LossOf(sample, best.quantizer, kAllCodes, 1) <= 0;
   return best.quantizer;

@@ -84,7 +84,7 @@ struct BuildContext {
   std::function<void(double)> progress;  // of the caller's thread: from 0 to 1; may be empty
 };
 
-// What a build holds at most beyond what `source` does.
+// About what a build holds at most, on a few threads, beyond what `source` does.
 std::uint64_t BuildMemory(const Shape& shape, const GraphParameters& parameters);
 
 // Builds the graph and writes it to `out`, which it finishes. The bytes depend on the rows, the
