@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <unistd.h>
@@ -29,6 +30,10 @@ double Seconds(F&& function) {
   const double start = Now();
   function();
   return Now() - start;
+}
+
+inline void Sleep(double seconds) {
+  std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
 }
 
 inline double Median(std::vector<double> values) {

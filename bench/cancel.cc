@@ -25,7 +25,7 @@ void MeasureStops(const Collection& collection, const float* query, std::uint32_
     SearchRequest request = whole;
     request.read.stop = source.get_token();
     std::thread other([&] {
-      std::this_thread::sleep_for(std::chrono::duration<double>(length * (round % 50 + 1) / 60));
+      Sleep(length * (round % 50 + 1) / 60);
       stopped = Now();
       source.request_stop();
     });

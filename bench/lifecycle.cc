@@ -5,8 +5,8 @@
 // Bytes written are those that vecdb handed to the system, counted by its file system
 // (DatabaseStats::written_bytes): rows, log and catalog. A row counts as the bytes of its values: a
 // key of 8 and 4 for each component of its vector. Idle and busy take turns in one run; background
-// work is paused for the one and goes on for the other, so ratios hold better than times where other
-// programs run beside it.
+// work is paused for the one and goes on for the other, so ratios hold better than times where
+// other programs run beside it.
 #include <array>
 #include <atomic>
 #include <csignal>
@@ -37,10 +37,6 @@ double Mega(std::uint64_t bytes) {
 
 double Ratio(double a, double b) {
   return b == 0 ? 0 : a / b;
-}
-
-void Sleep(double seconds) {
-  std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
 }
 
 std::uint64_t BytesPerRow(const Vectors& data) {

@@ -109,7 +109,7 @@ double RowsPerSecond(Collection collection, const Vectors& data, int threads, do
       }
     });
   }
-  std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
+  Sleep(seconds);
   stop = true;
   for (std::thread& worker : workers) worker.join();
   return static_cast<double>(rows) / (Now() - start);
@@ -168,7 +168,7 @@ double PlainRowsPerSecond(const std::string& path, int threads, double seconds) 
       for (; !stop.load(std::memory_order_relaxed); ++rows) line.Append(page.data());
     });
   }
-  std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
+  Sleep(seconds);
   stop = true;
   for (std::thread& worker : workers) worker.join();
   const double took = Now() - start;

@@ -1,5 +1,5 @@
-// Which segments lose rows so fast that it pays to wait before they are written again. Remembers how
-// many rows were dead some seconds ago.
+// Which segments lose rows so fast that it pays to wait before they are written again. Remembers
+// how many rows were dead some seconds ago.
 //
 // Thread safety: all methods from any thread.
 #pragma once

@@ -45,8 +45,8 @@ class File {
   // Returns when the file's bytes and size would survive a power cut. After a failure nothing is
   // known about them; never retry (the kernel may report success once it dropped the pages).
   virtual Status Sync() = 0;
-  // Has the system bring these bytes to the disk and waits, so that little is left for Sync(), which
-  // has to be called all the same. A failure means what one of Sync() does.
+  // Has the system bring these bytes to the disk and waits, so that little is left for Sync(),
+  // which has to be called all the same. A failure means what one of Sync() does.
   virtual Status WriteOut(std::uint64_t /*offset*/, std::uint64_t /*size*/) { return Status(); }
   virtual Result<std::uint64_t> Size() const = 0;
   // Maps the file as it is now. Only for files that nobody writes any more. The mapping outlives

@@ -92,10 +92,10 @@ class Proxy {
                                     const std::stop_token& stop) const;
 
  private:
-  // For a read that begins now, with a View that it pinned when `visible` was. What was deleted long
-  // before may be gone from it; then it begins at a time that was visible before it was published,
-  // so nothing of that time is missing either. What had expired may be gone, too, and has expired
-  // still: so that is asked last.
+  // For a read that begins now, with a View that it pinned when `visible` was. What was deleted
+  // long before may be gone from it; then it begins at a time that was visible before it was
+  // published, so nothing of that time is missing either. What had expired may be gone, too, and
+  // has expired still: so that is asked last.
   segment::ReadTime ReadTimeOf(const LiveCollection& collection, const segment::View& view,
                                Timestamp visible) const {
     return {std::max(visible, view.readable_from()), collection.AliveFrom(clock_)};

@@ -63,9 +63,9 @@ class SealedSegment final : public Segment {
   std::shared_ptr<SealedSegment> WithoutColumns() const;
   bool has_columns() const;
 
-  // Reads and checks each block of what readers want, where that was not done yet: so those who come
-  // first do not. Their pages are mapped then; whose memory they are does not change. Columns in a
-  // FileCache are left to their readers.
+  // Reads and checks each block of what readers want, where that was not done yet: so those who
+  // come first do not. Their pages are mapped then; whose memory they are does not change. Columns
+  // in a FileCache are left to their readers.
   Status WarmUp() const;
 
   // Reads and verifies every byte and every promise of every file (vecdb check).

@@ -220,8 +220,8 @@ std::vector<CallRecord> CallsOf(const Workload& steps, const Options& options) {
   return process->calls();
 }
 
-// "231,ENOSPC,once", "231,ENOSPC,sticky" or "231,ENOSPC,sticky,wal/1/": this fault alone, to look at
-// one failure.
+// "231,ENOSPC,once", "231,ENOSPC,sticky" or "231,ENOSPC,sticky,wal/1/": this fault alone, to look
+// at one failure.
 std::optional<Fault> OnlyFault() {
   const char* text = std::getenv("VECDB_FAULT");
   if (text == nullptr) return std::nullopt;

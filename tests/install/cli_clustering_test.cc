@@ -27,7 +27,8 @@ TEST_CASE("a collection is made with a clustering key, compacted by it and descr
   CHECK(level() == 2);
   CHECK_THAT(shell.Must({"segments", database, "t"}), ContainsSubstring("level"));
   CHECK(shell.Must({"count", database, "t", "--filter", "n == 5"}) == "1\n");
-  CHECK_THAT(shell.Must({"describe", database, "t"}), ContainsSubstring("clustered    by the values of n"));
+  CHECK_THAT(shell.Must({"describe", database, "t"}),
+             ContainsSubstring("clustered    by the values of n"));
   rapidjson::Document info;
   info.Parse(shell.Must({"describe", database, "t", "--json"}).c_str());
   CHECK(std::string(info["options"]["clustering_key"].GetString()) == "n");

@@ -1,5 +1,5 @@
-// The same rows in one segment or fifty, in one shard or sixteen, in memory or in files, read by one
-// node or four: every answer is the same, bit for bit, and is that of a loop over all rows.
+// The same rows in one segment or fifty, in one shard or sixteen, in memory or in files, read by
+// one node or four: every answer is the same, bit for bit, and is that of a loop over all rows.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>

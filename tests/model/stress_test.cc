@@ -1,7 +1,7 @@
 // Threads of every kind at once, on a database with threads of its own. Two writers upsert and
 // delete keys of their own, and whole groups of keys that always change together; readers and a
-// thread that flushes and compacts run beside them. On several channels, each with a streaming node,
-// all of that goes on in several collections at once.
+// thread that flushes and compacts run beside them. On several channels, each with a streaming
+// node, all of that goes on in several collections at once.
 #include <array>
 #include <atomic>
 #include <chrono>

@@ -31,8 +31,8 @@ Write Deletes(std::int64_t id) {
   return [=](Collection& books) { return books.Delete(IntKeys({id})); };
 }
 
-// Makes these writes while somebody holds their lane, so that they wait for one another; `meanwhile`
-// happens while they do.
+// Makes these writes while somebody holds their lane, so that they wait for one another;
+// `meanwhile` happens while they do.
 std::vector<Status> MadeTogether(
     TestDatabase& db, const std::vector<Write>& writes, std::vector<Timestamp>* times = nullptr,
     const std::function<void()>& meanwhile = {}) NO_THREAD_SAFETY_ANALYSIS {

@@ -51,8 +51,8 @@ struct ValueCase {
 
 inline const std::vector<float> kOther{1};  // the vector of rows whose vector does not matter
 
-// One value, through every door that can say it, into a collection made for it; when accepted it must
-// come back the same to the last bit: growing, replayed, flushed and reopened.
+// One value, through every door that can say it, into a collection made for it; when accepted it
+// must come back the same to the last bit: growing, replayed, flushed and reopened.
 void TryValue(Tally& tally, const ValueCase& c);
 // Its part in C (limits_c.cc): growing and flushed.
 void TryByC(Tally& tally, const ValueCase& c, const Schema& schema, const Value& expected);

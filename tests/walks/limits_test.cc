@@ -1,6 +1,6 @@
 // Every limit at L-1, L and L+1, and every kind of value at its edges, through the row door, the
-// column door, C, and files of every format that the command line imports. What is accepted must come back the same: growing, replayed, flushed,
-// reopened.
+// column door, C, and files of every format that the command line imports. What is accepted must
+// come back the same: growing, replayed, flushed, reopened.
 #include "walks/limits.h"
 
 #include <algorithm>

@@ -8,10 +8,6 @@ using namespace vecdb::test;
 
 namespace {
 
-std::uint32_t SealedIn(const Collection& collection) {
-  return collection.Stats()->sealed_segments;
-}
-
 std::size_t LogsOf(io::FileSystem& fs) {
   return fs.List(io::PchannelFolder(0))->size();
 }

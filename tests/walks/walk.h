@@ -37,6 +37,10 @@ inline std::vector<Key> IntKeys(std::initializer_list<std::int64_t> keys) {
   return {keys.begin(), keys.end()};
 }
 
+inline std::uint32_t SealedIn(const Collection& collection) {
+  return collection.Stats()->sealed_segments;
+}
+
 // Books first..last, both included, of one version.
 inline std::vector<Book> BooksBetween(std::int64_t first, std::int64_t last,
                                       std::int64_t version = 0) {
