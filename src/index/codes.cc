@@ -90,8 +90,8 @@ struct Trained {
 };
 
 // Codes around the centers, as far apart as the numbers reach; then closer and closer. Where there
-// are anchors, one code of each component says its anchor exactly: then whole numbers, a code apart,
-// lose nothing.
+// are anchors, one code of each component says its anchor exactly: whole numbers lose nothing if
+// codes are one apart.
 Trained TrainAround(const Sample& sample, const std::vector<float>& centers,
                     const std::vector<float>& anchors, const Range& range, double share) {
   const double least = *std::ranges::min_element(sample.numbers);
