@@ -67,7 +67,7 @@ Result<io::SealedFileInfo> BuildGraph(const Shape& shape, const RowSource& sourc
   const CodeFormat format = FormatOf(shape, parameters.codec);
   VECDB_TRY_ASSIGN(const Quantizer quantizer, TrainOn(source, shape, format));
   CodeTable codes(format, shape.rows);
-  VECDB_TRY(EncodeRows(source, shape, quantizer, context, &codes));
+  VECDB_TRY_ASSIGN(const bool lossless, EncodeRows(source, shape, quantizer, context, &codes));
   VECDB_TRY_ASSIGN(const Graph graph,
                    BuildLinks(format, codes.bytes(), shape.rows, parameters, context));
   GraphHeader header;
@@ -78,7 +78,7 @@ Result<io::SealedFileInfo> BuildGraph(const Shape& shape, const RowSource& sourc
   header.ef_construction = parameters.ef_construction;
   header.entries = static_cast<std::uint32_t>(graph.entries.size());
   header.scale = quantizer.scale;
-  header.lossless = quantizer.lossless;
+  header.lossless = lossless;
   VECDB_TRY_ASSIGN(const RecallTable recalls,
                    Calibrate({shape, source, header, quantizer, graph.view(), codes.bytes()},
                              parameters.calibration_queries, context));

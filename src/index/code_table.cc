@@ -1,6 +1,7 @@
 #include "index/code_table.h"
 
 #include <algorithm>
+#include <atomic>
 #include <vector>
 
 #include "base/status.h"
@@ -37,9 +38,10 @@ Result<Quantizer> TrainOn(const RowSource& source, const Shape& shape, const Cod
   return TrainQuantizer(format, sample);
 }
 
-Status EncodeRows(const RowSource& source, const Shape& shape, const Quantizer& quantizer,
-                  const BuildContext& context, CodeTable* out) {
-  return RunAll(context, (shape.rows + kRowsOfTask - 1) / kRowsOfTask, [&](std::size_t task) {
+Result<bool> EncodeRows(const RowSource& source, const Shape& shape, const Quantizer& quantizer,
+                        const BuildContext& context, CodeTable* out) {
+  std::atomic<bool> exact{true};
+  VECDB_TRY(RunAll(context, (shape.rows + kRowsOfTask - 1) / kRowsOfTask, [&](std::size_t task) {
     Encoder encoder(out->format(), quantizer);
     const auto first = static_cast<RowIndex>(task * kRowsOfTask);
     const RowIndex end = std::min(shape.rows, first + kRowsOfTask);
@@ -47,8 +49,10 @@ Status EncodeRows(const RowSource& source, const Shape& shape, const Quantizer& 
       VECDB_TRY_ASSIGN(const chunk::ColumnView view, source.Read(row, end - row));
       for (std::size_t i = 0; i < view.rows; ++i, ++row) encoder.Encode(view, i, out->row(row));
     }
+    if (!encoder.exact()) exact.store(false, std::memory_order_relaxed);
     return Status();
-  });
+  }));
+  return exact.load();
 }
 
 }  // namespace vecdb::index

@@ -39,8 +39,9 @@ class CodeTable {
 // Trains on rows spread evenly over the source; quantizing formats only.
 Result<Quantizer> TrainOn(const RowSource& source, const Shape& shape, const CodeFormat& format);
 
-Status EncodeRows(const RowSource& source, const Shape& shape, const Quantizer& quantizer,
-                  const BuildContext& context, CodeTable* out);
+// Whether no row has lost anything.
+Result<bool> EncodeRows(const RowSource& source, const Shape& shape, const Quantizer& quantizer,
+                        const BuildContext& context, CodeTable* out);
 
 // Runs the tasks as the context says, or here.
 Status RunAll(const BuildContext& context, std::size_t tasks, const Task& task);

@@ -90,10 +90,13 @@ struct Trained {
 };
 
 // Codes around the centers, as far apart as the numbers reach; then closer and closer. Where there
-// are anchors, one code of each component says its anchor exactly: then whole numbers, a code
-// apart, lose nothing.
+// are anchors, one code of each component says its anchor exactly: whole numbers lose nothing if
+// codes are one apart.
 Trained TrainAround(const Sample& sample, const std::vector<float>& centers,
                     const std::vector<float>& anchors, const Range& range, double share) {
+  const double least = *std::ranges::min_element(sample.numbers);
+  const double most = *std::ranges::max_element(sample.numbers);
+  const double middle = (least + most) / 2;
   double reach = 0;
   for (std::size_t i = 0; i < sample.numbers.size(); ++i) {
     const double center = centers[i % sample.dimension];
@@ -103,11 +106,18 @@ Trained TrainAround(const Sample& sample, const std::vector<float>& centers,
     Trained trained;
     trained.quantizer.scale = std::max(static_cast<float>(scale), 1e-30F);
     trained.quantizer.offset = centers;
+    const double half = double{range.high - range.low} / 2 * scale;
     for (std::size_t d = 0; d < centers.size(); ++d) {
       double offset = double{centers[d]} - double{range.middle()} * scale;
       if (!anchors.empty()) {
+        // No farther out than any number is, where that can be: a component may have other numbers
+        // than the sample shows.
+        const double low = std::min(least + half, middle);
+        const double high = std::max(most - half, middle);
+        const double center = std::clamp(double{centers[d]}, low, high);
         const double anchor = anchors[d];
-        offset = anchor + std::nearbyint((offset - anchor) / scale) * scale;
+        const double wanted = center - double{range.middle()} * scale;
+        offset = anchor + std::nearbyint((wanted - anchor) / scale) * scale;
       }
       trained.quantizer.offset[d] = static_cast<float>(std::clamp(offset, -kLargest, kLargest));
     }
@@ -132,11 +142,16 @@ Trained TrainAround(const Sample& sample, const std::vector<float>& centers,
   return best;
 }
 
-void EncodeFloats(const Quantizer& quantizer, std::span<const float> floats, std::byte* out) {
+// Whether the code says the numbers exactly.
+bool EncodeFloats(const Quantizer& quantizer, std::span<const float> floats, std::byte* out) {
+  bool exact = true;
   for (std::size_t i = 0; i < floats.size(); ++i) {
     const double code = CodeOf(floats[i], quantizer.offset[i], quantizer.scale, kAllCodes);
     out[i] = static_cast<std::byte>(static_cast<int>(code));
+    const double decoded = double{quantizer.offset[i]} + code * double{quantizer.scale};
+    exact = exact && decoded == double{floats[i]};
   }
+  return exact;
 }
 
 // What a half can be at most, so that none becomes infinite.
@@ -239,7 +254,6 @@ Quantizer TrainQuantizer(const CodeFormat& format, std::span<const float> number
     const double share = format.metric == Metric::kInnerProduct ? kMean : kTypical;
     best = TrainAround(sample, std::vector<float>(format.dimension, 0.0F), {}, kEvenCodes, share);
   }
-  best.quantizer.lossless = LossOf(sample, best.quantizer, kAllCodes, 1) <= 0;
   return best.quantizer;
 }
 
@@ -282,7 +296,8 @@ void Encoder::Encode(const chunk::ColumnView& view, std::size_t i, std::byte* ou
       return ToFiniteHalf(DataType::kBFloat16Vector, floats_, out);
     case Codec::kInt8:
     case Codec::kSq8:
-      return EncodeFloats(quantizer_, floats_, out);
+      exact_ = EncodeFloats(quantizer_, floats_, out) && exact_;
+      return;
   }
 }
 

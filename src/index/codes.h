@@ -42,7 +42,6 @@ Codec StoredCodec(const Shape& shape, Codec codec);
 struct Quantizer {
   float scale = 1;
   std::vector<float> offset;  // one a component
-  bool lossless = false;      // no number of the sample it was trained on lost anything
 };
 
 // The scale and offsets with which a sample of vectors (rows * dimension numbers, normalised under
@@ -59,11 +58,14 @@ class Encoder {
       : format_(format), quantizer_(quantizer), floats_(format.dimension) {}
 
   void Encode(const chunk::ColumnView& view, std::size_t i, std::byte* out);
+  // No SQ8 code so far has lost anything.
+  bool exact() const { return exact_; }
 
  private:
   const CodeFormat& format_;
   const Quantizer& quantizer_;
   std::vector<float> floats_;
+  bool exact_ = true;
 };
 
 // A query as the kernels of a code space take it: floats, or whole numbers.

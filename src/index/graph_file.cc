@@ -201,7 +201,6 @@ Result<GraphFile> GraphFile::Open(std::shared_ptr<const io::BlockFile> file, con
   base::ByteReader in(small, file->name());
   VECDB_TRY(in.Skip(opened.at.offsets));
   opened.quantizer.scale = header.scale;
-  opened.quantizer.lossless = header.lossless;
   const std::uint32_t offsets = header.format.quantized() ? header.format.dimension : 0;
   VECDB_TRY(ReadOffsets(&in, offsets, &opened.quantizer.offset));
   VECDB_TRY(in.Skip(opened.at.recalls - in.offset()));

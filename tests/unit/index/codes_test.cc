@@ -55,12 +55,12 @@ TEST_CASE("whole numbers from 0 to 255 lose nothing in 8 bits", "[codes]") {
   const std::uint32_t d = 5;
   std::vector<float> numbers(200 * d);
   std::mt19937 random(3);
-  for (float& x : numbers) x = static_cast<float>(random() % 256);
+  for (float& x : numbers) x = static_cast<float>(random() % 200);
+  for (std::size_t i = 2; i < numbers.size(); i += d) numbers[i] = 3;
   numbers[0] = 0;
   numbers[1] = 255;
   const CodeFormat format = Sq8(Metric::kL2, d);
   const Quantizer quantizer = TrainQuantizer(format, numbers);
-  CHECK(quantizer.lossless);
   Encoder encoder(format, quantizer);
   std::vector<std::byte> code(format.stride());
   for (std::size_t i = 0; i < 200; ++i) {
@@ -69,6 +69,13 @@ TEST_CASE("whole numbers from 0 to 255 lose nothing in 8 bits", "[codes]") {
       CHECK(Decoded(quantizer, code[k], k) == double{numbers[i * d + k]});
     }
   }
+  CHECK(encoder.exact());
+  const std::vector<float> never_seen = {0, 255, 0, 255, 7};
+  encoder.Encode(ViewOf(never_seen, d), 0, code.data());
+  CHECK(encoder.exact());
+  const std::vector<float> between = {0, 255, 0, 255, 7.5F};
+  encoder.Encode(ViewOf(between, d), 0, code.data());
+  CHECK(!encoder.exact());
 }
 
 TEST_CASE("a few numbers far out do not coarsen the codes of all the others", "[codes]") {
@@ -77,7 +84,6 @@ TEST_CASE("a few numbers far out do not coarsen the codes of all the others", "[
   for (std::size_t i = 0; i < numbers.size(); i += 401) numbers[i] = 1e7F;
   const Quantizer quantizer = TrainQuantizer(Sq8(Metric::kL2, d), numbers);
   CHECK(quantizer.scale < 0.1F);
-  CHECK(!quantizer.lossless);
   // The largest products are with those far out.
   CHECK(TrainQuantizer(Sq8(Metric::kInnerProduct, d), numbers).scale > 1000);
 }

@@ -18,7 +18,7 @@ struct Linked {
         codes(format, rows.shape().rows) {
     const auto quantizer = TrainOn(rows, rows.shape(), format);
     quantizer.status().OrDie();
-    EncodeRows(rows, rows.shape(), *quantizer, {}, &codes).OrDie();
+    EncodeRows(rows, rows.shape(), *quantizer, {}, &codes).status().OrDie();
     GraphParameters parameters;
     parameters.m = m;
     parameters.ef_construction = 50;
