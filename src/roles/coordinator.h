@@ -233,6 +233,7 @@ class Coordinator final : public SegmentEvents {
   // Takes down segments that nobody reads any more, and removes the folders of those that were
   // dropped.
   void EmptyTrash();
+  void RemoveFolder(SegmentId segment);
   void PostTrash();
 
   const CoordinatorParts parts_;

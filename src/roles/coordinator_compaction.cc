@@ -508,17 +508,23 @@ void Coordinator::DiscardOutput(SegmentId output) {
   (void)parts_.guard(std::ref(note));
 }
 
+// Again, as long as it gives any: a folder follows the last form of its segment.
 void Coordinator::EmptyTrash() {
-  for (Retired& gone : trash_.Take()) {
-    gone.segment.reset();
-    if (!gone.folder) continue;
-    const Status removed = io::RemoveTree(parts_.fs, io::SegmentFolder(*gone.folder));
-    if (!removed.ok()) {
-      parts_.log.Write(LogLevel::kWarning, "segment {} stays until the next open: {}", *gone.folder,
-                       removed.message());
+  for (auto taken = trash_.Take(); !taken.empty(); taken = trash_.Take()) {
+    for (Retired& gone : taken) {
+      gone.segment.reset();
+      if (gone.folder) RemoveFolder(*gone.folder);
     }
-    base::KillPoint("compaction.removed");
   }
+}
+
+void Coordinator::RemoveFolder(SegmentId segment) {
+  const Status removed = io::RemoveTree(parts_.fs, io::SegmentFolder(segment));
+  if (!removed.ok()) {
+    parts_.log.Write(LogLevel::kWarning, "segment {} stays until the next open: {}", segment,
+                     removed.message());
+  }
+  base::KillPoint("compaction.removed");
 }
 
 void Coordinator::PostTrash() {

@@ -125,7 +125,7 @@ SCENARIO("behind a flush no log keeps what nobody needs", "[walk][cost]") {
   std::uint64_t longest = 0;
   for (std::int64_t round = 0; round < 3; ++round) {
     std::vector<Book> many;
-    for (std::int64_t id = 0; id < 30'000; ++id) many.push_back({id, round});
+    for (std::int64_t id = 0; id < 40'000; ++id) many.push_back({id, round});
     books.Upsert(BatchOf(many)).status().OrDie();
     longest = std::max(longest, db->Stats()->log_bytes);
   }
