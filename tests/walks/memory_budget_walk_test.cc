@@ -326,7 +326,7 @@ TEST_CASE("ingest, search and compaction stay within a tenth of the budget", "[w
                              .Scalar("title", DataType::kVarChar)
                              .Vector("v", kWide, Metric::kL2)
                              .Build();
-  // Small enough for several of them to be merged under this budget.
+  // Small enough for several of them to be merged under this budget, also where flushes are late.
   Collection wide = *db.CreateCollection("wide", schema, {.segment_bytes = 4u << 20});
   std::atomic<std::int64_t> written{0};
   std::atomic<bool> failed{false};
@@ -348,6 +348,7 @@ TEST_CASE("ingest, search and compaction stay within a tenth of the budget", "[w
           .OrDie();
     }
     refused = wide.Insert(batch).status();
+    if (refused.ok() && first % (6 * kBatchRows) == 0) refused = wide.Flush();
     written += kBatchRows;
   }
   INFO(refused.ToString());

@@ -144,11 +144,11 @@ SCENARIO("behind a flush no log keeps what nobody needs", "[walk][cost]") {
     db.Reopen();
   }
   CHECK(db->recovery().discarded_bytes == 0);
-  CHECK(*db.OpenBooks().Count() == 30'000);
+  CHECK(*db.OpenBooks().Count() == 40'000);
   const auto seven = db.OpenBooks().Get(IntKeys({7}), std::vector<std::string>{"*"});
   CHECK(BookOf(seven->rows[0]) == Book{7, write_on ? 9 : 2});
   db.OpenBooks().Upsert(BatchOf({{8, 9}})).status().OrDie();
   db.Reopen();
   CHECK(db->recovery().discarded_bytes == 0);
-  CHECK(*db.OpenBooks().Count() == 30'000);
+  CHECK(*db.OpenBooks().Count() == 40'000);
 }
