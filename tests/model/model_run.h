@@ -63,7 +63,7 @@ struct RunConfig {
   bool power_cuts = false;        // a kill may also take what is not synced
   std::size_t write_buffer_bytes = 256u << 20;
   std::uint64_t memory_budget_bytes = 0;  // with one, columns are closed now and then
-  bool partition_key = false;  // field "big" chooses partitions; else they are named
+  bool partition_key = false;             // field "big" chooses partitions; else they are named
 };
 
 // What the runs of one test did.
