@@ -249,7 +249,7 @@ Status Coordinator::FlushPending(LiveCollection& collection) {
 }
 
 // The new files are opened and checked before anything names them, so a flush that cannot be read
-// back is a failed flush, not a damaged database. One that memory ended behind its View is over.
+// back is a failed flush, not a damaged database. One that found no memory behind its View is over.
 Status Coordinator::FlushOne(LiveCollection& collection,
                              const std::shared_ptr<segment::GrowingSegment>& segment, JobId job) {
   const auto view = collection.board.Pin();
