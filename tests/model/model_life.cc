@@ -10,8 +10,10 @@ namespace vecdb::test {
 using base::Format;
 
 std::string ModelRun::Flush() {
-  Note("flush " + name_);
-  if (const Status flushed = Open().Flush(); !flushed.ok()) return flushed.ToString();
+  const bool compact = random_.Chance(40);
+  Note((compact ? "compact " : "flush ") + name_);
+  const Status flushed = compact ? Open().Compact() : Open().Flush();
+  if (!flushed.ok()) return flushed.ToString();
   const auto last = std::find_if(undo_.rbegin(), undo_.rend(), [this](const Undo& undo) {
     return undo.collection == modelled_->number;
   });

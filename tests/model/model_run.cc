@@ -12,7 +12,7 @@ namespace {
 using base::Format;
 
 constexpr std::size_t kNotesKept = 25;
-constexpr std::uint64_t kManySegments = 120;  // nothing merges them: the collection is dropped
+constexpr std::uint64_t kManySegments = 120;  // of many partitions: the collection is dropped
 
 struct Weight {
   Operation operation;
@@ -52,6 +52,7 @@ Options OptionsOf(const RunConfig& config) {
   options.load = config.load;
   options.durability = config.durability;
   options.write_buffer_bytes = config.write_buffer_bytes;
+  options.channels = config.channels;
   return options;
 }
 

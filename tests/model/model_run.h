@@ -62,6 +62,7 @@ struct RunConfig {
   bool mixed_durability = false;  // each write picks its own
   bool power_cuts = false;        // a kill may also take what is not synced
   std::size_t write_buffer_bytes = 256u << 20;
+  std::uint32_t channels = 1;
   bool partition_key = false;  // field "big" chooses partitions; else they are named
 };
 

@@ -61,6 +61,7 @@ class Life {
     options.background_threads = 1;
     options.durability = random->Chance(50) ? Durability::kEveryWrite : Durability::kInterval;
     options.sync_interval = std::chrono::milliseconds(1);
+    options.channels = static_cast<std::uint32_t>(random->Between(1, 3));
     return options;
   }
 
