@@ -86,6 +86,14 @@ struct Turn {
 };
 using Turns = std::priority_queue<Turn, std::vector<Turn>, std::greater<>>;
 
+// How many of the texts are a piece: at least one. The others are asked for again.
+std::size_t TextsInPiece(std::span<const std::string_view> texts) {
+  std::size_t bytes = 0;
+  std::size_t count = 0;
+  while (count < texts.size() && bytes < kPieceBytes) bytes += texts[count++].size();
+  return count;
+}
+
 std::uint64_t RowsOf(const Inputs& inputs) {
   std::uint64_t rows = 0;
   for (const auto& input : inputs) rows += input->rows();
@@ -155,10 +163,12 @@ Result<ColumnView> MergedRows::Read(std::uint32_t field, RowIndex first, RowInde
       static_cast<RowIndex>(std::clamp<std::size_t>(kPieceBytes / width, 1, kPieceRows));
   const RowIndex rows = std::min({max_rows, most, this->rows() - first});
   const RowIndex run = RunAt(first, rows);
-  if (run == rows || run >= kLongRun) {
-    return ReadInput(*inputs_[origins_[first].input], field, origins_[first].row, run);
-  }
-  return Gather(field, std::span(origins_).subspan(first, rows));
+  const bool lent = run == rows || run >= kLongRun;
+  VECDB_TRY_ASSIGN(ColumnView view, lent ? ReadInput(*inputs_[origins_[first].input], field,
+                                                     origins_[first].row, run)
+                                         : Gather(field, std::span(origins_).subspan(first, rows)));
+  if (chunk::IsVariable(view.type)) view.rows = TextsInPiece(view.As<std::string_view>());
+  return view;
 }
 
 // The inputs' rows rise, so that each is read forwards, a step at a time.

@@ -1,5 +1,9 @@
 #include "compaction/job.h"
 
+#include <algorithm>
+#include <span>
+#include <string>
+
 #include "base/canary.h"
 #include "base/status.h"
 #include "unit/segment/sealed_sample.h"
@@ -156,6 +160,43 @@ TEST_CASE("a job that is stopped anywhere ends with the reason, and can be made 
   }
   Job again(sample.Setup(Timestamp{5000}));
   Must(again.Verify(*Must(sample.Run(again))));
+}
+
+TEST_CASE("long texts are moved in pieces of about a MiB, like everything else", "[job]") {
+  const std::size_t inputs = GENERATE(as<std::size_t>{}, 1, 2);  // rows in a run, and picked ones
+  const Schema schema = Must(SchemaBuilder()
+                                 .PrimaryKey("id")
+                                 .Scalar("text", DataType::kVarChar)
+                                 .Vector("v", 2, Metric::kL2)
+                                 .Build());
+  SampleFolder folder;
+  JobSetup setup;
+  for (std::size_t input = 0; input < inputs; ++input) {
+    auto growing = segment::GrowingSegment::Create(10 + input, 0, kDefaultPartition, 1, schema);
+    for (std::size_t row = input; row < 80; row += inputs) {
+      chunk::Chunk one = chunk::Chunk::For(schema);
+      const auto key = static_cast<std::int64_t>(row);
+      one.columns[0].AppendFixed(std::as_bytes(std::span(&key, 1)), 1);
+      one.columns[1].AppendText(std::string(60'000, static_cast<char>('0' + row)));
+      one.columns[2].AppendFixed(base::Bytes(2 * sizeof(float)), 1);
+      one.rows = 1;
+      growing->Append(one, Timestamp{1000 + row}, 1, 1);
+    }
+    setup.inputs.push_back(Must(folder.TryOpen(folder.Flush(*growing), LoadMode::kMapped, schema)));
+  }
+  setup.output = 50;
+  setup.at = Timestamp{5000};
+  std::uint64_t most = 0;
+  setup.pace = [&](std::uint64_t bytes) {
+    most = std::max(most, bytes);
+    return Status();
+  };
+  Job job(std::move(setup));
+  Must(job.Prepare());
+  const auto record = Must(job.Run(folder.fs(), kTestDatabase, folder.NewIds()));
+  Must(job.Verify(*Must(folder.TryOpen(record, LoadMode::kMapped, schema))));
+  CHECK(most >= 1'000'000);
+  CHECK(most < 1'200'000);
 }
 
 TEST_CASE("an output that is not what the inputs keep is refused", "[job]") {
