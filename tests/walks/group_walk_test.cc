@@ -21,7 +21,7 @@ namespace {
 
 using Write = std::function<Result<WriteReceipt>(Collection&)>;
 
-Write Inserts(Book book, WriteOptions options = {}) {
+Write Inserts(Book book, const WriteOptions& options = {}) {
   return [=](Collection& books) { return books.Insert(BatchOf({book}), options); };
 }
 Write Upserts(Book book) {
