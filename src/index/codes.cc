@@ -129,7 +129,11 @@ Trained TrainAround(const Sample& sample, const std::vector<float>& centers,
     reach = std::abs(double{center});
   }
   const double scale = reach > 0 ? 2 * reach / double{range.high - range.low} : 1;
-  Trained best = with_scale(scale);
+  // First a power of two, which whole numbers are multiples of.
+  int exponent = 0;
+  static_cast<void>(std::frexp(std::nextafter(scale, 0.0), &exponent));
+  Trained best = with_scale(std::ldexp(1.0, exponent));
+  if (best.loss > 0) best = with_scale(scale);
   const auto try_scales = [&](double from, double shrink, int count) {
     for (int i = 0; i < count && best.loss > 0; ++i) {
       from *= shrink;
