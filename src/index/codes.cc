@@ -13,12 +13,14 @@
 namespace vecdb::index {
 namespace {
 
-// From one scale that is tried to the next, and how many are tried: first far down, then around the
-// best.
-constexpr double kFarShrink = 0.5;
-constexpr int kFarScales = 40;
+// From one scale that is tried to the next, and how many are tried: first far down, then closer and
+// closer around the best.
+constexpr double kFarShrink = 0.125;
+constexpr int kFarScales = 13;
+constexpr double kMiddleShrink = 0.5;
+constexpr int kMiddleScales = 5;
 constexpr double kNearShrink = 0.8;
-constexpr int kNearScales = 6;
+constexpr int kNearScales = 5;
 constexpr double kLargest = std::numeric_limits<float>::max();
 constexpr double kMean = 0;
 constexpr double kTypical = 0.95;  // of the rows: what the others lose does not count
@@ -129,7 +131,11 @@ Trained TrainAround(const Sample& sample, const std::vector<float>& centers,
     reach = std::abs(double{center});
   }
   const double scale = reach > 0 ? 2 * reach / double{range.high - range.low} : 1;
-  Trained best = with_scale(scale);
+  // First a power of two, which whole numbers are multiples of.
+  int exponent = 0;
+  static_cast<void>(std::frexp(std::nextafter(scale, 0.0), &exponent));
+  Trained best = with_scale(std::ldexp(1.0, exponent));
+  if (best.loss > 0) best = with_scale(scale);
   const auto try_scales = [&](double from, double shrink, int count) {
     for (int i = 0; i < count && best.loss > 0; ++i) {
       from *= shrink;
@@ -138,7 +144,8 @@ Trained TrainAround(const Sample& sample, const std::vector<float>& centers,
     }
   };
   try_scales(scale, kFarShrink, kFarScales);
-  try_scales(double{best.quantizer.scale} / kFarShrink, kNearShrink, kNearScales);
+  try_scales(double{best.quantizer.scale} / kFarShrink, kMiddleShrink, kMiddleScales);
+  try_scales(double{best.quantizer.scale} / kMiddleShrink, kNearShrink, kNearScales);
   return best;
 }
 

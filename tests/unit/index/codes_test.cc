@@ -51,14 +51,14 @@ TEST_CASE("keys are in the order of their numbers and give them back", "[codes]"
   }
 }
 
-TEST_CASE("whole numbers from 0 to 255 lose nothing in 8 bits", "[codes]") {
+TEST_CASE("whole numbers within 255 of each other lose nothing in 8 bits", "[codes]") {
   const std::uint32_t d = 5;
   std::vector<float> numbers(200 * d);
   std::mt19937 random(3);
   for (float& x : numbers) x = static_cast<float>(random() % 200);
   for (std::size_t i = 2; i < numbers.size(); i += d) numbers[i] = 3;
   numbers[0] = 0;
-  numbers[1] = 255;
+  numbers[1] = 250;
   const CodeFormat format = Sq8(Metric::kL2, d);
   const Quantizer quantizer = TrainQuantizer(format, numbers);
   Encoder encoder(format, quantizer);
@@ -70,10 +70,10 @@ TEST_CASE("whole numbers from 0 to 255 lose nothing in 8 bits", "[codes]") {
     }
   }
   CHECK(encoder.exact());
-  const std::vector<float> never_seen = {0, 255, 0, 255, 7};
+  const std::vector<float> never_seen = {0, 250, 0, 250, 7};
   encoder.Encode(ViewOf(never_seen, d), 0, code.data());
   CHECK(encoder.exact());
-  const std::vector<float> between = {0, 255, 0, 255, 7.5F};
+  const std::vector<float> between = {0, 250, 0, 250, 7.25F};
   encoder.Encode(ViewOf(between, d), 0, code.data());
   CHECK(!encoder.exact());
 }
