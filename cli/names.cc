@@ -53,9 +53,10 @@ void PrintInfo(const vecdb::CollectionInfo& info) {
   Print(Format("id           {}", info.id));
   Print(Format("created      {}", CreatedText(info.created)));
   Print(Format("aliases      {}", Joined(info.aliases)));
-  Print(Format("properties   ttl {}, automatic compaction {} from {} deleted, consistency {}",
-               TtlText(info.properties.ttl), info.properties.auto_compaction ? "on" : "off",
-               info.properties.compact_when_deleted, ToString(info.properties.consistency)));
+  Print(Format(
+      "properties   ttl {}, automatic compaction {}, consistency {}, compact when {} deleted",
+      TtlText(info.properties.ttl), info.properties.auto_compaction ? "on" : "off",
+      ToString(info.properties.consistency), info.properties.compact_when_deleted));
   Print(Format("options      {} {}, segments of {}, keys {}", options.shards,
                Plural(options.shards, "shard", "shards"), BytesText(options.segment_bytes),
                options.check_keys ? "checked" : "not checked"));

@@ -213,10 +213,10 @@ class FilePageLogWriter final : public PageLogWriter {
   }
 
   Status ZeroUntil(std::uint64_t end) {
-    static constexpr std::array<std::byte, kMinZeroAhead> kZeros{};
+    static std::array<std::byte, kMinZeroAhead> zeros{};  // not const: no room in the library
     while (zeroed_end_ < end) {
-      const std::uint64_t part = std::min<std::uint64_t>(end - zeroed_end_, kZeros.size());
-      VECDB_TRY(file_->WriteAt(zeroed_end_, std::span(kZeros).first(part)));
+      const std::uint64_t part = std::min<std::uint64_t>(end - zeroed_end_, zeros.size());
+      VECDB_TRY(file_->WriteAt(zeroed_end_, std::span<const std::byte>(zeros).first(part)));
       zeroed_end_ += part;
     }
     return Status();

@@ -58,7 +58,7 @@ TEST_CASE("properties are given when a collection is made, and changed", "[cli][
   CHECK(properties("ttl_ms") == "604800000");
   CHECK(properties("compact_when_deleted") == "0.500000");
   const std::string text = shell.Must({"describe", database, "t"});
-  CHECK_THAT(text, ContainsSubstring("automatic compaction off from 0.5 deleted"));
+  CHECK_THAT(text, ContainsSubstring("compact when 0.5 deleted"));
   CHECK_THAT(text, ContainsSubstring("consistency Bounded"));
   shell.Must({"set", database, "t", "--compact-when-deleted", "0.25"});
   CHECK(properties("compact_when_deleted") == "0.250000");

@@ -24,7 +24,7 @@ Step Create(const std::string& name, std::size_t shape, bool small) {
   step.options.shards = small ? 2 : 1;
   step.options.segment_rows = small ? 60 : 0;
   step.options.seal_after_idle = std::chrono::milliseconds(80);
-  if (small) step.options.clustering_key = "version";
+  if (small) step.options.clustering_key = ClusteringKeyOf(shape);
   return step;
 }
 

@@ -16,6 +16,11 @@ namespace vecdb::test {
 
 inline constexpr std::size_t kShapes = 6;
 
+// A scalar of each, with nulls in the first.
+inline const char* ClusteringKeyOf(std::size_t shape) {
+  return shape % kShapes == 0 ? "year" : "version";
+}
+
 // Shape 0 is that of Books. Every other has a "version".
 inline Schema SchemaOf(std::size_t shape) {
   if (shape % kShapes == 0) return BookSchema();

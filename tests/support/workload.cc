@@ -236,7 +236,7 @@ Workload RandomWorkload(std::uint64_t seed, std::size_t steps,
       step.shape = static_cast<std::size_t>(seed) + which;
       step.options.shards = 1 + static_cast<std::uint32_t>(random() % 3);
       step.options.segment_rows = random() % 2 == 0 ? 0 : 16;
-      if (which == 1) step.options.clustering_key = "version";
+      if (which == 1) step.options.clustering_key = ClusteringKeyOf(step.shape);
       step.options.seal_after_idle = std::chrono::milliseconds(2'000);
     } else if (drawn == 1) {
       step.kind = random() % 3 == 0 ? StepKind::kDrop : StepKind::kDropPartition;
