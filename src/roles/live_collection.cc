@@ -63,10 +63,22 @@ std::optional<std::uint32_t> LiveCollection::ClusteringKeyOf(
   return FieldNumber(record.schema, record.options.clustering_key);
 }
 
-Status LiveCollection::CheckLoaded() const {
-  if (load_state.load(std::memory_order_acquire) == LoadState::kLoaded) return Status();
+namespace {
+
+Status Released(const LiveCollection& collection) {
   return base::FailedPrecondition("collection '{}' was released; Load() makes it readable again",
-                                  name());
+                                  collection.name());
+}
+
+}  // namespace
+
+Status LiveCollection::CheckLoaded() const {
+  const bool loaded = load_state.load(std::memory_order_acquire) == LoadState::kLoaded;
+  return loaded ? Status() : Released(*this);
+}
+
+Status LiveCollection::CheckLoaded(const segment::View& view) const {
+  return view.has_columns() ? Status() : Released(*this);
 }
 
 std::uint64_t LiveCollection::KeyFilterBytes() const {

@@ -67,8 +67,10 @@ struct LiveCollection : std::enable_shared_from_this<LiveCollection> {
 
   // kNotFound once it was dropped: handles may outlive what they name.
   Status CheckAlive() const;
-  // kFailedPrecondition while it is released.
+  // kFailedPrecondition while it is released; and for a View that was published then, though it may
+  // be loaded by now.
   Status CheckLoaded() const;
+  Status CheckLoaded(const segment::View& view) const;
 
   // kNotFound names it.
   Result<std::shared_ptr<Partition>> FindPartition(std::string_view name) const;

@@ -91,6 +91,7 @@ Result<Moment> Proxy::PinUnless(const Moment* at, const LiveCollection& collecti
   const Timestamp visible = collection.channel->watermark.ReadTime();
   moment.view = collection.board.Pin();  // behind that: a View never lacks a row of its past
   VECDB_TRY(collection.CheckAlive());    // a drop leaves an empty View
+  VECDB_TRY(collection.CheckLoaded(*moment.view));
   // Again: a partition that is dropped loses its name before the View loses its rows.
   if (!options.partitions.empty()) {
     VECDB_TRY_ASSIGN(partitions, choose());

@@ -61,7 +61,7 @@ class SealedSegment final : public Segment {
   // The same segment, sharing its tombstones, with nothing of its columns but keys and timestamps:
   // enough to find rows by key and to delete them. Read() of anything else is kFailedPrecondition.
   std::shared_ptr<SealedSegment> WithoutColumns() const;
-  bool has_columns() const;
+  bool has_columns() const override;
 
   // Reads and checks each block of what readers want, where that was not done yet: so those who
   // come first do not. Their pages are mapped then; whose memory they are does not change. Columns

@@ -60,6 +60,8 @@ class Segment {
   // may[i] = 0 only if no row has a key with hashes[i].
   virtual Status MayContain(std::span<const std::uint64_t> hashes, std::uint8_t* may) const = 0;
 
+  // False: Read() gives keys and nothing else.
+  virtual bool has_columns() const { return true; }
   // What all of its values of the clustering key lie between; null where that is not known.
   virtual const catalog::KeyRange* key_range() const { return nullptr; }
 

@@ -106,7 +106,9 @@ View::View(const Schema& schema, std::vector<std::shared_ptr<Segment>> segments,
       segments_(std::move(segments)),
       readable_from_(readable_from),
       nodes_(nodes),
-      node_of_(PlaceSealed(segments_, nodes, std::move(node_of))) {
+      node_of_(PlaceSealed(segments_, nodes, std::move(node_of))),
+      has_columns_(std::all_of(segments_.begin(), segments_.end(),
+                               [](const auto& segment) { return segment->has_columns(); })) {
 }
 
 std::shared_ptr<const View> View::Next(std::vector<std::shared_ptr<Segment>> segments,

@@ -41,6 +41,9 @@ class View {
   // been visible since before the View was published, so a read may move up to it.
   Timestamp readable_from() const { return readable_from_; }
 
+  // Whether all of them can be read.
+  bool has_columns() const { return has_columns_; }
+
   // A copy of this view with one segment added, or one replaced (same id) by another.
   std::shared_ptr<const View> With(std::shared_ptr<Segment> added) const;
   std::shared_ptr<const View> Replacing(SegmentId id, std::shared_ptr<Segment> by) const;
@@ -100,6 +103,7 @@ class View {
   const Timestamp readable_from_;
   const Nodes nodes_;
   const std::vector<std::uint32_t> node_of_;
+  const bool has_columns_;
 };
 
 // The rows of one segment that a read at `t` may see: [first, rows) without `deleted`. Those before

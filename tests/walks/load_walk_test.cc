@@ -33,6 +33,25 @@ std::uint64_t MemoryOfSealed(TestDatabase& db) {
 
 }  // namespace
 
+SCENARIO("a read that a release overtakes is refused, and its snapshot is none", "[walk][load]") {
+  TestDatabase db;
+  Collection books = db.MakeBooks();
+  books.Insert(BatchOf(BooksBetween(1, 10))).status().OrDie();
+  books.Flush().OrDie();
+  const auto live = db.parts().collections.Find("books");
+  books.Release().OrDie();
+  // As a read sees it that looked just before the release, or has the View of before a load.
+  live->load_state = LoadState::kLoaded;
+  for (const Status& status :
+       {books.Search({.query = Book{1}.vector()}).status(), books.Query({}).status(),
+        books.Count().status(), books.Iterate({}).status(), books.Snapshot().status()}) {
+    CheckRefusal(status, kRefused, {"'books'", "released", "Load()"});
+  }
+  live->load_state = LoadState::kReleased;
+  books.Load().OrDie();
+  CHECK(*books.Snapshot()->Count() == 10);
+}
+
 SCENARIO("a released collection refuses reads and takes writes, and a loaded one shows them",
          "[walk][load]") {
   Options options = QuietOptions();
