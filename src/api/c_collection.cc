@@ -71,6 +71,7 @@ vecdb_code vecdb_create_collection(vecdb_db* db, vecdb_text name, const vecdb_sc
   return vecdb_create_collection_with(db, name, schema, options, nullptr, out, error);
 }
 
+// NOLINTNEXTLINE(readability-function-size): C has no default arguments
 vecdb_code vecdb_create_collection_with(vecdb_db* db, vecdb_text name, const vecdb_schema* schema,
                                         const vecdb_collection_options* options,
                                         const vecdb_collection_properties* properties,

@@ -28,7 +28,7 @@ Result<Consistency> LevelOf(const LiveCollection& collection, const ReadOptions&
 
 // A partition that was dropped after the View was pinned counts as dropped before.
 std::shared_ptr<const segment::View> OnlyOf(const Partitions::List& partitions,
-                                            std::shared_ptr<const segment::View> view) {
+                                            const std::shared_ptr<const segment::View>& view) {
   std::vector<PartitionId> ids;
   ids.reserve(partitions.size());
   for (const auto& partition : partitions) ids.push_back(partition->id);
