@@ -106,7 +106,7 @@ Result<Moment> Proxy::Pin(const LiveCollection& collection, const ReadOptions& o
   VECDB_TRY_ASSIGN(const base::Deadline deadline, DeadlineOf(options));
   VECDB_TRY_ASSIGN(Moment moment, PinUnless(nullptr, collection, options, nullptr, deadline));
   moment.partitions = collection.partitions.All();
-  moment.view = OnlyOf(moment.partitions, std::move(moment.view));
+  moment.view = OnlyOf(moment.partitions, moment.view);
   return moment;
 }
 
