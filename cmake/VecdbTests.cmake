@@ -56,7 +56,7 @@ foreach(_folder IN LISTS VECDB_FOLDERS)
     set_tests_properties(simd PROPERTIES LABELS unit TIMEOUT 600)
   else()
     add_test(NAME ${_folder} COMMAND test_${_folder})
-    set_tests_properties(${_folder} PROPERTIES LABELS unit TIMEOUT 300)
+    set_tests_properties(${_folder} PROPERTIES LABELS unit TIMEOUT 600)
   endif()
 endforeach()
 
