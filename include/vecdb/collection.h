@@ -17,6 +17,7 @@
 
 #include "vecdb/batch.h"
 #include "vecdb/export.h"
+#include "vecdb/index_spec.h"
 #include "vecdb/request.h"
 #include "vecdb/result.h"
 #include "vecdb/schema.h"
@@ -90,6 +91,28 @@ class VECDB_API Collection {
 
   // This moment, to be read from more than once. Costs nothing but what it pins.
   Result<vecdb::Snapshot> Snapshot(const ReadOptions& options = {}) const;
+
+  // ---- Indexing -----------------------------------------------------------------------
+  // A vector field may have one index. It is of sealed segments, each by itself; growing ones, and
+  // those that wait for it, are searched row by row, exactly. Reads and writes go on meanwhile.
+  // kInvalidArgument names field, parameter and limit; kNotFound: the collection was dropped.
+
+  // Declares an index and returns: it is built in the background, one job for all that waits, and
+  // from then on for every segment that comes. The same again is OK; another than there is, is
+  // kAlreadyExists. Only FloatVector, Float16Vector, BFloat16Vector and Int8Vector fields have
+  // indexes; kUnimplemented for another. The directory cannot be opened by vecdbs that read formats
+  // up to 4.
+  Status CreateIndex(std::string_view field, const IndexSpec& spec = {});
+  // The same where there is none; otherwise every segment gets another, of this spec (of the same,
+  // too: then they are built again), and keeps the one that it has until then.
+  Status ReplaceIndex(std::string_view field, const IndexSpec& spec = {});
+  // Its files go with it. kNotFound when there is none.
+  Status DropIndex(std::string_view field);
+  // kNotFound when there is none.
+  Result<IndexInfo> DescribeIndex(std::string_view field) const;
+  Result<std::vector<IndexInfo>> ListIndexes() const;  // by field, as in the schema
+  // Returns when every sealed segment has what is declared; the first failure otherwise.
+  Status WaitForIndexes(const CallLimits& limits = {});
 
   // ---- Partitions ---------------------------------------------------------------------
   // A partition is a named part of the rows: writes say where rows go, reads may leave the others

@@ -17,9 +17,10 @@ enum class EventType : std::uint8_t {
   kFlushed = 2,    // its rows are in files, for good
   kFailed = 3,     // work in the background failed, and will be tried again
   kCompacted = 4,  // a segment took the place of others, without their deleted rows
+  kIndexed = 5,    // a field's index in a segment is in use; `bytes` is its file's
 };
 
-// "Sealed", "Flushed", "Failed", "Compacted".
+// "Sealed", "Flushed", "Failed", "Compacted", "Indexed".
 VECDB_API std::string_view ToString(EventType type);
 
 // One thing that happened, and to which segment.

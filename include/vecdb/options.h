@@ -47,6 +47,9 @@ struct Options {
   // more for each of streaming_nodes syncs and keeps house, and one of low priority compacts. A
   // read-only database has none of these.
   std::uint32_t background_threads = 0;
+  // Of low priority, for building indexes; 0 = one a core; at most 256. They start with the first
+  // build.
+  std::uint32_t index_threads = 0;
   // A search, query or count may use so many at once, the caller's among them; 0 = one a core; at
   // most 256. Small ones use the caller's alone. The others start with the first read that is large
   // enough to be shared, also in a read-only database.

@@ -15,6 +15,7 @@
 #include <variant>
 #include <vector>
 
+#include "vecdb/index_spec.h"
 #include "vecdb/options.h"
 #include "vecdb/types.h"
 
@@ -64,6 +65,7 @@ struct SearchRequest {
   std::string filter = {};                      // docs/FILTER.md; empty = every row
   std::vector<std::string> output_fields = {};  // empty = only key and score; "*" = every field
   ReadOptions read = {};
+  SearchEffort effort = {};  // where the field has an index
 };
 
 // Rows by condition, in key order. limit is at least 1, and limit + offset at most 16,384.

@@ -93,9 +93,10 @@ using JobId = std::uint64_t;  // of one opening of a database; never given twice
 enum class JobKind : std::uint8_t {
   kFlush = 1,       // a growing segment becomes files
   kCompaction = 2,  // sealed segments become fewer, without their deleted rows
+  kIndex = 3,       // sealed segments get the index of a field
 };
 
-// "Flush", "Compaction".
+// "Flush", "Compaction", "Index".
 VECDB_API std::string_view ToString(JobKind kind);
 
 // How far a job is.

@@ -7,6 +7,7 @@
 #include "vecdb/types.h"       // keys, values, metrics
 #include "vecdb/schema.h"      // what rows look like
 #include "vecdb/batch.h"       // rows going in
+#include "vecdb/index_spec.h"  // which index, and how hard to look
 #include "vecdb/request.h"     // questions
 #include "vecdb/result.h"      // answers
 #include "vecdb/event.h"       // what happens behind the calls

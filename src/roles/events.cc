@@ -12,6 +12,8 @@ std::string_view ToString(EventType type) {
       return "Failed";
     case EventType::kCompacted:
       return "Compacted";
+    case EventType::kIndexed:
+      return "Indexed";
   }
   return "unknown";
 }

@@ -13,6 +13,8 @@ std::string_view ToString(JobKind kind) {
       return "Flush";
     case JobKind::kCompaction:
       return "Compaction";
+    case JobKind::kIndex:
+      return "Index";
   }
   return "unknown";
 }
