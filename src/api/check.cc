@@ -42,6 +42,9 @@ std::vector<NamedFile> FilesOf(const catalog::SegmentRecord& record) {
     files.push_back(
         {io::Join(folder, io::DeletesName(record.deletes->number)), record.deletes->info});
   }
+  for (const catalog::IndexFileRecord& index : record.indexes) {
+    files.push_back({io::Join(folder, io::IndexName(index.field, index.info.file_id)), index.info});
+  }
   return files;
 }
 

@@ -101,6 +101,23 @@ class OperationPrinter {
     out_.Line("    drop partition {} of collection {}", operation.id, operation.collection);
   }
 
+  void operator()(const catalog::SetIndex& operation) const {
+    out_.Line("    index {} of field {} of collection {}: {}", operation.record.id, operation.field,
+              operation.collection, ToString(operation.record.spec));
+  }
+  void operator()(const catalog::DropIndex& operation) const {
+    out_.Line("    drop the index of field {} of collection {}", operation.field,
+              operation.collection);
+  }
+  void operator()(const catalog::SetIndexFile& operation) const {
+    out_.Line("    segment {}: file {} of {} bytes is index {} of field {}", operation.segment,
+              operation.file.info.file_id, operation.file.info.size_bytes, operation.file.index,
+              operation.file.field);
+  }
+  void operator()(const catalog::DropIndexFile& operation) const {
+    out_.Line("    segment {}: drop the index of field {}", operation.segment, operation.field);
+  }
+
   void operator()(const catalog::RenameCollection& operation) const {
     out_.Line("    rename collection {} to '{}'", operation.id, operation.name);
   }

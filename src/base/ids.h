@@ -10,6 +10,7 @@ using CollectionId = std::uint64_t;
 using PartitionId = std::uint64_t;
 using SegmentId = std::uint64_t;
 using FileId = std::uint64_t;
+using IndexId = std::uint64_t;  // of a declaration; each file of it has a FileId
 using ShardId = std::uint32_t;  // 0 .. shards-1 within a collection
 using PchannelId = std::uint32_t;
 using Lsn = std::uint64_t;       // position of a record in a pchannel's log; the first is 1

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "chunk/kinds.h"
+
 namespace vecdb::catalog {
 namespace {
 
@@ -12,6 +14,7 @@ void ForEachFile(const SegmentRecord& record, const Visit& visit) {
   for (const ColumnFileRecord& column : record.columns) visit(column.info.file_id);
   visit(record.keys.file_id);
   if (record.deletes) visit(record.deletes->info.file_id);
+  for (const IndexFileRecord& index : record.indexes) visit(index.info.file_id);
 }
 
 // File ids are the seeds of checksums: one that names two files would let one pass as the other.
@@ -19,9 +22,13 @@ Status CheckFileIdsAreFresh(const Edit& edit, const State& state) {
   std::vector<FileId> fresh;
   for (const Operation& operation : edit.operations) {
     if (const auto* add = std::get_if<AddSegment>(&operation)) {
-      ForEachFile(add->record, [&](FileId id) { fresh.push_back(id); });
+      SegmentRecord record = add->record;
+      record.indexes.clear();  // operations of their own name them
+      ForEachFile(record, [&](FileId id) { fresh.push_back(id); });
     } else if (const auto* set = std::get_if<SetDeletes>(&operation)) {
       fresh.push_back(set->file.info.file_id);
+    } else if (const auto* index = std::get_if<SetIndexFile>(&operation)) {
+      fresh.push_back(index->file.info.file_id);
     }
   }
   if (fresh.empty()) return Status();
@@ -64,6 +71,7 @@ class Applier {
       return Corruption("an edit drops collection {}, which does not exist", drop.id);
     }
     state_.properties.erase(drop.id);
+    state_.indexes.erase(drop.id);
     state_.partitions.erase(drop.id);
     std::erase_if(state_.segments,
                   [&](const auto& entry) { return entry.second.collection == drop.id; });
@@ -133,6 +141,66 @@ class Applier {
     if (!is_new) return Corruption("an edit adds segment {} twice", record.id);
     added->second.key_range.reset();  // an operation of its own says it
     added->second.clustered = false;
+    added->second.indexes.clear();
+    return Status();
+  }
+
+  Status operator()(const SetIndex& set) {
+    VECDB_TRY(CheckCollection("sets an index of", set.collection));
+    VECDB_TRY(CheckLeased("index", set.record.id));
+    const Schema& schema = state_.collections.at(set.collection).schema;
+    if (set.field >= schema.fields().size() || !chunk::IsVector(schema.fields()[set.field].type)) {
+      return Corruption("an edit sets an index of field {} of collection {}, which is no vector",
+                        set.field, set.collection);
+    }
+    state_.indexes[set.collection].insert_or_assign(set.field, set.record);
+    if (std::holds_alternative<FlatIndex>(set.record.spec)) {
+      ForgetIndexFiles(set.collection, set.field);
+    }
+    return Status();
+  }
+
+  Status operator()(const DropIndex& drop) {
+    const auto indexes = state_.indexes.find(drop.collection);
+    if (indexes == state_.indexes.end() || indexes->second.erase(drop.field) == 0) {
+      return Corruption("an edit drops the index of field {} of collection {}, which has none",
+                        drop.field, drop.collection);
+    }
+    if (indexes->second.empty()) state_.indexes.erase(indexes);
+    ForgetIndexFiles(drop.collection, drop.field);
+    return Status();
+  }
+
+  Status operator()(const SetIndexFile& set) {
+    const auto segment = state_.segments.find(set.segment);
+    if (segment == state_.segments.end()) {
+      return Corruption("an edit sets an index of segment {}, which does not exist", set.segment);
+    }
+    SegmentRecord& record = segment->second;
+    if (state_.IndexOf(record.collection, set.file.field) == nullptr) {
+      return Corruption("an edit sets an index of field {} of segment {}, which is to have none",
+                        set.file.field, set.segment);
+    }
+    VECDB_TRY(CheckLeased("index", set.file.index));
+    VECDB_TRY(CheckLeased("file", set.file.info.file_id));
+    if (set.file.info.kind != io::FileKind::kIndex || set.file.info.rows != record.rows) {
+      return Corruption("an edit sets an index of segment {} that is not of its {} rows",
+                        set.segment, record.rows);
+    }
+    EraseIndexFile(set.file.field, &record);
+    const auto place =
+        std::find_if(record.indexes.begin(), record.indexes.end(),
+                     [&](const IndexFileRecord& other) { return other.field > set.file.field; });
+    record.indexes.insert(place, set.file);
+    return Status();
+  }
+
+  Status operator()(const DropIndexFile& drop) {
+    const auto segment = state_.segments.find(drop.segment);
+    if (segment == state_.segments.end() || !EraseIndexFile(drop.field, &segment->second)) {
+      return Corruption("an edit drops an index of field {} of segment {}, which has none",
+                        drop.field, drop.segment);
+    }
     return Status();
   }
 
@@ -293,6 +361,16 @@ class Applier {
   }
 
  private:
+  static bool EraseIndexFile(std::uint32_t field, SegmentRecord* record) {
+    return std::erase_if(record->indexes,
+                         [field](const IndexFileRecord& file) { return file.field == field; }) != 0;
+  }
+  void ForgetIndexFiles(CollectionId collection, std::uint32_t field) {
+    for (auto& [id, segment] : state_.segments) {
+      if (segment.collection == collection) EraseIndexFile(field, &segment);
+    }
+  }
+
   // Of another key they say nothing.
   void ForgetRanges(CollectionId collection) {
     for (auto& [id, segment] : state_.segments) {

@@ -94,11 +94,32 @@ struct BindCollection {
   PchannelId pchannel = 0;
 };
 
-using Operation =
-    std::variant<CreateCollection, DropCollection, AddSegment, DropSegment, CommitSegment,
-                 SetDeletes, AddLog, DropLog, SetCheckpoint, LeaseIds, SetMaxTimestamp,
-                 RenameCollection, SetAlias, DropAlias, SetProperties, CreatePartition,
-                 DropPartition, SetKeyRange, BindCollection>;
+// A field of a collection has this index from now on; what segments have of another stays until
+// each has its own. Of FLAT there are no files: those of another go at once.
+struct SetIndex {
+  CollectionId collection = 0;
+  std::uint32_t field = 0;
+  IndexRecord record;
+};
+struct DropIndex {  // with its files
+  CollectionId collection = 0;
+  std::uint32_t field = 0;
+};
+// Takes the place of what the field had in this segment.
+struct SetIndexFile {
+  SegmentId segment = 0;
+  IndexFileRecord file;
+};
+struct DropIndexFile {
+  SegmentId segment = 0;
+  std::uint32_t field = 0;
+};
+
+using Operation = std::variant<CreateCollection, DropCollection, AddSegment, DropSegment,
+                               CommitSegment, SetDeletes, AddLog, DropLog, SetCheckpoint, LeaseIds,
+                               SetMaxTimestamp, RenameCollection, SetAlias, DropAlias,
+                               SetProperties, CreatePartition, DropPartition, SetKeyRange,
+                               BindCollection, SetIndex, DropIndex, SetIndexFile, DropIndexFile>;
 
 struct Edit {
   std::vector<Operation> operations;

@@ -24,6 +24,10 @@
 //    18 SetKeyRange       u64 segment, bool clustered, range
 //    20 BindCollection    u64 collection, u32 pchannel (not 0)
 //    21 CommitSegment     u64 id, u64 last lsn, u32 pchannel (not 0: else it is 5)
+//    22 SetIndex          u64 collection, u32 field, u64 id, spec
+//    23 DropIndex         u64 collection, u32 field
+//    24 SetIndexFile      u64 segment, u32 field, u64 index, u32 milliseconds it took, file
+//    25 DropIndexFile     u64 segment, u32 field
 //   column            u32 field, u32 chunk, file
 //   deletes           u64 number, file
 //   file              u64 file id, u32 kind, u64 size in bytes, u64 rows, u32 footer crc
@@ -31,10 +35,12 @@
 //   schema, options   chunk/codec.h
 //   properties        catalog/properties.cc
 //   range             catalog/key_range.h
+//   spec              catalog/index_codec.h
 #include <algorithm>
 #include <utility>
 
 #include "catalog/edit.h"
+#include "catalog/index_codec.h"
 #include "catalog/limits.h"
 #include "chunk/codec.h"
 
@@ -65,6 +71,10 @@ enum class OperationType : std::uint16_t {
   kSetKeyRange = 18,
   kBindCollection = 20,
   kCommitSegmentIn = 21,
+  kSetIndex = 22,
+  kDropIndex = 23,
+  kSetIndexFile = 24,
+  kDropIndexFile = 25,
 };
 constexpr std::uint16_t kMayBeSkipped = 0x8000;
 
@@ -225,6 +235,35 @@ OperationType Body(const BindCollection& operation, ByteWriter* out) {
   out->Put(operation.collection);
   out->Put(operation.pchannel);
   return OperationType::kBindCollection;
+}
+
+OperationType Body(const SetIndex& operation, ByteWriter* out) {
+  out->Put(operation.collection);
+  out->Put(operation.field);
+  out->Put(operation.record.id);
+  PutIndexSpec(operation.record.spec, out);
+  return OperationType::kSetIndex;
+}
+
+OperationType Body(const DropIndex& operation, ByteWriter* out) {
+  out->Put(operation.collection);
+  out->Put(operation.field);
+  return OperationType::kDropIndex;
+}
+
+OperationType Body(const SetIndexFile& operation, ByteWriter* out) {
+  out->Put(operation.segment);
+  out->Put(operation.file.field);
+  out->Put(operation.file.index);
+  out->Put(operation.file.build_ms);
+  PutFile(operation.file.info, out);
+  return OperationType::kSetIndexFile;
+}
+
+OperationType Body(const DropIndexFile& operation, ByteWriter* out) {
+  out->Put(operation.segment);
+  out->Put(operation.field);
+  return OperationType::kDropIndexFile;
 }
 
 // Decoding: each function reads one body; the caller checks that nothing is left of it.
@@ -412,6 +451,34 @@ Result<Operation> GetDropPartition(ByteReader* in) {
   return Operation(operation);
 }
 
+Result<Operation> GetSetIndex(ByteReader* in) {
+  SetIndex operation;
+  VECDB_TRY(in->Get(&operation.collection));
+  VECDB_TRY(in->Get(&operation.field));
+  VECDB_TRY(in->Get(&operation.record.id));
+  VECDB_TRY_ASSIGN(operation.record.spec, GetIndexSpec(in));
+  return Operation(operation);
+}
+
+template <typename T>  // the index of a field of a collection or segment
+Result<Operation> GetIndexOf(ByteReader* in) {
+  std::uint64_t id = 0;
+  std::uint32_t field = 0;
+  VECDB_TRY(in->Get(&id));
+  VECDB_TRY(in->Get(&field));
+  return Operation(T{id, field});
+}
+
+Result<Operation> GetSetIndexFile(ByteReader* in) {
+  SetIndexFile operation;
+  VECDB_TRY(in->Get(&operation.segment));
+  VECDB_TRY(in->Get(&operation.file.field));
+  VECDB_TRY(in->Get(&operation.file.index));
+  VECDB_TRY(in->Get(&operation.file.build_ms));
+  VECDB_TRY(GetFile(in, &operation.file.info));
+  return Operation(operation);
+}
+
 // An operation of one number.
 template <typename T>
 Result<Operation> GetNumber(ByteReader* in) {
@@ -462,6 +529,14 @@ Result<Operation> GetOperation(std::uint16_t type, ByteReader* in) {
       return GetBindCollection(in);
     case OperationType::kCommitSegmentIn:
       return GetCommitSegmentIn(in);
+    case OperationType::kSetIndex:
+      return GetSetIndex(in);
+    case OperationType::kDropIndex:
+      return GetIndexOf<DropIndex>(in);
+    case OperationType::kSetIndexFile:
+      return GetSetIndexFile(in);
+    case OperationType::kDropIndexFile:
+      return GetIndexOf<DropIndexFile>(in);
   }
   return in->Bad(base::Format("an operation is of type {}, which is not known", type));
 }
@@ -471,14 +546,6 @@ bool MayBeSkipped(std::uint16_t type) {
 }
 
 }  // namespace
-
-void AddTo(Edit* edit, SegmentRecord record) {
-  const SegmentId id = record.id;
-  const bool clustered = record.clustered;
-  const auto range = record.key_range;
-  edit->operations.emplace_back(AddSegment{std::move(record)});
-  if (range) edit->operations.emplace_back(SetKeyRange{id, clustered, *range});
-}
 
 base::Bytes EncodeEdit(const Edit& edit) {
   base::Bytes bytes;

@@ -19,12 +19,15 @@ namespace vecdb::catalog {
 
 // The newest that this code reads and writes. FORMAT names the smallest that can read the
 // directory, so that what an older vecdb understands it may go on opening.
-inline constexpr std::uint32_t kFormatVersion = 4;
+inline constexpr std::uint32_t kFormatVersion = 5;
 inline constexpr std::uint32_t kFirstFormatVersion = 1;
 // The first that knows what may change of a collection: operations above 11.
 inline constexpr std::uint32_t kChangesFormatVersion = 3;
 // The first that knows clustering keys and CollectionProperties::compact_when_deleted.
 inline constexpr std::uint32_t kClusteringFormatVersion = 4;
+
+// The first that knows indexes: operations above 21.
+inline constexpr std::uint32_t kIndexFormatVersion = 5;
 
 // The smallest version that can read collections of this schema.
 std::uint32_t FormatVersionFor(const Schema& schema);

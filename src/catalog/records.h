@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "vecdb/index_spec.h"
 #include "vecdb/options.h"
 #include "vecdb/schema.h"
 #include "vecdb/types.h"
@@ -40,6 +41,25 @@ struct DeletesFileRecord {
   io::SealedFileInfo info;
 };
 
+// The index that a field is to have in every segment.
+struct IndexRecord {
+  IndexId id = 0;
+  IndexSpec spec;
+
+  friend bool operator==(const IndexRecord&, const IndexRecord&) = default;
+};
+
+// What a field has in one segment, of an IndexRecord that may have been replaced since; its name
+// within the segment's folder derives from field and file id.
+struct IndexFileRecord {
+  std::uint32_t field = 0;
+  IndexId index = 0;
+  std::uint32_t build_ms = 0;  // how long it took
+  io::SealedFileInfo info;
+
+  friend bool operator==(const IndexFileRecord&, const IndexFileRecord&) = default;
+};
+
 struct SegmentRecord {
   SegmentId id = 0;
   CollectionId collection = 0;
@@ -54,8 +74,10 @@ struct SegmentRecord {
   std::optional<DeletesFileRecord> deletes;
   std::optional<KeyRange> key_range;  // of the clustering key, if the collection has one
   bool clustered = false;             // a part of such a range, made by compaction; with key_range
+  std::vector<IndexFileRecord> indexes;  // by field, at most one of each
 
-  std::uint64_t size_bytes() const;
+  const IndexFileRecord* IndexOf(std::uint32_t field) const;  // null when it has none
+  std::uint64_t size_bytes() const;                           // without indexes
 };
 
 }  // namespace vecdb::catalog

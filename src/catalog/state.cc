@@ -44,6 +44,13 @@ Properties State::PropertiesOf(CollectionId collection) const {
   return found == properties.end() ? Properties{} : found->second;
 }
 
+const IndexRecord* State::IndexOf(CollectionId collection, std::uint32_t field) const {
+  const auto of = indexes.find(collection);
+  if (of == indexes.end()) return nullptr;
+  const auto found = of->second.find(field);
+  return found == of->second.end() ? nullptr : &found->second;
+}
+
 bool State::HasPartition(CollectionId collection, PartitionId partition) const {
   if (partition == kDefaultPartition) return true;
   const auto found = collections.find(collection);
@@ -60,6 +67,18 @@ bool State::HadPartition(CollectionId collection, PartitionId partition, Timesta
   return partition < next_id && written <= max_timestamp;
 }
 
+void AddTo(Edit* edit, SegmentRecord record) {
+  const SegmentId id = record.id;
+  const bool clustered = record.clustered;
+  const auto range = record.key_range;
+  const auto indexes = std::move(record.indexes);
+  edit->operations.emplace_back(AddSegment{std::move(record)});
+  if (range) edit->operations.emplace_back(SetKeyRange{id, clustered, *range});
+  for (const IndexFileRecord& file : indexes) {
+    edit->operations.emplace_back(SetIndexFile{id, file});
+  }
+}
+
 // Each operation stands behind those it needs: the lease before every id, a collection before its
 // partitions and they before its segments, the checkpoints before the commit records that they
 // could make forgotten.
@@ -73,12 +92,16 @@ std::vector<Edit> Snapshot(const State& state) {
   }
   for (const auto& [alias, id] : state.aliases) edits.Add(SetAlias{alias, id});
   for (const auto& [id, changed] : state.properties) edits.Add(SetProperties{id, changed});
+  for (const auto& [collection, declared] : state.indexes) {
+    for (const auto& [field, record] : declared) edits.Add(SetIndex{collection, field, record});
+  }
   for (const auto& [collection, named] : state.partitions) {
     for (const auto& [id, name] : named) edits.Add(CreatePartition{collection, id, name});
   }
   for (const auto& [id, record] : state.segments) {
     edits.Add(AddSegment{record});
     if (record.key_range) edits.Add(SetKeyRange{id, record.clustered, *record.key_range});
+    for (const IndexFileRecord& file : record.indexes) edits.Add(SetIndexFile{id, file});
   }
   for (const auto& [id, pchannel] : state.pchannels) {
     edits.Add(SetCheckpoint{id, pchannel.checkpoint, pchannel.durable});

@@ -29,6 +29,7 @@ struct State {
   std::map<CollectionId, CollectionRecord> collections;
   std::map<std::string, CollectionId, std::less<>> aliases;
   std::map<CollectionId, Properties> properties;  // those that are not the default
+  std::map<CollectionId, std::map<std::uint32_t, IndexRecord>> indexes;  // by field
   // The names of those that were created; every collection has kDefaultPartition besides.
   std::map<CollectionId, std::map<PartitionId, std::string>> partitions;
   std::map<SegmentId, SegmentRecord> segments;
@@ -38,6 +39,7 @@ struct State {
   Timestamp max_timestamp{0};
 
   const CollectionRecord* FindCollection(std::string_view name) const;
+  const IndexRecord* IndexOf(CollectionId collection, std::uint32_t field) const;  // or null
   Properties PropertiesOf(CollectionId collection) const;
   // Whether rows of this collection may be in it: the default one, one that was created, or one of
   // a partition key.

@@ -41,6 +41,9 @@ std::set<std::string> FilesOf(const catalog::SegmentRecord& record) {
     names.insert(io::ColumnName(column.field, column.chunk));
   }
   if (record.deletes) names.insert(io::DeletesName(record.deletes->number));
+  for (const auto& index : record.indexes) {
+    names.insert(io::IndexName(index.field, index.info.file_id));
+  }
   return names;
 }
 

@@ -54,6 +54,10 @@ std::string DeletesName(std::uint64_t number) {
   return base::Format("deletes-{}.del", number);
 }
 
+std::string IndexName(std::uint32_t field, FileId file) {
+  return base::Format("{}-{}.idx", field, file);
+}
+
 std::string TmpPath(std::string_view name) {
   return Join(kTmpFolder, name);
 }

@@ -26,6 +26,7 @@ std::string TmpSegmentFolder(SegmentId segment);                   // tmp/<id>
 std::string ColumnName(std::uint32_t field, std::uint32_t chunk);  // <field>-<chunk>.col
 std::string KeysName(std::uint32_t number);                        // keys-<n>.key
 std::string DeletesName(std::uint64_t number);                     // deletes-<n>.del
+std::string IndexName(std::uint32_t field, FileId file);           // <field>-<file id>.idx
 std::string TmpPath(std::string_view name);                        // tmp/<name>
 std::string Join(std::string_view folder, std::string_view name);
 

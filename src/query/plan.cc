@@ -2,6 +2,7 @@
 
 #include "base/status.h"
 #include "chunk/chunk.h"
+#include "chunk/index_spec.h"
 #include "chunk/kinds.h"
 
 namespace vecdb::query {
@@ -73,6 +74,9 @@ Result<SearchPlan> PlanSearch(const Schema& schema, const SearchRequest& request
   const Field& field = schema.fields()[plan.field];
   plan.metric = field.metric;
   VECDB_TRY_ASSIGN(plan.distances, MakeDistances(field, request.query));
+  plan.query = request.query;
+  VECDB_TRY(chunk::CheckEffort(request.effort, request.limit + request.offset));
+  plan.effort = request.effort;
   plan.limit = request.limit;
   plan.offset = request.offset;
   VECDB_TRY_ASSIGN(plan.filter, PlanFilter(schema, request.filter));

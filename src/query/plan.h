@@ -22,6 +22,8 @@ struct SearchPlan {
   std::uint32_t field = 0;
   Metric metric = Metric::kL2;
   std::unique_ptr<const Distances> distances;  // from the query, which the request lends
+  QueryVector query;                           // the same
+  SearchEffort effort;
   std::size_t limit = 0;
   std::size_t offset = 0;
   std::shared_ptr<const Filter> filter;  // nullptr = every row

@@ -5,7 +5,9 @@
 
 #include "base/status.h"
 #include "chunk/kinds.h"
+#include "query/index_search.h"
 #include "query/scan.h"
+#include "segment/field_index.h"
 
 namespace vecdb::query {
 namespace {
@@ -66,12 +68,26 @@ RowIndex RowsPerLook(const Field& field) {
   return static_cast<RowIndex>(rows < kBatch ? rows : rows - rows % kBatch);
 }
 
+// Null: the answer is to be exact, or there is none.
+const segment::FieldIndex* IndexFor(const segment::Segment& segment, const SearchPlan& plan) {
+  const bool exact = plan.effort.ef == 0 && plan.effort.recall >= 1;
+  return exact ? nullptr : segment.IndexOn(plan.field);
+}
+
 }  // namespace
 
 Status SearchSegment(const segment::Segment& segment, const segment::ReadTime& t,
                      const SearchPlan& plan, TopK* top) {
-  VECDB_TRY_ASSIGN(const AllowedRows allowed,
+  VECDB_TRY_ASSIGN(AllowedRows allowed,
                    AllowedRowsAt(segment, t, plan.filter.get(), plan.deadline));
+  if (allowed.first == allowed.rows) return Status();
+  if (const segment::FieldIndex* const index = IndexFor(segment, plan); index != nullptr) {
+    if (const index::Index* const usable = index->usable(); usable != nullptr) {
+      const Status searched = SearchIndex(*usable, segment, plan, &allowed, top);
+      if (searched.code() != StatusCode::kCorruption) return searched;
+      index->NoteDamage(searched);
+    }
+  }
   const RowIndex step =
       plan.deadline.limited() ? RowsPerLook(segment.schema().fields()[plan.field]) : allowed.rows;
   for (RowIndex first = allowed.first; first < allowed.rows;) {

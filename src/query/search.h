@@ -1,4 +1,5 @@
-// Exact nearest-neighbour search in one segment.
+// Nearest-neighbour search in one segment: through the index of the field, where there is one that
+// serves, and otherwise exact, row by row.
 #pragma once
 
 #include "vecdb/types.h"
@@ -10,7 +11,8 @@
 
 namespace vecdb::query {
 
-// Offers every row of the segment that is visible at `t` and passes the filter to `top`.
+// Offers rows of the segment that are visible at `t` and pass the filter to `top`: the nearest ones,
+// or all. An index that turns out to be damaged is noted and not asked again.
 Status SearchSegment(const segment::Segment& segment, const segment::ReadTime& t,
                      const SearchPlan& plan, TopK* top);
 

@@ -11,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -31,6 +32,7 @@
 #include "roles/segment_events.h"
 #include "roles/streaming_nodes.h"
 #include "roles/trash.h"
+#include "segment/index_choice.h"
 
 namespace vecdb::roles {
 
@@ -63,6 +65,7 @@ struct CoordinatorParts {
   std::uint64_t long_log_bytes;       // of a channel: above it what is growing there is sealed
   std::uint64_t worthless_log_bytes;  // of a log: from here on it is dropped when nobody needs it
   base::MemoryBudget& memory;
+  SearchPool& build_pool;  // of data nodes, for building indexes
 };
 
 class Coordinator final : public SegmentEvents {
@@ -120,6 +123,15 @@ class Coordinator final : public SegmentEvents {
   // Asks for a job that flushes and then compacts all that can be compacted.
   Result<JobId> StartCompaction(std::shared_ptr<LiveCollection> collection,
                                 const CompactOptions& options);
+
+  // ---- indexes (coordinator_indexes.cc) -----------------------------------------------
+  Status CreateIndex(LiveCollection& collection, std::string_view field, const IndexSpec& spec,
+                     bool replace);
+  Status DropIndex(LiveCollection& collection, std::string_view field);
+  // Asks for a job that builds what sealed segments lack; nothing where they lack nothing.
+  Result<std::optional<JobId>> StartIndexing(std::shared_ptr<LiveCollection> collection);
+  // Looks for what is missing, and asks for a job if anything is.
+  void ScheduleIndexes(const std::shared_ptr<LiveCollection>& collection);
 
   void OnDue(std::shared_ptr<LiveCollection> collection, ShardId shard) override;
   Status OnFirstRows(LiveCollection& collection, std::span<const PartitionLane> lanes) override;
@@ -222,6 +234,50 @@ class Coordinator final : public SegmentEvents {
   catalog::Edit SwapOf(const Compacted& compacted) const;
   void DiscardOutput(SegmentId output);
   void NoteCompaction(LiveCollection& collection, const Status& outcome);
+  // ---- indexes (coordinator_indexes.cc) -----------------------------------------------
+  class IndexMeter;
+  // What a field of a segment lacks.
+  struct IndexTask {
+    std::shared_ptr<segment::SealedSegment> segment;
+    std::uint32_t field = 0;
+    catalog::IndexRecord record;
+    segment::IndexChoice choice;
+  };
+  Status DeclareIndexes(LiveCollection& collection, const catalog::Edit& edit,
+                        std::shared_ptr<const Indexes> next, std::optional<std::uint32_t> emptied);
+  std::vector<IndexTask> PickIndexes(const LiveCollection& collection) const;
+  segment::IndexChoice ChooseIndex(const LiveCollection& collection, std::uint32_t field,
+                                   const IndexSpec& spec, RowIndex rows) const;
+  std::vector<std::shared_ptr<const segment::FieldIndex>> UnverifiedIndexes(
+      const LiveCollection& collection) const;
+  JobId PostIndexing(std::shared_ptr<LiveCollection> collection, bool scheduled);
+  void NoteIndexing(LiveCollection& collection, const Status& outcome);
+  Status RunIndexing(LiveCollection& collection, JobId id);
+  Status NoteUnlessSound(const LiveCollection& collection, const segment::FieldIndex& index);
+  Status IndexOne(LiveCollection& collection, const IndexTask& task, IndexMeter* meter);
+  static Status IgnoreIfGone(const Status& status);
+  Result<std::shared_ptr<const segment::FieldIndex>> IndexOnDisk(const IndexTask& task) const;
+  Result<std::shared_ptr<const segment::FieldIndex>> BuildIndex(const IndexTask& task,
+                                                                IndexMeter* meter);
+  Result<std::shared_ptr<const segment::FieldIndex>> BuildIndexAs(
+      const IndexTask& task, const segment::IndexChoice& choice, IndexMeter* meter);
+  Result<base::MemoryReservation> WaitForBuildMemory(std::uint64_t bytes, IndexMeter* meter) const;
+  Status InstallIndex(LiveCollection& collection, const IndexTask& task,
+                      const std::shared_ptr<const segment::FieldIndex>& index);
+  static std::shared_ptr<const segment::View> NextWith(
+      const segment::View& view, const std::shared_ptr<segment::Segment>& shown,
+      std::uint32_t field, const std::shared_ptr<const segment::FieldIndex>& index);
+  Status CommitIndexFile(SegmentId segment, std::uint32_t field, const segment::FieldIndex* index,
+                         bool had_one);
+  void TellIndexed(const LiveCollection& collection, const segment::SealedSegment& segment,
+                   const segment::FieldIndex& index);
+  void RemoveIndexFile(SegmentId segment, const catalog::IndexFileRecord& file);
+  void DiscardIndexFile(SegmentId segment, const catalog::IndexFileRecord& file);
+  Status IndexOutput(const LiveCollection& collection, catalog::SegmentRecord* record,
+                     std::shared_ptr<segment::SealedSegment>* output,
+                     const std::function<Status()>& may_go_on);
+  void ForgetUndeclared(const LiveCollection& collection, catalog::SegmentRecord* record,
+                        std::shared_ptr<segment::SealedSegment>* output) const;
   // ---- memory (coordinator_memory.cc) -------------------------------------------------
   std::shared_ptr<segment::GrowingSegment> MakeGrowing(const LiveCollection& collection,
                                                        SegmentId id, ShardId shard,
@@ -242,7 +298,8 @@ class Coordinator final : public SegmentEvents {
   base::Strand strand_;                   // decisions
   base::Strand flush_strand_;             // one flush at a time; taken before strand_
   base::Strand filter_strand_;            // filters of checked keys; nothing else is taken under it
-  base::Strand compaction_strand_;        // one compaction at a time; taken before flush_strand_
+  // One compaction, or one collection's indexes, at a time; taken before flush_strand_.
+  base::Strand compaction_strand_;
   std::atomic<bool> closing_{false};
   mutable base::Mutex failure_mutex_;  // leaf
   BackgroundFailure failure_ GUARDED_BY(failure_mutex_);

@@ -353,7 +353,9 @@ Status Coordinator::CompactInto(Compacted* compacted, const LiveCollection& coll
   VECDB_TRY_ASSIGN(auto output, parts_.query.Open(*record, collection.record.schema, nullptr));
   VECDB_TRY(job->Verify(*output));
   VECDB_TRY(output->WarmUp());
-  compacted->outputs.push_back({*job, *record, std::move(output)});
+  catalog::SegmentRecord indexed = *record;
+  VECDB_TRY(IndexOutput(collection, &indexed, &output, [meter] { return meter->Pass(0); }));
+  compacted->outputs.push_back({*job, std::move(indexed), std::move(output)});
   return Status();
 }
 
@@ -455,6 +457,9 @@ Status Coordinator::SwapSegments(LiveCollection& collection, Compacted* compacte
   Lane& lane = *collection.lanes[compacted->shard];
   VECDB_TRY(SaveCarried(lane, compacted));
   VECDB_TRY(parts_.streaming.WaitDurable(*collection.channel, base::kEndOfTime));
+  for (Compacted::Output& output : compacted->outputs) {
+    ForgetUndeclared(collection, &output.record, &output.segment);
+  }
   const catalog::Edit edit = SwapOf(*compacted);
   segment::ShardKeyFilter* const filter = collection.KeyFilter(compacted->shard);
   if (filter != nullptr) filter->Replace(compacted->inputs, compacted->output_ids());

@@ -240,6 +240,7 @@ Status Coordinator::FlushPending(LiveCollection& collection) {
       job.Finish(flushed);
       VECDB_TRY(flushed);
       PostFilters(collection.shared_from_this());
+      ScheduleIndexes(collection.shared_from_this());
       {
         base::MutexLock lock(collection.pending_mutex);
         collection.pending.pop_front();
@@ -550,6 +551,7 @@ void Coordinator::Housekeeping() {
     if (HasPending(*collection)) PostFlush(collection);
     if (long_log) PostDeletes(collection);
     ScheduleCompaction(collection);
+    ScheduleIndexes(collection);
   }
   PostTrash();
 }

@@ -117,6 +117,12 @@ std::size_t SearchHelpers(const Options& options) {
   return (options.search_threads != 0 ? options.search_threads : base::HardwareThreads()) - 1;
 }
 
+// Beside the one that compacts.
+std::size_t BuildHelpers(const Options& options) {
+  if (options.read_only || (!options.own_threads && !options.executor)) return 0;
+  return (options.index_threads != 0 ? options.index_threads : base::HardwareThreads()) - 1;
+}
+
 std::uint32_t QueryNodeCount(const Options& options) {
   if (options.query_nodes != 0) return options.query_nodes;
   return static_cast<std::uint32_t>(std::min(base::HardwareThreads(), kMostQueryNodes));
@@ -127,6 +133,8 @@ std::uint32_t QueryNodeCount(const Options& options) {
 void MakeQueryNodes(EngineParts& p) {
   p.search_pool = std::make_unique<SearchPool>(SearchHelpers(p.options), p.env.search_task_bytes,
                                                *p.env.clock, p.env.guard, p.options.executor);
+  p.build_pool = std::make_unique<SearchPool>(BuildHelpers(p.options), 1, *p.env.clock, p.env.guard,
+                                              p.options.executor, /*low_priority=*/true);
   segment::Loading loading(p.options.load, p.memory);
   if (p.memory.limited()) {
     p.columns =
@@ -202,7 +210,8 @@ void MakeNodes(EngineParts& p) {
                                                                  p.options.channels,
                                                                  kLongLog * p.env.log_bytes,
                                                                  p.env.log_bytes / kWorthlessShare,
-                                                                 p.memory});
+                                                                 p.memory,
+                                                                 *p.build_pool});
   p.streaming->SetEvents(p.coordinator.get());
 }
 

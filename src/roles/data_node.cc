@@ -1,5 +1,7 @@
 #include "roles/data_node.h"
 
+#include <chrono>
+
 #include "base/status.h"
 #include "segment/key_values.h"
 
@@ -25,6 +27,18 @@ Result<std::optional<catalog::SegmentRecord>> DataNode::Compact(compaction::Job&
   if (job.rows() == 0 || !job.changes()) return std::optional<catalog::SegmentRecord>();
   VECDB_TRY_ASSIGN(catalog::SegmentRecord record, job.Run(fs_, database_, new_ids_));
   return std::optional(std::move(record));
+}
+
+Result<catalog::IndexFileRecord> DataNode::BuildIndex(const segment::Segment& segment,
+                                                      const segment::IndexBuild& build,
+                                                      const index::BuildContext& context) const {
+  const auto begun = std::chrono::steady_clock::now();
+  VECDB_TRY_ASSIGN(auto record,
+                   segment::BuildSegmentIndex(fs_, database_, segment, build, context, new_ids_));
+  const auto took = std::chrono::steady_clock::now() - begun;
+  record.build_ms = static_cast<std::uint32_t>(
+      std::chrono::duration_cast<std::chrono::milliseconds>(took).count());
+  return record;
 }
 
 Result<DataNode::SavedTombstones> DataNode::SaveTombstones(const segment::Segment& segment) const {

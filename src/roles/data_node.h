@@ -8,6 +8,7 @@
 #include "compaction/job.h"
 #include "io/file_system.h"
 #include "segment/flush.h"
+#include "segment/index_build.h"
 
 namespace vecdb::roles {
 
@@ -27,6 +28,11 @@ class DataNode {
 
   // Nothing when no row stays, or the rows are those of the one input. A failure leaves the same.
   Result<std::optional<catalog::SegmentRecord>> Compact(compaction::Job& job) const;
+
+  // A failure leaves nothing that counts; the record says how long it took.
+  Result<catalog::IndexFileRecord> BuildIndex(const segment::Segment& segment,
+                                              const segment::IndexBuild& build,
+                                              const index::BuildContext& context) const;
 
   struct SavedTombstones {
     std::optional<catalog::DeletesFileRecord> file;

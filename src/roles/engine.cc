@@ -58,6 +58,10 @@ Status CheckOptions(const Options& options) {
     return base::InvalidArgument("Options::search_threads is {}, above {}", options.search_threads,
                                  kMostThreads);
   }
+  if (options.index_threads > kMostThreads) {
+    return base::InvalidArgument("Options::index_threads is {}, above {}", options.index_threads,
+                                 kMostThreads);
+  }
   if (options.channels < 1 || options.channels > kMostChannels) {
     return base::InvalidArgument("Options::channels is {}, not between 1 and {}", options.channels,
                                  kMostChannels);
@@ -241,6 +245,16 @@ Status Engine::FinishJob(JobId id) {
   }
 }
 
+Status Engine::FinishJob(JobId id, const base::Deadline& deadline) {
+  if (!deadline.limited()) return FinishJob(id);
+  while (true) {
+    const Status waited = WaitForJob(id, base::Deadline::kLongestWait).status();
+    if (waited.ok()) return parts_->jobs.OutcomeOf(id);
+    if (waited.code() != StatusCode::kDeadlineExceeded) return waited;
+    VECDB_TRY(deadline.Check());
+  }
+}
+
 Status Engine::Health() const {
   VECDB_TRY(CheckProcess());
   return FirstFailure();
@@ -302,6 +316,7 @@ Status Engine::Shut() {
   p.timers->Stop();
   p.search_pool->Stop();
   p.compaction->Stop();
+  p.build_pool->Stop();
   Status first;
   const auto keep = [&first](const Status& status) {
     if (first.ok()) first = status;

@@ -102,6 +102,7 @@ struct EngineParts {
   std::unique_ptr<catalog::Manifest> manifest;
   std::function<void(Channel&, std::uint64_t log_number, Lsn next_lsn)> make_writer;
   std::unique_ptr<SearchPool> search_pool;
+  std::unique_ptr<SearchPool> build_pool;  // helps to build indexes
   std::unique_ptr<QueryNodes> query;
   std::unique_ptr<DataNode> data;
   std::unique_ptr<StreamingNodes> streaming;
@@ -127,6 +128,8 @@ class Engine {
   Status WaitDurable(Timestamp timestamp);
   Status RunBackground(std::chrono::milliseconds budget);
   Result<JobInfo> WaitForJob(JobId id, std::chrono::milliseconds timeout);
+  // Until it has ended, or the deadline: what it ended with.
+  Status FinishJob(JobId id, const base::Deadline& deadline);
   // Until it has ended: what it ended with.
   Status FinishJob(JobId id);
   Status Health() const;

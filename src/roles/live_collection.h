@@ -46,10 +46,12 @@ struct PartitionKey {
   std::uint32_t partitions = 0;
 };
 
+using Indexes = std::map<std::uint32_t, catalog::IndexRecord>;  // declared, by field
+
 struct LiveCollection : std::enable_shared_from_this<LiveCollection> {
   LiveCollection(catalog::CollectionRecord r, std::shared_ptr<Channel> writes_to,
                  std::shared_ptr<const segment::View> view, catalog::Properties properties = {},
-                 const Partitions::Named& created = {})
+                 const Partitions::Named& created = {}, Indexes indexes = {})
       : record(std::move(r)),
         channel(std::move(writes_to)),
         partition_key(KeyOf(record)),
@@ -57,7 +59,8 @@ struct LiveCollection : std::enable_shared_from_this<LiveCollection> {
         partitions(created, partition_key ? partition_key->partitions : 0, record.options.shards),
         board(std::move(view)),
         name_(record.name),
-        properties_(std::make_shared<const catalog::Properties>(std::move(properties))) {
+        properties_(std::make_shared<const catalog::Properties>(std::move(properties))),
+        indexes_(std::make_shared<const Indexes>(std::move(indexes))) {
     for (std::uint32_t i = 0; i < record.options.shards; ++i) {
       lanes.push_back(std::make_unique<Lane>());
       if (!record.options.check_keys) continue;
@@ -107,6 +110,24 @@ struct LiveCollection : std::enable_shared_from_this<LiveCollection> {
     properties_.swap(next);
   }
 
+  std::shared_ptr<const Indexes> indexes() const EXCLUDES(changes_mutex_) {
+    base::MutexLock lock(changes_mutex_);
+    return indexes_;
+  }
+  void SetIndexes(std::shared_ptr<const Indexes> next) EXCLUDES(changes_mutex_) {
+    base::MutexLock lock(changes_mutex_);
+    indexes_.swap(next);
+  }
+  // How the last attempt to build an index ended.
+  Status index_outcome() const EXCLUDES(changes_mutex_) {
+    base::MutexLock lock(changes_mutex_);
+    return index_outcome_;
+  }
+  void SetIndexOutcome(Status outcome) EXCLUDES(changes_mutex_) {
+    base::MutexLock lock(changes_mutex_);
+    index_outcome_ = std::move(outcome);
+  }
+
   const catalog::CollectionRecord record;  // with the name that it had at first: see name()
   const std::shared_ptr<Channel> channel;  // record.pchannel
   const std::optional<PartitionKey> partition_key;
@@ -132,7 +153,11 @@ struct LiveCollection : std::enable_shared_from_this<LiveCollection> {
   std::atomic<bool> compact_asked{false};  // a job that nobody asked for waits in the queue
   std::atomic<std::int64_t> compact_not_before_ms{0};  // of the steady clock, after failures
   std::atomic<int> compact_failures{0};                // one after the other
-  mutable compaction::DeathWatch deaths;               // looked at whenever plans are picked
+  // ---- indexes
+  std::atomic<bool> index_asked{false};              // a job that nobody asked for waits
+  std::atomic<std::int64_t> index_not_before_ms{0};  // of the steady clock, after failures
+  std::atomic<int> index_failures{0};                // one after the other
+  mutable compaction::DeathWatch deaths;             // looked at whenever plans are picked
 
   // Sealed against more rows, not committed as files; oldest first.
   base::Mutex pending_mutex;  // leaf
@@ -142,6 +167,8 @@ struct LiveCollection : std::enable_shared_from_this<LiveCollection> {
   mutable base::Mutex changes_mutex_;  // leaf
   std::string name_ GUARDED_BY(changes_mutex_);
   std::shared_ptr<const catalog::Properties> properties_ GUARDED_BY(changes_mutex_);
+  std::shared_ptr<const Indexes> indexes_ GUARDED_BY(changes_mutex_);
+  Status index_outcome_ GUARDED_BY(changes_mutex_);
 };
 
 // The collections by name and alias. Thread-safe; its lock is a leaf. What changes them needs no

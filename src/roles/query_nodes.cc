@@ -15,6 +15,7 @@ namespace {
 constexpr std::uint64_t kKeyBytes = 8;
 constexpr std::uint64_t kFilterBytes = 16;
 constexpr std::uint64_t kSparseBytes = 256;
+constexpr RowIndex kRowsOfIndexed = 2048;  // a search through an index looks at about so many
 
 std::uint64_t VectorBytes(const Field& field) {
   const std::size_t fixed = chunk::FixedWidth(field.type, field.dimension);
@@ -106,12 +107,15 @@ void QueryNodes::NoteRead(std::uint32_t node) {
   if (node < count_) nodes_[node].reads.fetch_add(1, std::memory_order_relaxed);
 }
 
-std::size_t QueryNodes::ThreadsFor(const segment::View& view, std::uint64_t row_bytes) const {
+std::size_t QueryNodes::ThreadsFor(const segment::View& view, const ReadCost& cost) const {
   const std::size_t segments = view.segments().size();
   if (segments < 2) return 1;
   std::uint64_t rows = 0;
-  for (const auto& segment : view.segments()) rows += segment->rows();
-  return pool_.ThreadsFor(std::min<std::size_t>(segments, count_ + 1), rows * row_bytes);
+  for (const auto& segment : view.segments()) {
+    const bool indexed = cost.indexed && segment->IndexOn(*cost.indexed) != nullptr;
+    rows += indexed ? std::min(segment->rows(), kRowsOfIndexed) : segment->rows();
+  }
+  return pool_.ThreadsFor(std::min<std::size_t>(segments, count_ + 1), rows * cost.row_bytes);
 }
 
 // Each of the answers that are made side by side, the one that they are put together in, and the
@@ -138,7 +142,7 @@ Status QueryNodes::Read(const segment::View& view, const ReadCost& cost, Answer*
     const Status offered = offer(*view.segments()[i], into);
     return base::Canary(29) ? Status() : offered;
   };
-  const std::size_t threads = ThreadsFor(view, cost.row_bytes);
+  const std::size_t threads = ThreadsFor(view, cost);
   VECDB_TRY_ASSIGN(const auto memory, Reserve(view, cost, threads < 2 ? 1 : count_ + 2));
   if (threads < 2) {
     for (std::size_t i = 0; i < view.segments().size(); ++i) VECDB_TRY(read(i, answer));
@@ -159,7 +163,8 @@ Status QueryNodes::Search(const segment::View& view, const segment::ReadTime& t,
                           const query::SearchPlan& plan, query::TopK* top) {
   const std::uint64_t row_bytes =
       VectorBytes(view.schema().fields()[plan.field]) + FilterBytes(plan.filter.get());
-  const ReadCost cost{row_bytes, plan.limit + plan.offset};
+  ReadCost cost{row_bytes, plan.limit + plan.offset};
+  if (plan.effort.ef != 0 || plan.effort.recall < 1) cost.indexed = plan.field;
   return Read(view, cost, top, [&](const segment::Segment& segment, query::TopK* into) {
     return query::SearchSegment(segment, t, plan, into);
   });

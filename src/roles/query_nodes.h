@@ -9,6 +9,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "vecdb/options.h"
@@ -42,6 +43,12 @@ class QueryNodes {
       const catalog::SegmentRecord& record, const Schema& schema,
       std::shared_ptr<segment::Tombstones> tombstones) const;
 
+  // Another file of a segment that is open. What is wrong with it is in the answer.
+  Result<std::shared_ptr<const segment::FieldIndex>> OpenIndex(
+      const segment::SealedSegment& segment, const catalog::IndexFileRecord& file) const {
+    return segment.OpenIndex(fs_, database_, file, loading_);
+  }
+
   // Every segment of a collection, by id. kResourceExhausted when what is always in memory of them
   // is above the budget.
   Result<std::vector<std::shared_ptr<segment::Segment>>> OpenAll(
@@ -71,8 +78,9 @@ class QueryNodes {
   struct ReadCost {
     std::uint64_t row_bytes = 0;
     std::uint64_t candidates = 0;
+    std::optional<std::uint32_t> indexed = {};  // the field whose index spares it most rows
   };
-  std::size_t ThreadsFor(const segment::View& view, std::uint64_t row_bytes) const;
+  std::size_t ThreadsFor(const segment::View& view, const ReadCost& cost) const;
   template <typename Answer, typename Offer>
   Status Read(const segment::View& view, const ReadCost& cost, Answer* answer, const Offer& offer);
   Result<base::MemoryReservation> Reserve(const segment::View& view, const ReadCost& cost,

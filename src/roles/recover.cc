@@ -50,9 +50,11 @@ Status OpenFiles(Recovery& r) {
                               record.name, record.pchannel);
     }
     const auto named = r.catalog.state.partitions.find(id);
+    const auto indexes = r.catalog.state.indexes.find(id);
     r.by_id[id] = std::make_shared<LiveCollection>(
         record, std::move(channel), std::move(view), r.catalog.state.PropertiesOf(id),
-        named == r.catalog.state.partitions.end() ? Partitions::Named() : named->second);
+        named == r.catalog.state.partitions.end() ? Partitions::Named() : named->second,
+        indexes == r.catalog.state.indexes.end() ? Indexes() : indexes->second);
   }
   return Status();
 }

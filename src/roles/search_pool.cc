@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "io/thread_priority.h"
+
 namespace vecdb::roles {
 
 // What a read shares with its helpers. One that comes when every task is taken finds nothing to do
@@ -66,6 +68,7 @@ Status SearchPool::Run(std::size_t tasks, std::size_t threads, const Task& task)
 }
 
 void SearchPool::Help(const std::shared_ptr<Job>& job) {
+  if (low_priority_ && !executor_) io::LowerThreadPriority();
   handed_over_.fetch_add(job->RunWhatIsLeft(), std::memory_order_relaxed);
 }
 

@@ -25,13 +25,15 @@ class SearchPool {
   // `least_bytes`: what a thread should have to read, so that waking it is cheap beside that. The
   // clock outlives the pool.
   SearchPool(std::size_t helpers, std::uint64_t least_bytes, const base::Clock& clock, Guard guard,
-             base::TaskQueue::Executor executor = {})
+             base::TaskQueue::Executor executor = {}, bool low_priority = false)
       : helpers_(helpers),
+        low_priority_(low_priority),
         least_bytes_(least_bytes),
         clock_(clock),
         guard_(std::move(guard)),
         executor_(std::move(executor)) {}
 
+  std::size_t most_threads() const { return helpers_ + 1; }  // with the caller's
   // How many threads, the caller's among them, are worth so many tasks that read so many bytes.
   std::size_t ThreadsFor(std::size_t tasks, std::uint64_t bytes) const;
 
@@ -54,6 +56,7 @@ class SearchPool {
 
   // constant after construction
   const std::size_t helpers_;
+  const bool low_priority_;  // of its own threads
   const std::uint64_t least_bytes_;
   const base::Clock& clock_;
   const Guard guard_;

@@ -127,6 +127,7 @@ void AddCounters(const EngineParts& parts, DatabaseStats* stats) {
   stats->shared_reads = parts.search_pool->handed_over();
   stats->flushes = counters.flushes;
   stats->compactions = counters.compactions;
+  stats->index_builds = counters.index_builds;
   stats->syncs = parts.disk->syncs;
   stats->written_bytes = parts.disk->written_bytes;
 }
@@ -198,9 +199,9 @@ Result<DatabaseStats> StatsOf(const EngineParts& parts) {
     VECDB_TRY(AddCollection(parts, *collection, &stats).status());
   }
   for (const ChannelInfo& channel : ChannelsOf(parts)) stats.log_bytes += channel.log_bytes;
-  stats.threads =
-      static_cast<std::uint32_t>(parts.timers->threads() + parts.background->threads() +
-                                 parts.compaction->threads() + parts.search_pool->threads());
+  stats.threads = static_cast<std::uint32_t>(
+      parts.timers->threads() + parts.background->threads() + parts.compaction->threads() +
+      parts.search_pool->threads() + parts.build_pool->threads());
   AddCounters(parts, &stats);
   AddMemory(parts, &stats);
   return stats;

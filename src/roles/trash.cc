@@ -56,6 +56,14 @@ Retiring::~Retiring() {
 void Retiring::Add(std::shared_ptr<segment::Segment> segment) {
   const std::optional<SegmentId> folder =
       segment->sealed() ? std::optional(segment->id()) : std::nullopt;
+  Add(std::move(segment), folder);
+}
+
+void Retiring::AddForm(std::shared_ptr<segment::Segment> segment) {
+  Add(std::move(segment), std::nullopt);
+}
+
+void Retiring::Add(std::shared_ptr<segment::Segment> segment, std::optional<SegmentId> folder) {
   retired_.reserve(retired_.size() + 1);  // so that what is reserved is given back
   trash_.Reserve();
   retired_.push_back({std::move(segment), folder});

@@ -51,10 +51,14 @@ class Retiring {
 
   // A sealed one goes with its folder.
   void Add(std::shared_ptr<segment::Segment> segment);
+  // Another form of the segment takes its place, and with it the folder.
+  void AddForm(std::shared_ptr<segment::Segment> segment);
   // The step is durable. Needs no memory; the segments may go from here on.
   void Done();
 
  private:
+  void Add(std::shared_ptr<segment::Segment> segment, std::optional<SegmentId> folder);
+
   Trash& trash_;
   std::vector<Retired> retired_;
 };

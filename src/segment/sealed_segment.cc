@@ -118,6 +118,12 @@ Status CheckColumn(const std::string& folder, const Field& field, std::uint64_t 
   return Status();
 }
 
+struct OpenedIndex {
+  std::shared_ptr<const FieldIndex> index;
+  std::uint64_t memory_bytes = 0;
+  std::uint64_t disk_bytes = 0;
+};
+
 }  // namespace
 
 struct SealedSegment::Body {
@@ -132,6 +138,8 @@ struct SealedSegment::Body {
   Column timestamps;
   std::shared_ptr<const KeyFile> keys;
   BlockFilePtr deletes;  // may be null
+  std::vector<OpenedIndex> indexes;
+  LoadMode load_mode = LoadMode::kMapped;
   std::uint64_t column_memory_bytes = 0;
   std::uint64_t memory_bytes = sizeof(Body);  // with that of columns that are open for good
   std::uint64_t disk_bytes = 0;
@@ -221,6 +229,26 @@ class Opener {
     return CheckColumn(folder(), TimestampField(), record_.rows, timestamps);
   }
 
+  // One that is damaged is of no use, and the segment is none the worse for it.
+  Result<OpenedIndex> OpenIndex(const Schema& schema, RowIndex rows,
+                                const catalog::IndexFileRecord& file) {
+    const std::string name = io::IndexName(file.field, file.info.file_id);
+    const std::uint64_t before = memory_bytes_;
+    const auto open = [&]() -> Result<std::shared_ptr<const index::Index>> {
+      if (file.field >= schema.fields().size()) return Bad(name, "recorded for an unknown field");
+      VECDB_TRY_ASSIGN(auto opened, Open(name, file.info, io::FileKind::kIndex));
+      return index::Index::Open(std::move(opened), ShapeOf(schema.fields()[file.field], rows));
+    };
+    const auto opened = open();
+    if (opened.status().code() == StatusCode::kResourceExhausted) return opened.status();
+    if (!opened.ok()) {
+      memory_bytes_ = before;
+      return OpenedIndex{std::make_shared<const FieldIndex>(file, opened.status())};
+    }
+    return OpenedIndex{std::make_shared<const FieldIndex>(file, *opened), memory_bytes_ - before,
+                       file.info.size_bytes};
+  }
+
   Status CheckKind(const std::string& name, const io::SealedFileInfo& info,
                    io::FileKind kind) const {
     return info.kind == kind ? Status() : Bad(name, "recorded as a file of another kind");
@@ -274,6 +302,7 @@ Result<std::shared_ptr<SealedSegment>> SealedSegment::Open(
   body->key_range = record.key_range;
   body->clustered = record.clustered;
   body->key_field = chunk::KeyFieldIndex(schema);
+  body->load_mode = loading.mode;
   VECDB_TRY(opener.OpenColumns(schema, body->key_field, &body->columns, &body->timestamps));
   if (record.keys.rows != record.rows) return opener.Bad(io::KeysName(0), "not the segment's rows");
   VECDB_TRY_ASSIGN(auto keys, opener.Open(io::KeysName(0), record.keys, io::FileKind::kKeys));
@@ -282,6 +311,10 @@ Result<std::shared_ptr<SealedSegment>> SealedSegment::Open(
     const std::string name = io::DeletesName(record.deletes->number);
     VECDB_TRY_ASSIGN(body->deletes,
                      opener.Open(name, record.deletes->info, io::FileKind::kDeletes));
+  }
+  for (const catalog::IndexFileRecord& file : record.indexes) {
+    VECDB_TRY_ASSIGN(auto index, opener.OpenIndex(schema, body->rows, file));
+    body->indexes.push_back(std::move(index));
   }
   if (tombstones == nullptr) {
     tombstones = std::make_shared<Tombstones>();
@@ -301,9 +334,57 @@ Result<std::shared_ptr<SealedSegment>> SealedSegment::Open(
 std::shared_ptr<SealedSegment> SealedSegment::WithoutColumns() const {
   auto body = std::make_unique<Body>(*body_);
   body->columns.clear();
+  for (const OpenedIndex& index : body->indexes) body->memory_bytes -= index.memory_bytes;
+  body->indexes.clear();
   body->memory_bytes -= body->column_memory_bytes;
   body->column_memory_bytes = 0;
   return std::shared_ptr<SealedSegment>(new SealedSegment(*this, std::move(body)));
+}
+
+std::shared_ptr<const FieldIndex> SealedSegment::KnownIndex(std::uint32_t field) const {
+  for (const OpenedIndex& opened : body_->indexes) {
+    if (opened.index->record().field == field) return opened.index;
+  }
+  return nullptr;
+}
+
+const FieldIndex* SealedSegment::IndexOn(std::uint32_t field) const {
+  for (const OpenedIndex& opened : body_->indexes) {
+    if (opened.index->record().field != field) continue;
+    return opened.index->usable() == nullptr ? nullptr : opened.index.get();
+  }
+  return nullptr;
+}
+
+std::shared_ptr<SealedSegment> SealedSegment::WithIndex(
+    std::uint32_t field, std::shared_ptr<const FieldIndex> index) const {
+  auto body = std::make_unique<Body>(*body_);
+  std::erase_if(body->indexes, [&](const OpenedIndex& opened) {
+    if (opened.index->record().field != field) return false;
+    body->memory_bytes -= opened.memory_bytes;
+    body->disk_bytes -= opened.disk_bytes;
+    return true;
+  });
+  if (index != nullptr) {
+    OpenedIndex& added = body->indexes.emplace_back(OpenedIndex{std::move(index)});
+    if (const FieldIndex& of = *added.index; of.usable() != nullptr) {
+      added.memory_bytes = io::BlockFile::MemoryFor(of.record().info, body->load_mode);
+      added.disk_bytes = of.record().info.size_bytes;
+    }
+    body->memory_bytes += added.memory_bytes;
+    body->disk_bytes += added.disk_bytes;
+  }
+  return std::shared_ptr<SealedSegment>(new SealedSegment(*this, std::move(body)));
+}
+
+Result<std::shared_ptr<const FieldIndex>> SealedSegment::OpenIndex(
+    io::FileSystem& fs, const io::DatabaseUuid& database, const catalog::IndexFileRecord& file,
+    const Loading& loading) const {
+  catalog::SegmentRecord record;
+  record.id = id();
+  Opener opener(fs, database, record, loading);
+  VECDB_TRY_ASSIGN(auto opened, opener.OpenIndex(schema(), rows(), file));
+  return std::move(opened.index);
 }
 
 bool SealedSegment::has_columns() const {
@@ -397,6 +478,9 @@ Status SealedSegment::VerifyAll() const {
   VECDB_TRY(body_->VerifyTimestamps());
   VECDB_TRY(body_->keys->VerifyAll());
   VECDB_TRY(VerifyKeyRange());
+  for (const OpenedIndex& opened : body_->indexes) {
+    VECDB_TRY(opened.index->Verify());
+  }
   if (body_->deletes == nullptr) return Status();
   VECDB_TRY(body_->deletes->VerifyAll());
   return ReadDeletesFile(*body_->deletes, body_->rows).status();

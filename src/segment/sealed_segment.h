@@ -10,6 +10,7 @@
 
 #include "catalog/records.h"
 #include "io/block_file.h"
+#include "segment/field_index.h"
 #include "segment/file_cache.h"
 #include "segment/segment.h"
 
@@ -62,6 +63,20 @@ class SealedSegment final : public Segment {
   // enough to find rows by key and to delete them. Read() of anything else is kFailedPrecondition.
   std::shared_ptr<SealedSegment> WithoutColumns() const;
   bool has_columns() const override;
+
+  // Null where it has none that can be used. Without columns there is none.
+  const FieldIndex* IndexOn(std::uint32_t field) const override;
+  // The same, one that is damaged too.
+  std::shared_ptr<const FieldIndex> KnownIndex(std::uint32_t field) const;
+  // The same segment, sharing its tombstones, where a field has this index, or none (null).
+  std::shared_ptr<SealedSegment> WithIndex(std::uint32_t field,
+                                           std::shared_ptr<const FieldIndex> index) const;
+  // Opens a file of this segment's for it. What is wrong with the file is in the answer
+  // (FieldIndex::damage); an error is of the system.
+  Result<std::shared_ptr<const FieldIndex>> OpenIndex(io::FileSystem& fs,
+                                                      const io::DatabaseUuid& database,
+                                                      const catalog::IndexFileRecord& record,
+                                                      const Loading& loading) const;
 
   // Reads and checks each block of what readers want, where that was not done yet: so those who
   // come first do not. Their pages are mapped then; whose memory they are does not change. Columns

@@ -22,6 +22,8 @@
 
 namespace vecdb::segment {
 
+class FieldIndex;
+
 class Segment {
  public:
   Segment(const Segment&) = delete;
@@ -64,6 +66,12 @@ class Segment {
   virtual bool has_columns() const { return true; }
   // What all of its values of the clustering key lie between; null where that is not known.
   virtual const catalog::KeyRange* key_range() const { return nullptr; }
+
+  // What a field has besides its vectors; null where that is nothing, or is of no use.
+  virtual const FieldIndex* IndexOn(std::uint32_t field) const {
+    (void)field;
+    return nullptr;
+  }
 
   virtual std::uint64_t memory_bytes() const = 0;
   virtual std::uint64_t disk_bytes() const = 0;

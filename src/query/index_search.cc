@@ -1,0 +1,90 @@
+#include "query/index_search.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/status.h"
+#include "chunk/kinds.h"
+
+namespace vecdb::query {
+namespace {
+
+// Distances of rows wherever they lie: all are asked for before the first is looked at.
+class ExactDistances final : public index::ExactDistances {
+ public:
+  ExactDistances(const segment::Segment& segment, const SearchPlan& plan)
+      : segment_(segment), plan_(plan) {
+    const Field& field = segment.schema().fields()[plan.field];
+    asked_ = std::min(kMostAsked, chunk::FixedWidth(field.type, field.dimension));
+  }
+
+  Status Compute(std::span<const std::uint32_t> rows, std::span<float> out) override {
+    for (std::size_t at = 0; at < rows.size(); at += kAtOnce) {
+      const std::size_t n = std::min(kAtOnce, rows.size() - at);
+      VECDB_TRY(ComputeSome(rows.subspan(at, n), out.subspan(at, n)));
+    }
+    return Status();
+  }
+
+ private:
+  static constexpr std::size_t kAtOnce = 32;
+  static constexpr std::size_t kMostAsked = 512;  // bytes of a row; the rest follows by itself
+
+  Status ComputeSome(std::span<const std::uint32_t> rows, std::span<float> out) {
+    std::array<chunk::ColumnView, kAtOnce> views;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      VECDB_TRY_ASSIGN(views[i], segment_.Read(plan_.field, rows[i], 1));
+      const auto* const bytes = static_cast<const char*>(views[i].values);
+      for (std::size_t at = 0; at < asked_; at += 64) __builtin_prefetch(bytes + at);
+    }
+    const std::uint32_t first = 0;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      plan_.distances->Ids(views[i], std::span(&first, 1), out.subspan(i, 1));
+    }
+    return Status();
+  }
+
+  const segment::Segment& segment_;
+  const SearchPlan& plan_;
+  std::size_t asked_ = 0;
+};
+
+// Makes of the rows a bitmap of the whole segment; false when every row is allowed.
+bool Restricts(const segment::Segment& segment, AllowedRows* allowed) {
+  const RowIndex rows = segment.rows();
+  if (!allowed->bitmap) {
+    if (allowed->first == 0 && allowed->rows == rows) return false;
+    allowed->bitmap.emplace(allowed->rows, true);
+    allowed->bitmap->ResetBefore(allowed->first);
+  }
+  allowed->bitmap->Resize(rows);
+  return true;
+}
+
+}  // namespace
+
+Status SearchIndex(const index::Index& index, const segment::Segment& segment,
+                   const SearchPlan& plan, AllowedRows* allowed, TopK* top) {
+  index::NearestRequest request;
+  request.query = plan.query;
+  request.k = plan.limit + plan.offset;
+  request.effort = {plan.effort.ef, plan.effort.recall, plan.effort.refine_k};
+  request.deadline = plan.deadline;
+  index::AllowedRows rows;
+  if (Restricts(segment, allowed)) {
+    rows.words = allowed->bitmap->words();
+    rows.count = static_cast<RowIndex>(allowed->bitmap->Count());
+    if (rows.count == 0) return Status();
+    request.allowed = &rows;
+  }
+  ExactDistances exact(segment, plan);
+  std::vector<index::Neighbor> found;
+  VECDB_TRY(index.Search(request, &exact, &found));
+  for (const index::Neighbor& neighbor : found) {
+    if (neighbor.distance > top->bound()) break;
+    VECDB_TRY(top->Offer(neighbor.distance, segment, neighbor.row));
+  }
+  return Status();
+}
+
+}  // namespace vecdb::query

@@ -1,0 +1,122 @@
+#include "segment/index_choice.h"
+
+#include <type_traits>
+#include <variant>
+
+#include "base/format.h"
+#include "base/status.h"
+#include "chunk/index_spec.h"
+#include "chunk/kinds.h"
+#include "segment/field_index.h"
+
+namespace vecdb::segment {
+namespace {
+
+// A scan of so many bytes takes as long as a search in a graph.
+constexpr std::uint64_t kScannedAsFast = std::uint64_t{1} << 20;
+
+index::Codec CodecOf(Codec codec) {
+  switch (codec) {
+    case Codec::kSq8:
+      return index::Codec::kSq8;
+    case Codec::kFp16:
+      return index::Codec::kFloat16;
+    case Codec::kBf16:
+      return index::Codec::kBFloat16;
+  }
+  return index::Codec::kSq8;
+}
+
+IndexChoice NoGraph(std::string why) {
+  IndexChoice choice;
+  choice.why = std::move(why);
+  return choice;
+}
+
+IndexChoice Graph(const index::GraphParameters& parameters, std::string why) {
+  return {true, parameters, std::move(why)};
+}
+
+// The parameters of a spec that names a graph; nothing otherwise.
+struct ParametersOf {
+  const Field& field;
+  IndexChoice operator()(const AutoIndex&) const { return {}; }
+  IndexChoice operator()(const FlatIndex&) const { return {}; }
+  IndexChoice operator()(const HnswIndex& hnsw) const {
+    index::GraphParameters parameters;
+    parameters.m = hnsw.m;
+    parameters.ef_construction = hnsw.ef_construction;
+    parameters.codec = index::LosslessCodec(field.type);
+    return Graph(parameters, "as declared");
+  }
+  IndexChoice operator()(const HnswSqIndex& hnsw) const {
+    index::GraphParameters parameters;
+    parameters.m = hnsw.m;
+    parameters.ef_construction = hnsw.ef_construction;
+    parameters.codec = CodecOf(hnsw.codec);
+    return Graph(parameters, "as declared");
+  }
+};
+
+IndexChoice Automatic(const Field& field, RowIndex rows) {
+  const std::uint64_t bytes = std::uint64_t{rows} * chunk::FixedWidth(field.type, field.dimension);
+  if (bytes < kScannedAsFast) {
+    return NoGraph(base::Format("{} bytes of vectors are looked at as fast", bytes));
+  }
+  index::GraphParameters parameters;
+  if (index::LosslessCodec(field.type) == index::Codec::kInt8) {
+    parameters.codec = index::Codec::kInt8;
+    return Graph(parameters, "AUTOINDEX: a graph; the vectors are 8-bit numbers already");
+  }
+  parameters.codec = index::Codec::kSq8;
+  return Graph(parameters, "AUTOINDEX: a graph; 8-bit codes find the nearest");
+}
+
+}  // namespace
+
+Status CheckIndex(const Field& field, const IndexSpec& spec) {
+  VECDB_TRY(chunk::CheckIndexSpec(spec));
+  if (!chunk::IsVector(field.type)) {
+    return base::InvalidArgument("field '{}' is a {}, not a vector", field.name,
+                                 ToString(field.type));
+  }
+  const Status fits = index::CheckParameters(ShapeOf(field, 0), index::GraphParameters{});
+  if (fits.ok()) return fits;
+  return base::Annotate(fits, base::Format("field '{}'", field.name));
+}
+
+IndexChoice ChooseIndex(const IndexSpec& spec, const Field& field, RowIndex rows,
+                        std::uint64_t memory_limit) {
+  if (std::holds_alternative<FlatIndex>(spec)) return NoGraph("as declared");
+  if (rows < kLeastIndexedRows) {
+    return NoGraph(
+        base::Format("{} rows are looked at as fast, fewer than {}", rows, kLeastIndexedRows));
+  }
+  const bool automatic = std::holds_alternative<AutoIndex>(spec);
+  IndexChoice choice = automatic ? Automatic(field, rows) : std::visit(ParametersOf{field}, spec);
+  if (!automatic || !choice.graph) return choice;
+  const std::uint64_t memory = index::BuildMemory(ShapeOf(field, rows), choice.parameters);
+  if (memory <= memory_limit) return choice;
+  return NoGraph(base::Format("building a graph takes {} bytes, and the memory budget leaves {}",
+                              memory, memory_limit));
+}
+
+IndexChoice WithoutCodes(const Field& field, float recall_of_codes) {
+  index::GraphParameters parameters;
+  parameters.codec = index::LosslessCodec(field.type);
+  return Graph(
+      parameters,
+      base::Format("AUTOINDEX: a graph; 8-bit codes found {:.3f} of the nearest", recall_of_codes));
+}
+
+IndexSpec SpecOf(const Field& field, const index::Description& graph) {
+  if (graph.codec == index::LosslessCodec(field.type)) {
+    return HnswIndex{graph.m, graph.ef_construction};
+  }
+  HnswSqIndex spec{graph.m, graph.ef_construction, Codec::kSq8};
+  if (graph.codec == index::Codec::kFloat16) spec.codec = Codec::kFp16;
+  if (graph.codec == index::Codec::kBFloat16) spec.codec = Codec::kBf16;
+  return spec;
+}
+
+}  // namespace vecdb::segment

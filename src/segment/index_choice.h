@@ -1,0 +1,40 @@
+// Which index a field gets in one segment. Pure functions.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "vecdb/index_spec.h"
+#include "vecdb/schema.h"
+#include "vecdb/status.h"
+
+#include "base/ids.h"
+#include "index/index.h"
+
+namespace vecdb::segment {
+
+struct IndexChoice {
+  bool graph = false;  // false: every row is looked at
+  index::GraphParameters parameters;
+  std::string why;
+};
+
+// Below, no type of index is worth its files.
+inline constexpr RowIndex kLeastIndexedRows = 1024;
+// Below, a graph that AUTOINDEX made of 8-bit codes gives way to one of the vectors themselves.
+inline constexpr float kLeastRecallOfCodes = 0.9F;
+
+// kInvalidArgument or kUnimplemented: this field cannot have such an index.
+Status CheckIndex(const Field& field, const IndexSpec& spec);
+
+// For a spec that was checked. `memory_limit`: what building may take at most.
+IndexChoice ChooseIndex(const IndexSpec& spec, const Field& field, RowIndex rows,
+                        std::uint64_t memory_limit);
+
+// What AUTOINDEX builds where codes could not tell the rows apart.
+IndexChoice WithoutCodes(const Field& field, float recall_of_codes);
+
+// The spec as which a graph may be described.
+IndexSpec SpecOf(const Field& field, const index::Description& graph);
+
+}  // namespace vecdb::segment
