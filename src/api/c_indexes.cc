@@ -96,6 +96,7 @@ void Show(const IndexInfo& from, Visit visit, void* user) {
   std::vector<vecdb_indexed_segment> segments;
   for (const IndexedSegment& segment : from.segments) segments.push_back(LendSegment(segment));
   std::vector<const vecdb_indexed_segment*> places;
+  places.reserve(segments.size());
   for (const vecdb_indexed_segment& segment : segments) places.push_back(&segment);
   vecdb_index_info lent = LendIndex(from);
   lent.parameters = parameters.list().data();
