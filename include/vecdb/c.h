@@ -268,6 +268,7 @@ typedef struct vecdb_options {
   vecdb_executor_function executor; /* NULL: threads of its own */
   void* executor_user;              /* handed to executor; yours until the database is closed */
   uint64_t memory_budget_bytes;
+  uint32_t index_threads;
 } vecdb_options;
 
 /* Sets the defaults of the C++ struct. */
@@ -523,6 +524,7 @@ VECDB_C_API vecdb_code vecdb_query_node_at(vecdb_db* db, size_t i, vecdb_query_n
 #endif
 
 #include "vecdb/c_collections.h" /* descriptions, names, properties, partitions */
+#include "vecdb/c_indexes.h"     /* indexes of vector fields */
 #include "vecdb/c_jobs.h"        /* compaction, and other work in the background */
 #include "vecdb/c_limits.h"      /* calls that end early; release and load */
 #include "vecdb/c_read.h"        /* search, query, get, snapshots, and answers */

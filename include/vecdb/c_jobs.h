@@ -16,8 +16,8 @@ extern "C" {
 
 /* ---- work in the background ---------------------------------------------------------- */
 
-enum { VECDB_JOB_FLUSH = 1, VECDB_JOB_COMPACTION = 2 }; /* vecdb::JobKind */
-enum {                                                  /* vecdb::JobState */
+enum { VECDB_JOB_FLUSH = 1, VECDB_JOB_COMPACTION = 2, VECDB_JOB_INDEX = 3 }; /* vecdb::JobKind */
+enum {                                                                       /* vecdb::JobState */
        VECDB_JOB_WAITING = 1,
        VECDB_JOB_RUNNING = 2,
        VECDB_JOB_DONE = 3,

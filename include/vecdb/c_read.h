@@ -44,6 +44,9 @@ typedef struct vecdb_search_request {
   const vecdb_text* output_fields; /* none: key and score only; "*": every field */
   size_t output_field_count;
   const vecdb_read_options* read; /* NULL: the defaults */
+  float recall;                   /* this and below: vecdb::SearchEffort */
+  uint32_t ef;
+  float refine_k;
 } vecdb_search_request;
 
 /* vecdb::QueryRequest */

@@ -64,7 +64,8 @@ enum {
   VECDB_EVENT_SEALED = 1,
   VECDB_EVENT_FLUSHED = 2,
   VECDB_EVENT_FAILED = 3,
-  VECDB_EVENT_COMPACTED = 4
+  VECDB_EVENT_COMPACTED = 4,
+  VECDB_EVENT_INDEXED = 5
 };
 
 /* vecdb::Event; its texts are lent for the call. */
@@ -178,6 +179,7 @@ typedef struct vecdb_db_stats {
   vecdb_memory_use read_memory;
   uint64_t evictions;
   uint64_t reloads;
+  uint64_t index_builds;
 } vecdb_db_stats;
 
 /* Zeroes, and the size. */

@@ -2,7 +2,10 @@
 #include <cstring>
 #include <string_view>
 
+#include "vecdb/event.h"
+#include "vecdb/index_spec.h"
 #include "vecdb/options.h"
+#include "vecdb/result.h"
 #include "vecdb/types.h"
 #include "vecdb/version.h"
 
@@ -14,6 +17,9 @@ namespace {
 using vecdb::Consistency;
 using vecdb::DataType;
 using vecdb::Durability;
+using vecdb::EventType;
+using vecdb::IndexState;
+using vecdb::JobKind;
 using vecdb::LoadMode;
 using vecdb::LogLevel;
 using vecdb::Metric;
@@ -76,6 +82,18 @@ static_assert(Same(VECDB_LOG_DEBUG, LogLevel::kDebug));
 static_assert(Same(VECDB_LOG_INFO, LogLevel::kInfo));
 static_assert(Same(VECDB_LOG_WARNING, LogLevel::kWarning));
 static_assert(Same(VECDB_LOG_ERROR, LogLevel::kError));
+
+static_assert(Same(VECDB_JOB_FLUSH, JobKind::kFlush));
+static_assert(Same(VECDB_JOB_COMPACTION, JobKind::kCompaction));
+static_assert(Same(VECDB_JOB_INDEX, JobKind::kIndex));
+static_assert(Same(VECDB_EVENT_SEALED, EventType::kSealed));
+static_assert(Same(VECDB_EVENT_FLUSHED, EventType::kFlushed));
+static_assert(Same(VECDB_EVENT_FAILED, EventType::kFailed));
+static_assert(Same(VECDB_EVENT_COMPACTED, EventType::kCompacted));
+static_assert(Same(VECDB_EVENT_INDEXED, EventType::kIndexed));
+static_assert(Same(VECDB_INDEX_BUILDING, IndexState::kBuilding));
+static_assert(Same(VECDB_INDEX_FINISHED, IndexState::kFinished));
+static_assert(Same(VECDB_INDEX_FAILED, IndexState::kFailed));
 
 constexpr const char* kUnknown = "unknown";
 

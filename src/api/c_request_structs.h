@@ -19,6 +19,10 @@ struct CStruct<vecdb_search_request> {
     vecdb_search_request out = {};
     out.struct_size = sizeof(out);
     out.limit = SearchRequest().limit;
+    const SearchEffort effort;
+    out.recall = effort.recall;
+    out.ef = effort.ef;
+    out.refine_k = effort.refine_k;
     return out;
   }
 };

@@ -71,6 +71,7 @@ Result<SearchRequest> RequestOf(const vecdb_search_request& from) {
   VECDB_TRY_ASSIGN(request.output_fields, OwnedTexts(from.output_fields, from.output_field_count,
                                                      "vecdb_search_request.output_fields"));
   VECDB_TRY_ASSIGN(request.read, OptionsOf(from.read));
+  request.effort = {.recall = from.recall, .ef = from.ef, .refine_k = from.refine_k};
   return request;
 }
 

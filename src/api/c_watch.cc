@@ -93,6 +93,7 @@ vecdb_db_stats LendStats(const DatabaseStats& from) {
   lent.read_memory = LendUse(from.read_memory);
   lent.evictions = from.evictions;
   lent.reloads = from.reloads;
+  lent.index_builds = from.index_builds;
   return lent;
 }
 

@@ -56,6 +56,9 @@ vecdb_field Named(const char* name) {
   return field;
 }
 
+void PassIndex(void* /*user*/, const vecdb_index_info* /*index*/) {
+}
+
 // What these calls store, freed at the end.
 struct Stored : Handles {
   vecdb_text text = {};
@@ -158,6 +161,14 @@ const Calls& FillingCalls() {
       {"vecdb_create_partition", CALL(vecdb_create_partition(h.collection, Text("p"), e))},
       {"vecdb_has_partition", CALL(vecdb_has_partition(h.collection, Text("p"), &s.flag, e))},
       {"vecdb_list_partitions", CALL(vecdb_list_partitions(h.collection, &s.texts, e))},
+      {"vecdb_create_index",
+       CALL(vecdb_create_index(h.collection, Text("v"), Text("HNSW"), nullptr, 0, e))},
+      {"vecdb_replace_index",
+       CALL(vecdb_replace_index(h.collection, Text("v"), Text("FLAT"), nullptr, 0, e))},
+      {"vecdb_describe_index",
+       CALL(vecdb_describe_index(h.collection, Text("v"), PassIndex, nullptr, e))},
+      {"vecdb_list_indexes", CALL(vecdb_list_indexes(h.collection, PassIndex, nullptr, e))},
+      {"vecdb_wait_for_indexes", CALL(vecdb_wait_for_indexes(h.collection, nullptr, e))},
       {"vecdb_collection_compact", CALL(vecdb_collection_compact(h.collection, e))},
       {"vecdb_collection_start_compaction",
        CALL(vecdb_collection_start_compaction(h.collection, &s.count, e))},
@@ -182,6 +193,7 @@ const Calls& ChangingCalls() {
        CALL(vecdb_rename_collection(h.db, Text("all"), Text("some"), e))},
       {"vecdb_collection_release", CALL(vecdb_collection_release(h.collection, e))},
       {"vecdb_drop_alias", CALL(vecdb_drop_alias(h.db, Text("every"), e))},
+      {"vecdb_drop_index", CALL(vecdb_drop_index(h.collection, Text("v"), e))},
       {"vecdb_drop_partition", CALL(vecdb_drop_partition(h.collection, Text("p"), e))},
       {"vecdb_drop_collection", CALL(vecdb_drop_collection(h.db, Text("all"), e))},
       {"vecdb_schema_add",
@@ -403,8 +415,8 @@ void Rotate(const Handles& from, Handles* to) {
 
 TEST_CASE("every function of the headers is in a list of this file") {
   std::string text;
-  for (const char* header :
-       {"c.h", "c_collections.h", "c_jobs.h", "c_limits.h", "c_read.h", "c_watch.h"}) {
+  for (const char* header : {"c.h", "c_collections.h", "c_indexes.h", "c_jobs.h", "c_limits.h",
+                             "c_read.h", "c_watch.h"}) {
     std::ifstream file(std::string(VECDB_SOURCE_DIR) + "/include/vecdb/" + header);
     text.append(std::istreambuf_iterator<char>(file), {});
   }
@@ -552,6 +564,11 @@ TEST_CASE("places to store into that are NULL are refused before anything happen
   C_REFUSED(vecdb_inspect(Text("x"), nullptr, nullptr, &error), kBad, "print is NULL");
   C_REFUSED(vecdb_collection_segments(h.collection, nullptr, nullptr, &error), kBad,
             "visit is NULL");
+  C_REFUSED(vecdb_describe_index(h.collection, Text("v"), nullptr, nullptr, &error), kBad,
+            "visit is NULL");
+  C_REFUSED(vecdb_list_indexes(h.collection, nullptr, nullptr, &error), kBad, "visit is NULL");
+  C_REFUSED(vecdb_create_index(h.collection, Text("v"), Text("HNSW"), nullptr, 1, &error), kBad,
+            "parameters is NULL");
   const vecdb_key key = vecdb_key_int64(1);
   C_REFUSED(vecdb_trace(Text("x"), Text("all"), &key, nullptr, nullptr, &error), kBad,
             "visit is NULL");
