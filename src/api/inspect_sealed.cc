@@ -11,6 +11,7 @@
 #include "catalog/records.h"
 #include "chunk/kinds.h"
 #include "chunk/validate.h"
+#include "index/index.h"
 #include "segment/column_file.h"
 #include "segment/deletes_file.h"
 #include "segment/key_file.h"
@@ -186,6 +187,40 @@ Status InspectDeletes(const io::BlockFile& file, const Printer& out) {
   return Status();
 }
 
+// Its shape stands in its header; the catalog knows better.
+Status InspectIndex(const std::shared_ptr<const io::BlockFile>& file, const Printer& out) {
+  VECDB_TRY_ASSIGN(const auto bytes, file->Read(0, std::min<std::uint64_t>(file->body_size(), 16)));
+  base::ByteReader reader(bytes, file->name());
+  std::uint8_t type = 0;
+  std::uint8_t metric = 0;
+  index::Shape shape;
+  VECDB_TRY(reader.Skip(6));
+  VECDB_TRY(reader.Get(&type));
+  VECDB_TRY(reader.Get(&metric));
+  VECDB_TRY(reader.Get(&shape.dimension));
+  VECDB_TRY(reader.Get(&shape.rows));
+  shape.type = static_cast<DataType>(type);
+  shape.metric = static_cast<Metric>(metric);
+  if (!index::CheckParameters(shape, index::GraphParameters{}).ok() || shape.dimension == 0 ||
+      shape.dimension > chunk::kMaxDimension) {
+    return base::Corruption("'{}': an index of type {}({}) by metric {}", file->name(), type,
+                            shape.dimension, metric);
+  }
+  VECDB_TRY_ASSIGN(const auto index, index::Index::Open(file, shape));
+  const index::Description graph = index->Describe();
+  out.Line("type       {}({}) by {}", ToString(shape.type), shape.dimension,
+           ToString(shape.metric));
+  out.Line("graph      {} codes, M {}, efConstruction {}, {} rows", index::ToString(graph.codec),
+           graph.m, graph.ef_construction, graph.rows);
+  if (graph.ef_at_10 != 0) {
+    out.Line("recall     {:.3f} of the 10 nearest with ef {}, as measured", graph.recall_at_10,
+             graph.ef_at_10);
+  }
+  VECDB_TRY(index->Verify());
+  out.Line("structure  ok");
+  return Status();
+}
+
 }  // namespace
 
 Status InspectSealedFile(io::FileSystem& fs, const std::string& name,
@@ -215,7 +250,7 @@ Status InspectSealedFile(io::FileSystem& fs, const std::string& name,
     case io::FileKind::kDeletes:
       return InspectDeletes(*file, out);
     case io::FileKind::kIndex:
-      break;
+      return InspectIndex(file, out);
   }
   return Status();
 }

@@ -76,6 +76,11 @@ inline catalog::Properties EveryProperty() {
   return properties;
 }
 
+// Of field 1, "cover".
+inline catalog::IndexFileRecord IndexFile(std::uint64_t index, std::uint64_t file) {
+  return {1, index, 1234, FileOf(file, io::FileKind::kIndex)};
+}
+
 // Every kind of operation once, or nearly.
 inline catalog::Edit EverythingEdit() {
   return EditOf(catalog::LeaseIds{100}, catalog::SetMaxTimestamp{vecdb::Timestamp{5000}},
@@ -91,7 +96,13 @@ inline catalog::Edit EverythingEdit() {
                 catalog::RenameCollection{2, "essays"}, catalog::SetAlias{"best", 2},
                 catalog::SetAlias{"all", 2}, catalog::SetAlias{"best", 1},
                 catalog::SetProperties{2, EveryProperty()},
-                catalog::SetKeyRange{11, true, {0, std::int64_t{-3}, std::int64_t{44}}});
+                catalog::SetKeyRange{11, true, {0, std::int64_t{-3}, std::int64_t{44}}},
+                catalog::SetIndex{1, 1, {90, vecdb::HnswIndex{8, 99}}},
+                catalog::SetIndexFile{10, IndexFile(90, 91)},
+                catalog::SetIndex{1, 1, {92, vecdb::HnswSqIndex{12, 77, vecdb::Codec::kBf16}}},
+                catalog::SetIndex{2, 1, {93, vecdb::AutoIndex{}}},
+                catalog::SetIndexFile{11, IndexFile(93, 94)}, catalog::DropIndexFile{11, 1},
+                catalog::SetIndexFile{11, IndexFile(93, 95)});
 }
 
 inline catalog::State EmptyState() {

@@ -137,6 +137,25 @@ std::vector<Contradiction> Contradictions() {
       {EditOf(catalog::SetKeyRange{10, false, {}}), {"segment 10", "not the clustering key"}},
       {EditOf(ClusteredBy("id"), catalog::SetKeyRange{10, false, {0, 1.0, 2.0}}),
        {"segment 10", "Int64"}},
+      {EditOf(catalog::SetIndex{9, 1, {96, HnswIndex{}}}), {"collection 9"}},
+      {EditOf(catalog::SetIndex{1, 0, {96, HnswIndex{}}}), {"field 0", "no vector"}},
+      {EditOf(catalog::SetIndex{1, 4, {96, HnswIndex{}}}), {"field 4", "no vector"}},
+      {EditOf(catalog::SetIndex{1, 1, {100, HnswIndex{}}}), {"index id 100"}},
+      {EditOf(catalog::DropIndex{1, 2}), {"field 2", "collection 1"}},
+      {EditOf(catalog::DropIndex{9, 1}), {"field 1", "collection 9"}},
+      {EditOf(catalog::SetIndexFile{12, IndexFile(92, 96)}), {"segment 12"}},
+      {EditOf(catalog::SetIndexFile{10, IndexFile(92, 91)}), {"file id 91", "segment 10"}},
+      {EditOf(catalog::SetIndexFile{10, IndexFile(92, 96)},
+              catalog::SetIndexFile{11, IndexFile(93, 96)}),
+       {"file id 96", "twice"}},
+      {EditOf(catalog::SetIndexFile{10, IndexFile(92, 100)}), {"file id 100"}},
+      {EditOf(catalog::SetIndexFile{10, IndexFile(100, 96)}), {"index id 100"}},
+      {EditOf(catalog::SetIndexFile{10, {1, 92, 0, FileOf(96, io::FileKind::kColumn)}}),
+       {"segment 10", "10 rows"}},
+      {EditOf(catalog::DropIndex{1, 1}, catalog::SetIndexFile{10, IndexFile(92, 96)}),
+       {"field 1", "segment 10", "none"}},
+      {EditOf(catalog::DropIndexFile{10, 2}), {"field 2", "segment 10"}},
+      {EditOf(catalog::DropIndexFile{12, 1}), {"segment 12"}},
   };
 }
 
@@ -211,6 +230,29 @@ TEST_CASE("a clustering key is among the options of its collection, with ranges 
   const auto other = Apply(state, EditOf(catalog::SetProperties{2, {}}));
   REQUIRE(other.ok());
   CHECK_FALSE(other->segments.at(11).key_range.has_value());  // it was one of that key
+}
+
+TEST_CASE("an index is the one declared last, and a segment keeps its file until it has another") {
+  const catalog::State state = Everything();
+  CHECK(*state.IndexOf(1, 1) == catalog::IndexRecord{92, HnswSqIndex{12, 77, Codec::kBf16}});
+  CHECK(state.IndexOf(1, 0) == nullptr);
+  CHECK(state.IndexOf(3, 1) == nullptr);
+  CHECK(*state.segments.at(10).IndexOf(1) == IndexFile(90, 91));
+  CHECK(*state.segments.at(11).IndexOf(1) == IndexFile(93, 95));
+  const auto replaced = Apply(state, EditOf(catalog::SetIndexFile{10, IndexFile(92, 96)}));
+  REQUIRE(replaced.ok());
+  CHECK(replaced->segments.at(10).indexes == std::vector{IndexFile(92, 96)});
+  const auto flat = Apply(state, EditOf(catalog::SetIndex{1, 1, {96, FlatIndex{}}}));
+  REQUIRE(flat.ok());
+  CHECK(flat->segments.at(10).indexes.empty());
+  CHECK(flat->segments.at(11).indexes.size() == 1);
+  const auto dropped = Apply(state, EditOf(catalog::DropIndex{2, 1}));
+  REQUIRE(dropped.ok());
+  CHECK(dropped->segments.at(11).indexes.empty());
+  CHECK(dropped->indexes.count(2) == 0);
+  const auto gone = Apply(state, EditOf(catalog::DropAlias{"best"}, catalog::DropCollection{1}));
+  REQUIRE(gone.ok());
+  CHECK(gone->indexes.count(1) == 0);
 }
 
 TEST_CASE("properties are those set last, and gone with their collection") {
