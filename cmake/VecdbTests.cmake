@@ -290,7 +290,7 @@ if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/include/vecdb/c.h)
   file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/headers/c_as_c99.c
     CONTENT "#include \"vecdb/c.h\"\n#include \"vecdb/c.h\"\nint vecdb_c99_unit;\n")
   list(APPEND _header_units ${CMAKE_CURRENT_BINARY_DIR}/headers/c_as_c99.c)
-  foreach(_part IN ITEMS collections jobs read watch)
+  foreach(_part IN ITEMS collections indexes jobs limits read watch)
     file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/headers/c_${_part}_as_c99.c
       CONTENT "#include \"vecdb/c_${_part}.h\"\nint vecdb_c99_${_part}_unit;\n")
     list(APPEND _header_units ${CMAKE_CURRENT_BINARY_DIR}/headers/c_${_part}_as_c99.c)

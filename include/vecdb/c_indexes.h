@@ -8,7 +8,6 @@
 #include <stdint.h>
 
 #include "vecdb/c.h"
-#include "vecdb/c_limits.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -30,11 +29,9 @@ VECDB_C_API vecdb_code vecdb_create_index(vecdb_collection* collection, vecdb_te
 VECDB_C_API vecdb_code vecdb_replace_index(vecdb_collection* collection, vecdb_text field,
                                            vecdb_text type, const vecdb_parameter* parameters,
                                            size_t parameter_count, vecdb_error* error);
-/* The members of vecdb::Collection of the same names; limits may be NULL. */
+/* vecdb::Collection::DropIndex. WaitForIndexes is in vecdb/c_limits.h. */
 VECDB_C_API vecdb_code vecdb_drop_index(vecdb_collection* collection, vecdb_text field,
                                         vecdb_error* error);
-VECDB_C_API vecdb_code vecdb_wait_for_indexes(vecdb_collection* collection,
-                                              const vecdb_call_limits* limits, vecdb_error* error);
 
 /* vecdb::IndexState */
 enum { VECDB_INDEX_BUILDING = 1, VECDB_INDEX_FINISHED = 2, VECDB_INDEX_FAILED = 3 };

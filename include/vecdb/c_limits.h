@@ -41,6 +41,8 @@ VECDB_C_API vecdb_code vecdb_collection_flush_within(vecdb_collection* collectio
 VECDB_C_API vecdb_code vecdb_collection_release(vecdb_collection* collection, vecdb_error* error);
 VECDB_C_API vecdb_code vecdb_collection_load(vecdb_collection* collection,
                                              const vecdb_call_limits* limits, vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_wait_for_indexes(vecdb_collection* collection,
+                                              const vecdb_call_limits* limits, vecdb_error* error);
 VECDB_C_API vecdb_code vecdb_collection_load_state(const vecdb_collection* collection, int32_t* out,
                                                    vecdb_error* error);
 
