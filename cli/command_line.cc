@@ -14,6 +14,7 @@
 #include "command_options.h"
 #include "commands.h"
 #include "formats/schema_text.h"
+#include "index_commands.h"
 #include "shell/shell.h"
 #include "text.h"
 #include "watch_commands.h"
@@ -26,6 +27,7 @@ constexpr const char* kExamples = R"(Examples:
   vecdb import shop.db books books.jsonl --create --metric COSINE
   vecdb search shop.db books --vector "[0.1, 0.9]" --filter "year >= 1990" --output title
   vecdb query shop.db books --filter "year is null" --output title,year
+  vecdb index create shop.db books cover --type HNSW_SQ --wait
   vecdb export shop.db books books.csv.zst --filter "sold == true"
   vecdb check shop.db --full
   vecdb shell shop.db
@@ -80,6 +82,7 @@ struct CommandLine::Body {
     AddCreate();
     AddDrop();
     AddPartition();
+    indexing.AddTo([this](auto&&... words) { return Command(words...); }, session);
     AddList();
     AddFlush();
     AddCompact();
@@ -146,6 +149,7 @@ struct CommandLine::Body {
   CreateArguments create;
   DropArguments drop;
   PartitionArguments partition;
+  IndexCommands indexing;
   std::string list_database;
   FlushArguments flush;
   CompactArguments compact;
@@ -273,6 +277,7 @@ void CommandLine::Body::AddSearch() {
   c->add_option("--filter", a.filter, "Only rows that match, like \"year >= 1990\"");
   AddPartitions(c, &a.partitions);
   AddOutput(c, &a.output, "Fields to show: a,b or \"*\"");
+  AddEffort(c, &a.effort);
   c->add_flag("--json", a.json, "JSON instead of a table: one object a line for each vector");
   CLI::Option* row = AddNumber(c, "--row", &a.row, "Which row of --file, from 0 (default: 0)");
   CLI::Option* rows = c->add_option("--rows", a.rows, "Several rows of --file: FIRST..LAST");

@@ -13,6 +13,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "vecdb/request.h"
 #include "vecdb/result.h"
 
 #include "text.h"
@@ -67,6 +68,27 @@ CLI::Option* AddParsed(CLI::App* command, const std::string& name, const std::st
       ->type_name(type_name)
       ->allow_extra_args(false)
       ->check(check, "", "");
+}
+
+inline Result<float> RealNumber(std::string_view text) {
+  float number = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
+  if (error == std::errc() && stop == end) return number;
+  return Bad("{} is no number", Quoted(text));
+}
+
+// How hard a search looks.
+inline void AddEffort(CLI::App* c, SearchEffort* effort) {
+  AddParsed<float>(
+      c, "--recall", "SHARE", RealNumber, [effort](float recall) { effort->recall = recall; },
+      "Share of the nearest rows that an index shall find, to 1 (default: 0.95)");
+  AddNumber(c, "--ef", &effort->ef, "Instead: how many candidates an index keeps",
+            {0, std::numeric_limits<std::uint32_t>::max()});
+  AddParsed<float>(
+      c, "--refine-k", "FACTOR", RealNumber,
+      [effort](float refine_k) { effort->refine_k = refine_k; },
+      "How many of them are measured exactly, times limit + offset (default: by the index)");
 }
 
 // The database, and the collection unless it is null.

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "vecdb/database.h"
@@ -70,6 +71,7 @@ struct SearchArguments {
   std::size_t offset = 0;
   std::string filter;
   std::vector<std::string> output;
+  SearchEffort effort;
   bool json = false;
 };
 int RunSearch(const Session& session, const SearchArguments& arguments);
@@ -161,6 +163,20 @@ struct PartitionArguments {
   bool yes = false;
 };
 int RunPartition(const Session& session, const PartitionArguments& arguments);
+
+struct IndexArguments {
+  using Parameter = std::pair<std::string, std::string>;  // name and value
+  std::string action;  // "create", "replace", "drop", "list" or "describe"
+  std::string database;
+  std::string collection;  // of list: empty: all of them
+  std::string field;       // not of list
+  std::string type;        // this and below: of create and replace
+  std::vector<Parameter> parameters;
+  bool wait = false;
+  bool progress = false;
+  bool json = false;  // of list and describe
+};
+int RunIndex(const Session& session, const IndexArguments& arguments);
 
 int RunList(const Session& session, const std::string& database);
 

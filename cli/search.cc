@@ -205,6 +205,7 @@ Status Search(const Session& session, const SearchArguments& arguments) {
   request.filter = arguments.filter;
   request.output_fields = arguments.output;
   request.read.partitions = arguments.partitions;
+  request.effort = arguments.effort;
   const bool several = queries.size() > 1;
   for (const Query& query : queries) {
     request.query = Lent(query.vector);

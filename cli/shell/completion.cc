@@ -29,8 +29,8 @@ bool TakesFields(const std::string& option) {
 }  // namespace
 
 const std::vector<std::string>& DotCommands() {
-  static const std::vector<std::string> names{".collections", ".exit",   ".help",  ".mode",
-                                              ".quit",        ".schema", ".timer", ".use"};
+  static const std::vector<std::string> names{
+      ".collections", ".exit", ".help", ".indexes", ".mode", ".quit", ".schema", ".timer", ".use"};
   return names;
 }
 

@@ -24,10 +24,12 @@ constexpr const char* kHelp =
   insert delete import export     change and move them
   create drop list info           collections
   flush compact                   what they take of the disk
+  index                           how vectors are found
   segments channels jobs top      what the database does
 Of the shell:
   .collections        their names
   .schema [NAME]      the fields of one, or of all
+  .indexes [NAME]     the indexes of one, or of all
   .use NAME           the collection of commands that name none; without NAME: none
   .mode table|json    how results are shown: for people, or one JSON object a line
   .timer on|off       how long each command took
@@ -138,13 +140,14 @@ class Shell {
   std::vector<std::string> WithPlace(std::vector<std::string> words) const {
     if (words.size() > 1 && (words[1] == "--help" || words[1] == "-h")) return words;
     if (!current_.empty() && !NamesCollection(words)) words.insert(words.begin() + 1, current_);
-    const std::size_t name = words[0] == "partition" ? std::min<std::size_t>(2, words.size()) : 1;
+    const bool of_two = words[0] == "partition" || words[0] == "index";
+    const std::size_t name = of_two ? std::min<std::size_t>(2, words.size()) : 1;
     words.insert(words.begin() + static_cast<std::ptrdiff_t>(name), arguments_.database);
     return words;
   }
 
   bool NamesCollection(const std::vector<std::string>& words) const {
-    static const std::vector<std::string> always{"alias", "channels", "create",    "drop",
+    static const std::vector<std::string> always{"alias", "channels", "create",    "drop", "index",
                                                  "jobs",  "list",     "partition", "top"};
     if (std::find(always.begin(), always.end(), words[0]) != always.end()) return true;
     const auto is_option = [](const std::string& word) {
@@ -175,6 +178,8 @@ class Shell {
       return RunList(session_, arguments_.database);
     } else if (name == ".schema") {
       return PrintSchemas(argument.empty() ? current_ : argument);
+    } else if (name == ".indexes") {
+      return PrintIndexes(argument.empty() ? current_ : argument);
     } else if (name == ".use") {
       return Use(argument);
     } else if (name == ".timer") {
@@ -196,6 +201,14 @@ class Shell {
     }
     current_ = name;
     return kExitOk;
+  }
+
+  int PrintIndexes(const std::string& only) const {
+    IndexArguments list;
+    list.action = "list";
+    list.database = arguments_.database;
+    list.collection = only;
+    return RunIndex(session_, list);
   }
 
   int PrintSchemas(const std::string& only) const {

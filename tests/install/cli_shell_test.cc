@@ -271,9 +271,9 @@ TEST_CASE("the manual page is well-formed and names every command", "[cli]") {
   const std::string page = std::string(VECDB_SOURCE_DIR) + "/doc/vecdb.1";
   const std::string text = ReadFile(page);
   for (const char* command :
-       {"import", "export",    "search", "query",   "get",     "count", "insert",   "delete",
-        "create", "drop",      "list",   "flush",   "compact", "info",  "describe", "rename",
-        "alias",  "partition", "set",    "inspect", "check",   "shell"}) {
+       {"import", "export",    "search", "query", "get",     "count", "insert",   "delete",
+        "create", "drop",      "list",   "flush", "compact", "info",  "describe", "rename",
+        "alias",  "partition", "index",  "set",   "inspect", "check", "shell"}) {
     CHECK_THAT(text, ContainsSubstring(std::string(".SS ") + command + "\n"));
     CHECK_THAT(shell.Must({command, "--help"}), ContainsSubstring("Example:\n  vecdb "));
   }

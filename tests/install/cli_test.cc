@@ -19,9 +19,9 @@ TEST_CASE("the version and the help are on stdout and end well", "[cli]") {
   CHECK_THAT(shell.Must({"--version"}), StartsWith("vecdb "));
   const std::string help = shell.Must({"--help"});
   for (const char* command :
-       {"import", "export",    "search", "query",   "get",     "count", "insert",   "delete",
-        "create", "drop",      "list",   "flush",   "compact", "info",  "describe", "rename",
-        "alias",  "partition", "set",    "inspect", "check",   "shell", "Examples:"}) {
+       {"import", "export",    "search", "query", "get",     "count", "insert",   "delete",
+        "create", "drop",      "list",   "flush", "compact", "info",  "describe", "rename",
+        "alias",  "partition", "index",  "set",   "inspect", "check", "shell",    "Examples:"}) {
     CHECK_THAT(help, ContainsSubstring(command));
   }
 }
