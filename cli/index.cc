@@ -200,18 +200,23 @@ Result<IndexSpec> SpecOf(const IndexArguments& arguments) {
   return ParseIndexSpec(arguments.type, parameters);
 }
 
-void ShowProgress(const Lease& database, const std::string& collection, Progress* progress) {
+// A job counts a segment's rows when they are all done; its progress is finer.
+void ShowProgress(const Lease& database, const std::string& collection, std::uint64_t rows,
+                  Progress* progress) {
   const auto jobs = database->Jobs();
   if (!jobs.ok()) return;
   for (const JobInfo& job : *jobs) {
     if (job.kind != JobKind::kIndex || job.collection != collection) continue;
-    if (job.state == JobState::kRunning) progress->Update(job.progress, job.rows);
+    if (job.state != JobState::kRunning) continue;
+    progress->Update(job.progress,
+                     static_cast<std::uint64_t>(job.progress * static_cast<double>(rows)));
   }
 }
 
 // Until everything is built, or kCancelled when somebody asked to stop.
 Status Await(const Lease& database, Collection* collection, const IndexArguments& arguments) {
   const InterruptGuard guard;
+  CLI_TRY_ASSIGN(const IndexInfo index, collection->DescribeIndex(arguments.field));
   Progress progress(arguments.progress || StderrIsTerminal());
   progress.Start(0, 0);
   std::stop_source stop;
@@ -219,7 +224,7 @@ Status Await(const Lease& database, Collection* collection, const IndexArguments
                             [&] { return collection->WaitForIndexes({.stop = stop.get_token()}); });
   while (waiting.wait_for(kLook) != std::future_status::ready) {
     if (Interrupted()) stop.request_stop();
-    ShowProgress(database, std::string(collection->name()), &progress);
+    ShowProgress(database, std::string(collection->name()), index.pending_rows, &progress);
   }
   return Interrupted() ? Status(StatusCode::kCancelled, "interrupted") : waiting.get();
 }
