@@ -14,6 +14,13 @@ Status Declare(const std::shared_ptr<roles::LiveCollection>& live, roles::Engine
   return Status();
 }
 
+segment::IndexLimits LimitsOf(const roles::EngineParts& parts) {
+  segment::IndexLimits limits;
+  limits.least_rows = parts.env.least_indexed_rows;
+  if (parts.memory.limited()) limits.memory_bytes = parts.memory.limit() / 2;
+  return limits;
+}
+
 }  // namespace
 
 Status Collection::CreateIndex(std::string_view field, const IndexSpec& spec) {
@@ -36,12 +43,15 @@ Status Collection::DropIndex(std::string_view field) {
 }
 
 Result<IndexInfo> Collection::DescribeIndex(std::string_view field) const {
-  return api::Inside(*handle_->engine, false,
-                     [&] { return roles::DescribeIndex(*handle_->live, field); });
+  return api::Inside(*handle_->engine, false, [&] {
+    return roles::DescribeIndex(*handle_->live, field, LimitsOf(handle_->engine->parts()));
+  });
 }
 
 Result<std::vector<IndexInfo>> Collection::ListIndexes() const {
-  return api::Inside(*handle_->engine, false, [&] { return roles::ListIndexes(*handle_->live); });
+  return api::Inside(*handle_->engine, false, [&] {
+    return roles::ListIndexes(*handle_->live, LimitsOf(handle_->engine->parts()));
+  });
 }
 
 Status Collection::WaitForIndexes(const CallLimits& limits) {

@@ -66,6 +66,7 @@ struct CoordinatorParts {
   std::uint64_t worthless_log_bytes;  // of a log: from here on it is dropped when nobody needs it
   base::MemoryBudget& memory;
   SearchPool& build_pool;  // of data nodes, for building indexes
+  RowIndex least_indexed_rows;
 };
 
 class Coordinator final : public SegmentEvents {

@@ -43,7 +43,8 @@ SealedPtr AsSealed(const SegmentPtr& segment) {
 
 // Whether the field has what was declared last, or what had to be in its stead.
 bool Has(const segment::FieldIndex* known, IndexId wanted) {
-  return known != nullptr && known->damage().ok() && known->record().index == wanted;
+  const bool same = known != nullptr && (known->record().index == wanted || base::Canary(43));
+  return same && known->damage().ok();
 }
 
 std::shared_ptr<const segment::View> WithoutIndexes(const segment::View& view,
@@ -201,9 +202,10 @@ std::vector<Coordinator::IndexTask> Coordinator::PickIndexes(
 
 segment::IndexChoice Coordinator::ChooseIndex(const LiveCollection& collection, std::uint32_t field,
                                               const IndexSpec& spec, RowIndex rows) const {
-  const std::uint64_t memory = parts_.memory.limited() ? parts_.memory.limit() / 2
-                                                       : std::numeric_limits<std::uint64_t>::max();
-  return segment::ChooseIndex(spec, collection.record.schema.fields()[field], rows, memory);
+  segment::IndexLimits limits;
+  limits.least_rows = parts_.least_indexed_rows;
+  if (parts_.memory.limited()) limits.memory_bytes = parts_.memory.limit() / 2;
+  return segment::ChooseIndex(spec, collection.record.schema.fields()[field], rows, limits);
 }
 
 // Those whose bytes were never all read.

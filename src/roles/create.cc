@@ -211,7 +211,8 @@ void MakeNodes(EngineParts& p) {
                                                                  kLongLog * p.env.log_bytes,
                                                                  p.env.log_bytes / kWorthlessShare,
                                                                  p.memory,
-                                                                 *p.build_pool});
+                                                                 *p.build_pool,
+                                                                 p.env.least_indexed_rows});
   p.streaming->SetEvents(p.coordinator.get());
 }
 

@@ -37,6 +37,7 @@
 #include "roles/query_nodes.h"
 #include "roles/streaming_nodes.h"
 #include "segment/file_cache.h"
+#include "segment/index_choice.h"
 
 namespace vecdb::roles {
 
@@ -51,6 +52,8 @@ struct Environment {
   std::uint64_t log_bytes = std::uint64_t{64} << 20;  // a log above this is followed by another
   // A search gives another thread work only where that has so many bytes to read.
   std::uint64_t search_task_bytes = std::uint64_t{1} << 20;
+  // Segments of fewer rows get no index.
+  RowIndex least_indexed_rows = segment::kLeastIndexedRows;
   // Around what runs in the background or cannot fail any more; the API puts in its own.
   Guard guard = [](const auto& task) { return task(); };
 };

@@ -50,7 +50,7 @@ IndexState StateOf(const IndexInfo& info) {
 }
 
 IndexInfo Describe(const LiveCollection& collection, std::uint32_t number,
-                   const catalog::IndexRecord& record) {
+                   const catalog::IndexRecord& record, const segment::IndexLimits& limits) {
   const Field& field = collection.record.schema.fields()[number];
   IndexInfo info;
   info.field = field.name;
@@ -60,8 +60,7 @@ IndexInfo Describe(const LiveCollection& collection, std::uint32_t number,
   for (const auto view = collection.board.Pin(); const auto& shown : view->segments()) {
     if (!shown->sealed()) continue;
     const auto& segment = static_cast<const segment::SealedSegment&>(*shown);
-    const auto choice = segment::ChooseIndex(record.spec, field, segment.rows(),
-                                             std::numeric_limits<std::uint64_t>::max());
+    const auto choice = segment::ChooseIndex(record.spec, field, segment.rows(), limits);
     info.segments.push_back(DescribeSegment(segment, number, record, choice));
     const IndexedSegment& one = info.segments.back();
     info.total_rows += one.rows;
@@ -80,11 +79,12 @@ IndexInfo Describe(const LiveCollection& collection, std::uint32_t number,
 
 }  // namespace
 
-Result<IndexInfo> DescribeIndex(const LiveCollection& collection, std::string_view field) {
+Result<IndexInfo> DescribeIndex(const LiveCollection& collection, std::string_view field,
+                                const segment::IndexLimits& limits) {
   VECDB_TRY(collection.CheckAlive());
   const auto fields = collection.record.schema.fields();
   for (const auto declared = collection.indexes(); const auto& [number, record] : *declared) {
-    if (fields[number].name == field) return Describe(collection, number, record);
+    if (fields[number].name == field) return Describe(collection, number, record, limits);
   }
   if (collection.record.schema.Find(field) == nullptr) {
     return base::InvalidArgument("there is no field named '{}'", field);
@@ -92,11 +92,12 @@ Result<IndexInfo> DescribeIndex(const LiveCollection& collection, std::string_vi
   return base::NotFound("field '{}' has no index", field);
 }
 
-Result<std::vector<IndexInfo>> ListIndexes(const LiveCollection& collection) {
+Result<std::vector<IndexInfo>> ListIndexes(const LiveCollection& collection,
+                                           const segment::IndexLimits& limits) {
   VECDB_TRY(collection.CheckAlive());
   std::vector<IndexInfo> infos;
   for (const auto declared = collection.indexes(); const auto& [number, record] : *declared) {
-    infos.push_back(Describe(collection, number, record));
+    infos.push_back(Describe(collection, number, record, limits));
   }
   return infos;
 }

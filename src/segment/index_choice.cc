@@ -86,9 +86,9 @@ Status CheckIndex(const Field& field, const IndexSpec& spec) {
 }
 
 IndexChoice ChooseIndex(const IndexSpec& spec, const Field& field, RowIndex rows,
-                        std::uint64_t memory_limit) {
+                        const IndexLimits& limits) {
   if (std::holds_alternative<FlatIndex>(spec)) return NoGraph("as declared");
-  if (rows < kLeastIndexedRows) {
+  if (rows < limits.least_rows) {
     return NoGraph(
         base::Format("{} rows are looked at as fast, fewer than {}", rows, kLeastIndexedRows));
   }
@@ -96,9 +96,9 @@ IndexChoice ChooseIndex(const IndexSpec& spec, const Field& field, RowIndex rows
   IndexChoice choice = automatic ? Automatic(field, rows) : std::visit(ParametersOf{field}, spec);
   if (!automatic || !choice.graph) return choice;
   const std::uint64_t memory = index::BuildMemory(ShapeOf(field, rows), choice.parameters);
-  if (memory <= memory_limit) return choice;
+  if (memory <= limits.memory_bytes) return choice;
   return NoGraph(base::Format("building a graph takes {} bytes, and the memory budget leaves {}",
-                              memory, memory_limit));
+                              memory, limits.memory_bytes));
 }
 
 IndexChoice WithoutCodes(const Field& field, float recall_of_codes) {

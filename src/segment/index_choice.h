@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <string>
 
 #include "vecdb/index_spec.h"
@@ -27,9 +28,14 @@ inline constexpr float kLeastRecallOfCodes = 0.9F;
 // kInvalidArgument or kUnimplemented: this field cannot have such an index.
 Status CheckIndex(const Field& field, const IndexSpec& spec);
 
-// For a spec that was checked. `memory_limit`: what building may take at most.
+struct IndexLimits {
+  RowIndex least_rows = kLeastIndexedRows;
+  std::uint64_t memory_bytes = std::numeric_limits<std::uint64_t>::max();  // of AUTOINDEX's builds
+};
+
+// For a spec that was checked.
 IndexChoice ChooseIndex(const IndexSpec& spec, const Field& field, RowIndex rows,
-                        std::uint64_t memory_limit);
+                        const IndexLimits& limits = {});
 
 // What AUTOINDEX builds where codes could not tell the rows apart.
 IndexChoice WithoutCodes(const Field& field, float recall_of_codes);

@@ -34,6 +34,12 @@ TABLE = {
     37: ("a search returns one hit too few", "test_walks", "*search*"),
     38: ("half of a batch is replayed", "test_walks", "deletes find their rows in every shard*"),
     40: ("a vector with NaN is accepted", "test_chunk"),
+    42: ("an index returns rows that are deleted or filtered out", "test_walks",
+         "*a deleted or replaced row is found in no index*"),
+    43: ("an index that was replaced counts as the one declared", "test_walks",
+         "*an index is replaced and dropped while searches go on*"),
+    44: ("candidates of an index are not compared by their vectors", "test_walks",
+         "*every type, metric and index finds what a scan finds*"),
     41: ("a compaction loses its last row", "test_walks",
          "*a compaction leaves one segment with the living rows*"),
 }

@@ -57,7 +57,8 @@ std::string ModelRun::Search() {
                               .offset = random_.Chance(60) ? 0 : random_.Below(40),
                               .filter = where.text,
                               .output_fields = PickOutput(),
-                              .read = PickReadOptions()};
+                              .read = PickReadOptions(),
+                              .effort = PickEffort()};
   Note(Format("search {}.{} limit {} offset {} where {}", name_, request.field, request.limit,
               request.offset, where.text));
   const auto hits = Open().Search(request);

@@ -42,6 +42,7 @@ constexpr Weight kWeights[] = {
     {Operation::kIterate, 25},
     {Operation::kRelease, 15},
     {Operation::kCompact, 15},
+    {Operation::kIndex, 20},
     {Operation::kRename, 15},
     {Operation::kAlias, 25},
     {Operation::kAlter, 15},
@@ -159,6 +160,8 @@ std::string ModelRun::Perform(Operation operation) {
       return with_collection(&ModelRun::ReleaseAndLoad);
     case Operation::kCompact:
       return with_collection(&ModelRun::Compact);
+    case Operation::kIndex:
+      return with_collection(&ModelRun::Index);
     case Operation::kCreate:
       return Create();
     case Operation::kDrop:
@@ -276,6 +279,9 @@ std::string ModelRun::CheckEverything() {
   if (auto wrong = CheckAliases(); !wrong.empty()) return wrong;
   for (auto& [name, modelled] : collections_) {
     if (auto wrong = CheckDescription(name, modelled); !wrong.empty()) return wrong;
+    if (auto wrong = CheckIndexes(*(*database_)->OpenCollection(name), modelled); !wrong.empty()) {
+      return name + ": " + wrong;
+    }
     const auto collection = (*database_)->OpenCollection(name);
     if (!collection.ok()) return collection.status().ToString();
     const auto rows = collection->Query({.output_fields = {"*"}, .limit = 16'384});
@@ -304,8 +310,10 @@ std::string ModelRun::CheckSelfSearch() {
     const BruteForce oracle(schema_, alive);
     for (const auto& [key, record] : alive) {
       const std::size_t field = kFirstVector + random_.Below(2);
-      const SearchRequest request{
-          .field = schema_.fields()[field].name, .query = QueryOf((*record)[field]), .limit = 1};
+      const SearchRequest request{.field = schema_.fields()[field].name,
+                                  .query = QueryOf((*record)[field]),
+                                  .limit = 1,
+                                  .effort = kExhaustive};
       const auto hits = collection->Search(request);
       if (!hits.ok()) return hits.status().ToString();
       ++figures_->self_searches;

@@ -48,8 +48,9 @@ enum class Operation : std::uint8_t {
   kIterate,
   kRelease,
   kCompact,
+  kIndex,
 };
-inline constexpr std::size_t kOperations = 27;
+inline constexpr std::size_t kOperations = 28;
 inline constexpr std::uint32_t kKeyedPartitions = 5;
 
 struct RunConfig {
@@ -103,7 +104,8 @@ class ModelRun {
     std::map<Key, std::string> home;  // the partitions of rows outside of the default one
     std::vector<std::string> partitions = {"_default"};
     CollectionProperties properties = {};
-    std::vector<Key> retired;  // keys that were given once (auto_id)
+    std::map<std::string, IndexSpec> indexes;  // by field
+    std::vector<Key> retired;                  // keys that were given once (auto_id)
   };
   struct Before {
     Key key;
@@ -148,6 +150,10 @@ class ModelRun {
   std::string TakeOrReadSnapshot();
   std::string Iterate();
   std::string ReleaseAndLoad();
+  // ---- model_indexes.cc
+  std::string Index();
+  std::string CheckIndexes(const Collection& collection, const Modelled& modelled);
+  SearchEffort PickEffort();
   ReadOptions PickReadOptions();
 
   std::string CheckDescription(const std::string& name, const Modelled& modelled);

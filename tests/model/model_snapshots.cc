@@ -95,7 +95,8 @@ std::string ModelRun::TakeOrReadSnapshot() {
   const SearchRequest search{.field = field.name,
                              .query = QueryOf(vector),
                              .limit = 1 + random_.Below(20),
-                             .filter = where.text};
+                             .filter = where.text,
+                             .effort = PickEffort()};
   const auto hits = held.snapshot.Search(search);
   if (!hits.ok()) return Named("search at a snapshot", hits.status().ToString());
   return Named("search at a snapshot", then.CheckSearch(search, vector, where, *hits));

@@ -45,7 +45,9 @@ Step Draw(Random& random, const std::string& name, std::size_t shape, std::int64
     step.kind = StepKind::kChangeNames;
   } else if (drawn < 24) {
     step.kind = StepKind::kCompact;
-  } else if (drawn < 38) {
+  } else if (drawn < 28) {
+    step.kind = StepKind::kIndex;
+  } else if (drawn < 40) {
     step.kind = StepKind::kDelete;
     step.deleted = SomeKeys(random, 12);
     if (random.Chance(25)) step.deleted.push_back(kFirstParted + step.deleted.front());

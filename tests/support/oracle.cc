@@ -41,7 +41,8 @@ StatusCode Oracle::Expected(const Step& step) const {
   const History& history = Of(step.collection);
   const std::shared_ptr<const Books>& books = history.states[history.visible].books;
   const bool names_one = step.writes_rows() || step.kind == StepKind::kFlush ||
-                         step.kind == StepKind::kCompact || step.kind == StepKind::kChangeNames;
+                         step.kind == StepKind::kCompact || step.kind == StepKind::kIndex ||
+                         step.kind == StepKind::kChangeNames;
   if (names_one || step.kind == StepKind::kDrop || step.kind == StepKind::kDropPartition) {
     if (books == nullptr) return StatusCode::kNotFound;
   }
@@ -117,6 +118,7 @@ void Oracle::MakeDurable(const Step& step) {
       }
       break;
     case StepKind::kChangeNames:
+    case StepKind::kIndex:
     case StepKind::kRead:
     case StepKind::kKill:
       break;

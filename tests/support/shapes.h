@@ -126,7 +126,7 @@ inline std::map<Key, Value> VectorsOf(const Schema& schema, const Books& books) 
 // else what is wrong.
 inline Result<std::string> CheckSearchFor(const Collection& collection, const Value& query,
                                           const std::map<Key, Value>& vectors, std::size_t limit) {
-  const SearchRequest request{.query = QueryOf(query), .limit = limit};
+  const SearchRequest request{.query = QueryOf(query), .limit = limit, .effort = kExhaustive};
   const auto hits = collection.Search(request);
   if (!hits.ok()) return hits.status();
   const Metric metric = collection.schema().fields().back().metric;

@@ -77,6 +77,10 @@ inline QueryVector QueryOf(const Value& vector) {
   return std::get<std::vector<std::uint8_t>>(vector);
 }
 
+// Every row that a graph can reach is looked at, and its exact distance computed: what is found is
+// what a scan finds, if a graph reaches every row and leaves out those that it has to.
+inline constexpr SearchEffort kExhaustive{.ef = 0x7FFF'FFFF, .refine_k = 1e9F};
+
 inline bool LargerIsNearer(Metric metric) {
   return metric == Metric::kInnerProduct || metric == Metric::kCosine;
 }

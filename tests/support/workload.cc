@@ -124,6 +124,22 @@ Status ChangeNames(Database& database, const std::string& name) {
   return database.AlterCollection(name, {});
 }
 
+// Each time another one, by what there is.
+Status Index(Collection& collection) {
+  for (const Field& field : collection.schema().fields()) {
+    const bool dense =
+        field.type == DataType::kFloatVector || field.type == DataType::kFloat16Vector ||
+        field.type == DataType::kBFloat16Vector || field.type == DataType::kInt8Vector;
+    if (!dense) continue;
+    const auto known = collection.DescribeIndex(field.name);
+    const bool codes = known.ok() && std::holds_alternative<HnswIndex>(known->spec);
+    const IndexSpec spec = codes ? IndexSpec(HnswSqIndex{.m = 6, .ef_construction = 30})
+                                 : IndexSpec(HnswIndex{.m = 4, .ef_construction = 20});
+    VECDB_TRY(collection.ReplaceIndex(field.name, spec));
+  }
+  return collection.WaitForIndexes();
+}
+
 Status DropPartition(Collection& collection) {
   const auto there = collection.HasPartition(kPartition);
   if (!there.ok() || !*there) return there.status();
@@ -161,6 +177,8 @@ const char* NameOf(StepKind kind) {
       return "flush";
     case StepKind::kCompact:
       return "compact";
+    case StepKind::kIndex:
+      return "index";
     case StepKind::kFlushAll:
       return "flush all";
     case StepKind::kWaitDurable:
@@ -198,7 +216,8 @@ Workload FixedWorkload(Durability durability, std::size_t first_shape) {
   s.Write(K::kInsert, "plain", 20, 6).Delete("plain", {1, 21}).Write(K::kUpsert, "plain", 10, 4);
   s.Write(K::kUpsert, "split", 8, 8).Delete("split", {3, 12}).Do(K::kFlush, "split");
   s.Do(K::kRead).Delete("split", {5, 14}).Do(K::kFlush, "split");  // of deletes only
-  s.Do(K::kFlush, "plain").Do(K::kCompact, "plain").Delete("plain", {11}).Do(K::kRead);
+  s.Do(K::kFlush, "plain").Do(K::kIndex, "plain").Do(K::kRead);
+  s.Do(K::kCompact, "plain").Delete("plain", {11}).Do(K::kIndex, "plain").Do(K::kRead);
   s.Create("brief", first_shape + 2, 1, 0).Write(K::kInsert, "brief", 1, 4).Do(K::kFlush, "brief");
   s.Write(K::kInsert, "brief", 50, 2).Delete("brief", {3});
   s.Do(K::kKill).Do(K::kRead);
@@ -242,14 +261,15 @@ Workload RandomWorkload(std::uint64_t seed, std::size_t steps,
       step.kind = random() % 3 == 0 ? StepKind::kDrop : StepKind::kDropPartition;
     } else if (drawn < 8) {
       constexpr StepKind kOthers[] = {
-          StepKind::kFlush,       StepKind::kFlush,   StepKind::kFlushAll,
-          StepKind::kWaitDurable, StepKind::kCompact, StepKind::kBackground,
-          StepKind::kRead,        StepKind::kReopen,  StepKind::kKill};
+          StepKind::kFlush,   StepKind::kFlush,      StepKind::kFlushAll, StepKind::kWaitDurable,
+          StepKind::kCompact, StepKind::kBackground, StepKind::kRead,     StepKind::kReopen,
+          StepKind::kKill,    StepKind::kIndex};
       step.kind = kOthers[random() % std::size(kOthers)];
     } else {
       step = RandomWrite(random, version, drawn_durability);
     }
-    const bool of_one = step.kind == StepKind::kFlush || step.kind == StepKind::kCompact;
+    const bool of_one = step.kind == StepKind::kFlush || step.kind == StepKind::kCompact ||
+                        step.kind == StepKind::kIndex;
     if (of_one || step.changes()) step.collection = names[which];
     workload.push_back(std::move(step));
   }
@@ -279,10 +299,12 @@ Status Perform(Database& database, const Step& step, base::ManualClock& clock) {
     case StepKind::kDelete:
     case StepKind::kDropPartition:
     case StepKind::kFlush:
+    case StepKind::kIndex:
     case StepKind::kCompact: {
       Result<Collection> collection = database.OpenCollection(step.collection);
       if (!collection.ok()) return collection.status();
       if (step.kind == StepKind::kCompact) return Compact(database, *collection);
+      if (step.kind == StepKind::kIndex) return Index(*collection);
       if (step.kind == StepKind::kDropPartition) return DropPartition(*collection);
       return step.kind == StepKind::kFlush ? collection->Flush() : PerformWrite(*collection, step);
     }

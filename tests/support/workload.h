@@ -27,6 +27,7 @@ enum class StepKind {
   kChangeNames,    // name, alias and properties of one collection, there and back
   kFlush,          // one collection
   kCompact,        // one collection
+  kIndex,          // one collection: every field that can have one gets another, which is built
   kFlushAll,       // Database::Flush
   kWaitDurable,    // everything written so far
   kBackground,     // time passes, then the due work is done

@@ -59,8 +59,12 @@ bool WorkloadRunner::Open(Stop stop) {
   Options options = setup_.options;
   // Sealed files are read both ways, in turn.
   options.load = openings_++ % 2 == 0 ? LoadMode::kMapped : LoadMode::kResident;
-  auto opened = api::DatabaseAccess::Open(
-      roles::Environment{setup_.fs, &clock_, random_, setup_.log_bytes}, options);
+  auto opened = api::DatabaseAccess::Open(roles::Environment{.fs = setup_.fs,
+                                                             .clock = &clock_,
+                                                             .random = random_,
+                                                             .log_bytes = setup_.log_bytes,
+                                                             .least_indexed_rows = 1},
+                                          options);
   if (!opened.ok()) {
     if (faults_ == Faults::kNone) {
       Add(ProblemKind::kUnopenable, opened.status().ToString());

@@ -420,6 +420,8 @@ TEST_CASE("an index that cannot be built says so, is tried again, and costs no a
 
 TEST_CASE("few rows need no index, and many get what AUTOINDEX chooses", "[walk][index]") {
   TestDatabase db;
+  db.SetLeastIndexedRows(1024);
+  db.Reopen();
   Collection points = MakePoints(db, 900);
   points.CreateIndex("v", HnswIndex{}).OrDie();
   points.WaitForIndexes().OrDie();

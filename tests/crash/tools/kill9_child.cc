@@ -126,8 +126,12 @@ Result<Database> Open(const char* directory, std::uint64_t seed, LoadMode load) 
   options.load = load;
   options.channels = options.streaming_nodes = 1 + seed % 2;
   constexpr std::uint64_t kLogBytes = 30'000;  // so that logs follow each other quickly
-  return api::DatabaseAccess::Open(
-      roles::Environment{*fs, &base::SystemClock(), SystemRandom, kLogBytes}, options);
+  return api::DatabaseAccess::Open(roles::Environment{.fs = *fs,
+                                                      .clock = &base::SystemClock(),
+                                                      .random = SystemRandom,
+                                                      .log_bytes = kLogBytes,
+                                                      .least_indexed_rows = 1},
+                                   options);
 }
 
 int Live(const char* directory, std::uint64_t seed, std::uint64_t life, std::size_t steps) {
