@@ -33,6 +33,8 @@ class Beam {
     return std::uint64_t{key} << 32 | std::uint64_t{id} << 1;
   }
 
+  static std::uint32_t IdOf(std::uint64_t entry) { return static_cast<std::uint32_t>(entry) >> 1; }
+
   // `entry` is below bound() and not in here. Where it stands now.
   std::size_t Insert(std::uint64_t entry) {
     const std::size_t at = PlaceOf(entry);
@@ -46,7 +48,8 @@ class Beam {
 
   std::size_t next() const { return next_; }
   bool HasNext() const { return next_ < size_; }
-  std::uint32_t Peek() const { return IdOf(entries_[next_]); }
+  std::uint64_t PeekEntry() const { return entries_[next_]; }
+  std::uint32_t Peek() const { return IdOf(PeekEntry()); }
   // The nearest that is not expanded yet, which it is from now on.
   std::uint32_t TakeNext() {
     const std::uint32_t id = Peek();
@@ -61,7 +64,6 @@ class Beam {
 
  private:
   static constexpr std::uint64_t kExpanded = 1;
-  static std::uint32_t IdOf(std::uint64_t entry) { return static_cast<std::uint32_t>(entry) >> 1; }
 
   // Without branches: whether an entry is above another cannot be foreseen.
   std::size_t PlaceOf(std::uint64_t entry) const {
@@ -136,13 +138,14 @@ class Nearest {
 
 struct Scratch {
   Beam beam;
+  Beam found;  // of a walk under a filter: the allowed rows
   Nearest nearest;
   Visited visited;
   EncodedQuery query;
   std::vector<std::uint32_t> ids;
   std::vector<Key> keys;
   std::vector<float> distances;
-  std::uint64_t computed = 0;  // distances, by walks
+  std::uint64_t computed = 0;  // distances, by the last walk
 };
 
 // Lends each its own, as many as are asked for at once.

@@ -131,9 +131,8 @@ class Calibration {
       const ScratchPool::Loan scratch(scratches_);
       EncodeQuery(in_.header.format, in_.quantizer, QueryVector(queries_.row(q)), &scratch->query);
       for (std::size_t e = 0; e < kEfs.size(); ++e) {
-        scratch->computed = 0;
         VECDB_TRY(Walk(space, Space::Of(scratch->query), in_.links, kEfs[e], context_.deadline,
-                       Unchecked(), &*scratch, ids_[q]));
+                       Unchecked(), &*scratch, EveryRow(), ids_[q]));
         found_[q].distances[e] = static_cast<double>(scratch->computed);
         VECDB_TRY(Judge(q, e, scratch->beam));
       }

@@ -12,9 +12,6 @@ namespace {
 
 constexpr std::size_t kRowsAtOnce = 256;  // of a scan
 constexpr float kShownRecall = 0.95F;     // the one that descriptions name
-// A walk in which fewer of the rows it met are allowed than this part of what was to be expected is
-// in the wrong place: the rows allowed lie elsewhere, and a scan finds them.
-constexpr double kLeastOfExpected = 0.25;
 
 // Looks at each block before a byte of it is used, and at each link before it is followed.
 class Checked {
@@ -48,10 +45,6 @@ class Checked {
 
 bool Nearer(const Neighbor& a, const Neighbor& b) {
   return a.distance != b.distance ? a.distance < b.distance : a.row < b.row;
-}
-
-bool Allows(const AllowedRows* allowed, std::uint32_t row) {
-  return allowed == nullptr || (allowed->words[row / 64] >> (row % 64) & 1) != 0;
 }
 
 // use(ids, n) for the allowed rows in order, at most kRowsAtOnce at once.
@@ -99,26 +92,30 @@ Status GraphIndex::Find(const Space& space, const Check& check, const NearestReq
   return ScanCodes(space, check, request, *plan, scratch);
 }
 
-// Leaves fewer than k candidates when it went astray.
+// Leaves fewer than k candidates when it gave up.
 template <class Space, class Check>
 Status GraphIndex::WalkAllowed(const Space& space, const Check& check,
                                const NearestRequest& request, const SearchPlan& plan,
                                Scratch* scratch) const {
-  VECDB_TRY(
-      Walk(space, Space::Of(scratch->query), links_, plan.ef, request.deadline, check, scratch));
-  const Beam& beam = scratch->beam;
+  const auto* const query = Space::Of(scratch->query);
+  const auto walk = [&](auto&& admit) {
+    return Walk(space, query, links_, plan.ef, request.deadline, check, scratch, admit);
+  };
+  const bool filtered = request.allowed != nullptr && request.allowed->count < links_.rows;
+  Beam& found = filtered ? scratch->found : scratch->beam;
   Nearest& nearest = scratch->nearest;
   nearest.Reset(plan.keep);
-  std::size_t found = 0;
-  for (std::size_t i = 0; i < beam.size() && found < plan.keep; ++i) {
-    if (!Allows(request.allowed, beam.id(i))) continue;
-    nearest.Offer(Beam::EntryOf(beam.key(i), beam.id(i)));
-    ++found;
+  if (filtered) {
+    Admission admission(*request.allowed, plan.limits, &found);
+    VECDB_TRY(walk(admission));
+    if (!admission.Succeeded(scratch->beam)) return Status();
+  } else {
+    VECDB_TRY(walk(EveryRow()));
+  }
+  for (std::size_t i = 0; i < std::min(found.size(), plan.keep); ++i) {
+    nearest.Offer(Beam::EntryOf(found.key(i), found.id(i)));
   }
   nearest.Finish();
-  if (request.allowed == nullptr || found == plan.keep) return Status();
-  const double expected = static_cast<double>(beam.size()) * request.allowed->count / links_.rows;
-  if (static_cast<double>(found) < kLeastOfExpected * expected) nearest.Reset(plan.keep);
   return Status();
 }
 
@@ -176,8 +173,7 @@ Status GraphIndex::ScanExact(const NearestRequest& request, const SearchPlan& pl
 Status GraphIndex::Search(const NearestRequest& request, ExactDistances* exact,
                           std::vector<Neighbor>* out) const {
   out->clear();
-  const RowIndex allowed = request.allowed == nullptr ? links_.rows : request.allowed->count;
-  SearchPlan plan = PlanSearch(graph_.header, graph_.recalls, request.k, request.effort, allowed);
+  SearchPlan plan = PlanSearch(graph_.header, graph_.recalls, request);
   if (plan.k == 0) return Status();
   const ScratchPool::Loan scratch(scratches_);
   if (plan.way == Way::kScanExact) return ScanExact(request, plan, exact, &*scratch, out);

@@ -126,12 +126,21 @@ struct Neighbor {
   friend bool operator==(const Neighbor&, const Neighbor&) = default;
 };
 
+// How a search finds its rows; for measurements and tests.
+enum class Way : std::uint8_t {
+  kChosen,     // whichever is expected to cost least
+  kWalk,       // through the graph
+  kScanCodes,  // every allowed row's code, then the exact distances of the nearest
+  kScanExact,  // every allowed row's exact distance
+};
+
 struct NearestRequest {
   QueryVector query;  // of the field's kind and dimension, finite
   std::size_t k = 0;
   Effort effort;
   const AllowedRows* allowed = nullptr;  // null: every row
   base::Deadline deadline;
+  Way way = Way::kChosen;
 };
 
 struct Description {

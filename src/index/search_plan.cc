@@ -2,14 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace vecdb::index {
 namespace {
 
 constexpr float kDefaultRecall = 0.95F;
-// A distance on a walk, where each step waits for the one before, takes as long as so many of a
-// scan.
-constexpr double kWalkCost = 6;
 // So few rows are not worth two passes.
 constexpr std::size_t kFewRows = 256;
 
@@ -17,6 +15,37 @@ constexpr std::size_t kFewRows = 256;
 bool KeysAreExact(const GraphHeader& header) {
   return header.format.metric != Metric::kCosine &&
          LosslessCodec(header.type) == header.format.codec;
+}
+
+// What a distance on a walk costs, where each step waits for the one before, in distances of a scan:
+// a part that is as large for every row, and its bytes.
+double WalkCost(const CodeFormat& format) {
+  const auto bytes = static_cast<double>(format.stride());
+  return (1600 + 2 * bytes) / (128 + bytes);
+}
+
+// Of a walk's candidates at least this part of what is to be expected is allowed, or it gives up.
+constexpr double kRoomForMore = 4;
+
+std::size_t Scaled(std::size_t n, double factor, RowIndex most) {
+  const double scaled = std::ceil(static_cast<double>(n) * factor);
+  return static_cast<std::size_t>(std::min(scaled, static_cast<double>(most)));
+}
+
+// The candidates of a walk, and whether it costs less than a scan.
+bool PlanWalk(const GraphHeader& header, const RecallTable& recalls, const Effort& effort,
+              RowIndex allowed, SearchPlan* plan) {
+  const double share = static_cast<double>(allowed) / header.rows;
+  const float recall = effort.recall > 0 ? effort.recall : kDefaultRecall;
+  const std::size_t in_all = Scaled(plan->k, 1 / share, header.rows);
+  const std::size_t wanted =
+      effort.ef > 0 ? effort.ef : Scaled(recalls.EfFor(in_all, recall), share, allowed);
+  const std::size_t found = std::min<std::size_t>(std::max(wanted, plan->keep), allowed);
+  plan->ef = found;
+  if (allowed < header.rows) plan->ef = Scaled(found, kRoomForMore / share, header.rows);
+  const double cost = WalkCost(header.format);
+  plan->limits = {found, static_cast<std::uint64_t>(allowed / cost), share};
+  return cost * recalls.DistancesOf(Scaled(found, 1 / share, header.rows)) <= allowed;
 }
 
 }  // namespace
@@ -35,30 +64,30 @@ float RefineFactor(const GraphHeader& header) {
   return 1;
 }
 
-SearchPlan PlanSearch(const GraphHeader& header, const RecallTable& recalls, std::size_t k,
-                      const Effort& effort, RowIndex allowed) {
+SearchPlan PlanSearch(const GraphHeader& header, const RecallTable& recalls,
+                      const NearestRequest& request) {
+  const Effort& effort = request.effort;
+  const RowIndex allowed = request.allowed == nullptr ? header.rows : request.allowed->count;
   SearchPlan plan;
   plan.exact_keys = KeysAreExact(header);
-  plan.k = std::min<std::size_t>(k, allowed);
+  plan.k = std::min<std::size_t>(request.k, allowed);
   const float factor = effort.refine_k > 0 ? effort.refine_k : RefineFactor(header);
   const double keep = std::ceil(std::max(1.0, double{factor}) * static_cast<double>(plan.k));
   plan.keep = plan.exact_keys
                   ? plan.k
                   : static_cast<std::size_t>(std::min(keep, static_cast<double>(allowed)));
+  if (plan.k == 0) return plan;
+  const bool cheap = PlanWalk(header, recalls, effort, allowed, &plan);
   const bool asked_to_walk = effort.ef > 0 && allowed == header.rows;
-  if ((allowed <= kFewRows && !asked_to_walk) || plan.keep >= allowed / 2) {
+  if (request.way != Way::kChosen) {
+    plan.way = request.way;
+    plan.limits.budget = std::numeric_limits<std::uint64_t>::max();
+    plan.limits.share = 0;
+  } else if ((allowed <= kFewRows && !asked_to_walk) || plan.keep >= allowed / 2) {
     plan.way = plan.exact_keys ? Way::kScanCodes : Way::kScanExact;
-    return plan;
+  } else if (!cheap && !asked_to_walk) {
+    plan.way = Way::kScanCodes;
   }
-  const float recall = effort.recall > 0 ? effort.recall : kDefaultRecall;
-  const std::size_t asked = effort.ef > 0 ? effort.ef : recalls.EfFor(plan.k, recall);
-  const std::size_t wanted = std::max(asked, plan.keep);
-  // Of so many candidates as many are allowed as a search of all rows would keep.
-  const double share = static_cast<double>(allowed) / header.rows;
-  const double ef = std::min(static_cast<double>(wanted) / share, static_cast<double>(header.rows));
-  plan.ef = static_cast<std::size_t>(std::ceil(ef));
-  const double walk = kWalkCost * recalls.DistancesOf(plan.ef);
-  if (!asked_to_walk && walk > static_cast<double>(allowed)) plan.way = Way::kScanCodes;
   return plan;
 }
 

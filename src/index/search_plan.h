@@ -5,29 +5,30 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "index/admission.h"
 #include "index/graph_file.h"
 #include "index/index.h"
 
 namespace vecdb::index {
 
-enum class Way : std::uint8_t {
-  kWalk,       // through the graph; rows that are not allowed lead on but are not kept
-  kScanCodes,  // every allowed row's code, then the exact distances of the nearest
-  kScanExact,  // every allowed row's exact distance
-};
-
 struct SearchPlan {
-  Way way = Way::kWalk;
-  std::size_t k = 0;        // rows to return
-  std::size_t keep = 0;     // nearest by code, whose exact distances decide; at least k
-  std::size_t ef = 0;       // candidates of a walk
-  bool exact_keys = false;  // a key says the exact distance: nothing is computed again
+  Way way = Way::kWalk;      // not kChosen
+  std::size_t k = 0;         // rows to return
+  std::size_t keep = 0;      // nearest by code, whose exact distances decide; at least k
+  std::size_t ef = 0;        // candidates of a walk
+  bool exact_keys = false;   // a key says the exact distance: nothing is computed again
+  Admission::Limits limits;  // of a walk under a filter
 };
 
 // `allowed` of the graph's rows may be returned. Who names an ef and allows every row wants a walk,
 // though a scan of few rows may be quicker.
-SearchPlan PlanSearch(const GraphHeader& header, const RecallTable& recalls, std::size_t k,
-                      const Effort& effort, RowIndex allowed);
+//
+// Under a filter that keeps a share of the rows at random, the k nearest are among the k / share
+// nearest of all: a walk looks at as many candidates as those take. Where it costs less to look at
+// every allowed row, that is done; and where the rows allowed lie elsewhere, so that a walk was the
+// wrong choice, it gives up at the latest when it has cost as much as the scan that follows.
+SearchPlan PlanSearch(const GraphHeader& header, const RecallTable& recalls,
+                      const NearestRequest& request);
 
 // How many candidates of a walk are refined for each row wanted, by default.
 float RefineFactor(const GraphHeader& header);

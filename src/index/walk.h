@@ -9,6 +9,8 @@
 #include "vecdb/status.h"
 
 #include "base/deadline.h"
+#include "base/status.h"
+#include "index/admission.h"
 #include "index/beam.h"
 
 namespace vecdb::index {
@@ -43,30 +45,55 @@ inline void PrefetchLinks(const Links& links, std::uint32_t row) {
   }
 }
 
-// Puts the nearest of the entries into the beam.
-template <class Space, class Check>
-Status Seed(const Space& space, const typename Space::QueryType* query, const Links& links,
-            const Check& check, Scratch* scratch) {
-  constexpr std::size_t kSeeds = 4;
-  std::uint64_t best[kSeeds];
-  std::size_t count = 0;
+// The nearest of what is offered, a few.
+class Seeds {
+ public:
+  void Offer(std::uint64_t entry) {
+    if (count_ == kMost && entry >= best_[kMost - 1]) return;
+    std::size_t place = count_ < kMost ? count_++ : kMost - 1;
+    for (; place > 0 && best_[place - 1] > entry; --place) best_[place] = best_[place - 1];
+    best_[place] = entry;
+  }
+  std::size_t size() const { return count_; }
+  std::uint64_t operator[](std::size_t i) const { return best_[i]; }
+
+ private:
+  static constexpr std::size_t kMost = 4;
+  std::uint64_t best_[kMost];
+  std::size_t count_ = 0;
+};
+
+// use(entry of a beam) for all rows that a walk may start from.
+template <class Space, class Check, class Use>
+Status ForEntries(const Space& space, const typename Space::QueryType* query, const Links& links,
+                  const Check& check, Scratch* scratch, const Use& use) {
   for (std::size_t at = 0; at < links.entries.size(); at += Space::kMostIds) {
     const std::size_t n = std::min(Space::kMostIds, links.entries.size() - at);
     const std::uint32_t* const ids = links.entries.data() + at;
-    if (Status status = check.CodesOf(ids, n); !status.ok()) return status;
+    VECDB_TRY(check.CodesOf(ids, n));
     space.Keys(query, ids, n, scratch->keys.data());
-    for (std::size_t i = 0; i < n; ++i) {
-      const std::uint64_t entry = Beam::EntryOf(scratch->keys[i], ids[i]);
-      if (count == kSeeds && entry >= best[kSeeds - 1]) continue;
-      std::size_t place = count < kSeeds ? count++ : kSeeds - 1;
-      for (; place > 0 && best[place - 1] > entry; --place) best[place] = best[place - 1];
-      best[place] = entry;
-    }
+    for (std::size_t i = 0; i < n; ++i) use(Beam::EntryOf(scratch->keys[i], ids[i]));
   }
-  for (std::size_t i = 0; i < count; ++i) {
-    const auto id = static_cast<std::uint32_t>(best[i]) >> 1;
-    if (scratch->visited.Meet(id) && best[i] < scratch->beam.bound())
-      (void)scratch->beam.Insert(best[i]);
+  return Status();
+}
+
+// Puts the nearest of the entries into the beam.
+template <class Space, class Check, class Admit>
+Status Seed(const Space& space, const typename Space::QueryType* query, const Links& links,
+            const Check& check, Admit* admit, Scratch* scratch) {
+  Seeds seeds;
+  for (std::size_t at = 0; at < links.entries.size(); at += Space::kMostIds) {
+    const std::size_t n = std::min(Space::kMostIds, links.entries.size() - at);
+    const std::uint32_t* const ids = links.entries.data() + at;
+    VECDB_TRY(check.CodesOf(ids, n));
+    space.Keys(query, ids, n, scratch->keys.data());
+    for (std::size_t i = 0; i < n; ++i) seeds.Offer(Beam::EntryOf(scratch->keys[i], ids[i]));
+  }
+  for (std::size_t i = 0; i < seeds.size(); ++i) {
+    if (!scratch->visited.Meet(Beam::IdOf(seeds[i]))) continue;
+    if (seeds[i] >= std::min(scratch->beam.bound(), admit->bound())) continue;
+    (void)scratch->beam.Insert(seeds[i]);
+    admit->Met(seeds[i]);
   }
   return Status();
 }
@@ -82,46 +109,61 @@ inline std::size_t Follow(const Links& links, std::uint32_t row, Visited* visite
   return n;
 }
 
+// Computes the keys of the n rows in scratch->ids and takes into the beam what is near enough:
+// whether anything came nearer to the query than all before.
+template <class Space, class Admit>
+bool TakeIn(const Space& space, const typename Space::QueryType* query, const Links& links,
+            std::size_t n, Admit* admit, Scratch* scratch) {
+  Beam& beam = scratch->beam;
+  const std::uint32_t* const ids = scratch->ids.data();
+  Key* const keys = scratch->keys.data();
+  scratch->computed += n;
+  for (std::size_t at = 0; at < n; at += Space::kMostIds) {
+    space.Keys(query, ids + at, std::min(Space::kMostIds, n - at), keys + at);
+  }
+  bool nearer = false;
+  for (std::size_t i = 0; i < n; ++i) {
+    const std::uint64_t entry = Beam::EntryOf(keys[i], ids[i]);
+    if (entry >= beam.bound() || entry >= admit->bound()) continue;
+    const std::size_t at = beam.Insert(entry);
+    admit->Met(entry);
+    nearer = nearer || at == 0;
+    if (at == beam.next()) PrefetchLinks(links, ids[i]);
+  }
+  return nearer;
+}
+
 // Fills scratch->beam, of capacity ef, with the nearest rows that are found, and counts in
-// scratch->computed. `without` is a row that is not there for this walk.
-template <class Space, class Check>
+// scratch->computed. Each goes to `admit` too, which says when the walk is over (admission.h).
+// `without` is a row that is not there for this walk.
+template <class Space, class Check, class Admit = EveryRow>
 // NOLINTNEXTLINE(readability-function-size): what is walked, and what for.
 Status Walk(const Space& space, const typename Space::QueryType* query, const Links& links,
             std::size_t ef, const base::Deadline& deadline, const Check& check, Scratch* scratch,
-            std::uint32_t without = kNoRow) {
+            Admit&& admit = EveryRow(), std::uint32_t without = kNoRow) {
   Beam& beam = scratch->beam;
   beam.Reset(ef);
+  scratch->computed = 0;
   scratch->visited.Reset(links.rows);
   if (without != kNoRow) scratch->visited.Meet(without);
   const std::size_t room = std::max(kTogether * links.degree, Space::kMostIds);
   scratch->ids.resize(std::max(scratch->ids.size(), room));
   scratch->keys.resize(std::max(scratch->keys.size(), room));
-  if (Status status = Seed(space, query, links, check, scratch); !status.ok()) return status;
+  VECDB_TRY(Seed(space, query, links, check, &admit, scratch));
   std::uint32_t* const ids = scratch->ids.data();
-  Key* const keys = scratch->keys.data();
   bool nearer = true;  // the last step came nearer to the query than any before
-  for (std::size_t steps = 1; beam.HasNext(); ++steps) {
+  for (std::size_t steps = 1; beam.HasNext() && !admit.IsOver(beam.PeekEntry(), scratch->computed);
+       ++steps) {
     std::size_t n = 0;
     for (std::size_t i = 0; i < (nearer ? 1 : kTogether) && beam.HasNext(); ++i) {
       const std::uint32_t row = beam.TakeNext();
-      if (Status status = check.LinksOf(row); !status.ok()) return status;
+      VECDB_TRY(check.LinksOf(row));
       n = Follow(links, row, &scratch->visited, ids, n);
     }
     if (beam.HasNext()) PrefetchLinks(links, beam.Peek());
-    if (Status status = check.CodesOf(ids, n); !status.ok()) return status;
-    scratch->computed += n;
-    for (std::size_t at = 0; at < n; at += Space::kMostIds) {
-      space.Keys(query, ids + at, std::min(Space::kMostIds, n - at), keys + at);
-    }
-    nearer = false;
-    for (std::size_t i = 0; i < n; ++i) {
-      const std::uint64_t entry = Beam::EntryOf(keys[i], ids[i]);
-      if (entry >= beam.bound()) continue;
-      const std::size_t at = beam.Insert(entry);
-      nearer = nearer || at == 0;
-      if (at == beam.next()) PrefetchLinks(links, ids[i]);
-    }
-    if (steps % kDeadlineSteps == 0 && deadline.passed()) return deadline.Check();
+    VECDB_TRY(check.CodesOf(ids, n));
+    nearer = TakeIn(space, query, links, n, &admit, scratch);
+    if (steps % kDeadlineSteps == 0) VECDB_TRY(deadline.Check());
   }
   return Status();
 }

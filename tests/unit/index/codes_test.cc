@@ -144,31 +144,3 @@ TEST_CASE("the table of recall gives the least ef that reached it, and more beyo
   CHECK(RecallTable().EfFor(10, 0.95F) >= 10);
   CHECK(RecallTable().EfFor(500, 0.95F) >= 500);
 }
-
-TEST_CASE("few allowed rows are scanned, many are walked to", "[plan]") {
-  GraphHeader header;
-  header.format = {Codec::kSq8, Metric::kL2, 128};
-  header.rows = 200'000;
-  header.m = 16;
-  const RecallTable table({{10, 10, 0.7F, 300}, {10, 50, 0.95F, 900}, {10, 100, 0.99F, 1700}});
-  const auto way = [&](RowIndex allowed, std::size_t k = 10) {
-    return PlanSearch(header, table, k, Effort{}, allowed).way;
-  };
-  CHECK(way(200'000) == Way::kWalk);
-  CHECK(way(100'000) == Way::kWalk);
-  CHECK(way(2'000) == Way::kScanCodes);
-  CHECK(way(200) == Way::kScanExact);
-  CHECK(way(10'000, 16'384) == Way::kScanExact);
-  CHECK(PlanSearch(header, table, 10, Effort{}, 0).k == 0);
-  GraphHeader small = header;
-  small.rows = 1000;
-  CHECK(PlanSearch(small, table, 10, Effort{}, 1000).way == Way::kScanCodes);
-  CHECK(PlanSearch(small, table, 10, Effort{50}, 1000).way == Way::kWalk);
-  CHECK(PlanSearch(small, table, 10, Effort{50}, 999).way == Way::kScanCodes);
-  Effort effort;
-  effort.ef = 5;
-  const SearchPlan plan = PlanSearch(header, table, 10, effort, 200'000);
-  CHECK(plan.keep == 20);
-  CHECK(plan.ef == 20);
-  CHECK(PlanSearch(header, table, 10, effort, 100'000).ef == 40);
-}

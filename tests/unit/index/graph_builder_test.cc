@@ -92,8 +92,8 @@ TEST_CASE("a walk finds the nearest codes, whatever the codec and the metric", "
         EncodedQuery room;
         for (std::uint32_t q = 0; q < 3000; q += 30) {
           const auto* const query = space.AsQuery(q, &room);
-          scratch.computed = 0;
-          Walk(space, query, linked.graph.view(), 100, {}, Unchecked(), &scratch, q).OrDie();
+          Walk(space, query, linked.graph.view(), 100, {}, Unchecked(), &scratch, EveryRow(), q)
+              .OrDie();
           computed += scratch.computed;
           std::vector<std::uint64_t> all;
           for (std::uint32_t i = 0; i < 3000; ++i) {

@@ -124,52 +124,6 @@ TEST_CASE("as many rows come as there are, whatever the effort", "[graph]") {
   }
 }
 
-TEST_CASE("a filter leaves exactly the allowed rows, however many", "[graph][filter]") {
-  const TestRows rows = SomeRows(DataType::kFloatVector, Metric::kL2, 6000);
-  TestGraph graph;
-  graph.Build(rows, Small(Codec::kSq8)).OrDie();
-  const auto index = graph.Open(rows.shape());
-  std::mt19937 random(5);
-  for (const unsigned per_mille : {0U, 1U, 5U, 50U, 300U, 700U, 990U, 1000U}) {
-    base::Bitmap bitmap(6000);
-    for (std::size_t i = 0; i < 6000; ++i) {
-      if (random() % 1000 < per_mille) bitmap.Set(i);
-    }
-    const AllowedRows allowed{bitmap.words(), static_cast<RowIndex>(bitmap.Count())};
-    double recall = 0;
-    for (std::size_t q = 0; q < 20; ++q) {
-      const TestQuery query(DataType::kFloatVector, rows.row(q * 7), kDimension);
-      const auto found = SearchIn(*index, rows, query, 10, Effort{}, &allowed);
-      for (const Neighbor& neighbor : found) CHECK(bitmap.Test(neighbor.row));
-      const auto truth =
-          TrueDistances(rows, query, 10, [&](std::size_t i) { return bitmap.Test(i); });
-      recall += RecallOf(found, rows, query, truth) / 20;
-    }
-    INFO(per_mille << " of 1000 allowed");
-    CHECK(recall >= 0.93);
-  }
-}
-
-TEST_CASE("a filter that allows only what is far from the query costs no result",
-          "[graph][filter]") {
-  const TestRows rows = SomeRows(DataType::kFloatVector, Metric::kL2, 4000);
-  TestGraph graph;
-  graph.Build(rows, Small(Codec::kFloat32)).OrDie();
-  const auto index = graph.Open(rows.shape());
-  const TestQuery query(DataType::kFloatVector, rows.row(0), kDimension);
-  std::vector<std::uint32_t> order(4000);
-  std::iota(order.begin(), order.end(), 0U);
-  std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
-    return rows.Distance(query.exact, a) < rows.Distance(query.exact, b);
-  });
-  base::Bitmap bitmap(4000);
-  for (std::size_t i = 2000; i < 4000; ++i) bitmap.Set(order[i]);
-  const AllowedRows allowed{bitmap.words(), 2000};
-  const auto found = SearchIn(*index, rows, query, 10, Effort{}, &allowed);
-  const auto truth = TrueDistances(rows, query, 10, [&](std::size_t i) { return bitmap.Test(i); });
-  CHECK(RecallOf(found, rows, query, truth) == 1);
-}
-
 TEST_CASE("degenerate rows are found as well", "[graph]") {
   struct Case {
     std::string name;
