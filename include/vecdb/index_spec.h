@@ -2,7 +2,8 @@
 // are Milvus's.
 //
 // An index never changes what a search means: whichever it is, as many rows come as match, at exact
-// distances; only which rows are found is approximate.
+// distances; only which rows are found is approximate. Of rows that are as far as the last one that
+// comes, any may come.
 #pragma once
 
 #include <cstdint>

@@ -77,8 +77,9 @@ inline QueryVector QueryOf(const Value& vector) {
   return std::get<std::vector<std::uint8_t>>(vector);
 }
 
-// Every row that a graph can reach is looked at, and its exact distance computed: what is found is
-// what a scan finds, if a graph reaches every row and leaves out those that it has to.
+// Every row that a graph can reach is looked at, and where it has codes every exact distance is
+// computed: what is found is what a scan finds, if a graph reaches every row and leaves out those
+// that it has to.
 inline constexpr SearchEffort kExhaustive{.ef = 0x7FFF'FFFF, .refine_k = 1e9F};
 
 inline bool LargerIsNearer(Metric metric) {

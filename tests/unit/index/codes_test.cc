@@ -14,7 +14,7 @@ using namespace vecdb::index;
 namespace {
 
 CodeFormat Sq8(Metric metric, std::uint32_t dimension) {
-  return {Codec::kSq8, metric, dimension};
+  return {index::Codec::kSq8, metric, dimension};
 }
 
 // What a code says of a component.
@@ -112,14 +112,14 @@ TEST_CASE("rows of zeros, of one number and of the largest numbers can be encode
 
 TEST_CASE("codes of halves stay finite whatever the floats", "[codes]") {
   const std::vector<float> numbers = {1e38F, -1e38F, 3.4e38F, -3.4e38F};
-  for (const Codec codec : {Codec::kFloat16, Codec::kBFloat16}) {
+  for (const index::Codec codec : {index::Codec::kFloat16, index::Codec::kBFloat16}) {
     const CodeFormat format{codec, Metric::kL2, 4};
     std::vector<std::uint16_t> halves(4);
     const Quantizer quantizer;
     Encoder(format, quantizer)
         .Encode(ViewOf(numbers, 4), 0, reinterpret_cast<std::byte*>(halves.data()));
     const DataType type =
-        codec == Codec::kFloat16 ? DataType::kFloat16Vector : DataType::kBFloat16Vector;
+        codec == index::Codec::kFloat16 ? DataType::kFloat16Vector : DataType::kBFloat16Vector;
     CHECK(chunk::AllFinite(type, halves));
   }
 }

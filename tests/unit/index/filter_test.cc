@@ -19,8 +19,8 @@ const TestRows& SomeRows() {
 }
 
 // Built once for each codec, for everything here only searches.
-const Index& SomeGraph(Codec codec) {
-  static std::map<Codec, std::shared_ptr<const Index>> graphs;
+const Index& SomeGraph(index::Codec codec) {
+  static std::map<index::Codec, std::shared_ptr<const Index>> graphs;
   std::shared_ptr<const Index>& index = graphs[codec];
   if (index == nullptr) {
     GraphParameters parameters;
@@ -45,7 +45,7 @@ TestQuery QueryOf(std::size_t i) {
 // there must be min(k, allowed) of them.
 template <class Allow>
 double MeanRecall(std::size_t k, const Effort& effort, Way way, const Allow& allow,
-                  Codec codec = Codec::kSq8) {
+                  index::Codec codec = index::Codec::kSq8) {
   double recall = 0;
   for (std::size_t q = 0; q < 40; ++q) {
     const TestQuery query = QueryOf(q);
@@ -128,7 +128,7 @@ TEST_CASE("a filter that allows only what is far from the query costs no result"
     INFO(per_mille << " of 1000 allowed");
     for (const Way way : {Way::kChosen, Way::kWalk}) {
       // By exact numbers: what is farthest is so nearly equally far that codes cannot tell.
-      CHECK(MeanRecall(10, Effort{}, way, ByDistance(per_mille, true), Codec::kFloat32) >= 0.98);
+      CHECK(MeanRecall(10, Effort{}, way, ByDistance(per_mille, true), index::Codec::kFloat32) >= 0.98);
     }
   }
 }
@@ -195,7 +195,7 @@ TEST_CASE("a walk gives up where far fewer rows are allowed than anywhere else",
 
 TEST_CASE("few allowed rows are scanned, many are walked to", "[plan]") {
   GraphHeader header;
-  header.format = {Codec::kSq8, Metric::kL2, 128};
+  header.format = {index::Codec::kSq8, Metric::kL2, 128};
   header.rows = 200'000;
   header.m = 16;
   const RecallTable table(

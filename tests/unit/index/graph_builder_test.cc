@@ -13,7 +13,7 @@ namespace {
 constexpr std::uint32_t kDimension = 16;
 
 struct Linked {
-  Linked(const TestRows& rows, Codec codec, std::uint32_t m = 6)
+  Linked(const TestRows& rows, index::Codec codec, std::uint32_t m = 6)
       : format{StoredCodec(rows.shape(), codec), rows.shape().metric, rows.shape().dimension},
         codes(format, rows.shape().rows) {
     const auto quantizer = TrainOn(rows, rows.shape(), format);
@@ -59,7 +59,7 @@ TEST_CASE("every row can be reached, however many are alike", "[builder]") {
     for (const Metric metric : {Metric::kL2, Metric::kInnerProduct, Metric::kCosine}) {
       for (const std::uint32_t m : {2U, 6U}) {
         const TestRows rows(DataType::kFloatVector, metric, kDimension, numbers);
-        const Linked linked(rows, Codec::kSq8, m);
+        const Linked linked(rows, index::Codec::kSq8, m);
         CHECK(linked.graph.degree == 2 * m);
         CHECK(Reached(linked.graph.view()) == rows.shape().rows);
       }
@@ -69,7 +69,7 @@ TEST_CASE("every row can be reached, however many are alike", "[builder]") {
 
 TEST_CASE("no row links to itself, nor twice to another", "[builder]") {
   const TestRows rows(DataType::kFloatVector, Metric::kL2, kDimension, Clouds(2000, kDimension, 1));
-  const Linked linked(rows, Codec::kFloat32);
+  const Linked linked(rows, index::Codec::kFloat32);
   const Links links = linked.graph.view();
   for (std::uint32_t row = 0; row < 2000; ++row) {
     std::set<std::uint32_t> seen{row};
@@ -81,7 +81,7 @@ TEST_CASE("no row links to itself, nor twice to another", "[builder]") {
 
 TEST_CASE("a walk finds the nearest codes, whatever the codec and the metric", "[walk]") {
   for (const Metric metric : {Metric::kL2, Metric::kInnerProduct, Metric::kCosine}) {
-    for (const Codec codec : {Codec::kFloat32, Codec::kFloat16, Codec::kBFloat16, Codec::kSq8}) {
+    for (const index::Codec codec : {index::Codec::kFloat32, index::Codec::kFloat16, index::Codec::kBFloat16, index::Codec::kSq8}) {
       INFO(ToString(codec) << " by " << ToString(metric));
       const TestRows rows(DataType::kFloatVector, metric, kDimension, Clouds(3000, kDimension, 1));
       const Linked linked(rows, codec, 12);

@@ -18,7 +18,7 @@ TestRows FewRows() {
   return TestRows(DataType::kFloatVector, Metric::kL2, kDimension, Clouds(kRows, kDimension, 1));
 }
 
-TestGraph Built(const TestRows& rows, Codec codec) {
+TestGraph Built(const TestRows& rows, index::Codec codec) {
   GraphParameters parameters;
   parameters.m = 2;
   parameters.ef_construction = 20;
@@ -87,7 +87,7 @@ GraphHeader HeaderOf(std::span<const std::byte> body, const Shape& shape) {
 
 TEST_CASE("no flipped byte of a graph file goes unnoticed", "[graph_file]") {
   const TestRows rows = FewRows();
-  const TestGraph graph = Built(rows, Codec::kFloat32);
+  const TestGraph graph = Built(rows, index::Codec::kFloat32);
   const std::vector<std::byte> whole = graph.Bytes();
   std::size_t unnoticed = 0;
   for (std::size_t at = 0; at < whole.size(); ++at) {
@@ -108,7 +108,7 @@ TEST_CASE("no flipped byte of a graph file goes unnoticed", "[graph_file]") {
 
 TEST_CASE("bytes that a checksum vouches for are not trusted either", "[graph_file]") {
   const TestRows rows = FewRows();
-  for (const Codec codec : {Codec::kFloat32, Codec::kSq8}) {
+  for (const index::Codec codec : {index::Codec::kFloat32, index::Codec::kSq8}) {
     const TestGraph graph = Built(rows, codec);
     const std::vector<std::byte> whole = BodyOf(graph);
     std::size_t refused = 0;
@@ -133,7 +133,7 @@ TEST_CASE("bytes that a checksum vouches for are not trusted either", "[graph_fi
 
 TEST_CASE("a graph file that ends early or late is refused", "[graph_file]") {
   const TestRows rows = FewRows();
-  std::vector<std::byte> body = BodyOf(Built(rows, Codec::kSq8));
+  std::vector<std::byte> body = BodyOf(Built(rows, index::Codec::kSq8));
   for (const std::size_t size : {std::size_t{0}, std::size_t{1}, GraphHeader::kSize - 1,
                                  std::size_t{GraphHeader::kSize}, body.size() - 1}) {
     const auto index = Opened(Sealed(std::span(body).first(size)), rows.shape());
@@ -145,7 +145,7 @@ TEST_CASE("a graph file that ends early or late is refused", "[graph_file]") {
 
 TEST_CASE("a graph opens only for the field and the rows it was built from", "[graph_file]") {
   const TestRows rows = FewRows();
-  const TestGraph graph = Built(rows, Codec::kSq8);
+  const TestGraph graph = Built(rows, index::Codec::kSq8);
   CHECK(Opened(graph, rows.shape()).ok());
   for (int i = 0; i < 4; ++i) {
     Shape shape = rows.shape();
@@ -160,7 +160,7 @@ TEST_CASE("a graph opens only for the field and the rows it was built from", "[g
 TEST_CASE("links to no row, links behind the end and codes that are no number are found",
           "[graph_file]") {
   const TestRows rows = FewRows();
-  const std::vector<std::byte> whole = BodyOf(Built(rows, Codec::kFloat32));
+  const std::vector<std::byte> whole = BodyOf(Built(rows, index::Codec::kFloat32));
   const GraphHeader header = HeaderOf(whole, rows.shape());
   const GraphLayout at = header.Layout();
   const auto with = [&](std::uint64_t offset, std::uint32_t value) {
@@ -177,7 +177,7 @@ TEST_CASE("links to no row, links behind the end and codes that are no number ar
 
 TEST_CASE("a graph whose links were cut still gives every row that is asked for", "[graph_file]") {
   const TestRows rows = FewRows();
-  std::vector<std::byte> body = BodyOf(Built(rows, Codec::kSq8));
+  std::vector<std::byte> body = BodyOf(Built(rows, index::Codec::kSq8));
   const GraphLayout at = HeaderOf(body, rows.shape()).Layout();
   std::fill(body.begin() + static_cast<std::ptrdiff_t>(at.links),
             body.begin() + static_cast<std::ptrdiff_t>(at.codes), std::byte{0xFF});

@@ -11,7 +11,7 @@ constexpr std::uint32_t kDimension = 24;
 constexpr std::size_t kRows = 1500;
 const auto kEverything = [](std::size_t) { return true; };
 
-GraphParameters Small(Codec codec) {
+GraphParameters Small(index::Codec codec) {
   GraphParameters parameters;
   parameters.m = 8;
   parameters.ef_construction = 60;
@@ -56,14 +56,14 @@ TEST_CASE("every codec finds what brute force finds, by every metric, at exact d
           "[graph]") {
   struct Case {
     DataType type;
-    Codec codec;
+    index::Codec codec;
   };
   const Case cases[] = {
-      {DataType::kFloatVector, Codec::kFloat32},     {DataType::kFloatVector, Codec::kFloat16},
-      {DataType::kFloatVector, Codec::kBFloat16},    {DataType::kFloatVector, Codec::kSq8},
-      {DataType::kFloat16Vector, Codec::kFloat16},   {DataType::kFloat16Vector, Codec::kSq8},
-      {DataType::kBFloat16Vector, Codec::kBFloat16}, {DataType::kInt8Vector, Codec::kInt8},
-      {DataType::kInt8Vector, Codec::kSq8}};
+      {DataType::kFloatVector, index::Codec::kFloat32},     {DataType::kFloatVector, index::Codec::kFloat16},
+      {DataType::kFloatVector, index::Codec::kBFloat16},    {DataType::kFloatVector, index::Codec::kSq8},
+      {DataType::kFloat16Vector, index::Codec::kFloat16},   {DataType::kFloat16Vector, index::Codec::kSq8},
+      {DataType::kBFloat16Vector, index::Codec::kBFloat16}, {DataType::kInt8Vector, index::Codec::kInt8},
+      {DataType::kInt8Vector, index::Codec::kSq8}};
   for (const Metric metric : {Metric::kL2, Metric::kInnerProduct, Metric::kCosine}) {
     for (const auto& [type, codec] : cases) {
       INFO(ToString(type) << " as " << ToString(codec) << " by " << ToString(metric));
@@ -81,7 +81,7 @@ TEST_CASE("every codec finds what brute force finds, by every metric, at exact d
 }
 
 TEST_CASE("a search for a row finds it", "[graph]") {
-  for (const Codec codec : {Codec::kFloat32, Codec::kSq8}) {
+  for (const index::Codec codec : {index::Codec::kFloat32, index::Codec::kSq8}) {
     const TestRows rows = SomeRows(DataType::kFloatVector, Metric::kL2);
     TestGraph graph;
     graph.Build(rows, Small(codec)).OrDie();
@@ -101,12 +101,12 @@ TEST_CASE("a search for a row finds it", "[graph]") {
 TEST_CASE("the bytes of a graph do not depend on the number of threads", "[graph]") {
   const TestRows rows = SomeRows(DataType::kFloatVector, Metric::kCosine);
   TestGraph alone;
-  alone.Build(rows, Small(Codec::kSq8)).OrDie();
+  alone.Build(rows, Small(index::Codec::kSq8)).OrDie();
   for (const std::size_t threads : {2U, 5U}) {
     TestGraph together;
     BuildContext context;
     context.run = OnThreads(threads);
-    together.Build(rows, Small(Codec::kSq8), context).OrDie();
+    together.Build(rows, Small(index::Codec::kSq8), context).OrDie();
     CHECK(together.Bytes() == alone.Bytes());
   }
 }
@@ -114,7 +114,7 @@ TEST_CASE("the bytes of a graph do not depend on the number of threads", "[graph
 TEST_CASE("as many rows come as there are, whatever the effort", "[graph]") {
   const TestRows rows = SomeRows(DataType::kFloatVector, Metric::kL2, 300);
   TestGraph graph;
-  graph.Build(rows, Small(Codec::kSq8)).OrDie();
+  graph.Build(rows, Small(index::Codec::kSq8)).OrDie();
   const auto index = graph.Open(rows.shape());
   const TestQuery query(DataType::kFloatVector, rows.row(3), kDimension);
   for (const std::size_t k : {0U, 1U, 2U, 100U, 149U, 150U, 299U, 300U, 301U, 16384U}) {
@@ -154,11 +154,11 @@ TEST_CASE("degenerate rows are found as well", "[graph]") {
   cases.push_back(copies);
   for (const Case& c : cases) {
     for (const Metric metric : {Metric::kL2, Metric::kInnerProduct, Metric::kCosine}) {
-      for (const Codec codec : {Codec::kFloat32, Codec::kSq8}) {
+      for (const index::Codec codec : {index::Codec::kFloat32, index::Codec::kSq8}) {
         INFO(c.name << " as " << ToString(codec) << " by " << ToString(metric));
         // A code has no bits left for most of a row where one number is a million times the others.
         const bool beyond_codes = c.name == std::string("outliers") &&
-                                  metric == Metric::kInnerProduct && codec == Codec::kSq8;
+                                  metric == Metric::kInnerProduct && codec == index::Codec::kSq8;
         if (beyond_codes) continue;
         const TestRows rows(DataType::kFloatVector, metric, c.dimension, c.numbers);
         TestGraph graph;
@@ -185,7 +185,7 @@ TEST_CASE("degenerate rows are found as well", "[graph]") {
 TEST_CASE("a recall that is asked for is reached on rows nobody has seen", "[graph][recall]") {
   const TestRows rows = SomeRows(DataType::kFloatVector, Metric::kL2, 8000);
   TestGraph graph;
-  GraphParameters parameters = Small(Codec::kSq8);
+  GraphParameters parameters = Small(index::Codec::kSq8);
   parameters.calibration_queries = 100;
   graph.Build(rows, parameters).OrDie();
   const auto index = graph.Open(rows.shape());
@@ -203,15 +203,15 @@ TEST_CASE("a recall that is asked for is reached on rows nobody has seen", "[gra
 TEST_CASE("a build says what it needs, can be stopped and reports how far it is", "[graph]") {
   const TestRows rows = SomeRows(DataType::kFloatVector, Metric::kL2);
   BuildContext context;
-  context.memory_bytes = BuildMemory(rows.shape(), Small(Codec::kSq8)) - 1;
+  context.memory_bytes = BuildMemory(rows.shape(), Small(index::Codec::kSq8)) - 1;
   TestGraph refused;
-  CHECK(refused.Build(rows, Small(Codec::kSq8), context).code() == StatusCode::kResourceExhausted);
+  CHECK(refused.Build(rows, Small(index::Codec::kSq8), context).code() == StatusCode::kResourceExhausted);
 
   context.memory_bytes += 1;
   std::vector<double> shares;
   context.progress = [&](double share) { shares.push_back(share); };
   TestGraph built;
-  built.Build(rows, Small(Codec::kSq8), context).OrDie();
+  built.Build(rows, Small(index::Codec::kSq8), context).OrDie();
   CHECK(std::is_sorted(shares.begin(), shares.end()));
   REQUIRE(!shares.empty());
   CHECK(shares.back() == 1);
@@ -223,12 +223,12 @@ TEST_CASE("a build says what it needs, can be stopped and reports how far it is"
     if (share > 0.3) stop.request_stop();
   };
   TestGraph stopped;
-  CHECK(stopped.Build(rows, Small(Codec::kSq8), context).code() == StatusCode::kCancelled);
+  CHECK(stopped.Build(rows, Small(index::Codec::kSq8), context).code() == StatusCode::kCancelled);
 }
 
 TEST_CASE("more candidates than rows are as many as rows", "[graph]") {
   const TestRows rows = SomeRows(DataType::kFloatVector, Metric::kL2, 200);
-  GraphParameters parameters = Small(Codec::kSq8);
+  GraphParameters parameters = Small(index::Codec::kSq8);
   parameters.ef_construction = kMaxEf;
   TestGraph graph;
   graph.Build(rows, parameters).OrDie();
@@ -255,7 +255,7 @@ TEST_CASE("parameters outside their ranges are refused by name", "[graph]") {
   CHECK(message(parameters) ==
         "InvalidArgument: efConstruction is 0, it must be from 1 to 2147483647");
   parameters.ef_construction = 1;
-  parameters.codec = Codec::kInt8;
+  parameters.codec = index::Codec::kInt8;
   CHECK(CheckParameters(shape, parameters).code() == StatusCode::kInvalidArgument);
   const Shape bits{DataType::kBinaryVector, Metric::kHamming, 8, 10};
   CHECK(CheckParameters(bits, GraphParameters()).code() == StatusCode::kUnimplemented);
