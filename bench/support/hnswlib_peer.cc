@@ -1,4 +1,4 @@
-#include "support/hnswlib_peer.h"
+#include "bench/support/hnswlib_peer.h"
 
 #if defined(VECDB_BENCH_HNSWLIB)
 
