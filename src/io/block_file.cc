@@ -22,8 +22,8 @@ constexpr std::string_view kMagic = "VDBBLOCK";
 constexpr std::size_t kFooterSize = 64;
 constexpr std::size_t kFooterReserved = 16;
 constexpr std::size_t kCrcSize = sizeof(std::uint32_t);
+// Also a piece of the disk's work that a sync of the log may have to wait for: docs/adr/0045.
 constexpr std::size_t kWriteBuffer = std::size_t{256} << 10;
-constexpr std::size_t kWriteOut = std::size_t{1} << 20;
 constexpr std::size_t kReadPiece = std::size_t{1} << 20;  // whole blocks
 constexpr std::size_t kAlignment = 64;
 constexpr std::size_t kHugePage = std::size_t{2} << 20;
@@ -191,13 +191,13 @@ struct BlockFileWriter::Body {
   std::uint32_t seed = 0;
   std::uint64_t position = 0;        // bytes of body given to Append
   std::uint64_t written = 0;         // bytes given to the file
-  std::uint64_t written_out = 0;     // of those, what is on the disk already
   base::Bytes buffer;                // what lies between
   std::vector<std::uint32_t> table;  // of whole blocks
   std::uint32_t block_crc = 0;       // of the block being filled
   Status failure;                    // the first one, or why no more may be written
 
   Status Flush();
+  Status FlushOut();
   Status Fail(const Status& status) {
     failure = status;
     return status;
@@ -205,15 +205,18 @@ struct BlockFileWriter::Body {
   void Checksum(std::span<const std::byte> bytes);
 };
 
-// A sync of many megabytes at once would make the log's syncs wait for them.
 Status BlockFileWriter::Body::Flush() {
   VECDB_TRY(file->WriteAt(written, buffer));
   written += buffer.size();
   buffer.clear();
-  if (written - written_out < kWriteOut) return Status();
-  VECDB_TRY(file->WriteOut(written_out, written - written_out));
-  written_out = written;
   return Status();
+}
+
+// A sync of many megabytes at once would make the log's syncs wait for them.
+Status BlockFileWriter::Body::FlushOut() {
+  const std::uint64_t from = written;
+  VECDB_TRY(Flush());
+  return file->WriteOut(from, written - from);
 }
 
 void BlockFileWriter::Body::Checksum(std::span<const std::byte> bytes) {
@@ -264,7 +267,7 @@ Status BlockFileWriter::Append(std::span<const std::byte> bytes) {
                        bytes.begin() + static_cast<std::ptrdiff_t>(take));
     bytes = bytes.subspan(take);
     if (body.buffer.size() < kWriteBuffer) break;
-    if (const Status status = body.Flush(); !status.ok()) return body.Fail(status);
+    if (const Status status = body.FlushOut(); !status.ok()) return body.Fail(status);
   }
   return Status();
 }
