@@ -33,11 +33,13 @@ VECDB_API std::string_view ToString(Codec codec);
 // vecdb chooses for each segment, by its rows and by the recall that it measures (IndexedSegment
 // says what and why).
 struct AutoIndex {
+  // Always.
   friend bool operator==(const AutoIndex&, const AutoIndex&) = default;
 };
 
 // Exact: every row is looked at, and nothing is built.
 struct FlatIndex {
+  // Always.
   friend bool operator==(const FlatIndex&, const FlatIndex&) = default;
 };
 
@@ -46,6 +48,7 @@ struct HnswIndex {
   std::uint32_t m = 16;                 // links a row makes, 2 to 2,048; more: larger, more exact
   std::uint32_t ef_construction = 200;  // candidates looked at to make them, from 1
 
+  // The same parameters.
   friend bool operator==(const HnswIndex&, const HnswIndex&) = default;
 };
 
@@ -56,9 +59,11 @@ struct HnswSqIndex {
   std::uint32_t ef_construction = 200;
   Codec codec = Codec::kSq8;
 
+  // The same parameters.
   friend bool operator==(const HnswSqIndex&, const HnswSqIndex&) = default;
 };
 
+// One of them; without another, AutoIndex.
 using IndexSpec = std::variant<AutoIndex, FlatIndex, HnswIndex, HnswSqIndex>;
 
 // "AUTOINDEX", "FLAT", "HNSW", "HNSW_SQ".

@@ -11,8 +11,8 @@
 
 namespace vecdb::query {
 
-// Offers rows of the segment that are visible at `t` and pass the filter to `top`: the nearest ones,
-// or all. An index that turns out to be damaged is noted and not asked again.
+// Offers rows of the segment that are visible at `t` and pass the filter to `top`: the nearest, or
+// all. An index that turns out to be damaged is noted and not asked again.
 Status SearchSegment(const segment::Segment& segment, const segment::ReadTime& t,
                      const SearchPlan& plan, TopK* top);
 
