@@ -1,4 +1,4 @@
-#include "support/hnswlib_peer.h"
+#include "bench/support/hnswlib_peer.h"
 
 #if defined(VECDB_BENCH_HNSWLIB)
 
@@ -35,15 +35,55 @@ class Peer final : public HnswlibPeer {
   void Load(const std::string& path) override { graph_ = std::make_unique<Graph>(&space_, path); }
   void SetEf(std::size_t ef) override { graph_->setEf(ef); }
   void Search(const float* query, std::size_t k, std::vector<std::uint32_t>* ids) override {
-    auto found = graph_->searchKnn(query, k);
+    Take(graph_->searchKnn(query, k), ids);
+  }
+#if __has_include(<hnswlib/stop_condition.h>)
+  bool SearchAllowed(const float* query, std::size_t k, const std::uint64_t* allowed,
+                     std::vector<std::uint32_t>* ids) override {
+    struct Filter final : vecdb_bench_hnswlib::BaseFilterFunctor {
+      explicit Filter(const std::uint64_t* words) : bits(words) {}
+      bool operator()(vecdb_bench_hnswlib::labeltype id) override {
+        return (bits[id / 64] >> (id % 64) & 1) != 0;
+      }
+      const std::uint64_t* bits;
+    };
+    Filter filter(allowed);
+    Take(graph_->searchKnn(query, k, &filter), ids);
+    return true;
+  }
+  bool SearchBelow(const float* query, std::size_t k, const std::int64_t* values,
+                   std::int64_t bound, std::vector<std::uint32_t>* ids) override {
+    struct Filter final : vecdb_bench_hnswlib::BaseFilterFunctor {
+      Filter(const std::int64_t* of_rows, std::int64_t end) : values(of_rows), bound(end) {}
+      bool operator()(vecdb_bench_hnswlib::labeltype id) override { return values[id] < bound; }
+      const std::int64_t* values;
+      std::int64_t bound;
+    };
+    Filter filter(values, bound);
+    Take(graph_->searchKnn(query, k, &filter), ids);
+    return true;
+  }
+#else
+  bool SearchAllowed(const float*, std::size_t, const std::uint64_t*,
+                     std::vector<std::uint32_t>*) override {
+    return false;
+  }
+  bool SearchBelow(const float*, std::size_t, const std::int64_t*, std::int64_t,
+                   std::vector<std::uint32_t>*) override {
+    return false;
+  }
+#endif
+
+ private:
+  using Graph = vecdb_bench_hnswlib::HierarchicalNSW<float>;
+
+  template <class Found>
+  static void Take(Found found, std::vector<std::uint32_t>* ids) {
     ids->clear();
     for (; !found.empty(); found.pop()) {
       ids->push_back(static_cast<std::uint32_t>(found.top().second));
     }
   }
-
- private:
-  using Graph = vecdb_bench_hnswlib::HierarchicalNSW<float>;
 
   const float* rows_;
   std::size_t n_;
