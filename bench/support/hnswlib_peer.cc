@@ -51,9 +51,25 @@ class Peer final : public HnswlibPeer {
     Take(graph_->searchKnn(query, k, &filter), ids);
     return true;
   }
+  bool SearchBelow(const float* query, std::size_t k, const std::int64_t* values,
+                   std::int64_t bound, std::vector<std::uint32_t>* ids) override {
+    struct Filter final : vecdb_bench_hnswlib::BaseFilterFunctor {
+      Filter(const std::int64_t* of_rows, std::int64_t end) : values(of_rows), bound(end) {}
+      bool operator()(vecdb_bench_hnswlib::labeltype id) override { return values[id] < bound; }
+      const std::int64_t* values;
+      std::int64_t bound;
+    };
+    Filter filter(values, bound);
+    Take(graph_->searchKnn(query, k, &filter), ids);
+    return true;
+  }
 #else
   bool SearchAllowed(const float*, std::size_t, const std::uint64_t*,
                      std::vector<std::uint32_t>*) override {
+    return false;
+  }
+  bool SearchBelow(const float*, std::size_t, const std::int64_t*, std::int64_t,
+                   std::vector<std::uint32_t>*) override {
     return false;
   }
 #endif

@@ -27,6 +27,9 @@ class HnswlibPeer {
   // Among the rows whose bits are set; false with a version that knows no filter.
   virtual bool SearchAllowed(const float* query, std::size_t k, const std::uint64_t* allowed,
                              std::vector<std::uint32_t>* ids) = 0;
+  // Among the rows whose value is below the bound, looked up row by row; false as above.
+  virtual bool SearchBelow(const float* query, std::size_t k, const std::int64_t* values,
+                           std::int64_t bound, std::vector<std::uint32_t>* ids) = 0;
 };
 
 }  // namespace vecdb::bench
