@@ -109,6 +109,19 @@ inline std::size_t Follow(const Links& links, std::uint32_t row, Visited* visite
   return n;
 }
 
+// Puts entries that were not met yet at ids[0]...; how many. Every row can be reached from some
+// entry, but not from each.
+inline std::size_t OtherEntries(const Links& links, Visited* visited, std::size_t* from,
+                                std::uint32_t* ids) {
+  constexpr std::size_t kAtOnce = 16;
+  std::size_t n = 0;
+  for (; *from < links.entries.size() && n < kAtOnce; ++*from) {
+    ids[n] = links.entries[*from];
+    n += visited->Meet(ids[n]) ? 1 : 0;
+  }
+  return n;
+}
+
 // Computes the keys of the n rows in scratch->ids and takes into the beam what is near enough:
 // whether anything came nearer to the query than all before.
 template <class Space, class Admit>
@@ -151,14 +164,21 @@ Status Walk(const Space& space, const typename Space::QueryType* query, const Li
   scratch->keys.resize(std::max(scratch->keys.size(), room));
   VECDB_TRY(Seed(space, query, links, check, &admit, scratch));
   std::uint32_t* const ids = scratch->ids.data();
-  bool nearer = true;  // the last step came nearer to the query than any before
-  for (std::size_t steps = 1; beam.HasNext() && !admit.IsOver(beam.PeekEntry(), scratch->computed);
-       ++steps) {
+  std::size_t entries = 0;  // that were looked at for want of links
+  bool nearer = true;       // the last step came nearer to the query than any before
+  for (std::size_t steps = 1;; ++steps) {
     std::size_t n = 0;
-    for (std::size_t i = 0; i < (nearer ? 1 : kTogether) && beam.HasNext(); ++i) {
-      const std::uint32_t row = beam.TakeNext();
-      VECDB_TRY(check.LinksOf(row));
-      n = Follow(links, row, &scratch->visited, ids, n);
+    if (beam.HasNext()) {
+      if (admit.IsOver(beam.PeekEntry(), scratch->computed)) break;
+      for (std::size_t i = 0; i < (nearer ? 1 : kTogether) && beam.HasNext(); ++i) {
+        const std::uint32_t row = beam.TakeNext();
+        VECDB_TRY(check.LinksOf(row));
+        n = Follow(links, row, &scratch->visited, ids, n);
+      }
+    } else {
+      if (beam.size() == ef) break;
+      n = OtherEntries(links, &scratch->visited, &entries, ids);
+      if (n == 0) break;
     }
     if (beam.HasNext()) PrefetchLinks(links, beam.Peek());
     VECDB_TRY(check.CodesOf(ids, n));

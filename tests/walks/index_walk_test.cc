@@ -441,3 +441,29 @@ TEST_CASE("few rows need no index, and many get what AUTOINDEX chooses", "[walk]
   CHECK(info.segments[1].why.find("AUTOINDEX") != std::string::npos);
   CHECK(RecallOf(points, {}) >= 0.93);
 }
+
+TEST_CASE("a search that keeps every candidate reaches every row", "[walk][index]") {
+  for (std::uint64_t seed = 0; seed < 60; ++seed) {
+    std::mt19937_64 random(seed);
+    TestDatabase db;
+    Collection books = db.MakeBooks();
+    std::vector<Book> rows;  // many of them equal
+    const auto count = static_cast<std::int64_t>(130 + random() % 500);
+    for (std::int64_t id = 0; id < count; ++id) {
+      rows.push_back({id, static_cast<std::int64_t>(random() % 3)});
+    }
+    books.Insert(BatchOf(rows)).status().OrDie();
+    books.Flush().OrDie();
+    books.CreateIndex("v", HnswIndex{.m = 4, .ef_construction = 20}).OrDie();
+    books.WaitForIndexes().OrDie();
+    for (int i = 0; i < 5; ++i) {
+      const auto query = Book{static_cast<std::int64_t>(random() % 600), 0}.vector();
+      const Hits exact = *books.Search({.query = query, .limit = 64, .effort = kExact});
+      const Hits found = *books.Search({.query = query, .limit = 64, .effort = kExhaustive});
+      REQUIRE(found.size() == exact.size());
+      for (std::size_t place = 0; place < exact.size(); ++place) {
+        CHECK(found[place].score == exact[place].score);
+      }
+    }
+  }
+}

@@ -112,6 +112,12 @@ Calls CallsOn(Collection& books) {
       {"DropPartition", [&] { return books.DropPartition("new"); }},
       {"HasPartition", [&] { return books.HasPartition("new").status(); }},
       {"ListPartitions", [&] { return books.ListPartitions().status(); }},
+      {"CreateIndex", [&] { return books.CreateIndex("v"); }},
+      {"ReplaceIndex", [&] { return books.ReplaceIndex("v"); }},
+      {"DropIndex", [&] { return books.DropIndex("v"); }},
+      {"DescribeIndex", [&] { return books.DescribeIndex("v").status(); }},
+      {"ListIndexes", [&] { return books.ListIndexes().status(); }},
+      {"WaitForIndexes", [&] { return books.WaitForIndexes(); }},
   };
 }
 
