@@ -146,7 +146,8 @@ std::string BruteForce::CheckSearch(const SearchRequest& request, const Value& q
   if (hits.size() != expected) return Format("{} hits instead of {}", hits.size(), expected);
   // Of rows that are as far as the last one an index may find any.
   const bool exact =
-      request.effort.recall == 1 && field.metric != Metric::kCosine && field.metric != Metric::kJaccard &&
+      request.effort.recall == 1 && field.metric != Metric::kCosine &&
+      field.metric != Metric::kJaccard &&
       std::all_of(ranked.begin(), ranked.end(), [](const Scored& scored) {
         return scored.distance == std::trunc(scored.distance) && scored.distance < 1e6;
       });

@@ -128,7 +128,8 @@ TEST_CASE("a filter that allows only what is far from the query costs no result"
     INFO(per_mille << " of 1000 allowed");
     for (const Way way : {Way::kChosen, Way::kWalk}) {
       // By exact numbers: what is farthest is so nearly equally far that codes cannot tell.
-      CHECK(MeanRecall(10, Effort{}, way, ByDistance(per_mille, true), index::Codec::kFloat32) >= 0.98);
+      CHECK(MeanRecall(10, Effort{}, way, ByDistance(per_mille, true), index::Codec::kFloat32) >=
+            0.98);
     }
   }
 }

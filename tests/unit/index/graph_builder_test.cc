@@ -81,7 +81,8 @@ TEST_CASE("no row links to itself, nor twice to another", "[builder]") {
 
 TEST_CASE("a walk finds the nearest codes, whatever the codec and the metric", "[walk]") {
   for (const Metric metric : {Metric::kL2, Metric::kInnerProduct, Metric::kCosine}) {
-    for (const index::Codec codec : {index::Codec::kFloat32, index::Codec::kFloat16, index::Codec::kBFloat16, index::Codec::kSq8}) {
+    for (const index::Codec codec : {index::Codec::kFloat32, index::Codec::kFloat16,
+                                     index::Codec::kBFloat16, index::Codec::kSq8}) {
       INFO(ToString(codec) << " by " << ToString(metric));
       const TestRows rows(DataType::kFloatVector, metric, kDimension, Clouds(3000, kDimension, 1));
       const Linked linked(rows, codec, 12);

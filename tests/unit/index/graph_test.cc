@@ -58,12 +58,15 @@ TEST_CASE("every codec finds what brute force finds, by every metric, at exact d
     DataType type;
     index::Codec codec;
   };
-  const Case cases[] = {
-      {DataType::kFloatVector, index::Codec::kFloat32},     {DataType::kFloatVector, index::Codec::kFloat16},
-      {DataType::kFloatVector, index::Codec::kBFloat16},    {DataType::kFloatVector, index::Codec::kSq8},
-      {DataType::kFloat16Vector, index::Codec::kFloat16},   {DataType::kFloat16Vector, index::Codec::kSq8},
-      {DataType::kBFloat16Vector, index::Codec::kBFloat16}, {DataType::kInt8Vector, index::Codec::kInt8},
-      {DataType::kInt8Vector, index::Codec::kSq8}};
+  const Case cases[] = {{DataType::kFloatVector, index::Codec::kFloat32},
+                        {DataType::kFloatVector, index::Codec::kFloat16},
+                        {DataType::kFloatVector, index::Codec::kBFloat16},
+                        {DataType::kFloatVector, index::Codec::kSq8},
+                        {DataType::kFloat16Vector, index::Codec::kFloat16},
+                        {DataType::kFloat16Vector, index::Codec::kSq8},
+                        {DataType::kBFloat16Vector, index::Codec::kBFloat16},
+                        {DataType::kInt8Vector, index::Codec::kInt8},
+                        {DataType::kInt8Vector, index::Codec::kSq8}};
   for (const Metric metric : {Metric::kL2, Metric::kInnerProduct, Metric::kCosine}) {
     for (const auto& [type, codec] : cases) {
       INFO(ToString(type) << " as " << ToString(codec) << " by " << ToString(metric));
@@ -205,7 +208,8 @@ TEST_CASE("a build says what it needs, can be stopped and reports how far it is"
   BuildContext context;
   context.memory_bytes = BuildMemory(rows.shape(), Small(index::Codec::kSq8)) - 1;
   TestGraph refused;
-  CHECK(refused.Build(rows, Small(index::Codec::kSq8), context).code() == StatusCode::kResourceExhausted);
+  CHECK(refused.Build(rows, Small(index::Codec::kSq8), context).code() ==
+        StatusCode::kResourceExhausted);
 
   context.memory_bytes += 1;
   std::vector<double> shares;
