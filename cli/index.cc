@@ -95,8 +95,9 @@ void PrintIndex(const IndexInfo& index) {
   Print(Format("index       {}", ToString(index.spec)));
   Print(Format("state       {}", ToString(index.state)));
   if (!index.failure.ok()) Print(Format("failure     {}", index.failure.ToString()));
-  Print(Format("rows        {} sealed: {} indexed, {} waiting", Grouped(index.total_rows),
-               Grouped(index.indexed_rows), Grouped(index.pending_rows)));
+  Print(Format("rows        {} sealed: {} indexed, {} waiting, {} that need no index",
+               Grouped(index.total_rows), Grouped(index.indexed_rows), Grouped(index.pending_rows),
+               Grouped(index.total_rows - index.indexed_rows - index.pending_rows)));
   Print(Format("disk        {}, built in {}", BytesText(index.bytes), BuildText(index.build_ms)));
   if (!index.segments.empty()) PrintSegments(index);
 }
@@ -229,6 +230,18 @@ Status Await(const Lease& database, Collection* collection, const IndexArguments
   return Interrupted() ? Status(StatusCode::kCancelled, "interrupted") : waiting.get();
 }
 
+void PrintBuilt(const IndexInfo& index) {
+  const std::string what = Format("'{}' has {}", index.field, ToString(index.spec));
+  if (index.indexed_rows == 0) {
+    Print(Format("{}: none of {} {} needs it", what, Grouped(index.total_rows),
+                 Plural(index.total_rows, "row", "rows")));
+    return;
+  }
+  Print(Format("{}: {} of {} {} in {}, built in {}", what, Grouped(index.indexed_rows),
+               Grouped(index.total_rows), Plural(index.total_rows, "row", "rows"),
+               BytesText(index.bytes), BuildText(index.build_ms)));
+}
+
 Status Declare(const Session& session, const IndexArguments& arguments) {
   CLI_TRY_ASSIGN(const IndexSpec spec, SpecOf(arguments));
   CLI_TRY_ASSIGN(Lease database, session.OpenToWrite(arguments.database));
@@ -245,10 +258,7 @@ Status Declare(const Session& session, const IndexArguments& arguments) {
   CLI_TRY(Await(database, &collection, arguments));
   CLI_TRY_ASSIGN(const IndexInfo index, collection.DescribeIndex(arguments.field));
   CLI_TRY(database.Close());
-  Print(Format("'{}' has {}: {} of {} {} in {}, built in {}", arguments.field, ToString(spec),
-               Grouped(index.indexed_rows), Grouped(index.total_rows),
-               Plural(index.total_rows, "row", "rows"), BytesText(index.bytes),
-               BuildText(index.build_ms)));
+  PrintBuilt(index);
   return Status();
 }
 

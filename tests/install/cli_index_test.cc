@@ -32,7 +32,7 @@ TEST_CASE("an index is made, shown, replaced and dropped on the command line", "
   CHECK_THAT(list, ContainsSubstring("HNSW(M=8, efConstruction=50)"));
   CHECK_THAT(list, ContainsSubstring("Finished"));
   CHECK_THAT(shell.Must({"index", "describe", database, "t", "vector"}),
-             ContainsSubstring("rows        3,000 sealed: 3,000 indexed, 0 waiting"));
+             ContainsSubstring("rows        3,000 sealed: 3,000 indexed, 0 waiting, 0 that need"));
   const rapidjson::Document hnsw = Described(shell, database);
   CHECK(std::string(hnsw["type"].GetString()) == "HNSW");
   CHECK(hnsw["parameters"]["M"].GetUint64() == 8);
@@ -59,6 +59,15 @@ TEST_CASE("an index is made, shown, replaced and dropped on the command line", "
              ContainsSubstring("dropped the index of 'vector'"));
   CHECK(shell.Vecdb({"index", "drop", database, "t", "vector"}).code == 1);
   CHECK(shell.Must({"index", "list", database, "t"}) == "no indexes\n");
+}
+
+TEST_CASE("rows that need no index are told from those that wait for one", "[cli][index]") {
+  const Shell shell;
+  const std::string database = WithBooks(shell);
+  CHECK(shell.Must({"index", "create", database, "books", "cover", "--type", "HNSW", "--wait"}) ==
+        "'cover' has HNSW(M=16, efConstruction=200): none of 3 rows needs it\n");
+  CHECK_THAT(shell.Must({"index", "describe", database, "books", "cover"}),
+             ContainsSubstring("3 sealed: 0 indexed, 0 waiting, 3 that need no index"));
 }
 
 TEST_CASE("a wrong index is refused by name, and nothing is declared", "[cli][index]") {

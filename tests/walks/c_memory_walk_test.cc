@@ -70,14 +70,17 @@ struct Bed {
 
 // Every allocation of `call` fails once, on a new bed each time. What it made it frees itself;
 // `check` sees the bed and the code.
-void Sweep(const std::function<vecdb_code(Bed&, vecdb_error*)>& call,
-           const std::function<void(Bed&, vecdb_code)>& check) {
+void Sweep(
+    const std::function<vecdb_code(Bed&, vecdb_error*)>& call,
+    const std::function<void(Bed&, vecdb_code)>& check,
+    const std::function<void(Bed&)>& prepare = [](Bed&) {}) {
   const std::size_t before = vecdb_handle_count();
   bool failed = true;
   for (long n = 0; failed; ++n) {
     INFO("allocation " << n);
     {
       Bed bed;
+      prepare(bed);
       vecdb_error error;
       vecdb_code code = VECDB_INTERNAL;
       failed = WithFailingAllocation(n, [&] { code = call(bed, &error); });
@@ -143,6 +146,36 @@ SCENARIO("a collection made from C without memory is there or not, as the code s
         REQUIRE(vecdb_has_collection(bed.db, Text("d"), &there, nullptr) == VECDB_OK);
         REQUIRE(there == (code == VECDB_OK ? 1 : 0));
       });
+}
+
+SCENARIO("an index declared from C without memory is there or not, as the code says",
+         "[walk][memory]") {
+  const auto create = [](Bed& bed, vecdb_error* error) {
+    const vecdb_parameter m = {Text("M"), Text("8")};
+    return vecdb_create_index(bed.collection, Text("v"), Text("HNSW_SQ"), &m, 1, error);
+  };
+  const auto list = [](Bed& bed, std::string* shown, vecdb_error* error) {
+    const auto show = [](void* user, const vecdb_index_info* index) {
+      REQUIRE(index->parameter_count == 3);
+      static_cast<std::string*>(user)->append(index->parameters[0].value.data,
+                                              index->parameters[0].value.size);
+    };
+    return vecdb_list_indexes(bed.collection, show, shown, error);
+  };
+  Sweep(create, [&](Bed& bed, vecdb_code code) {
+    if (code == VECDB_OUTCOME_UNKNOWN) return;
+    std::string shown;
+    REQUIRE(list(bed, &shown, nullptr) == VECDB_OK);
+    REQUIRE(shown == (code == VECDB_OK ? "8" : ""));
+  });
+  Sweep(
+      [&](Bed& bed, vecdb_error* error) {
+        std::string shown;  // too short to be allocated
+        const vecdb_code code = list(bed, &shown, error);
+        REQUIRE(shown == (code == VECDB_OK ? "8" : ""));
+        return code;
+      },
+      Nothing, [&](Bed& bed) { REQUIRE(create(bed, nullptr) == VECDB_OK); });
 }
 
 SCENARIO("reads from C without memory fail and can be repeated", "[walk][memory]") {

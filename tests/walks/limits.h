@@ -69,5 +69,7 @@ bool Same(const Value& a, const Value& b);
 void TryValues(Tally& tally);
 // JSON, arrays, and vectors other than of floats (limits_types.cc).
 void TryOtherTypes(Tally& tally);
+// What an index is declared with, and how hard a search looks (limits_indexes.cc).
+void TryIndexes(Tally& tally);
 
 }  // namespace vecdb::test::limits

@@ -340,6 +340,7 @@ TEST_CASE("every limit holds through every door, and what is accepted comes back
   TryBatches(tally);
   TryWindows(tally);
   TryKeyLists(tally);
+  TryIndexes(tally);
   std::printf("FIG limits.cases=%zu entries=%zu accepted_roundtrip=%zu\n", tally.cases,
               3 + tally.files.count(),
               tally.accepted == 0 ? 0 : tally.survived * 100 / tally.accepted);
