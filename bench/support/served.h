@@ -27,16 +27,19 @@ class Served {
     if (serving.keep.empty()) {
       folder_.emplace(serving.folder);
       path_ = folder_->path();
-    } else {
-      path_ = serving.folder + "/" + serving.keep;
+      Make();
+      return;
     }
-    const bool made = std::filesystem::exists(path_);
+    const std::string kept = serving.folder + "/" + serving.keep;
+    if (!std::filesystem::exists(kept)) {  // whole or not at all
+      path_ = kept + ".new";
+      std::filesystem::remove_all(path_);
+      Make();
+      Close();
+      std::filesystem::rename(path_, kept);
+    }
+    path_ = kept;
     Open();
-    if (made) return;
-    Fill();
-    if (serving.segments > 0) collection_->Flush().OrDie();
-    if (serving.segments == 1) collection_->Compact().OrDie();
-    if (serving.index) Index();
   }
   Served(const Served&) = delete;
   Served& operator=(const Served&) = delete;
@@ -93,6 +96,14 @@ class Served {
     builder.PrimaryKey("id");
     for (const auto& [name, values] : serving_.fields) builder.Scalar(name, DataType::kInt64);
     return *builder.Vector("v", set_.base.dimension, Metric::kL2).Build();
+  }
+
+  void Make() {
+    Open();
+    Fill();
+    if (serving_.segments > 0) collection_->Flush().OrDie();
+    if (serving_.segments == 1) collection_->Compact().OrDie();
+    if (serving_.index) Index();
   }
 
   void Fill() {
