@@ -55,9 +55,6 @@ class Served {
     CollectionOptions shape;
     shape.check_keys = false;
     if (serving_.segments != 1) shape.segment_bytes = std::size_t{2} << 30;
-    if (serving_.segments > 1) {
-      shape.segment_rows = (set_.base.rows + serving_.segments - 1) / serving_.segments;
-    }
     collection_.emplace(*db_->CreateCollection("c", MakeSchema(), shape));
   }
 
@@ -106,15 +103,24 @@ class Served {
     if (serving_.index) Index();
   }
 
+<<<<<<< HEAD
+=======
+  // Segments are flushed one by one, so that they are of the same size.
+>>>>>>> 6d2567fa4c798a7513ca50586c8d97d0e7f35497
   void Fill() {
     Batch batch(collection_->schema());
-    for (std::size_t at = 0; at < set_.base.rows; at += 1000) {
-      const std::size_t n = std::min<std::size_t>(1000, set_.base.rows - at);
+    const std::size_t rows = set_.base.rows;
+    const std::size_t parts = std::max<std::size_t>(1, serving_.segments);
+    const std::size_t share = (rows + parts - 1) / parts;
+    std::size_t n = 0;
+    for (std::size_t at = 0; at < rows; at += n) {
+      n = std::min({std::size_t{1000}, share - at % share, rows - at});
       FillBatch(set_.base, at, n, static_cast<std::int64_t>(at), &batch);
       for (const auto& [name, values] : serving_.fields) {
         batch.AddColumn(name, std::span(*values).subspan(at, n)).OrDie();
       }
       collection_->Insert(batch).status().OrDie();
+      if (parts > 1 && (at + n) % share == 0) collection_->Flush().OrDie();
     }
   }
 

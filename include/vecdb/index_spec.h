@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -37,9 +38,13 @@ struct AutoIndex {
   friend bool operator==(const AutoIndex&, const AutoIndex&) = default;
 };
 
-// Exact: every row is looked at, and nothing is built.
+// Exact: every row is looked at, and nothing is built. With a codec it is the codes of the vectors
+// that are looked at, a fraction of the bytes, and the nearest by code are compared again by their
+// vectors: a little less than exact.
 struct FlatIndex {
-  // Always.
+  std::optional<Codec> codec = {};
+
+  // Of the same parameters.
   friend bool operator==(const FlatIndex&, const FlatIndex&) = default;
 };
 
@@ -73,7 +78,7 @@ VECDB_API std::string_view TypeName(const IndexSpec& spec);
 VECDB_API std::string ToString(const IndexSpec& spec);
 
 // From Milvus's words: "HNSW" with {"M", "16"} and {"efConstruction", "200"}, in any case; an empty
-// name is AUTOINDEX. HNSW_SQ takes sq_type, and for scripts of Milvus's refine and refine_type,
+// name is AUTOINDEX. HNSW_SQ and FLAT take sq_type, and for scripts of Milvus's refine and refine_type,
 // which change nothing: vecdb always refines, from the vectors themselves. kInvalidArgument: a
 // parameter that the type does not have, one that is given twice, a value out of range;
 // kUnimplemented: a type of Milvus's that this build lacks.

@@ -154,7 +154,7 @@ class Applier {
                         set.field, set.collection);
     }
     state_.indexes[set.collection].insert_or_assign(set.field, set.record);
-    if (std::holds_alternative<FlatIndex>(set.record.spec)) {
+    if (const auto* flat = std::get_if<FlatIndex>(&set.record.spec); flat && !flat->codec) {
       ForgetIndexFiles(set.collection, set.field);
     }
     return Status();

@@ -95,7 +95,7 @@ struct BindCollection {
 };
 
 // A field of a collection has this index from now on; what segments have of another stays until
-// each has its own. Of FLAT there are no files: those of another go at once.
+// each has its own. Of FLAT without a codec there are no files: those of another go at once.
 struct SetIndex {
   CollectionId collection = 0;
   std::uint32_t field = 0;

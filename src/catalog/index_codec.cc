@@ -18,7 +18,9 @@ void PutSpec(IndexType type, std::uint32_t m, std::uint32_t ef_construction, std
 struct SpecWriter {
   base::ByteWriter* out;
   void operator()(const AutoIndex&) const { PutSpec(IndexType::kAuto, 0, 0, 0, out); }
-  void operator()(const FlatIndex&) const { PutSpec(IndexType::kFlat, 0, 0, 0, out); }
+  void operator()(const FlatIndex& flat) const {
+    PutSpec(IndexType::kFlat, 0, 0, flat.codec ? static_cast<std::uint8_t>(*flat.codec) : 0, out);
+  }
   void operator()(const HnswIndex& hnsw) const {
     PutSpec(IndexType::kHnsw, hnsw.m, hnsw.ef_construction, 0, out);
   }
@@ -52,7 +54,8 @@ Result<IndexSpec> GetIndexSpec(base::ByteReader* in) {
     case IndexType::kAuto:
       break;
     case IndexType::kFlat:
-      spec = FlatIndex{};
+      if (codec == 0) spec = FlatIndex{};
+      if (codec != 0) spec = FlatIndex{static_cast<Codec>(codec)};
       break;
     case IndexType::kHnsw:
       spec = HnswIndex{m, ef_construction};
@@ -61,8 +64,11 @@ Result<IndexSpec> GetIndexSpec(base::ByteReader* in) {
       spec = HnswSqIndex{m, ef_construction, static_cast<Codec>(codec)};
       break;
   }
-  const bool plain = spec.index() < 2 ? m == 0 && ef_construction == 0 && codec == 0
-                                      : spec.index() != 2 || codec == 0;
+  const bool graph = std::holds_alternative<HnswIndex>(spec) ||
+                     std::holds_alternative<HnswSqIndex>(spec);
+  const bool codes = std::holds_alternative<FlatIndex>(spec) ||
+                     std::holds_alternative<HnswSqIndex>(spec);
+  const bool plain = (graph || (m == 0 && ef_construction == 0)) && (codes || codec == 0);
   if (!plain) return in->Bad("an index has a number that its type lacks");
   const Status sound = chunk::CheckIndexSpec(spec);
   if (!sound.ok()) return in->Bad(sound.message());

@@ -35,21 +35,25 @@ bool SameWord(std::string_view a, std::string_view b) {
 
 enum Parameter : std::uint8_t { kM, kEfConstruction, kSqType, kRefine, kRefineType };
 
-// In the order of the enum: a type has the first so many of them.
+// In the order of the enum.
 constexpr std::array<std::string_view, 5> kParameters = {"M", "efConstruction", "sq_type", "refine",
                                                          "refine_type"};
 
 struct Type {
   std::string_view name;
-  std::size_t parameters;
+  unsigned parameters;  // bit i: it has the parameter i
+
+  bool Has(std::size_t parameter) const { return (parameters >> parameter & 1) != 0; }
 };
+constexpr unsigned kOfGraphs = 1U << kM | 1U << kEfConstruction;
+constexpr unsigned kOfCodes = 1U << kSqType | 1U << kRefine | 1U << kRefineType;
 
 // In the order of IndexSpec.
 constexpr std::array<Type, std::variant_size_v<IndexSpec>> kTypes = {{
     {"AUTOINDEX", 0},
-    {"FLAT", 0},
-    {"HNSW", 2},
-    {"HNSW_SQ", kParameters.size()},
+    {"FLAT", kOfCodes},
+    {"HNSW", kOfGraphs},
+    {"HNSW_SQ", kOfGraphs | kOfCodes},
 }};
 
 Status CheckNumber(std::string_view name, std::uint32_t value, std::uint32_t low,
@@ -117,26 +121,33 @@ Status Read(Parameter parameter, std::string_view text, HnswSqIndex* into) {
 
 Status NoParameter(const Type& type, std::string_view name) {
   std::string known;
-  for (std::size_t i = 0; i < type.parameters; ++i) {
-    known += (i == 0 ? "" : ", ");
+  for (std::size_t i = 0; i < kParameters.size(); ++i) {
+    if (!type.Has(i)) continue;
+    known += (known.empty() ? "" : ", ");
     known += kParameters[i];
   }
   return base::InvalidArgument("{} has no parameter {}; it takes {}", type.name,
                                chunk::Quoted(name), known.empty() ? "none" : known);
 }
 
-Result<HnswSqIndex> ReadParameters(
-    const Type& type, std::span<const std::pair<std::string_view, std::string_view>> given) {
-  HnswSqIndex out;
+struct Given {
+  HnswSqIndex graph;
+  bool codec = false;
+};
+
+Result<Given> ReadParameters(const Type& type,
+                             std::span<const std::pair<std::string_view, std::string_view>> given) {
+  Given out;
   std::array<bool, kParameters.size()> seen = {};
   for (const auto& [name, value] : given) {
     std::size_t at = 0;
-    while (at < type.parameters && !SameWord(name, kParameters[at])) ++at;
-    if (at == type.parameters) return NoParameter(type, name);
+    while (at < kParameters.size() && !SameWord(name, kParameters[at])) ++at;
+    if (at == kParameters.size() || !type.Has(at)) return NoParameter(type, name);
     if (seen[at]) return base::InvalidArgument("{} is given twice", kParameters[at]);
     seen[at] = true;
-    VECDB_TRY(Read(static_cast<Parameter>(at), value, &out));
+    VECDB_TRY(Read(static_cast<Parameter>(at), value, &out.graph));
   }
+  out.codec = seen[kSqType];
   return out;
 }
 
@@ -198,7 +209,9 @@ Status NoType(std::string_view name) {
 
 struct Printer {
   std::string operator()(const AutoIndex&) const { return "AUTOINDEX"; }
-  std::string operator()(const FlatIndex&) const { return "FLAT"; }
+  std::string operator()(const FlatIndex& flat) const {
+    return flat.codec ? base::Format("FLAT(sq_type={})", ToString(*flat.codec)) : "FLAT";
+  }
   std::string operator()(const HnswIndex& graph) const {
     return base::Format("HNSW(M={}, efConstruction={})", graph.m, graph.ef_construction);
   }
@@ -208,17 +221,23 @@ struct Printer {
   }
 };
 
+Status CheckCodec(Codec codec) {
+  if (ToString(codec) != "unknown") return Status();
+  return base::InvalidArgument("sq_type must be SQ8, FP16 or BF16, not number {}",
+                               static_cast<int>(codec));
+}
+
 struct Checker {
   Status operator()(const AutoIndex&) const { return Status(); }
-  Status operator()(const FlatIndex&) const { return Status(); }
+  Status operator()(const FlatIndex& flat) const {
+    return flat.codec ? CheckCodec(*flat.codec) : Status();
+  }
   Status operator()(const HnswIndex& graph) const {
     return CheckGraph(graph.m, graph.ef_construction);
   }
   Status operator()(const HnswSqIndex& graph) const {
     VECDB_TRY(CheckGraph(graph.m, graph.ef_construction));
-    if (ToString(graph.codec) != "unknown") return Status();
-    return base::InvalidArgument("sq_type must be SQ8, FP16 or BF16, not number {}",
-                                 static_cast<int>(graph.codec));
+    return CheckCodec(graph.codec);
   }
 };
 
@@ -264,12 +283,15 @@ Result<IndexSpec> ParseIndexSpec(
     return SameWord(wanted, known.name);
   });
   if (type == kTypes.end()) return NoType(name);
-  VECDB_TRY_ASSIGN(const HnswSqIndex graph, ReadParameters(*type, parameters));
+  VECDB_TRY_ASSIGN(const Given given, ReadParameters(*type, parameters));
+  const HnswSqIndex& graph = given.graph;
   if (type->name == TypeName(HnswSqIndex())) return IndexSpec(graph);
   if (type->name == TypeName(HnswIndex())) {
     return IndexSpec(HnswIndex{graph.m, graph.ef_construction});
   }
-  if (type->name == TypeName(FlatIndex())) return IndexSpec(FlatIndex());
+  if (type->name == TypeName(FlatIndex())) {
+    return IndexSpec(given.codec ? FlatIndex{graph.codec} : FlatIndex());
+  }
   return IndexSpec(AutoIndex());
 }
 

@@ -134,7 +134,8 @@ Status Coordinator::CreateIndex(LiveCollection& collection, std::string_view nam
     catalog::Edit edit;
     edit.operations.emplace_back(catalog::SetIndex{collection.record.id, field, record});
     next->insert_or_assign(field, record);
-    const bool flat = std::holds_alternative<FlatIndex>(spec);
+    const auto* const plain = std::get_if<FlatIndex>(&spec);
+    const bool flat = plain != nullptr && !plain->codec;
     return DeclareIndexes(collection, edit, std::move(next),
                           flat ? std::optional(field) : std::nullopt);
   });
@@ -193,7 +194,7 @@ std::vector<Coordinator::IndexTask> Coordinator::PickIndexes(
       const auto known = sealed->KnownIndex(field);
       if (Has(known.get(), record.id)) continue;
       auto choice = ChooseIndex(collection, field, record.spec, sealed->rows());
-      if (!choice.graph && known == nullptr) continue;
+      if (!choice.built && known == nullptr) continue;
       tasks.push_back({sealed, field, record, std::move(choice)});
     }
   }
@@ -319,7 +320,7 @@ Status Coordinator::NoteUnlessSound(const LiveCollection& collection,
 
 Status Coordinator::IndexOne(LiveCollection& collection, const IndexTask& task, IndexMeter* meter) {
   meter->BeginSegment(task.segment->rows());
-  if (!task.choice.graph) {
+  if (!task.choice.built) {
     meter->EndSegment(0);
     return IgnoreIfGone(InstallIndex(collection, task, nullptr));
   }
@@ -523,7 +524,7 @@ Status Coordinator::IndexOutput(const LiveCollection& collection, catalog::Segme
   const auto declared = collection.indexes();
   for (const auto& [field, index] : *declared) {
     auto choice = ChooseIndex(collection, field, index.spec, (*output)->rows());
-    if (!choice.graph) continue;
+    if (!choice.built) continue;
     VECDB_TRY(may_go_on());
     IndexMeter meter(parts_, collection, 0);
     const auto built = BuildIndex({*output, field, index, std::move(choice)}, &meter);

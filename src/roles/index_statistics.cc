@@ -40,7 +40,7 @@ IndexedSegment DescribeSegment(const segment::SealedSegment& segment, std::uint3
   const auto known = segment.KnownIndex(field);
   if (known != nullptr) AddGraph(segment.schema().fields()[field], *known, &info);
   if (info.indexed && !IsWanted(known.get(), record)) info.why = "as declared before";
-  if (!info.indexed && choice.graph && known == nullptr) info.why = "it waits to be built";
+  if (!info.indexed && choice.built && known == nullptr) info.why = "it waits to be built";
   return info;
 }
 
@@ -68,7 +68,7 @@ IndexInfo Describe(const LiveCollection& collection, std::uint32_t number,
     info.build_ms += one.build_ms;
     if (IsWanted(segment.KnownIndex(number).get(), record)) {
       info.indexed_rows += one.rows;
-    } else if (choice.graph || one.indexed) {
+    } else if (choice.built || one.indexed) {
       info.pending_rows += one.rows;
     }
   }

@@ -27,13 +27,13 @@ index::Codec CodecOf(Codec codec) {
   return index::Codec::kSq8;
 }
 
-IndexChoice NoGraph(std::string why) {
+IndexChoice Nothing(std::string why) {
   IndexChoice choice;
   choice.why = std::move(why);
   return choice;
 }
 
-IndexChoice Graph(const index::GraphParameters& parameters, std::string why) {
+IndexChoice Built(const index::GraphParameters& parameters, std::string why) {
   return {true, parameters, std::move(why)};
 }
 
@@ -41,35 +41,41 @@ IndexChoice Graph(const index::GraphParameters& parameters, std::string why) {
 struct ParametersOf {
   const Field& field;
   IndexChoice operator()(const AutoIndex&) const { return {}; }
-  IndexChoice operator()(const FlatIndex&) const { return {}; }
+  IndexChoice operator()(const FlatIndex& flat) const {
+    if (!flat.codec) return Nothing("as declared");
+    index::GraphParameters parameters;
+    parameters.kind = index::Kind::kFlat;
+    parameters.codec = CodecOf(*flat.codec);
+    return Built(parameters, "as declared");
+  }
   IndexChoice operator()(const HnswIndex& hnsw) const {
     index::GraphParameters parameters;
     parameters.m = hnsw.m;
     parameters.ef_construction = hnsw.ef_construction;
     parameters.codec = index::LosslessCodec(field.type);
-    return Graph(parameters, "as declared");
+    return Built(parameters, "as declared");
   }
   IndexChoice operator()(const HnswSqIndex& hnsw) const {
     index::GraphParameters parameters;
     parameters.m = hnsw.m;
     parameters.ef_construction = hnsw.ef_construction;
     parameters.codec = CodecOf(hnsw.codec);
-    return Graph(parameters, "as declared");
+    return Built(parameters, "as declared");
   }
 };
 
 IndexChoice Automatic(const Field& field, RowIndex rows) {
   const std::uint64_t bytes = std::uint64_t{rows} * chunk::FixedWidth(field.type, field.dimension);
   if (bytes < kScannedAsFast) {
-    return NoGraph(base::Format("{} bytes of vectors are looked at as fast", bytes));
+    return Nothing(base::Format("{} bytes of vectors are looked at as fast", bytes));
   }
   index::GraphParameters parameters;
   if (index::LosslessCodec(field.type) == index::Codec::kInt8) {
     parameters.codec = index::Codec::kInt8;
-    return Graph(parameters, "AUTOINDEX: a graph; the vectors are 8-bit numbers already");
+    return Built(parameters, "AUTOINDEX: a graph; the vectors are 8-bit numbers already");
   }
   parameters.codec = index::Codec::kSq8;
-  return Graph(parameters, "AUTOINDEX: a graph; 8-bit codes find the nearest");
+  return Built(parameters, "AUTOINDEX: a graph; 8-bit codes find the nearest");
 }
 
 }  // namespace
@@ -87,36 +93,38 @@ Status CheckIndex(const Field& field, const IndexSpec& spec) {
 
 IndexChoice ChooseIndex(const IndexSpec& spec, const Field& field, RowIndex rows,
                         const IndexLimits& limits) {
-  if (std::holds_alternative<FlatIndex>(spec)) return NoGraph("as declared");
+  const auto* const flat = std::get_if<FlatIndex>(&spec);
+  if (flat != nullptr && !flat->codec) return Nothing("as declared");
   if (rows < limits.least_rows) {
-    return NoGraph(
+    return Nothing(
         base::Format("{} rows are looked at as fast, fewer than {}", rows, kLeastIndexedRows));
   }
   const bool automatic = std::holds_alternative<AutoIndex>(spec);
   IndexChoice choice = automatic ? Automatic(field, rows) : std::visit(ParametersOf{field}, spec);
-  if (!automatic || !choice.graph) return choice;
+  if (!automatic || !choice.built) return choice;
   const std::uint64_t memory = index::BuildMemory(ShapeOf(field, rows), choice.parameters);
   if (memory <= limits.memory_bytes) return choice;
-  return NoGraph(base::Format("building a graph takes {} bytes, and the memory budget leaves {}",
+  return Nothing(base::Format("building a graph takes {} bytes, and the memory budget leaves {}",
                               memory, limits.memory_bytes));
 }
 
 IndexChoice WithoutCodes(const Field& field, float recall_of_codes) {
   index::GraphParameters parameters;
   parameters.codec = index::LosslessCodec(field.type);
-  return Graph(
+  return Built(
       parameters,
       base::Format("AUTOINDEX: a graph; 8-bit codes found {:.3f} of the nearest", recall_of_codes));
 }
 
 IndexSpec SpecOf(const Field& field, const index::Description& graph) {
+  Codec codec = Codec::kSq8;
+  if (graph.codec == index::Codec::kFloat16) codec = Codec::kFp16;
+  if (graph.codec == index::Codec::kBFloat16) codec = Codec::kBf16;
+  if (graph.kind == index::Kind::kFlat) return FlatIndex{codec};
   if (graph.codec == index::LosslessCodec(field.type)) {
     return HnswIndex{graph.m, graph.ef_construction};
   }
-  HnswSqIndex spec{graph.m, graph.ef_construction, Codec::kSq8};
-  if (graph.codec == index::Codec::kFloat16) spec.codec = Codec::kFp16;
-  if (graph.codec == index::Codec::kBFloat16) spec.codec = Codec::kBf16;
-  return spec;
+  return HnswSqIndex{graph.m, graph.ef_construction, codec};
 }
 
 }  // namespace vecdb::segment

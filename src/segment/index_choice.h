@@ -15,7 +15,7 @@
 namespace vecdb::segment {
 
 struct IndexChoice {
-  bool graph = false;  // false: every row is looked at
+  bool built = false;  // false: every row is looked at, and there is no file
   index::GraphParameters parameters;
   std::string why;
 };

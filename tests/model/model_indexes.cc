@@ -16,7 +16,7 @@ bool MayBeIndexed(const Field& field) {
 
 IndexSpec SpecNumber(std::uint64_t number) {
   constexpr HnswSqIndex kSmall{.m = 4, .ef_construction = 16};
-  switch (number % 6) {
+  switch (number % 7) {
     case 0:
       return AutoIndex{};
     case 1:
@@ -27,6 +27,8 @@ IndexSpec SpecNumber(std::uint64_t number) {
       return HnswSqIndex{.m = 4, .ef_construction = 16, .codec = Codec::kFp16};
     case 4:
       return HnswSqIndex{.m = 2, .ef_construction = 8, .codec = Codec::kBf16};
+    case 5:
+      return FlatIndex{.codec = Codec::kSq8};
     default:
       return kSmall;
   }

@@ -143,6 +143,8 @@ TEST_CASE("every type, metric and index finds what a scan finds, at exact scores
   Collection points = MakePoints(db, 3000, type, metric);
   const std::vector<IndexSpec> specs = {AutoIndex{},
                                         FlatIndex{},
+                                        FlatIndex{Codec::kSq8},
+                                        FlatIndex{Codec::kBf16},
                                         HnswIndex{},
                                         HnswSqIndex{},
                                         HnswSqIndex{.codec = Codec::kFp16},

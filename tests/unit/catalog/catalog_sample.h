@@ -100,6 +100,7 @@ inline catalog::Edit EverythingEdit() {
                 catalog::SetIndex{1, 1, {90, vecdb::HnswIndex{8, 99}}},
                 catalog::SetIndexFile{10, IndexFile(90, 91)},
                 catalog::SetIndex{1, 1, {92, vecdb::HnswSqIndex{12, 77, vecdb::Codec::kBf16}}},
+                catalog::SetIndex{2, 1, {93, vecdb::FlatIndex{vecdb::Codec::kSq8}}},
                 catalog::SetIndex{2, 1, {93, vecdb::AutoIndex{}}},
                 catalog::SetIndexFile{11, IndexFile(93, 94)}, catalog::DropIndexFile{11, 1},
                 catalog::SetIndexFile{11, IndexFile(93, 95)});

@@ -34,7 +34,7 @@ TEST_CASE("an edit with every kind of operation survives its bytes") {
   const base::Bytes bytes = EverythingBytes();
   const auto decoded = DecodeEdit(bytes, "edit");
   REQUIRE(decoded.ok());
-  CHECK(decoded->operations.size() == 34);
+  CHECK(decoded->operations.size() == 35);
   CHECK(EncodeEdit(*decoded) == bytes);
 }
 

@@ -50,6 +50,7 @@ SearchEffort RefineK(float refine_k) {
 TEST_CASE("a spec is written as its type and parameters", "[index_spec]") {
   CHECK(ToString(IndexSpec()) == "AUTOINDEX");
   CHECK(ToString(IndexSpec(FlatIndex())) == "FLAT");
+  CHECK(ToString(IndexSpec(FlatIndex{Codec::kFp16})) == "FLAT(sq_type=FP16)");
   CHECK(ToString(IndexSpec(HnswIndex())) == "HNSW(M=16, efConstruction=200)");
   CHECK(ToString(IndexSpec(HnswSqIndex())) == "HNSW_SQ(M=16, efConstruction=200, sq_type=SQ8)");
   CHECK(ToString(IndexSpec(HnswSqIndex{2, 1, Codec::kBf16})) ==
@@ -70,6 +71,10 @@ TEST_CASE("a spec is read from Milvus's words, in any case", "[index_spec]") {
   CHECK(*ParseIndexSpec("") == IndexSpec(AutoIndex()));
   CHECK(*ParseIndexSpec("AutoIndex") == IndexSpec(AutoIndex()));
   CHECK(*ParseIndexSpec("flat") == IndexSpec(FlatIndex()));
+  const Parameters codes = {{"sq_type", "bf16"}};
+  CHECK(*ParseIndexSpec("FLAT", codes) == IndexSpec(FlatIndex{Codec::kBf16}));
+  const Parameters refined = {{"refine", "true"}};
+  CHECK(*ParseIndexSpec("FLAT", refined) == IndexSpec(FlatIndex()));
   CHECK(*ParseIndexSpec("HNSW") == IndexSpec(HnswIndex()));
   CHECK(*ParseIndexSpec("hnsw_sq") == IndexSpec(HnswSqIndex()));
   const Parameters graph = {{"M", "2048"}, {"efConstruction", "2147483647"}};
@@ -91,7 +96,8 @@ TEST_CASE("a parameter that a type does not have, or that comes twice, is refuse
   Invalid(Parsed("HNSW", {{"sq_type", "SQ8"}}), "HNSW has no parameter 'sq_type'");
   Invalid(Parsed("HNSW_SQ", {{"", "1"}}),
           "no parameter ''; it takes M, efConstruction, sq_type, refine, refine_type");
-  Invalid(Parsed("FLAT", {{"M", "16"}}), "FLAT has no parameter 'M'; it takes none");
+  Invalid(Parsed("FLAT", {{"M", "16"}}),
+          "FLAT has no parameter 'M'; it takes sq_type, refine, refine_type");
   Invalid(Parsed("", {{"M", "16"}}), "AUTOINDEX has no parameter 'M'");
   Invalid(Parsed("HNSW", {{"M", "16"}, {"m", "16"}}), "M is given twice");
 }
@@ -140,6 +146,8 @@ TEST_CASE("a type of Milvus's that is not here is unimplemented, and the message
 TEST_CASE("a spec is within its ranges or refused by parameter, value and limit", "[index_spec]") {
   CHECK(chunk::CheckIndexSpec({}).ok());
   CHECK(chunk::CheckIndexSpec(FlatIndex()).ok());
+  CHECK(chunk::CheckIndexSpec(FlatIndex{Codec::kSq8}).ok());
+  CHECK_FALSE(chunk::CheckIndexSpec(FlatIndex{static_cast<Codec>(2)}).ok());
   CHECK(chunk::CheckIndexSpec(HnswIndex{2, 1}).ok());
   CHECK(chunk::CheckIndexSpec(HnswSqIndex{2048, kMost, Codec::kBf16}).ok());
   Invalid(chunk::CheckIndexSpec(HnswIndex{1, 200}), "M must be between 2 and 2048, not 1");
