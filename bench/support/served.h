@@ -103,10 +103,7 @@ class Served {
     if (serving_.index) Index();
   }
 
-<<<<<<< HEAD
-=======
   // Segments are flushed one by one, so that they are of the same size.
->>>>>>> 6d2567fa4c798a7513ca50586c8d97d0e7f35497
   void Fill() {
     Batch batch(collection_->schema());
     const std::size_t rows = set_.base.rows;
