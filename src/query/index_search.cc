@@ -5,6 +5,7 @@
 
 #include "base/canary.h"
 #include "base/status.h"
+#include "chunk/chunk.h"
 #include "chunk/kinds.h"
 
 namespace vecdb::query {
@@ -63,6 +64,16 @@ bool Restricts(const segment::Segment& segment, AllowedRows* allowed) {
   return true;
 }
 
+// So that they are there when they are looked at.
+void AskForKeys(const segment::Segment& segment, std::span<const index::Neighbor> found) {
+  const auto field = static_cast<std::uint32_t>(chunk::KeyFieldIndex(segment.schema()));
+  if (segment.schema().fields()[field].type != DataType::kInt64) return;
+  for (const index::Neighbor& neighbor : found) {
+    const auto key = segment.Read(field, neighbor.row, 1);
+    if (key.ok()) __builtin_prefetch(key->values);
+  }
+}
+
 }  // namespace
 
 Status SearchIndex(const index::Index& index, const segment::Segment& segment,
@@ -82,6 +93,7 @@ Status SearchIndex(const index::Index& index, const segment::Segment& segment,
   ExactDistances exact(segment, plan);
   std::vector<index::Neighbor> found;
   VECDB_TRY(index.Search(request, &exact, &found));
+  AskForKeys(segment, found);
   for (const index::Neighbor& neighbor : found) {
     if (neighbor.distance > top->bound()) break;
     VECDB_TRY(top->Offer(neighbor.distance, segment, neighbor.row));

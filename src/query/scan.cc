@@ -1,6 +1,7 @@
 #include "query/scan.h"
 
 #include <algorithm>
+#include <memory>
 
 #include "base/status.h"
 #include "chunk/chunk.h"
@@ -11,17 +12,35 @@ namespace {
 
 constexpr RowIndex kRowsPerStep = 8192;
 
+// Of all rows of a sealed segment.
+Result<std::shared_ptr<const base::Bitmap>> PassedOf(const segment::Segment& segment,
+                                                     const Filter& filter,
+                                                     const base::Deadline& deadline,
+                                                     FilterCache* cache) {
+  if (auto known = cache->Find(segment.id(), filter.text())) return known;
+  auto passed = std::make_shared<base::Bitmap>();
+  VECDB_TRY(filter.EvaluateFrom(segment, 0, segment.rows(), deadline, passed.get()));
+  cache->Put(segment.id(), filter.text(), passed);
+  return std::shared_ptr<const base::Bitmap>(std::move(passed));
+}
+
 }  // namespace
 
 Result<AllowedRows> AllowedRowsAt(const segment::Segment& segment, const segment::ReadTime& t,
-                                  const Filter* filter, const base::Deadline& deadline) {
+                                  const Filter* filter, const base::Deadline& deadline,
+                                  FilterCache* cache) {
   VECDB_TRY(deadline.Check());
   VECDB_TRY_ASSIGN(const segment::VisibleRows visible, segment::VisibleRowsAt(segment, t));
   AllowedRows allowed;
   allowed.first = visible.first;
   allowed.rows = visible.rows;
   if (visible.first == visible.rows) return allowed;
-  if (filter != nullptr) {
+  if (filter != nullptr && cache != nullptr && segment.sealed()) {
+    VECDB_TRY_ASSIGN(const auto passed, PassedOf(segment, *filter, deadline, cache));
+    allowed.bitmap = *passed;
+    allowed.bitmap->Resize(visible.rows);
+    allowed.bitmap->ResetBefore(visible.first);
+  } else if (filter != nullptr) {
     allowed.bitmap.emplace();
     VECDB_TRY(
         filter->EvaluateFrom(segment, visible.first, visible.rows, deadline, &*allowed.bitmap));

@@ -9,6 +9,7 @@
 #include "base/bitmap.h"
 #include "base/deadline.h"
 #include "base/status.h"
+#include "query/filter_cache.h"
 #include "query/plan.h"
 #include "query/reduce.h"
 #include "segment/read_time.h"
@@ -24,7 +25,8 @@ struct AllowedRows {
   std::size_t Count() const { return bitmap ? bitmap->Count() : rows - first; }
 };
 Result<AllowedRows> AllowedRowsAt(const segment::Segment& segment, const segment::ReadTime& t,
-                                  const Filter* filter, const base::Deadline& deadline = {});
+                                  const Filter* filter, const base::Deadline& deadline = {},
+                                  FilterCache* cache = nullptr);
 
 // The first `limit` allowed rows in key order over all segments offered.
 class FirstByKey {

@@ -77,9 +77,9 @@ const segment::FieldIndex* IndexFor(const segment::Segment& segment, const Searc
 }  // namespace
 
 Status SearchSegment(const segment::Segment& segment, const segment::ReadTime& t,
-                     const SearchPlan& plan, TopK* top) {
+                     const SearchPlan& plan, TopK* top, FilterCache* cache) {
   VECDB_TRY_ASSIGN(AllowedRows allowed,
-                   AllowedRowsAt(segment, t, plan.filter.get(), plan.deadline));
+                   AllowedRowsAt(segment, t, plan.filter.get(), plan.deadline, cache));
   if (allowed.first == allowed.rows) return Status();
   if (const segment::FieldIndex* const index = IndexFor(segment, plan); index != nullptr) {
     if (const index::Index* const usable = index->usable(); usable != nullptr) {

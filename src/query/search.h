@@ -4,6 +4,7 @@
 
 #include "vecdb/types.h"
 
+#include "query/filter_cache.h"
 #include "query/plan.h"
 #include "query/reduce.h"
 #include "segment/read_time.h"
@@ -14,6 +15,6 @@ namespace vecdb::query {
 // Offers rows of the segment that are visible at `t` and pass the filter to `top`: the nearest, or
 // all. An index that turns out to be damaged is noted and not asked again.
 Status SearchSegment(const segment::Segment& segment, const segment::ReadTime& t,
-                     const SearchPlan& plan, TopK* top);
+                     const SearchPlan& plan, TopK* top, FilterCache* cache = nullptr);
 
 }  // namespace vecdb::query

@@ -88,7 +88,8 @@ Status CauseOfStop(const EngineParts& parts, const Status& failure) {
 }  // namespace
 
 std::uint64_t EngineParts::GiveUp(std::uint64_t bytes) {
-  std::uint64_t given_up = columns == nullptr ? 0 : columns->Evict(bytes);
+  std::uint64_t given_up = query == nullptr ? 0 : query->ForgetFilters();
+  if (columns != nullptr && given_up < bytes) given_up += columns->Evict(bytes - given_up);
   if (given_up >= bytes) return given_up;
   for (const auto& collection : collections.All()) {
     for (const auto& filter : collection->key_filters) given_up += filter->Drop();

@@ -15,6 +15,7 @@ namespace {
 constexpr std::uint64_t kKeyBytes = 8;
 constexpr std::uint64_t kFilterBytes = 16;
 constexpr std::uint64_t kSparseBytes = 256;
+constexpr std::uint64_t kFilterCacheBytes = std::uint64_t{16} << 20;
 constexpr RowIndex kRowsOfIndexed = 2048;  // a search through an index looks at about so many
 
 std::uint64_t VectorBytes(const Field& field) {
@@ -71,6 +72,7 @@ QueryNodes::QueryNodes(io::FileSystem& fs, const io::DatabaseUuid& database,
       count_(count),
       pool_(pool),
       memory_(memory),
+      filters_(kFilterCacheBytes, memory),
       nodes_(count) {
 }
 
@@ -166,7 +168,7 @@ Status QueryNodes::Search(const segment::View& view, const segment::ReadTime& t,
   ReadCost cost{row_bytes, plan.limit + plan.offset};
   if (plan.effort.ef != 0 || plan.effort.recall < 1) cost.indexed = plan.field;
   return Read(view, cost, top, [&](const segment::Segment& segment, query::TopK* into) {
-    return query::SearchSegment(segment, t, plan, into);
+    return query::SearchSegment(segment, t, plan, into, &filters_);
   });
 }
 

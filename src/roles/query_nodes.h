@@ -19,6 +19,7 @@
 #include "base/memory_budget.h"
 #include "catalog/state.h"
 #include "io/file_system.h"
+#include "query/filter_cache.h"
 #include "query/plan.h"
 #include "query/reduce.h"
 #include "query/scan.h"
@@ -64,6 +65,8 @@ class QueryNodes {
                               const query::Filter* filter, const base::Deadline& deadline);
 
   base::MemoryBudget& memory() const { return memory_; }
+  // Of what filters have left of segments, kept for the next search: how many bytes that was.
+  std::uint64_t ForgetFilters() { return filters_.Clear(); }
 
   // What each node has of these collections.
   std::vector<QueryNodeInfo> Describe(
@@ -92,6 +95,7 @@ class QueryNodes {
   const std::uint32_t count_;
   SearchPool& pool_;
   base::MemoryBudget& memory_;
+  query::FilterCache filters_;
   std::vector<Node> nodes_;
 };
 

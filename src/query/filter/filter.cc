@@ -14,8 +14,9 @@ namespace {
 
 class BoundFilter final : public Filter {
  public:
-  BoundFilter(std::unique_ptr<const filter::Ast> ast, filter::Program program)
-      : ast_(std::move(ast)), program_(std::move(program)) {}
+  BoundFilter(std::string_view text, std::unique_ptr<const filter::Ast> ast,
+              filter::Program program)
+      : text_(text), ast_(std::move(ast)), program_(std::move(program)) {}
 
   Status EvaluateFrom(const segment::Segment& segment, RowIndex first, RowIndex rows,
                       const base::Deadline& deadline, base::Bitmap* passed) const override {
@@ -30,9 +31,11 @@ class BoundFilter final : public Filter {
     return filter::MayPass(program_, range);
   }
 
+  std::string_view text() const override { return text_; }
   std::string ToString() const override { return filter::Print(*ast_); }
 
  private:
+  const std::string text_;
   const std::unique_ptr<const filter::Ast> ast_;  // for ToString
   const filter::Program program_;
 };
@@ -43,7 +46,7 @@ Result<std::shared_ptr<const Filter>> Filter::Compile(std::string_view text, con
   VECDB_TRY_ASSIGN(auto ast, filter::Parse(text));
   VECDB_TRY_ASSIGN(auto program, filter::Bind(*ast, schema));
   return std::shared_ptr<const Filter>(
-      std::make_shared<BoundFilter>(std::move(ast), std::move(program)));
+      std::make_shared<BoundFilter>(text, std::move(ast), std::move(program)));
 }
 
 }  // namespace vecdb::query

@@ -43,6 +43,8 @@ class Filter {
   // number.
   virtual bool MayPass(const catalog::KeyRange& range) const = 0;
 
+  // As it was given to Compile.
+  virtual std::string_view text() const = 0;
   // The expression with every parenthesis written; compiles to an equal filter.
   virtual std::string ToString() const = 0;
 };

@@ -1,0 +1,49 @@
+#include "query/filter_cache.h"
+
+namespace vecdb::query {
+
+std::shared_ptr<const base::Bitmap> FilterCache::Find(SegmentId segment, std::string_view filter) {
+  base::MutexLock lock(mutex_);
+  const auto found = by_name_.find(Name(segment, filter));
+  if (found == by_name_.end()) return nullptr;
+  entries_.splice(entries_.begin(), entries_, found->second);
+  return found->second->passed;
+}
+
+void FilterCache::Put(SegmentId segment, std::string_view filter,
+                      std::shared_ptr<const base::Bitmap> passed) {
+  Entry entry{Name(segment, filter), std::move(passed), 0, {}};
+  entry.bytes = sizeof(Entry) + 2 * filter.size() + entry.passed->words().size_bytes();
+  if (entry.bytes > most_bytes_ / 4) return;  // would push out too much
+  auto memory = budget_.TryReserve(base::MemoryAccount::kReads, entry.bytes);
+  if (!memory) return;
+  entry.memory = std::move(*memory);
+  std::list<Entry> one;
+  one.push_back(std::move(entry));
+  base::MutexLock lock(mutex_);
+  const auto [place, is_new] = by_name_.emplace(one.front().name, one.begin());
+  if (!is_new) return;  // another was quicker
+  bytes_ += one.front().bytes;
+  entries_.splice(entries_.begin(), one);
+  while (bytes_ > most_bytes_) DropOldest();
+}
+
+void FilterCache::DropOldest() {
+  bytes_ -= entries_.back().bytes;
+  by_name_.erase(entries_.back().name);
+  entries_.pop_back();
+}
+
+std::uint64_t FilterCache::Clear() {
+  base::MutexLock lock(mutex_);
+  const std::uint64_t had = bytes_;
+  while (!entries_.empty()) DropOldest();
+  return had;
+}
+
+std::uint64_t FilterCache::bytes() const {
+  base::MutexLock lock(mutex_);
+  return bytes_;
+}
+
+}  // namespace vecdb::query

@@ -1,0 +1,57 @@
+// What filters have left of sealed segments, kept for the next search that has the same filter:
+// those used longest ago go first. Rows of a segment never change, so only deletes, which are not
+// looked at here, and time come in between.
+//
+// Thread safety: all methods from any thread.
+#pragma once
+
+#include <cstdint>
+#include <list>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/bitmap.h"
+#include "base/ids.h"
+#include "base/memory_budget.h"
+#include "base/mutex.h"
+
+namespace vecdb::query {
+
+class FilterCache {
+ public:
+  // Holds up to `most_bytes`, and less where the budget, which outlives it, has no room.
+  FilterCache(std::uint64_t most_bytes, base::MemoryBudget& budget)
+      : most_bytes_(most_bytes), budget_(budget) {}
+
+  // The rows of a segment for which a filter of this text is true; null when that is not known.
+  std::shared_ptr<const base::Bitmap> Find(SegmentId segment, std::string_view filter)
+      EXCLUDES(mutex_);
+  void Put(SegmentId segment, std::string_view filter, std::shared_ptr<const base::Bitmap> passed)
+      EXCLUDES(mutex_);
+  // Forgets all; how many bytes it had.
+  std::uint64_t Clear() EXCLUDES(mutex_);
+
+  std::uint64_t bytes() const EXCLUDES(mutex_);
+
+ private:
+  using Name = std::pair<SegmentId, std::string>;
+  struct Entry {
+    Name name;
+    std::shared_ptr<const base::Bitmap> passed;
+    std::uint64_t bytes = 0;
+    base::MemoryReservation memory;
+  };
+  void DropOldest() REQUIRES(mutex_);
+
+  const std::uint64_t most_bytes_;
+  base::MemoryBudget& budget_;
+  mutable base::Mutex mutex_;                    // leaf, but for the budget's
+  std::list<Entry> entries_ GUARDED_BY(mutex_);  // that used last in front
+  std::map<Name, std::list<Entry>::iterator> by_name_ GUARDED_BY(mutex_);
+  std::uint64_t bytes_ GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace vecdb::query
