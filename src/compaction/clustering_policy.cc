@@ -7,36 +7,44 @@
 namespace vecdb::compaction {
 namespace {
 
+constexpr std::size_t kMostClustered = 16'384;  // what one edit can name, with room to spare
+
 // What there is of one shard and partition.
 struct Group {
   Plan plan;
+  std::vector<SegmentId> others;
+  std::vector<SegmentId> clustered;
   std::uint64_t clustered_bytes = 0;
   std::uint64_t other_bytes = 0;
   std::uint64_t dead_rows = 0;
-  std::size_t others = 0;
 
   std::uint64_t bytes() const { return clustered_bytes + other_bytes; }
   void Add(const SegmentFacts& segment) {
-    plan.inputs.push_back(segment.id);
+    (segment.clustered ? clustered : others).push_back(segment.id);
     plan.rows += segment.rows - segment.dead_rows;
     dead_rows += segment.dead_rows;
     if (segment.clustered) {
       clustered_bytes += segment.live_bytes();
     } else {
       other_bytes += segment.live_bytes();
-      ++others;
     }
+  }
+  // Those that are not clustered come first: who takes only some of the inputs gets on.
+  void SetInputs() {
+    std::sort(others.begin(), others.end());
+    std::sort(clustered.begin(), clustered.end());
+    plan.inputs = others;
+    plan.inputs.insert(plan.inputs.end(), clustered.begin(), clustered.end());
+    if (plan.inputs.size() > kMostClustered) plan.inputs.resize(kMostClustered);
   }
 };
 
 bool IsWorthIt(const Group& group, const PickOptions& options) {
-  if (options.thorough) return group.others > 0 || group.dead_rows > 0;
+  if (options.thorough) return !group.others.empty() || group.dead_rows > 0;
   return group.other_bytes >= options.max_bytes / 2 &&
          group.other_bytes >= group.clustered_bytes / 4;
 }
 
-// What one edit can name, with room to spare.
-constexpr std::size_t kMostClustered = 16'384;
 constexpr std::uint64_t kMostBands = 1'024;
 
 // So many that none of them needs more than max_bytes, about.
@@ -76,8 +84,7 @@ std::vector<Plan> PickClusterings(std::span<const SegmentFacts> segments,
     group.plan.shard = place.first;
     group.plan.partition = place.second;
     group.plan.bands = BandsFor(group.bytes(), options);
-    std::sort(group.plan.inputs.begin(), group.plan.inputs.end());
-    if (group.plan.inputs.size() > kMostClustered) group.plan.inputs.resize(kMostClustered);
+    group.SetInputs();
     plans.push_back(std::move(group.plan));
   }
   return plans;

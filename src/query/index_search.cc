@@ -32,19 +32,29 @@ class ExactDistances final : public index::ExactDistances {
   static constexpr std::size_t kAtOnce = 32;
   static constexpr std::size_t kMostAsked = 512;  // bytes of a row; the rest follows by itself
 
+  // Of files that are open only as long as somebody holds them no more than two are held at once.
   Status ComputeSome(std::span<const std::uint32_t> rows, std::span<float> out) {
     std::array<chunk::ColumnView, kAtOnce> views;
+    std::size_t done = 0;
     for (std::size_t i = 0; i < rows.size(); ++i) {
       VECDB_TRY_ASSIGN(views[i], segment_.Read(plan_.field, rows[i], 1));
       const auto* const bytes = static_cast<const char*>(views[i].values);
       for (std::size_t at = 0; at < asked_; at += 64) __builtin_prefetch(bytes + at);
+      if (i == 0 || views[i].keep == views[i - 1].keep) continue;
+      Measure(std::span(views).subspan(done, i - done), out.subspan(done));
+      done = i;
     }
-    if (base::Canary(44)) return Status();
-    const std::uint32_t first = 0;
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      plan_.distances->Ids(views[i], std::span(&first, 1), out.subspan(i, 1));
-    }
+    Measure(std::span(views).subspan(done, rows.size() - done), out.subspan(done));
     return Status();
+  }
+
+  // Lets go of the rows.
+  void Measure(std::span<chunk::ColumnView> rows, std::span<float> out) {
+    const std::uint32_t first = 0;
+    for (std::size_t i = 0; i < rows.size() && !base::Canary(44); ++i) {
+      plan_.distances->Ids(rows[i], std::span(&first, 1), out.subspan(i, 1));
+      rows[i].keep.reset();
+    }
   }
 
   const segment::Segment& segment_;

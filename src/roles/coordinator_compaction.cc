@@ -467,10 +467,10 @@ Status Coordinator::SwapSegments(LiveCollection& collection, Compacted* compacte
   for (const Compacted::Output& output : compacted->outputs) {
     published.push_back(AsLoaded(collection, output.segment));
   }
-  base::MutexLock lock(lane.mutex);
-  compacted->CarryDeletes();
   auto next =
       collection.board.Pin()->Compacted(compacted->inputs, std::move(published), compacted->at.at);
+  base::MutexLock lock(lane.mutex);
+  compacted->CarryDeletes();
   // What the output lacks must be in no answer any more: not after a longer ttl, or another clock.
   if (collection.AliveFrom(parts_.clock) < compacted->at.alive_from) {
     return base::Cancelled("rows of '{}' that had expired are seen again", collection.name());

@@ -174,7 +174,7 @@ Status Coordinator::Drop(std::string_view name) {
   return Status();
 }
 
-// Called when the drop is durable.
+// Called when the drop is durable. Handles may keep the collection for long, but no memory.
 void Coordinator::Forget(LiveCollection& collection) {
   collection.dropped.store(true, std::memory_order_release);
   parts_.collections.Remove(collection);
@@ -183,6 +183,11 @@ void Coordinator::Forget(LiveCollection& collection) {
     if (!segment->sealed() && segment->rows() > 0) buffered += segment->memory_bytes();
   }
   parts_.streaming.SubtractBuffered(buffered);
+  for (const auto& lane : collection.lanes) {
+    base::MutexLock lock(lane->mutex);
+    lane->growing.clear();
+  }
+  for (const auto& filter : collection.key_filters) (void)filter->Drop();
   base::MutexLock lock(collection.pending_mutex);
   collection.pending.clear();
 }

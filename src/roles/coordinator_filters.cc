@@ -37,8 +37,10 @@ void Coordinator::ExtendFilters(const LiveCollection& collection) {
   filter_strand_.Run([&] {
     for (ShardId shard = 0; shard < collection.lanes.size(); ++shard) {
       if (collection.dropped) return;
-      NoteFilter(collection, collection.KeyFilter(shard)->Add(SealedOf(collection, shard), true,
-                                                              closing_, &parts_.memory));
+      segment::ShardKeyFilter& filter = *collection.KeyFilter(shard);
+      NoteFilter(collection,
+                 filter.Add(SealedOf(collection, shard), true, closing_, &parts_.memory));
+      if (collection.dropped) (void)filter.Drop();  // a drop came before it was published
     }
   });
 }

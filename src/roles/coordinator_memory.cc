@@ -96,9 +96,15 @@ void Coordinator::KeepWithinMemory(std::vector<compaction::Plan>* plans) const {
   };
   std::erase_if(*plans, [&](compaction::Plan& plan) {
     if (plan.inputs.size() < 2) return false;  // one alone has dead rows, and may find room
-    while (plan.inputs.size() > 1 && !fits(plan)) {
-      plan.rows -= std::min(plan.rows, rows(plan.inputs.back()));
+    std::uint64_t all = 0;
+    for (const SegmentId id : plan.inputs) all += rows(id);
+    const std::size_t bands = plan.bands;  // as many for so many rows
+    for (std::uint64_t left = all; plan.inputs.size() > 1 && !fits(plan);) {
+      const std::uint64_t out = rows(plan.inputs.back());
       plan.inputs.pop_back();
+      left -= out;
+      plan.rows -= std::min(plan.rows, out);
+      if (bands != 0) plan.bands = std::min<std::size_t>(bands, bands * left / all + 1);
     }
     return plan.inputs.size() < 2;
   });

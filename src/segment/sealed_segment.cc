@@ -169,9 +169,10 @@ class Opener {
                             io::FileKind kind) {
     VECDB_TRY(CheckKind(name, info, kind));
     const std::string path = io::Join(folder_, name);
-    const std::uint64_t bytes = io::BlockFile::MemoryFor(info, loading_.mode);
+    const LoadMode mode = kind == io::FileKind::kIndex ? ModeOfIndex(info) : loading_.mode;
+    const std::uint64_t bytes = io::BlockFile::MemoryFor(info, mode);
     auto memory = Take(bytes);
-    auto file = io::BlockFile::Open(fs_, path, database_, info, loading_.mode, std::move(memory));
+    auto file = io::BlockFile::Open(fs_, path, database_, info, mode, std::move(memory));
     if (file.status().code() == StatusCode::kNotFound) {
       return base::Corruption("'{}' is missing, though the catalog names it", fs_.Describe(path));
     }
@@ -179,6 +180,16 @@ class Opener {
     disk_bytes_ += info.size_bytes;
     memory_bytes_ += sizeof(Piece) + bytes;
     return file;
+  }
+
+  // It is open for good and never refused: one that would leave less than three quarters of the
+  // budget for all else is mapped.
+  LoadMode ModeOfIndex(const io::SealedFileInfo& info) const {
+    const base::MemoryBudget* const budget = loading_.budget;
+    if (budget == nullptr || !budget->limited()) return loading_.mode;
+    const std::uint64_t used = budget->used(base::MemoryAccount::kSegments);
+    const std::uint64_t wanted = io::BlockFile::MemoryFor(info, loading_.mode);
+    return used + wanted <= budget->limit() / 4 ? loading_.mode : LoadMode::kMapped;
   }
 
   base::MemoryReservation Take(std::uint64_t bytes) const {

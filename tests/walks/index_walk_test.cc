@@ -168,6 +168,66 @@ TEST_CASE("every type, metric and index finds what a scan finds, at exact scores
   }
 }
 
+TEST_CASE("where a budget has little room for indexes they are mapped", "[walk][index][memory]") {
+  using base::MemoryAccount;
+  Options options = QuietOptions();
+  options.load = LoadMode::kResident;
+  options.memory_budget_bytes = 128u << 20;
+  const bool full = GENERATE(false, true);
+  TestDatabase db(io::MakeMemoryFileSystem(), options);
+  Collection points = MakePoints(db, 2000);
+  base::MemoryBudget& memory = db.parts().memory;
+  const auto keys =
+      memory.Take(MemoryAccount::kSegments, full ? options.memory_budget_bytes / 4 : 0);
+  const std::uint64_t before = memory.used(MemoryAccount::kSegments);
+  points.CreateIndex("v", HnswIndex{}).OrDie();
+  points.WaitForIndexes().OrDie();
+  const std::uint64_t bytes = Described(points).bytes;
+  const std::uint64_t charged = memory.used(MemoryAccount::kSegments) - before;
+  CHECK(Described(points).indexed_rows == 2000);
+  if (full) {
+    CHECK(charged < bytes / 4);
+  } else {
+    CHECK(charged >= bytes);
+  }
+  CHECK(RecallOf(points, {}) >= 0.93);
+}
+
+TEST_CASE("a search through an index holds few files at once, as a budget may have room for",
+          "[walk][index][memory]") {
+  constexpr std::uint32_t kWide = 4096;
+  constexpr std::int64_t kRows = 2'100;  // in five files of 8 MiB
+  TestDatabase db;
+  const Schema schema = *SchemaBuilder().PrimaryKey("id").Vector("v", kWide, Metric::kL2).Build();
+  Collection wide = *db->CreateCollection("wide", schema);
+  std::mt19937_64 random(7);
+  std::vector<float> vector(kWide);
+  Batch batch(schema);
+  for (std::int64_t id = 0; id < kRows; ++id) {
+    for (float& x : vector) x = static_cast<float>(random() % 1000);
+    batch.Add({{"id", id}, {"v", vector}}).OrDie();
+    if (id % 700 != 699) continue;
+    wide.Insert(batch).status().OrDie();
+    batch.Clear();
+  }
+  wide.Flush().OrDie();
+  wide.CreateIndex("v", HnswIndex{.m = 8, .ef_construction = 20}).OrDie();
+  wide.WaitForIndexes().OrDie();
+  db.options().memory_budget_bytes = 64u << 20;
+  db.options().load = LoadMode::kResident;
+  db.Reopen();
+  wide = *db->OpenCollection("wide");
+  base::MemoryBudget& memory = db.parts().memory;
+  (void)db.parts().columns->Evict(~std::uint64_t{0});
+  const std::uint64_t open = memory.limit() - roles::FlushReserveBytes(db.options());
+  const auto others = memory.Take(base::MemoryAccount::kReads, open - memory.used() - (20u << 20));
+  REQUIRE(Described(wide).indexed_rows == kRows);
+  const auto hits = wide.Search({.query = vector, .limit = 3, .effort = {.ef = 50}});
+  INFO(hits.status().ToString());
+  REQUIRE(hits.ok());
+  CHECK(std::get<std::int64_t>(hits->front().key) == kRows - 1);
+}
+
 TEST_CASE("what is declared lasts: through reopening, flushes and compactions", "[walk][index]") {
   Options options = QuietOptions();
   options.load = GENERATE(LoadMode::kMapped, LoadMode::kResident);

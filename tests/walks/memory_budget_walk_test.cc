@@ -248,6 +248,26 @@ TEST_CASE("readers of old Views read what was closed and compacted since", "[wal
   CHECK(NamesIn(*db.fs(), "segments").size() == (dropped ? 0 : 1));
 }
 
+TEST_CASE("what was dropped gives its memory back, though there are handles of it",
+          "[walk][memory]") {
+  TestDatabase db(io::MakeMemoryFileSystem(), Budgeted());
+  Collection books = MakeSegments(db, 3, 3'000);
+  books.Insert(BatchOf(BooksBetween(20'001, 20'500))).status().OrDie();
+  RunDueWork(*db);
+  const base::MemoryBudget& memory = db.parts().memory;
+  for (const auto account : {MemoryAccount::kGrowing, MemoryAccount::kSegments,
+                             MemoryAccount::kColumns, MemoryAccount::kFilters}) {
+    REQUIRE(memory.used(account) > 0);
+  }
+  db->DropCollection("books").OrDie();
+  for (const auto account : {MemoryAccount::kGrowing, MemoryAccount::kSegments,
+                             MemoryAccount::kColumns, MemoryAccount::kFilters}) {
+    CHECK(memory.used(account) == 0);
+  }
+  CHECK(books.Insert(BatchOf({{1}})).status().code() == StatusCode::kNotFound);
+  CHECK(books.Flush().code() == StatusCode::kNotFound);
+}
+
 TEST_CASE("filters of keys are given up for room, and no answer changes", "[walk][memory]") {
   TestDatabase db(io::MakeMemoryFileSystem(), Budgeted());
   Collection books = MakeSegments(db, 4, 3'000);
@@ -372,4 +392,37 @@ TEST_CASE("ingest, search and compaction stay within a tenth of the budget", "[w
     CHECK(stats.evictions > 0);
     CHECK(stats.reloads > 0);
   }
+}
+
+TEST_CASE("a clustering of as many segments as the budget allows makes no more of them",
+          "[walk][memory]") {
+  constexpr std::int64_t kRows = 3'000;
+  constexpr std::int64_t kSegments = 10;
+  Options options = Budgeted();
+  options.merged_segment_bytes = 4u << 20;
+  TestDatabase db(io::MakeMemoryFileSystem(), options);
+  const Schema schema = *SchemaBuilder().PrimaryKey("id").Vector("v", kWide, Metric::kL2).Build();
+  Collection wide = *db->CreateCollection("wide", schema, {.clustering_key = "id"});
+  for (std::int64_t first = 0; first < kSegments * kRows; first += kRows) {
+    Batch batch(schema);
+    for (std::int64_t id = first; id < first + kRows; ++id) {
+      batch.Add({{"id", id}, {"v", WideVector(id)}}).OrDie();
+    }
+    wide.Insert(batch).status().OrDie();
+    wide.Flush().OrDie();
+  }
+  std::size_t others = kSegments;
+  for (int round = 0; others > 1; ++round) {
+    REQUIRE(round < kSegments);  // each of them gets on
+    wide.Compact({.clustering = true}).OrDie();
+    others = 0;
+    for (const SegmentInfo& segment : *wide.Segments()) {
+      if (segment.rows == 0) continue;
+      CHECK(segment.rows > kRows / 2);
+      if (segment.level == 1) ++others;
+    }
+    if (round == 0) CHECK(others > 0);  // the budget does not allow all of them
+  }
+  CHECK(*wide.Count() == std::uint64_t{kSegments * kRows});
+  CHECK(*wide.Count("id < 10") == 10);
 }
