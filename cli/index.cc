@@ -107,7 +107,9 @@ void PrintIndex(const IndexInfo& index) {
 // The members of an object of parameters, named as `index create --param` takes them.
 struct ParameterWriter {
   void operator()(const AutoIndex&) const {}
-  void operator()(const FlatIndex&) const {}
+  void operator()(const FlatIndex& flat) const {
+    if (flat.codec) json->Member("sq_type", ToString(*flat.codec));
+  }
   void operator()(const HnswIndex& graph) const { WriteGraph(graph.m, graph.ef_construction); }
   void operator()(const HnswSqIndex& graph) const {
     WriteGraph(graph.m, graph.ef_construction);

@@ -78,7 +78,7 @@ VECDB_API std::string_view TypeName(const IndexSpec& spec);
 VECDB_API std::string ToString(const IndexSpec& spec);
 
 // From Milvus's words: "HNSW" with {"M", "16"} and {"efConstruction", "200"}, in any case; an empty
-// name is AUTOINDEX. HNSW_SQ and FLAT take sq_type, and for scripts of Milvus's refine and refine_type,
+// name is AUTOINDEX. HNSW_SQ and FLAT take sq_type; for Milvus's scripts refine and refine_type,
 // which change nothing: vecdb always refines, from the vectors themselves. kInvalidArgument: a
 // parameter that the type does not have, one that is given twice, a value out of range;
 // kUnimplemented: a type of Milvus's that this build lacks.

@@ -39,14 +39,17 @@ class LentParameters {
   const std::vector<vecdb_parameter>& list() const { return list_; }
 
   void operator()(const AutoIndex&) {}
-  void operator()(const FlatIndex&) {}
+  void operator()(const FlatIndex& flat) {
+    if (flat.codec) AddCodec(*flat.codec);
+  }
   void operator()(const HnswIndex& graph) { AddGraph(graph.m, graph.ef_construction); }
   void operator()(const HnswSqIndex& graph) {
     AddGraph(graph.m, graph.ef_construction);
-    list_.push_back({Lend("sq_type"), Lend(ToString(graph.codec))});
+    AddCodec(graph.codec);
   }
 
  private:
+  void AddCodec(Codec codec) { list_.push_back({Lend("sq_type"), Lend(ToString(codec))}); }
   void AddGraph(std::uint32_t m, std::uint32_t ef_construction) {
     numbers_ = {std::to_string(m), std::to_string(ef_construction)};
     list_.push_back({Lend("M"), Lend(numbers_[0])});

@@ -51,6 +51,9 @@ TEST_CASE("an index is made, shown, replaced and dropped on the command line", "
   shell.Must({"index", "replace", database, "t", "vector", "--type", "HNSW_SQ", "--param",
               "sq_type=FP16", "--wait"});
   CHECK(std::string(Described(shell, database)["parameters"]["sq_type"].GetString()) == "FP16");
+  shell.Must({"index", "replace", database, "t", "vector", "--type", "FLAT", "--param",
+              "sq_type=SQ8", "--wait"});
+  CHECK(std::string(Described(shell, database)["parameters"]["sq_type"].GetString()) == "SQ8");
   rapidjson::Document all;
   ParseJson(shell.Must({"index", "list", database, "--json"}), &all);
   REQUIRE(all["indexes"].Size() == 1);
