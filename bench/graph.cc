@@ -1,6 +1,6 @@
 // How fast does the graph index answer at the same recall, and how fast is it built, beside hnswlib
-// with the same parameters? Without a filter (`speed`) and under filters (`filter`), on mnist and on
-// dsift; arguments name tables and sets, none means all.
+// with the same parameters? Without a filter (`speed`) and under filters (`filter`), and what codes
+// alone save a scan (`flat`), on mnist and on dsift; arguments name tables and sets, none means all.
 //
 // One thread, by the thread's own clock; both sides take turns at every number of candidates, and
 // the median of the rounds counts. Recall is of the 10 nearest, by distance: a row counts when it
@@ -173,22 +173,63 @@ void MeasureSpeed(const Set& set) {
   bench.Scale();
 }
 
+// A scan of 8-bit codes beside one of the vectors themselves.
+void MeasureFlat(const Set& set) {
+  constexpr std::size_t kQueries = 200;
+  std::vector<index::Codec> codecs = {index::Codec::kFloat32, index::Codec::kSq8};
+  std::vector<std::shared_ptr<const index::Index>> scans;
+  for (const index::Codec codec : codecs) {
+    index::GraphParameters parameters;
+    parameters.kind = index::Kind::kFlat;
+    parameters.codec = codec;
+    scans.push_back(set.Graph(parameters, "flat " + std::string(index::ToString(codec))));
+  }
+  std::vector<std::vector<float>> truth(kQueries);  // distances, by the vectors themselves
+  std::vector<std::vector<double>> seconds(scans.size());
+  std::size_t good = 0;
+  for (std::size_t round = 0; round < kRounds; ++round) {
+    for (std::size_t s = 0; s < scans.size(); ++s) {
+      const double start = ThreadSeconds();
+      std::vector<index::Neighbor> found;
+      for (std::size_t q = 0; q < kQueries; ++q) {
+        index::NearestRequest request;
+        request.query = std::span(set.queries.row(q), set.queries.dimension);
+        request.k = kK;
+        Exact exact(set.base, set.queries.row(q));
+        scans[s]->Search(request, &exact, &found).OrDie();
+        if (round > 0) continue;
+        for (const index::Neighbor& neighbor : found) {
+          if (s == 0) truth[q].push_back(neighbor.distance);
+          if (s > 0) good += neighbor.distance <= truth[q].back() ? 1 : 0;
+        }
+      }
+      seconds[s].push_back((ThreadSeconds() - start) / kQueries);
+    }
+  }
+  std::printf("%-12s flat SQ8 %.0f us, FP32 %.0f us: %.2f x as fast, recall %.4f\n",
+              set.name.c_str(), Median(seconds[1]) * 1e6, Median(seconds[0]) * 1e6,
+              Median(seconds[0]) / Median(seconds[1]), static_cast<double>(good) / (kQueries * kK));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::vector<std::string> tables(argv + 1, argv + argc);
-  const auto wanted = [&](const char* table) {
-    return tables.empty() || std::find(tables.begin(), tables.end(), table) != tables.end();
+  const std::vector<std::string> names(argv + 1, argv + argc);
+  const auto named = [&](const char* name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
   };
+  const bool every_table = !named("speed") && !named("filter") && !named("flat");
+  const auto wanted = [&](const char* table) { return every_table || named(table); };
   const char* cap = std::getenv("VECDB_BENCH_ROWS");
   const std::size_t rows = cap == nullptr ? 200'000 : std::strtoull(cap, nullptr, 10);
   const auto measure = [&](const std::string& name, std::size_t n, std::uint32_t dimension) {
     const Set set{name, Load(name + "-base", n, dimension), Load(name + "-query", 1000, dimension)};
     if (wanted("speed")) MeasureSpeed(set);
     if (wanted("filter")) MeasureFilters(set);
+    if (wanted("flat")) MeasureFlat(set);
   };
-  if (wanted("mnist") || !wanted("dsift"))
+  if (named("mnist") || !named("dsift"))
     measure("mnist-784", std::min<std::size_t>(rows, 60'000), 784);
-  if (wanted("dsift") || !wanted("mnist")) measure("dsift-128", rows, 128);
+  if (named("dsift") || !named("mnist")) measure("dsift-128", rows, 128);
   return 0;
 }

@@ -9,7 +9,7 @@
 namespace vecdb::bench {
 namespace {
 
-constexpr std::size_t kQueries = 500;
+constexpr std::size_t kQueries = 300;
 constexpr std::size_t kRounds = 3;
 constexpr std::size_t kRegions = 100;
 const std::vector<std::size_t> kEfs = {10, 20, 40, 80, 160};

@@ -109,6 +109,8 @@ class Nearest {
     entries_.clear();
     entries_.reserve(2 * capacity);
   }
+  // What is not nearer than this has no place.
+  std::uint64_t bound() const { return bound_; }
   void Offer(std::uint64_t entry) {
     if (entry >= bound_) return;
     entries_.push_back(entry);

@@ -32,10 +32,11 @@ Status CheckParameters(const Shape& shape, const GraphParameters& parameters) {
   if (shape.rows > kMostRows) {
     return base::InvalidArgument("{} rows are more than the {} of a graph", shape.rows, kMostRows);
   }
-  if (parameters.m < kMinM || parameters.m > kMaxM) {
+  const bool graph = parameters.kind == Kind::kGraph;
+  if (graph && (parameters.m < kMinM || parameters.m > kMaxM)) {
     return base::InvalidArgument("M is {}, it must be from {} to {}", parameters.m, kMinM, kMaxM);
   }
-  if (parameters.ef_construction < 1 || parameters.ef_construction > kMaxEf) {
+  if (graph && (parameters.ef_construction < 1 || parameters.ef_construction > kMaxEf)) {
     return base::InvalidArgument("efConstruction is {}, it must be from 1 to {}",
                                  parameters.ef_construction, kMaxEf);
   }
@@ -49,8 +50,8 @@ Status CheckParameters(const Shape& shape, const GraphParameters& parameters) {
 
 std::uint64_t BuildMemory(const Shape& shape, const GraphParameters& parameters) {
   const CodeFormat format = FormatOf(shape, parameters.codec);
-  return kWorkBytes + std::uint64_t{shape.rows} * format.stride() +
-         LinksMemory(parameters, shape.rows);
+  const std::uint64_t codes = kWorkBytes + std::uint64_t{shape.rows} * format.stride();
+  return parameters.kind == Kind::kFlat ? codes : codes + LinksMemory(parameters, shape.rows);
 }
 
 Result<io::SealedFileInfo> BuildGraph(const Shape& shape, const RowSource& source,
@@ -61,28 +62,31 @@ Result<io::SealedFileInfo> BuildGraph(const Shape& shape, const RowSource& sourc
   const std::uint64_t memory = BuildMemory(shape, parameters);
   if (memory > context.memory_bytes) {
     return base::ResourceExhausted(
-        "building a graph of {} rows takes {} bytes, of which {} are free", shape.rows, memory,
+        "building an index of {} rows takes {} bytes, of which {} are free", shape.rows, memory,
         context.memory_bytes);
   }
   const CodeFormat format = FormatOf(shape, parameters.codec);
   VECDB_TRY_ASSIGN(const Quantizer quantizer, TrainOn(source, shape, format));
   CodeTable codes(format, shape.rows);
   VECDB_TRY_ASSIGN(const bool lossless, EncodeRows(source, shape, quantizer, context, &codes));
-  VECDB_TRY_ASSIGN(const Graph graph,
-                   BuildLinks(format, codes.bytes(), shape.rows, parameters, context));
   GraphHeader header;
   header.format = format;
   header.type = shape.type;
   header.rows = shape.rows;
-  header.m = parameters.m;
-  header.ef_construction = parameters.ef_construction;
-  header.entries = static_cast<std::uint32_t>(graph.entries.size());
   header.scale = quantizer.scale;
   header.lossless = lossless;
-  VECDB_TRY_ASSIGN(const RecallTable recalls,
-                   Calibrate({shape, source, header, quantizer, graph.view(), codes.bytes()},
-                             parameters.calibration_queries, context));
-  header.recalls = static_cast<std::uint32_t>(recalls.rows().size());
+  Graph graph;
+  RecallTable recalls;
+  if (parameters.kind == Kind::kGraph) {
+    VECDB_TRY_ASSIGN(graph, BuildLinks(format, codes.bytes(), shape.rows, parameters, context));
+    header.m = parameters.m;
+    header.ef_construction = parameters.ef_construction;
+    header.entries = static_cast<std::uint32_t>(graph.entries.size());
+    VECDB_TRY_ASSIGN(recalls,
+                     Calibrate({shape, source, header, quantizer, graph.view(), codes.bytes()},
+                               parameters.calibration_queries, context));
+    header.recalls = static_cast<std::uint32_t>(recalls.rows().size());
+  }
   VECDB_TRY_ASSIGN(
       const io::SealedFileInfo info,
       WriteGraphFile({header, quantizer, recalls, graph.entries, graph.links, codes.bytes()}, out));

@@ -40,6 +40,7 @@ class CodeSpace {
 
   CodeSpace(const Kernels& kernels, const CodeFormat& format, const std::byte* base)
       : ids_(format.metric == Metric::kL2 ? kernels.l2_ids : kernels.ip_ids),
+        many_(format.metric == Metric::kL2 ? kernels.l2_many : kernels.ip_many),
         pair_(format.metric == Metric::kL2 ? kernels.l2_pair : kernels.ip_pair),
         product_(format.metric != Metric::kL2),
         dimension_(format.padded()),
@@ -52,11 +53,13 @@ class CodeSpace {
   void Keys(const Query* query, const std::uint32_t* ids, std::size_t n, Key* out) const {
     Number numbers[kMostIds];
     ids_(query, base_, dimension_, ids, n, numbers);
-    if (product_) {
-      for (std::size_t i = 0; i < n; ++i) out[i] = OrderedKey(-numbers[i]);
-    } else {
-      for (std::size_t i = 0; i < n; ++i) out[i] = OrderedKey(numbers[i]);
-    }
+    ToKeys(numbers, n, out);
+  }
+  // Of n <= kMostIds rows one after the other.
+  void KeysFrom(const Query* query, std::uint32_t first, std::size_t n, Key* out) const {
+    Number numbers[kMostIds];
+    many_(query, row(first), dimension_, n, numbers);
+    ToKeys(numbers, n, out);
   }
   Key PairKey(const Query* query, std::uint32_t id) const {
     const Number number = pair_(query, row(id), dimension_);
@@ -81,7 +84,16 @@ class CodeSpace {
   void set_widen(void (*widen)(const Element*, std::size_t, float*)) { widen_ = widen; }
 
  private:
+  void ToKeys(const Number* numbers, std::size_t n, Key* out) const {
+    if (product_) {
+      for (std::size_t i = 0; i < n; ++i) out[i] = OrderedKey(-numbers[i]);
+    } else {
+      for (std::size_t i = 0; i < n; ++i) out[i] = OrderedKey(numbers[i]);
+    }
+  }
+
   typename Kernels::Ids ids_;
+  typename Kernels::Many many_;
   typename Kernels::Pair pair_;
   bool product_;
   std::size_t dimension_;

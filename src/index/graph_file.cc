@@ -10,6 +10,8 @@
 //   links     u32[rows][2 * M]: rows; FF FF FF FF fills what a row has no links for
 //   codes     rows codes, each of CodeFormat::stride() bytes
 //
+// A file of codes alone has 0 for M, efConstruction, entries and recalls.
+//
 // Sections begin at multiples of 64, links and codes at multiples of 4096; zeros lie between.
 #include "index/graph_file.h"
 
@@ -50,6 +52,11 @@ Status CheckShape(const base::ByteReader& in, const GraphHeader& header, const S
 }
 
 Status CheckCounts(const base::ByteReader& in, const GraphHeader& header) {
+  if (!std::isfinite(header.scale) || header.scale <= 0) return in.Bad("an impossible scale");
+  if (header.kind() == Kind::kFlat) {
+    const bool bare = header.ef_construction == 0 && header.entries == 0 && header.recalls == 0;
+    return bare ? Status() : in.Bad("more than codes, but no links");
+  }
   if (header.m < kMinM || header.m > kMaxM) return in.Bad("an impossible M");
   if (header.ef_construction == 0 || header.ef_construction > kMaxEf) {
     return in.Bad("an impossible efConstruction");
@@ -59,7 +66,6 @@ Status CheckCounts(const base::ByteReader& in, const GraphHeader& header) {
     return in.Bad("an impossible number of entries");
   }
   if (header.recalls > GraphHeader::kMostRecalls) return in.Bad("too many measured recalls");
-  if (!std::isfinite(header.scale) || header.scale <= 0) return in.Bad("an impossible scale");
   return Status();
 }
 

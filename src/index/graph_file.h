@@ -43,6 +43,7 @@ struct GraphHeader {
   float scale = 1;
   bool lossless = false;
 
+  Kind kind() const { return m == 0 ? Kind::kFlat : Kind::kGraph; }
   std::uint32_t degree() const { return 2 * m; }
   GraphLayout Layout() const;
   void Encode(base::Bytes* out) const;

@@ -5,13 +5,13 @@
 #include <utility>
 
 #include "base/status.h"
+#include "index/code_scan.h"
 #include "index/code_space.h"
 
 namespace vecdb::index {
 namespace {
 
-constexpr std::size_t kRowsAtOnce = 256;  // of a scan
-constexpr float kShownRecall = 0.95F;     // the one that descriptions name
+constexpr float kShownRecall = 0.95F;  // the one that descriptions name
 
 // Looks at each block before a byte of it is used, and at each link before it is followed.
 class Checked {
@@ -31,6 +31,10 @@ class Checked {
     }
     return Status();
   }
+  Status CodesFrom(std::uint32_t first, std::size_t n) const {
+    const std::uint64_t stride = graph_.header.format.stride();
+    return graph_.file->Read(graph_.at.codes + first * stride, n * stride).status();
+  }
   Status CodesOf(const std::uint32_t* rows, std::size_t n) const {
     const std::uint64_t stride = graph_.header.format.stride();
     for (std::size_t i = 0; i < n; ++i) {
@@ -45,32 +49,6 @@ class Checked {
 
 bool Nearer(const Neighbor& a, const Neighbor& b) {
   return a.distance != b.distance ? a.distance < b.distance : a.row < b.row;
-}
-
-// use(ids, n) for the allowed rows in order, at most kRowsAtOnce at once.
-template <class Use>
-Status ForAllowed(const NearestRequest& request, RowIndex rows, const Use& use) {
-  std::uint32_t ids[kRowsAtOnce + 64];
-  std::size_t n = 0;
-  const auto flush = [&] {
-    VECDB_TRY(request.deadline.Check());
-    for (std::size_t at = 0; at < n; at += kRowsAtOnce) {
-      VECDB_TRY(use(ids + at, std::min(kRowsAtOnce, n - at)));
-    }
-    n = 0;
-    return Status();
-  };
-  for (RowIndex first = 0; first < rows; first += 64) {
-    std::uint64_t word =
-        request.allowed == nullptr ? ~std::uint64_t{0} : request.allowed->words[first / 64];
-    if (rows - first < 64) word &= (std::uint64_t{1} << (rows - first)) - 1;
-    for (; word != 0; word &= word - 1) {
-      ids[n++] = first + static_cast<RowIndex>(std::countr_zero(word));
-    }
-    if (n >= kRowsAtOnce) VECDB_TRY(flush());
-    if (rows - first <= 64) break;
-  }
-  return flush();
 }
 
 }  // namespace
@@ -122,17 +100,10 @@ Status GraphIndex::WalkAllowed(const Space& space, const Check& check,
 template <class Space, class Check>
 Status GraphIndex::ScanCodes(const Space& space, const Check& check, const NearestRequest& request,
                              const SearchPlan& plan, Scratch* scratch) const {
-  const auto* const query = Space::Of(scratch->query);
   Nearest& nearest = scratch->nearest;
   nearest.Reset(plan.keep);
-  const auto use = [&](const std::uint32_t* ids, std::size_t n) {
-    VECDB_TRY(check.CodesOf(ids, n));
-    Key keys[kRowsAtOnce];
-    space.Keys(query, ids, n, keys);
-    for (std::size_t i = 0; i < n; ++i) nearest.Offer(Beam::EntryOf(keys[i], ids[i]));
-    return Status();
-  };
-  VECDB_TRY(ForAllowed(request, links_.rows, use));
+  CodeScan scan(space, Space::Of(scratch->query), check, &nearest);
+  VECDB_TRY(scan.Run(request.allowed, links_.rows, request.deadline));
   nearest.Finish();
   return Status();
 }
@@ -155,16 +126,22 @@ Status GraphIndex::Refine(const NearestRequest& request, const SearchPlan& plan,
 }
 
 Status GraphIndex::ScanExact(const NearestRequest& request, const SearchPlan& plan,
-                             ExactDistances* exact, Scratch* scratch,
-                             std::vector<Neighbor>* out) const {
-  scratch->distances.resize(std::max(scratch->distances.size(), kRowsAtOnce));
-  const auto use = [&](const std::uint32_t* ids, std::size_t n) {
-    const std::span<float> distances = std::span(scratch->distances).first(n);
-    VECDB_TRY(exact->Compute(std::span(ids, n), distances));
+                             ExactDistances* exact, std::vector<Neighbor>* out) const {
+  std::uint32_t ids[kRowsAtOnce + 64];
+  float distances[kRowsAtOnce + 64];
+  std::size_t n = 0;
+  for (RowIndex first = 0; first < links_.rows; first += 64) {
+    std::uint64_t word = AllowedBits(request.allowed, first, links_.rows);
+    for (; word != 0; word &= word - 1) {
+      ids[n++] = first + static_cast<RowIndex>(std::countr_zero(word));
+    }
+    const bool last = links_.rows - first <= 64;
+    if (n == 0 || (n < kRowsAtOnce && !last)) continue;
+    VECDB_TRY(request.deadline.Check());
+    VECDB_TRY(exact->Compute(std::span(ids, n), std::span(distances, n)));
     for (std::size_t i = 0; i < n; ++i) out->push_back({distances[i], ids[i]});
-    return Status();
-  };
-  VECDB_TRY(ForAllowed(request, links_.rows, use));
+    n = 0;
+  }
   std::sort(out->begin(), out->end(), Nearer);
   out->resize(std::min(out->size(), plan.k));
   return Status();
@@ -176,7 +153,7 @@ Status GraphIndex::Search(const NearestRequest& request, ExactDistances* exact,
   SearchPlan plan = PlanSearch(graph_.header, graph_.recalls, request);
   if (plan.k == 0) return Status();
   const ScratchPool::Loan scratch(scratches_);
-  if (plan.way == Way::kScanExact) return ScanExact(request, plan, exact, &*scratch, out);
+  if (plan.way == Way::kScanExact) return ScanExact(request, plan, exact, out);
   return WithSpace(graph_.header.format, graph_.codes(), [&](const auto& space) {
     VECDB_TRY(verified_.load(std::memory_order_acquire)
                   ? Find(space, Unchecked(), request, &plan, &*scratch)
@@ -203,6 +180,7 @@ Description GraphIndex::Describe() const {
   description.m = graph_.header.m;
   description.ef_construction = graph_.header.ef_construction;
   description.rows = graph_.header.rows;
+  description.kind = graph_.header.kind();
   description.file_bytes = graph_.file->body_size();
   for (const MeasuredRecall& row : graph_.recalls.rows()) {
     if (row.k != 10 || description.recall_at_10 >= kShownRecall) continue;

@@ -35,7 +35,7 @@ class GraphIndex final : public Index {
   Status Refine(const NearestRequest& request, const SearchPlan& plan, ExactDistances* exact,
                 Scratch* scratch, std::vector<Neighbor>* out) const;
   Status ScanExact(const NearestRequest& request, const SearchPlan& plan, ExactDistances* exact,
-                   Scratch* scratch, std::vector<Neighbor>* out) const;
+                   std::vector<Neighbor>* out) const;
 
   // constant after construction
   const GraphFile graph_;

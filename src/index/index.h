@@ -1,6 +1,6 @@
-// Approximate nearest neighbours of one field in one segment: a graph over codes of its vectors,
-// built once from the rows, written to one sealed file and searched from that file as it lies in
-// memory.
+// Approximate nearest neighbours of one field in one segment: codes of its vectors and a graph over
+// them, or the codes alone, built once from the rows, written to one sealed file and searched from
+// that file as it lies in memory.
 //
 // A search is approximate only in which rows it finds: what it returns is as many as there are, at
 // exact distances. Distances are smaller = nearer (rule 8). Row numbers are the segment's.
@@ -46,11 +46,17 @@ struct Shape {
   RowIndex rows = 0;
 };
 
+enum class Kind : std::uint8_t {
+  kGraph,  // searches walk
+  kFlat,   // codes without links: searches scan them all, and little of a recall is lost
+};
+
 struct GraphParameters {
   std::uint32_t m = 16;                 // links a row makes; at most twice as many are kept of it
   std::uint32_t ef_construction = 200;  // candidates looked at to make them
   Codec codec = Codec::kSq8;
   std::uint32_t calibration_queries = 128;  // 0: the file has no table of recall
+  Kind kind = Kind::kGraph;                 // kFlat: of the above only the codec counts
 };
 inline constexpr std::uint32_t kMinM = 2;
 inline constexpr std::uint32_t kMaxM = 2048;
@@ -129,7 +135,7 @@ struct Neighbor {
 // How a search finds its rows; for measurements and tests.
 enum class Way : std::uint8_t {
   kChosen,     // whichever is expected to cost least
-  kWalk,       // through the graph
+  kWalk,       // through the graph, where there is one
   kScanCodes,  // every allowed row's code, then the exact distances of the nearest
   kScanExact,  // every allowed row's exact distance
 };
@@ -151,6 +157,7 @@ struct Description {
   std::uint64_t file_bytes = 0;
   float recall_at_10 = 0;  // measured at ef_at_10, the least that reached 0.95 if any did; 0: not
   std::uint32_t ef_at_10 = 0;
+  Kind kind = Kind::kGraph;  // kFlat: m and ef_construction are 0, no recall was measured
 };
 
 // A graph open for searching. Thread-safe.

@@ -8,6 +8,9 @@ namespace vecdb::index {
 namespace {
 
 constexpr float kDefaultRecall = 0.95F;
+// Beside a scan of all codes it costs little to refine more: hardly a neighbour is missed.
+constexpr float kFlatFactor = 4;
+constexpr double kFlatLeast = 64;
 // So few rows are not worth two passes.
 constexpr std::size_t kFewRows = 256;
 
@@ -30,6 +33,16 @@ constexpr double kRoomForMore = 4;
 std::size_t Scaled(std::size_t n, double factor, RowIndex most) {
   const double scaled = std::ceil(static_cast<double>(n) * factor);
   return static_cast<std::size_t>(std::min(scaled, static_cast<double>(most)));
+}
+
+// How many candidates are refined, of the allowed rows.
+std::size_t Refined(const GraphHeader& header, const Effort& effort, std::size_t k,
+                    RowIndex allowed) {
+  const float factor = effort.refine_k > 0 ? effort.refine_k : RefineFactor(header);
+  double keep = std::ceil(std::max(1.0, double{factor}) * static_cast<double>(k));
+  const bool by_default = effort.refine_k <= 0 && factor > 1;
+  if (header.kind() == Kind::kFlat && by_default) keep = std::max(keep, kFlatLeast);
+  return static_cast<std::size_t>(std::min(keep, static_cast<double>(allowed)));
 }
 
 // The candidates of a walk, and whether it costs less than a scan.
@@ -59,7 +72,8 @@ float RefineFactor(const GraphHeader& header) {
     case Codec::kBFloat16:
       return LosslessCodec(header.type) == header.format.codec ? 1.0F : 1.5F;
     case Codec::kSq8:
-      return header.lossless ? 1.0F : 2.0F;
+      if (header.lossless) return 1;
+      return header.kind() == Kind::kFlat ? kFlatFactor : 2.0F;
   }
   return 1;
 }
@@ -71,16 +85,13 @@ SearchPlan PlanSearch(const GraphHeader& header, const RecallTable& recalls,
   SearchPlan plan;
   plan.exact_keys = KeysAreExact(header);
   plan.k = std::min<std::size_t>(request.k, allowed);
-  const float factor = effort.refine_k > 0 ? effort.refine_k : RefineFactor(header);
-  const double keep = std::ceil(std::max(1.0, double{factor}) * static_cast<double>(plan.k));
-  plan.keep = plan.exact_keys
-                  ? plan.k
-                  : static_cast<std::size_t>(std::min(keep, static_cast<double>(allowed)));
   if (plan.k == 0) return plan;
-  const bool cheap = PlanWalk(header, recalls, effort, allowed, &plan);
-  const bool asked_to_walk = effort.ef > 0 && allowed == header.rows;
+  plan.keep = plan.exact_keys ? plan.k : Refined(header, effort, plan.k, allowed);
+  const bool graph = header.kind() == Kind::kGraph;
+  const bool cheap = graph && PlanWalk(header, recalls, effort, allowed, &plan);
+  const bool asked_to_walk = graph && effort.ef > 0 && allowed == header.rows;
   if (request.way != Way::kChosen) {
-    plan.way = request.way;
+    plan.way = request.way == Way::kWalk && !graph ? Way::kScanCodes : request.way;
     plan.limits.budget = std::numeric_limits<std::uint64_t>::max();
     plan.limits.share = 0;
   } else if ((allowed <= kFewRows && !asked_to_walk) || plan.keep >= allowed / 2) {

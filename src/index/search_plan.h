@@ -30,7 +30,7 @@ struct SearchPlan {
 SearchPlan PlanSearch(const GraphHeader& header, const RecallTable& recalls,
                       const NearestRequest& request);
 
-// How many candidates of a walk are refined for each row wanted, by default.
+// How many candidates are refined for each row wanted, by default.
 float RefineFactor(const GraphHeader& header);
 
 }  // namespace vecdb::index

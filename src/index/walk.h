@@ -32,10 +32,11 @@ struct Links {
 };
 
 // What a walk reads, it asks for first: the links of a row (all of which must be rows), and the
-// codes of rows. This one trusts everything.
+// codes of rows, or of n rows from one on. This one trusts everything.
 struct Unchecked {
   static Status LinksOf(std::uint32_t) { return Status(); }
   static Status CodesOf(const std::uint32_t*, std::size_t) { return Status(); }
+  static Status CodesFrom(std::uint32_t, std::size_t) { return Status(); }
 };
 
 inline void PrefetchLinks(const Links& links, std::uint32_t row) {

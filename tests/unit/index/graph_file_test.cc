@@ -18,8 +18,9 @@ TestRows FewRows() {
   return TestRows(DataType::kFloatVector, Metric::kL2, kDimension, Clouds(kRows, kDimension, 1));
 }
 
-TestGraph Built(const TestRows& rows, index::Codec codec) {
+TestGraph Built(const TestRows& rows, index::Codec codec, Kind kind = Kind::kGraph) {
   GraphParameters parameters;
+  parameters.kind = kind;
   parameters.m = 2;
   parameters.ef_construction = 20;
   parameters.codec = codec;
@@ -87,7 +88,8 @@ GraphHeader HeaderOf(std::span<const std::byte> body, const Shape& shape) {
 
 TEST_CASE("no flipped byte of a graph file goes unnoticed", "[graph_file]") {
   const TestRows rows = FewRows();
-  const TestGraph graph = Built(rows, index::Codec::kFloat32);
+  const Kind kind = GENERATE(Kind::kGraph, Kind::kFlat);
+  const TestGraph graph = Built(rows, index::Codec::kFloat32, kind);
   const std::vector<std::byte> whole = graph.Bytes();
   std::size_t unnoticed = 0;
   for (std::size_t at = 0; at < whole.size(); ++at) {
@@ -108,8 +110,9 @@ TEST_CASE("no flipped byte of a graph file goes unnoticed", "[graph_file]") {
 
 TEST_CASE("bytes that a checksum vouches for are not trusted either", "[graph_file]") {
   const TestRows rows = FewRows();
+  const Kind kind = GENERATE(Kind::kGraph, Kind::kFlat);
   for (const index::Codec codec : {index::Codec::kFloat32, index::Codec::kSq8}) {
-    const TestGraph graph = Built(rows, codec);
+    const TestGraph graph = Built(rows, codec, kind);
     const std::vector<std::byte> whole = BodyOf(graph);
     std::size_t refused = 0;
     for (std::size_t at = 0; at < whole.size(); ++at) {
@@ -184,4 +187,26 @@ TEST_CASE("a graph whose links were cut still gives every row that is asked for"
   const auto index = *Opened(Sealed(body), rows.shape());
   index->Verify().OrDie();
   SearchAnyway(*index, rows);
+}
+
+TEST_CASE("a file of codes alone has nothing that belongs to links", "[graph_file][flat]") {
+  const TestRows rows = FewRows();
+  const std::vector<std::byte> whole = BodyOf(Built(rows, index::Codec::kSq8, Kind::kFlat));
+  const GraphHeader header = HeaderOf(whole, rows.shape());
+  CHECK(header.kind() == Kind::kFlat);
+  CHECK(header.Layout().links == header.Layout().codes);
+  for (const auto& change : std::initializer_list<void (*)(GraphHeader*)>{
+           [](GraphHeader* h) { h->m = 2; }, [](GraphHeader* h) { h->ef_construction = 1; },
+           [](GraphHeader* h) { h->entries = 1; }, [](GraphHeader* h) { h->recalls = 1; },
+           [](GraphHeader* h) { h->scale = 0; }}) {
+    GraphHeader changed = header;
+    change(&changed);
+    base::Bytes first;
+    changed.Encode(&first);
+    // As large as the sections then are.
+    std::vector<std::byte> body = whole;
+    body.resize(changed.Layout().end);
+    std::copy(first.begin(), first.end(), body.begin());
+    CHECK(Opened(Sealed(body), rows.shape()).status().code() == StatusCode::kCorruption);
+  }
 }
