@@ -78,13 +78,18 @@ Result<io::SealedFileInfo> BuildGraph(const Shape& shape, const RowSource& sourc
   Graph graph;
   RecallTable recalls;
   if (parameters.kind == Kind::kGraph) {
-    VECDB_TRY_ASSIGN(graph, BuildLinks(format, codes.bytes(), shape.rows, parameters, context));
     header.m = parameters.m;
     header.ef_construction = parameters.ef_construction;
+    HeldBack held_back;
+    held_back.rows = RowsForCalibration(shape.rows, parameters.calibration_queries);
+    held_back.use = [&](const Links& links, std::span<const std::uint32_t> held) {
+      VECDB_TRY_ASSIGN(recalls, Calibrate({shape, source, header, quantizer, links, codes.bytes()},
+                                          held, context));
+      return Status();
+    };
+    VECDB_TRY_ASSIGN(graph,
+                     BuildLinks(format, codes.bytes(), shape.rows, parameters, context, held_back));
     header.entries = static_cast<std::uint32_t>(graph.entries.size());
-    VECDB_TRY_ASSIGN(recalls,
-                     Calibrate({shape, source, header, quantizer, graph.view(), codes.bytes()},
-                               parameters.calibration_queries, context));
     header.recalls = static_cast<std::uint32_t>(recalls.rows().size());
   }
   VECDB_TRY_ASSIGN(

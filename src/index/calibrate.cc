@@ -18,6 +18,7 @@ constexpr std::array<std::uint32_t, 3> kKs = {1, 10, 100};
 constexpr std::array<std::uint32_t, 12> kEfs = {10,  16,  24,  36,  54,  80,
                                                 120, 180, 270, 400, 600, 1000};
 constexpr RowIndex kFewestRows = 1000;
+constexpr RowIndex kLeastShare = 4;                 // at most every so many-th row is held back
 constexpr std::uint32_t kNumbersOfTask = 1U << 18;  // compared with all queries by one task
 
 // Rows of floats, normalised under COSINE.
@@ -31,15 +32,15 @@ struct FloatRows {
 
 class Calibration {
  public:
-  Calibration(const CalibrationInput& input, std::size_t queries, const BuildContext& context)
+  Calibration(const CalibrationInput& input, std::span<const std::uint32_t> held,
+              const BuildContext& context)
       : in_(input),
         context_(context),
         rows_of_task_(std::clamp(kNumbersOfTask / input.shape.dimension, 8U, 1024U)),
-        ids_(queries),
+        ids_(held),
         queries_{input.shape.dimension, {}} {
-    for (std::size_t i = 0; i < queries; ++i) {
-      ids_[i] = static_cast<std::uint32_t>(std::uint64_t{i} * input.shape.rows / queries);
-    }
+    held_.Reset(input.shape.rows);
+    for (const std::uint32_t row : held) held_.Meet(row);
   }
 
   Result<RecallTable> Run() {
@@ -108,7 +109,8 @@ class Calibration {
     base::MutexLock lock(mutex_);
     for (std::size_t q = 0; q < ids_.size(); ++q) {
       for (std::size_t i = 0; i < n; ++i) {
-        if (first + i != ids_[q]) Keep(distances[q * n + i], &truth_[q]);
+        if (!held_.Has(static_cast<std::uint32_t>(first + i)))
+          Keep(distances[q * n + i], &truth_[q]);
       }
     }
     return Status();
@@ -132,7 +134,7 @@ class Calibration {
       EncodeQuery(in_.header.format, in_.quantizer, QueryVector(queries_.row(q)), &scratch->query);
       for (std::size_t e = 0; e < kEfs.size(); ++e) {
         VECDB_TRY(Walk(space, Space::Of(scratch->query), in_.links, kEfs[e], context_.deadline,
-                       Unchecked(), &*scratch, EveryRow(), ids_[q]));
+                       Unchecked(), &*scratch));
         found_[q].distances[e] = static_cast<double>(scratch->computed);
         VECDB_TRY(Judge(q, e, scratch->beam));
       }
@@ -195,7 +197,8 @@ class Calibration {
   const CalibrationInput& in_;
   const BuildContext& context_;
   const RowIndex rows_of_task_;
-  std::vector<std::uint32_t> ids_;  // of the rows that are searched for
+  const std::span<const std::uint32_t> ids_;  // of the rows that are searched for
+  Visited held_;                              // the same rows
   FloatRows queries_;
   std::vector<Found> found_;
   ScratchPool scratches_;
@@ -205,11 +208,13 @@ class Calibration {
 
 }  // namespace
 
-Result<RecallTable> Calibrate(const CalibrationInput& input, std::size_t queries,
+std::size_t RowsForCalibration(RowIndex rows, std::size_t asked) {
+  return rows < kFewestRows ? 0 : std::min<std::size_t>(asked, rows / kLeastShare);
+}
+
+Result<RecallTable> Calibrate(const CalibrationInput& input, std::span<const std::uint32_t> held,
                               const BuildContext& context) {
-  if (queries == 0 || input.shape.rows < kFewestRows) return RecallTable();
-  queries = std::min<std::size_t>(queries, input.shape.rows);
-  return Calibration(input, queries, context).Run();
+  return Calibration(input, held, context).Run();
 }
 
 }  // namespace vecdb::index

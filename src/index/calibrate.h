@@ -1,4 +1,4 @@
-// Measures, when a graph has been built, what recall how many candidates give.
+// Measures, when a graph has nearly been built, what recall how many candidates give.
 #pragma once
 
 #include "vecdb/status.h"
@@ -19,9 +19,13 @@ struct CalibrationInput {
   std::span<const std::byte> codes;
 };
 
-// Searches for `queries` of the rows, each as if it were not there itself, and compares with the
-// nearest by brute force. Fewer rows than a few times the largest k are not worth a table.
-Result<RecallTable> Calibrate(const CalibrationInput& input, std::size_t queries,
+// How many rows are worth holding back of a graph, of those asked for; where there are fewer rows
+// than a few times the largest k, none.
+std::size_t RowsForCalibration(RowIndex rows, std::size_t asked);
+
+// Searches in `links`, which know nothing of the rows `held`, for each of these, and compares with
+// the nearest of the other rows by brute force.
+Result<RecallTable> Calibrate(const CalibrationInput& input, std::span<const std::uint32_t> held,
                               const BuildContext& context);
 
 }  // namespace vecdb::index

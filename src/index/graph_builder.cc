@@ -69,16 +69,13 @@ class Builder {
         links_(std::size_t{rows} * room_, kNoRow),
         counts_(rows, 0) {}
 
-  Result<Graph> Build(std::size_t entries) {
+  Result<Graph> Build(std::size_t entries, const HeldBack& held_back) {
     entries_ = entries;
-    while (inserted_ < rows_) {
-      const std::size_t batch =
-          std::min({kMostBatch, std::max<std::size_t>(1, inserted_ / kGrowth), rows_ - inserted_});
-      VECDB_TRY(InsertBatch(batch));
-      inserted_ += batch;
-      Progress(kInsertShare * static_cast<double>(inserted_) / rows_);
+    if (held_back.rows > 0) {
+      VECDB_TRY(InsertUpTo(rows_ - held_back.rows));
+      VECDB_TRY(held_back.use(View(), std::span(order_).subspan(inserted_)));
     }
-    VECDB_TRY(PruneAll());
+    VECDB_TRY(InsertUpTo(rows_));
     VECDB_TRY(Repair());
     return Finish();
   }
@@ -109,6 +106,18 @@ class Builder {
   Links View() const {
     return {links_.data(), room_, rows_,
             std::span(order_).first(std::min(entries_, std::max<std::size_t>(inserted_, 1)))};
+  }
+
+  // The first `end` rows of the order, none of which has too many links afterwards.
+  Status InsertUpTo(std::size_t end) {
+    while (inserted_ < end) {
+      const std::size_t batch =
+          std::min({kMostBatch, std::max<std::size_t>(1, inserted_ / kGrowth), end - inserted_});
+      VECDB_TRY(InsertBatch(batch));
+      inserted_ += batch;
+      Progress(kInsertShare * static_cast<double>(inserted_) / rows_);
+    }
+    return PruneAll();
   }
 
   Status InsertBatch(std::size_t batch) {
@@ -312,10 +321,11 @@ std::uint64_t LinksMemory(const GraphParameters& parameters, RowIndex rows) {
 }
 
 Result<Graph> BuildLinks(const CodeFormat& format, std::span<const std::byte> codes, RowIndex rows,
-                         const GraphParameters& parameters, const BuildContext& context) {
+                         const GraphParameters& parameters, const BuildContext& context,
+                         const HeldBack& held_back) {
   return WithSpace(format, codes.data(), [&](const auto& space) {
     Builder builder(space, rows, parameters, context);
-    return builder.Build(EntryCount(format, rows));
+    return builder.Build(EntryCount(format, rows), held_back);
   });
 }
 

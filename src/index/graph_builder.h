@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "vecdb/status.h"
@@ -33,9 +34,17 @@ struct Graph {
   }
 };
 
+// Rows that come last, and what is to be done with the graph of all others: they are queries that it
+// has never seen.
+struct HeldBack {
+  std::size_t rows = 0;
+  std::function<Status(const Links& links, std::span<const std::uint32_t> held)> use;
+};
+
 // `codes`: one a row, stride() bytes each. Every row can be reached from the entries.
 Result<Graph> BuildLinks(const CodeFormat& format, std::span<const std::byte> codes, RowIndex rows,
-                         const GraphParameters& parameters, const BuildContext& context);
+                         const GraphParameters& parameters, const BuildContext& context,
+                         const HeldBack& held_back = {});
 
 // What BuildLinks holds at most.
 std::uint64_t LinksMemory(const GraphParameters& parameters, RowIndex rows);

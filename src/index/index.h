@@ -107,7 +107,7 @@ Result<io::SealedFileInfo> BuildGraph(const Shape& shape, const RowSource& sourc
 // Searches without an end need nothing more: an iterator asks again, with what it has returned no
 // longer allowed; a search within a radius asks for twice as many while the farthest is within it.
 struct Effort {
-  std::uint32_t ef = 0;  // candidates kept; less than k is k
+  std::uint32_t ef = 0;  // candidates kept, all of them allowed; less than k is k
   float recall = 0;      // of the k nearest, on average, as measured when the graph was built
   float refine_k = 0;    // candidates whose exact distance is computed, in units of k; 0: by codec
 };

@@ -149,17 +149,15 @@ bool TakeIn(const Space& space, const typename Space::QueryType* query, const Li
 
 // Fills scratch->beam, of capacity ef, with the nearest rows that are found, and counts in
 // scratch->computed. Each goes to `admit` too, which says when the walk is over (admission.h).
-// `without` is a row that is not there for this walk.
 template <class Space, class Check, class Admit = EveryRow>
 // NOLINTNEXTLINE(readability-function-size): what is walked, and what for.
 Status Walk(const Space& space, const typename Space::QueryType* query, const Links& links,
             std::size_t ef, const base::Deadline& deadline, const Check& check, Scratch* scratch,
-            Admit&& admit = EveryRow(), std::uint32_t without = kNoRow) {
+            Admit&& admit = EveryRow()) {
   Beam& beam = scratch->beam;
   beam.Reset(ef);
   scratch->computed = 0;
   scratch->visited.Reset(links.rows);
-  if (without != kNoRow) scratch->visited.Meet(without);
   const std::size_t room = std::max(kTogether * links.degree, Space::kMostIds);
   scratch->ids.resize(std::max(scratch->ids.size(), room));
   scratch->keys.resize(std::max(scratch->keys.size(), room));

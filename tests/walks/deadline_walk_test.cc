@@ -80,6 +80,7 @@ TEST_CASE("a call ends at the first look after its time, whatever it does", "[wa
   };
   for (std::size_t call = 0; call < calls.size(); ++call) {
     INFO("call " << call);
+    if (call != 6) calls[call]().OrDie();  // what a filter leaves of a sealed segment is kept
     int asked = 0;
     clock.hook = [&] { ++asked; };
     const std::uint64_t before = *c.Count();

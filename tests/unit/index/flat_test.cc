@@ -51,10 +51,12 @@ TEST_CASE("codes without links find what brute force finds, with any filter", "[
     DataType type;
     index::Codec codec;
   };
-  const Case cases[] = {
-      {DataType::kFloatVector, index::Codec::kFloat32}, {DataType::kFloatVector, index::Codec::kBFloat16},
-      {DataType::kFloatVector, index::Codec::kSq8},     {DataType::kFloat16Vector, index::Codec::kFloat16},
-      {DataType::kFloat16Vector, index::Codec::kSq8},   {DataType::kInt8Vector, index::Codec::kInt8}};
+  const Case cases[] = {{DataType::kFloatVector, index::Codec::kFloat32},
+                        {DataType::kFloatVector, index::Codec::kBFloat16},
+                        {DataType::kFloatVector, index::Codec::kSq8},
+                        {DataType::kFloat16Vector, index::Codec::kFloat16},
+                        {DataType::kFloat16Vector, index::Codec::kSq8},
+                        {DataType::kInt8Vector, index::Codec::kInt8}};
   for (const Metric metric : {Metric::kL2, Metric::kInnerProduct, Metric::kCosine}) {
     for (const auto& [type, codec] : cases) {
       INFO(ToString(type) << " as " << ToString(codec) << " by " << ToString(metric));

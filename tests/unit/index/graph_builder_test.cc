@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "base/status.h"
 #include "index/code_table.h"
 #include "unit/index/graph_testing.h"
 
@@ -93,12 +94,11 @@ TEST_CASE("a walk finds the nearest codes, whatever the codec and the metric", "
         EncodedQuery room;
         for (std::uint32_t q = 0; q < 3000; q += 30) {
           const auto* const query = space.AsQuery(q, &room);
-          Walk(space, query, linked.graph.view(), 100, {}, Unchecked(), &scratch, EveryRow(), q)
-              .OrDie();
+          Walk(space, query, linked.graph.view(), 100, {}, Unchecked(), &scratch).OrDie();
           computed += scratch.computed;
           std::vector<std::uint64_t> all;
           for (std::uint32_t i = 0; i < 3000; ++i) {
-            if (i != q) all.push_back(Beam::EntryOf(space.PairKey(query, i), i));
+            all.push_back(Beam::EntryOf(space.PairKey(query, i), i));
           }
           std::partial_sort(all.begin(), all.begin() + 10, all.end());
           std::set<std::uint32_t> got;
@@ -135,4 +135,38 @@ TEST_CASE("a beam keeps the nearest in order and hands out each once", "[walk]")
       CHECK(taken.count(beam.id(i)) == 1);
     }
   }
+}
+
+TEST_CASE("rows held back are searched for in a graph that has never seen them", "[builder]") {
+  const TestRows rows(DataType::kFloatVector, Metric::kL2, kDimension, Clouds(2000, kDimension, 1));
+  const CodeFormat format{index::Codec::kFloat32, Metric::kL2, kDimension};
+  CodeTable codes(format, rows.shape().rows);
+  REQUIRE(EncodeRows(rows, rows.shape(), Quantizer(), {}, &codes).ok());
+  GraphParameters parameters;
+  parameters.m = 8;
+  std::set<std::uint32_t> asked;
+  HeldBack held_back;
+  held_back.rows = 50;
+  held_back.use = [&](const Links& links, std::span<const std::uint32_t> held) {
+    asked.insert(held.begin(), held.end());
+    for (std::uint32_t row = 0; row < links.rows; ++row) {
+      const std::uint32_t* const list = links.Of(row);
+      std::size_t n = 0;
+      for (; n < links.degree && list[n] != kNoRow; ++n) CHECK(asked.count(list[n]) == 0);
+      CHECK(n <= std::size_t{2} * parameters.m);
+      CHECK((n == 0) == (asked.count(row) == 1));
+    }
+    return Status();
+  };
+  const auto graph =
+      BuildLinks(format, codes.bytes(), rows.shape().rows, parameters, {}, held_back);
+  graph.status().OrDie();
+  CHECK(asked.size() == 50);
+  for (const std::uint32_t row : asked) CHECK(graph->view().Of(row)[0] != kNoRow);
+  held_back.use = [](const Links&, std::span<const std::uint32_t>) {
+    return base::Corruption("as it were");
+  };
+  CHECK(BuildLinks(format, codes.bytes(), rows.shape().rows, parameters, {}, held_back)
+            .status()
+            .code() == StatusCode::kCorruption);
 }
