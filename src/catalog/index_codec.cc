@@ -64,10 +64,10 @@ Result<IndexSpec> GetIndexSpec(base::ByteReader* in) {
       spec = HnswSqIndex{m, ef_construction, static_cast<Codec>(codec)};
       break;
   }
-  const bool graph = std::holds_alternative<HnswIndex>(spec) ||
-                     std::holds_alternative<HnswSqIndex>(spec);
-  const bool codes = std::holds_alternative<FlatIndex>(spec) ||
-                     std::holds_alternative<HnswSqIndex>(spec);
+  const bool graph =
+      std::holds_alternative<HnswIndex>(spec) || std::holds_alternative<HnswSqIndex>(spec);
+  const bool codes =
+      std::holds_alternative<FlatIndex>(spec) || std::holds_alternative<HnswSqIndex>(spec);
   const bool plain = (graph || (m == 0 && ef_construction == 0)) && (codes || codec == 0);
   if (!plain) return in->Bad("an index has a number that its type lacks");
   const Status sound = chunk::CheckIndexSpec(spec);

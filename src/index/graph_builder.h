@@ -34,8 +34,8 @@ struct Graph {
   }
 };
 
-// Rows that come last, and what is to be done with the graph of all others: they are queries that it
-// has never seen.
+// Rows that come last, and what is to be done with the graph of all others: they are queries that
+// it has never seen.
 struct HeldBack {
   std::size_t rows = 0;
   std::function<Status(const Links& links, std::span<const std::uint32_t> held)> use;

@@ -20,8 +20,8 @@ bool KeysAreExact(const GraphHeader& header) {
          LosslessCodec(header.type) == header.format.codec;
 }
 
-// What a distance on a walk costs, where each step waits for the one before, in distances of a scan:
-// a part that is as large for every row, and its bytes.
+// What a distance on a walk costs, where each step waits for the one before, in distances of a
+// scan: a part that is as large for every row, and its bytes.
 double WalkCost(const CodeFormat& format) {
   const auto bytes = static_cast<double>(format.stride());
   return (1600 + 2 * bytes) / (128 + bytes);

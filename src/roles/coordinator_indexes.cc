@@ -67,6 +67,26 @@ std::vector<std::pair<SegmentId, catalog::IndexFileRecord>> FilesOf(const catalo
   return files;
 }
 
+// A job that waits in the queue for a collection; none does when it could not be put there.
+class IndexAsked {
+ public:
+  IndexAsked(std::shared_ptr<LiveCollection> collection, JobId id)
+      : collection_(std::move(collection)) {
+    if (collection_ != nullptr) collection_->index_job = id;
+  }
+  ~IndexAsked() {
+    if (collection_ == nullptr) return;
+    collection_->index_job = 0;
+    collection_->index_asked = false;
+  }
+  IndexAsked(const IndexAsked&) = delete;
+  IndexAsked& operator=(const IndexAsked&) = delete;
+  void Done() { collection_ = nullptr; }
+
+ private:
+  std::shared_ptr<LiveCollection> collection_;
+};
+
 }  // namespace
 
 // How far a job is, and whether it may go on. Its builds stop when it may not.
@@ -246,13 +266,17 @@ Result<std::optional<JobId>> Coordinator::StartIndexing(
   VECDB_TRY(collection->CheckAlive());
   VECDB_TRY(collection->CheckLoaded());
   if (PickIndexes(*collection).empty()) return std::optional<JobId>();
-  return std::optional<JobId>(PostIndexing(std::move(collection), false));
+  if (const JobId waiting = collection->index_job; waiting != 0) return std::optional(waiting);
+  const bool first = !collection->index_asked.exchange(true);
+  return std::optional<JobId>(PostIndexing(std::move(collection), first));
 }
 
 JobId Coordinator::PostIndexing(std::shared_ptr<LiveCollection> collection, bool scheduled) {
   JobRun job(parts_.jobs, JobKind::kIndex, collection->name());
   const JobId id = job.id();
+  IndexAsked asked(scheduled ? collection : nullptr, id);
   parts_.compaction.Post([this, collection = std::move(collection), scheduled, id] {
+    if (scheduled) collection->index_job = 0;
     if (scheduled) collection->index_asked = false;
     parts_.jobs.Start(id);
     const auto run = [&] { return RunIndexing(*collection, id); };
@@ -265,6 +289,7 @@ JobId Coordinator::PostIndexing(std::shared_ptr<LiveCollection> collection, bool
     (void)parts_.guard(std::ref(note));
     parts_.jobs.Finish(id, std::move(outcome));  // moved: nothing may be thrown here
   });
+  asked.Done();
   return job.Release();
 }
 

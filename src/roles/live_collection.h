@@ -154,7 +154,8 @@ struct LiveCollection : std::enable_shared_from_this<LiveCollection> {
   std::atomic<std::int64_t> compact_not_before_ms{0};  // of the steady clock, after failures
   std::atomic<int> compact_failures{0};                // one after the other
   // ---- indexes
-  std::atomic<bool> index_asked{false};              // a job that nobody asked for waits
+  std::atomic<bool> index_asked{false};              // a job waits in the queue:
+  std::atomic<JobId> index_job{0};                   // this one
   std::atomic<std::int64_t> index_not_before_ms{0};  // of the steady clock, after failures
   std::atomic<int> index_failures{0};                // one after the other
   mutable compaction::DeathWatch deaths;             // looked at whenever plans are picked
