@@ -1,6 +1,7 @@
 // How fast does the graph index answer at the same recall, and how fast is it built, beside hnswlib
 // with the same parameters? Without a filter (`speed`) and under filters (`filter`), and what
-// codes alone save a scan (`flat`), on mnist and on dsift; arguments name tables and sets, none means all.
+// codes alone save a scan (`flat`), on mnist and on dsift; arguments name tables and sets, none
+// means all.
 //
 // One thread, by the thread's own clock; both sides take turns at every number of candidates, and
 // the median of the rounds counts. Recall is of the 10 nearest, by distance: a row counts when it
