@@ -1,7 +1,7 @@
 // How much does a filter cost? Each of vecdb's ways and the way that it chooses, beside hnswlib
 // with a functor that looks into the same bits. Filters keep rows at random, or those that lie
-// farthest from the query: the regions, or the rows themselves. There hnswlib walks through everything else
-// first and is left out.
+// farthest from the query: the regions, or the rows themselves. There hnswlib walks through
+// everything else first and is left out.
 #include <cmath>
 
 #include "bench/support/graph_bench.h"
