@@ -175,7 +175,7 @@ if(NOT VECDB_BUILD_SHARED AND TARGET vecdb_api)
   target_link_libraries(vecdb_exports PRIVATE Threads::Threads)
   set_target_properties(vecdb_exports PROPERTIES LINKER_LANGUAGE CXX OUTPUT_NAME vecdb
     VERSION ${PROJECT_VERSION} SOVERSION 0 LIBRARY_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/shared)
-  target_link_options(vecdb_exports PRIVATE -Wl,--exclude-libs,ALL -Wl,--gc-sections
+  target_link_options(vecdb_exports PRIVATE -Wl,--exclude-libs,ALL -Wl,--gc-sections ${VECDB_FOLD}
     -Wl,-z,${_undefined} -Wl,--version-script=${CMAKE_CURRENT_SOURCE_DIR}/cmake/vecdb.map)
   if(VECDB_SANITIZE)
     target_link_options(vecdb_exports PUBLIC -fsanitize=${VECDB_SANITIZE})

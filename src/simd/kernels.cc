@@ -28,6 +28,7 @@ bool HasAvx2() {
          __builtin_cpu_supports("pclmul");
 }
 
+#if !defined(VECDB_NO_AVX512)
 bool HasAvx512() {
   return HasAvx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512cd") &&
          __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
@@ -38,11 +39,14 @@ bool HasIcl() {
   return HasAvx512() && __builtin_cpu_supports("avx512vnni") &&
          __builtin_cpu_supports("avx512vpopcntdq") && __builtin_cpu_supports("avx512bitalg");
 }
+#endif
 
 Level Detect() {
   __builtin_cpu_init();
+#if !defined(VECDB_NO_AVX512)
   if (HasIcl()) return Level::kIcl;
   if (HasAvx512()) return Level::kAvx512;
+#endif
   if (HasAvx2()) return Level::kAvx2;
   return Level::kSse2;
 }
@@ -106,10 +110,15 @@ const KernelTable* KernelsAt(Level level) {
       return &Sse2Kernels();
     case Level::kAvx2:
       return best >= Level::kAvx2 ? &Avx2Kernels() : nullptr;
+#if !defined(VECDB_NO_AVX512)
     case Level::kAvx512:
       return best >= Level::kAvx512 ? &Avx512Kernels() : nullptr;
     case Level::kIcl:
       return best >= Level::kIcl ? &IclKernels() : nullptr;
+#else
+    case Level::kAvx512:
+    case Level::kIcl:
+#endif
     case Level::kNeon:
       return nullptr;
 #else
