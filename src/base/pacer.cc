@@ -49,4 +49,9 @@ bool Pacer::paused() const {
   return paused_;
 }
 
+bool Pacer::stopped() const {
+  MutexLock lock(mutex_);
+  return stopped_;
+}
+
 }  // namespace vecdb::base

@@ -25,6 +25,7 @@ class Pacer {
   void Resume() EXCLUDES(mutex_);
   void Stop() EXCLUDES(mutex_);  // for good: whoever waits in Pass() is let go
   bool paused() const EXCLUDES(mutex_);
+  bool stopped() const EXCLUDES(mutex_);
 
  private:
   const Clock& clock_;

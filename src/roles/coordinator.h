@@ -278,7 +278,7 @@ class Coordinator final : public SegmentEvents {
                      std::shared_ptr<segment::SealedSegment>* output,
                      const std::function<Status()>& may_go_on);
   void ForgetUndeclared(const LiveCollection& collection, catalog::SegmentRecord* record,
-                        std::shared_ptr<segment::SealedSegment>* output) const;
+                        std::shared_ptr<segment::SealedSegment>* output);
   // ---- memory (coordinator_memory.cc) -------------------------------------------------
   std::shared_ptr<segment::GrowingSegment> MakeGrowing(const LiveCollection& collection,
                                                        SegmentId id, ShardId shard,

@@ -103,6 +103,11 @@ class Coordinator::IndexMeter {
     Tell(0);
   }
 
+  // From any thread: whether Pass() would say no.
+  bool over() const {
+    return parts_.pacer.stopped() || collection_.dropped.load(std::memory_order_acquire);
+  }
+
   Status Pass(double share) {
     Tell(share);
     if (!parts_.pacer.Pass(0)) return base::Cancelled("the database is being closed");
@@ -409,8 +414,11 @@ Result<std::shared_ptr<const segment::FieldIndex>> Coordinator::BuildIndexAs(
   std::stop_source stop;
   index::BuildContext context;
   context.deadline = base::Deadline(parts_.clock, std::chrono::milliseconds(0), stop.get_token());
-  context.run = [this](std::size_t tasks, const index::Task& one) {
-    return parts_.build_pool.Run(tasks, parts_.build_pool.most_threads(), one);
+  context.run = [&](std::size_t tasks, const index::Task& one) {
+    const auto unless_over = [&](std::size_t i) {
+      return meter->over() ? base::Cancelled("nobody wants the index any more") : one(i);
+    };
+    return parts_.build_pool.Run(tasks, parts_.build_pool.most_threads(), unless_over);
   };
   Status ended;  // why the build was stopped
   context.progress = [&](double share) {
@@ -567,12 +575,13 @@ Status Coordinator::IndexOutput(const LiveCollection& collection, catalog::Segme
 
 // On the strand, before the commit: what was dropped or replaced since is of no use.
 void Coordinator::ForgetUndeclared(const LiveCollection& collection, catalog::SegmentRecord* record,
-                                   std::shared_ptr<segment::SealedSegment>* output) const {
+                                   std::shared_ptr<segment::SealedSegment>* output) {
   const auto declared = collection.indexes();
   std::erase_if(record->indexes, [&](const catalog::IndexFileRecord& file) {
     const auto wanted = declared->find(file.field);
     if (wanted != declared->end() && wanted->second.id == file.index) return false;
     *output = (*output)->WithIndex(file.field, nullptr);
+    DiscardIndexFile(record->id, file);
     return true;
   });
 }

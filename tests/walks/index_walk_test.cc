@@ -529,3 +529,22 @@ TEST_CASE("a search that keeps every candidate reaches every row", "[walk][index
     }
   }
 }
+
+TEST_CASE("a build ends with its collection, and with the database", "[walk][index]") {
+  Options options;
+  options.index_threads = 2;
+  TestDatabase db(io::MakeMemoryFileSystem(), options);
+  Collection points = MakePoints(db, 20'000);
+  points.CreateIndex("v", HnswSqIndex{.m = 32, .ef_construction = 1000}).OrDie();
+  db->DropCollection("points").OrDie();
+  CHECK(points.WaitForIndexes().code() == StatusCode::kNotFound);
+  points = MakePoints(db, 20'000);
+  points.CreateIndex("v", HnswSqIndex{.m = 32, .ef_construction = 1000}).OrDie();
+  db.Reopen();
+  points = *db->OpenCollection("points");
+  CHECK(Described(points).total_rows == 20'000);
+  points.ReplaceIndex("v", HnswSqIndex{}).OrDie();
+  points.WaitForIndexes().OrDie();
+  CHECK(Described(points).indexed_rows == 20'000);
+  CHECK(IndexFiles(db).size() == 1);
+}
