@@ -1,6 +1,8 @@
 #include "roles/engine.h"
 
 #include <algorithm>
+#include <string_view>
+#include <utility>
 
 #include "base/canary.h"
 #include "base/status.h"
@@ -13,6 +15,18 @@ constexpr std::chrono::milliseconds kIdleSeal{100};
 constexpr std::chrono::milliseconds kHousekeeping{1000};
 constexpr std::chrono::hours kLongestInterval{24};  // far from where adding to a time overflows
 constexpr std::uint32_t kMostThreads = 256;
+
+Status CheckThreads(const Options& options) {
+  const std::pair<std::string_view, std::uint32_t> threads[] = {
+      {"background_threads", options.background_threads},
+      {"search_threads", options.search_threads},
+      {"index_threads", options.index_threads}};
+  for (const auto& [name, count] : threads) {
+    if (count <= kMostThreads) continue;
+    return base::InvalidArgument("Options::{} is {}, above {}", name, count, kMostThreads);
+  }
+  return Status();
+}
 
 Status CheckOptions(const Options& options) {
   VECDB_TRY(CheckDurability("Options::durability", options.durability));
@@ -50,18 +64,7 @@ Status CheckOptions(const Options& options) {
     return base::InvalidArgument("Options::merged_segment_bytes is {}, below 1024",
                                  options.merged_segment_bytes);
   }
-  if (options.background_threads > kMostThreads) {
-    return base::InvalidArgument("Options::background_threads is {}, above {}",
-                                 options.background_threads, kMostThreads);
-  }
-  if (options.search_threads > kMostThreads) {
-    return base::InvalidArgument("Options::search_threads is {}, above {}", options.search_threads,
-                                 kMostThreads);
-  }
-  if (options.index_threads > kMostThreads) {
-    return base::InvalidArgument("Options::index_threads is {}, above {}", options.index_threads,
-                                 kMostThreads);
-  }
+  VECDB_TRY(CheckThreads(options));
   if (options.channels < 1 || options.channels > kMostChannels) {
     return base::InvalidArgument("Options::channels is {}, not between 1 and {}", options.channels,
                                  kMostChannels);
