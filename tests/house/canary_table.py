@@ -28,6 +28,8 @@ TABLE = {
     28: ("a flush loses the last row", "test_segment"),
     29: ("a segment that cannot be read is left out of the answer", "test_walks"),
     31: ("the depth of a filter is not limited", "test_query"),
+    32: ("a search follows a link to a row that does not exist", "test_index",
+         "*bytes that a checksum vouches for*"),
     33: ("memory is allocated before a length is checked", "test_io", "[page_log]"),
     35: ("folders of a new database are not synced", "test_crash", "*power*"),
     36: ("a write is visible before it is durable", "test_roles"),
