@@ -41,7 +41,7 @@ TABLE = {
     43: ("an index that was replaced counts as the one declared", "test_walks",
          "*an index is replaced and dropped while searches go on*"),
     44: ("candidates of an index are not compared by their vectors", "test_walks",
-         "*every type, metric and index finds what a scan finds*"),
+         "*metric and index finds what a scan finds*"),
     41: ("a compaction loses its last row", "test_walks",
          "*a compaction leaves one segment with the living rows*"),
 }
