@@ -47,6 +47,8 @@ Status ParseText(std::string* text, rapidjson::Reader* reader, Handler* handler)
   if (const std::size_t nul = text->find('\0'); nul != std::string::npos) {
     return Bad("no JSON at character {}: a NUL byte", nul + 1);
   }
+  // It looks up to three bytes behind a character that the end cuts off.
+  text->append(4, '\0');
   rapidjson::InsituStringStream stream(text->data());
   const rapidjson::ParseResult result = reader->Parse<kParseFlags>(stream, *handler);
   if (!result.IsError()) return handler->status();
