@@ -84,7 +84,7 @@ Status ReadCodec(std::string_view text, Codec* out) {
   }
   for (const std::string_view other : {"SQ4U", "SQ6"}) {
     if (!SameWord(text, other)) continue;
-    return base::Unimplemented("sq_type {} is not implemented; the nearest that is: SQ8", other);
+    return base::Unimplemented("there is no sq_type {} here; the nearest is SQ8", other);
   }
   return base::InvalidArgument("sq_type must be SQ8, FP16 or BF16, not {}", chunk::Quoted(text));
 }
@@ -159,7 +159,7 @@ struct Missing {
   std::string_view instead;
 };
 
-constexpr std::string_view kTakeHnswSq = "the nearest that is: HNSW_SQ";
+constexpr std::string_view kTakeHnswSq = "the nearest is HNSW_SQ";
 constexpr std::string_view kBinary =
     "it is of BinaryVector fields, which are searched exactly, without an index";
 constexpr std::string_view kSparse =
@@ -168,7 +168,7 @@ constexpr std::string_view kScalar =
     "it is of scalar fields, which filters read without an index; only vectors have indexes";
 
 constexpr std::array kMissing = {
-    Missing{"IVF_FLAT", "the nearest that is: HNSW"},
+    Missing{"IVF_FLAT", "the nearest is HNSW"},
     Missing{"IVF_SQ8", kTakeHnswSq},
     Missing{"IVF_PQ", kTakeHnswSq},
     Missing{"IVF_RABITQ", kTakeHnswSq},
@@ -194,13 +194,12 @@ Status NoType(std::string_view name) {
   constexpr std::string_view kGpu = "GPU_";
   if (SameWord(name.substr(0, kGpu.size()), kGpu)) {
     return base::Unimplemented(
-        "index type {} is not supported: vecdb does not use GPUs; the nearest that is: HNSW_SQ",
+        "index type {} is not supported: vecdb does not use GPUs; the nearest is HNSW_SQ",
         chunk::Quoted(name));
   }
   for (const Missing& missing : kMissing) {
     if (!SameWord(name, missing.name)) continue;
-    return base::Unimplemented("index type {} is not implemented; {}", missing.name,
-                               missing.instead);
+    return base::Unimplemented("there is no index type {} here; {}", missing.name, missing.instead);
   }
   return base::InvalidArgument(
       "there is no index type {}; there are AUTOINDEX, FLAT, HNSW and HNSW_SQ",

@@ -133,7 +133,7 @@ class Coordinator::IndexMeter {
 
 // ---- what is declared -------------------------------------------------------------------
 
-Result<std::uint32_t> IndexedField(const LiveCollection& collection, std::string_view name) {
+static Result<std::uint32_t> IndexedField(const LiveCollection& collection, std::string_view name) {
   const auto fields = collection.record.schema.fields();
   for (std::uint32_t i = 0; i < fields.size(); ++i) {
     if (fields[i].name == name) return i;

@@ -124,18 +124,18 @@ TEST_CASE("a type of Milvus's that is not here is unimplemented, and the message
   const auto missing = [](std::string_view name, const std::string& words) {
     Refused(Parsed(name), StatusCode::kUnimplemented, words);
   };
-  missing("IVF_FLAT", "index type IVF_FLAT is not implemented; the nearest that is: HNSW");
+  missing("IVF_FLAT", "there is no index type IVF_FLAT here; the nearest is HNSW");
   for (const std::string_view name :
        {"ivf_sq8", "IVF_PQ", "IVF_RABITQ", "SCANN", "DISKANN", "HNSW_PQ", "HNSW_PRQ"}) {
     INFO(name);
-    missing(name, "the nearest that is: HNSW_SQ");
+    missing(name, "the nearest is HNSW_SQ");
   }
   missing("GPU_CAGRA", "index type 'GPU_CAGRA' is not supported");
   missing("BIN_IVF_FLAT", "BinaryVector");
   missing("SPARSE_INVERTED_INDEX", "SparseFloatVector");
   missing("STL_SORT", "scalar fields");
   Refused(Parsed("HNSW_SQ", {{"sq_type", "sq6"}}), StatusCode::kUnimplemented,
-          "sq_type SQ6 is not implemented; the nearest that is: SQ8");
+          "there is no sq_type SQ6 here; the nearest is SQ8");
   for (const std::string_view word : {"HNSWX", "HNS", " HNSW", "IVF", "GPU", "index"}) {
     INFO(word);
     Invalid(Parsed(word), "there is no index type '" + std::string(word) +
