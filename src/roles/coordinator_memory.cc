@@ -55,28 +55,26 @@ base::MemoryReservation Coordinator::TakeForFlush(const segment::GrowingSegment&
   return parts_.memory.Take(base::MemoryAccount::kJobs, bytes);
 }
 
-// Besides the columns that it reads, which the cache is charged with: a file of the output, whose
-// rows are picked from several inputs. Outputs are written one after the other.
+// Besides the columns that it reads, which the cache is charged with. Outputs are written one after
+// the other.
 std::uint64_t Coordinator::CompactionMemory(const catalog::State& state,
                                             const compaction::Plan& plan) const {
   std::uint64_t rows = 0;
-  std::uint64_t file = 0;
   const Schema* schema = nullptr;
   for (const SegmentId id : plan.inputs) {
     const auto record = state.segments.find(id);
     if (record == state.segments.end()) continue;
     rows += record->second.rows;
-    file += LargestFile(record->second);
     const auto collection = state.collections.find(record->second.collection);
     if (collection != state.collections.end()) schema = &collection->second.schema;
   }
   if (schema == nullptr) return 0;
   const std::uint64_t outputs = std::max<std::size_t>(1, plan.bands);
-  return WritingBytes(*schema, rows / outputs) + rows * kOriginBytes +
-         std::min(file, segment::kMaxColumnFileBytes);
+  return WritingBytes(*schema, rows / outputs) + rows * kOriginBytes;
 }
 
-// Each input has its turn with each row, and a file open for it.
+// Each input has its turn with each row, and a file open for it; and so has the output, when it is
+// compared with them.
 void Coordinator::KeepWithinMemory(std::vector<compaction::Plan>* plans) const {
   if (!parts_.memory.limited()) return;
   const auto state = parts_.manifest.state();
@@ -90,9 +88,10 @@ void Coordinator::KeepWithinMemory(std::vector<compaction::Plan>* plans) const {
     return record == state->segments.end() ? 0 : record->second.rows;
   };
   const auto fits = [&](const compaction::Plan& plan) {
-    std::uint64_t bytes = CompactionMemory(*state, plan);
-    for (const SegmentId id : plan.inputs) bytes += pinned(id);
-    return bytes <= parts_.memory.limit() / 2;
+    std::uint64_t files = 0;
+    for (const SegmentId id : plan.inputs) files += pinned(id);
+    files += std::min(files, segment::kMaxColumnFileBytes);
+    return CompactionMemory(*state, plan) + files <= parts_.memory.limit() / 2;
   };
   std::erase_if(*plans, [&](compaction::Plan& plan) {
     if (plan.inputs.size() < 2) return false;  // one alone has dead rows, and may find room

@@ -327,6 +327,21 @@ std::vector<float> WideVector(std::int64_t id) {
   return vector;
 }
 
+Collection MakeWide(TestDatabase& db, const CollectionOptions& options, std::int64_t segments,
+                    std::int64_t rows) {
+  const Schema schema = *SchemaBuilder().PrimaryKey("id").Vector("v", kWide, Metric::kL2).Build();
+  Collection wide = *db->CreateCollection("wide", schema, options);
+  for (std::int64_t first = 0; first < segments * rows; first += rows) {
+    Batch batch(schema);
+    for (std::int64_t id = first; id < first + rows; ++id) {
+      batch.Add({{"id", id}, {"v", WideVector(id)}}).OrDie();
+    }
+    wide.Insert(batch).status().OrDie();
+    wide.Flush().OrDie();
+  }
+  return wide;
+}
+
 }  // namespace
 
 TEST_CASE("ingest, search and compaction stay within a tenth of the budget", "[walk][memory]") {
@@ -394,6 +409,19 @@ TEST_CASE("ingest, search and compaction stay within a tenth of the budget", "[w
   }
 }
 
+TEST_CASE("a merge as large as the budget allows leaves room for rows that are written",
+          "[walk][memory]") {
+  constexpr std::int64_t kRows = 7'500;
+  TestDatabase db(io::MakeMemoryFileSystem(), Budgeted());
+  Collection wide = MakeWide(db, {}, 2, kRows);
+  // What the inputs, and the output that is compared with them, do not need.
+  const auto others =
+      LeaveOnly(db, std::uint64_t{4 * kRows + 4'000} * 1024, MemoryAccount::kGrowing);
+  CHECK(wide.Compact().ok());
+  CHECK(wide.Stats()->sealed_segments == 1);
+  CHECK(*wide.Count() == std::uint64_t{2 * kRows});
+}
+
 TEST_CASE("a clustering of as many segments as the budget allows makes no more of them",
           "[walk][memory]") {
   constexpr std::int64_t kRows = 3'000;
@@ -401,16 +429,7 @@ TEST_CASE("a clustering of as many segments as the budget allows makes no more o
   Options options = Budgeted();
   options.merged_segment_bytes = 4u << 20;
   TestDatabase db(io::MakeMemoryFileSystem(), options);
-  const Schema schema = *SchemaBuilder().PrimaryKey("id").Vector("v", kWide, Metric::kL2).Build();
-  Collection wide = *db->CreateCollection("wide", schema, {.clustering_key = "id"});
-  for (std::int64_t first = 0; first < kSegments * kRows; first += kRows) {
-    Batch batch(schema);
-    for (std::int64_t id = first; id < first + kRows; ++id) {
-      batch.Add({{"id", id}, {"v", WideVector(id)}}).OrDie();
-    }
-    wide.Insert(batch).status().OrDie();
-    wide.Flush().OrDie();
-  }
+  Collection wide = MakeWide(db, {.clustering_key = "id"}, kSegments, kRows);
   std::size_t others = kSegments;
   for (int round = 0; others > 1; ++round) {
     REQUIRE(round < kSegments);  // each of them gets on
