@@ -75,19 +75,24 @@ Status CheckDurability(std::string_view option, Durability durability) {
 
 // From the log's having a write to its being acknowledged. Left early (memory ran out, or a sync
 // failed, which has stopped everything already), what later writes found would not be what the next
-// open finds: there are none, and nothing from this one on becomes visible.
+// open finds: there are none, and nothing from this one on becomes visible. Thrown out of the log
+// itself, the log knows whether it has the write: it has stopped then.
 class StreamingNode::Unapplied {
  public:
-  Unapplied(Channel& channel, const Status& cause) : channel_(channel), cause_(cause) {}
+  enum class Stage : std::uint8_t { kAppending, kLogged, kDone };
+
+  Unapplied(Channel& channel, const Status& cause, Stage begin)
+      : stage(begin), channel_(channel), cause_(cause) {}
   ~Unapplied() {  // needs no memory
-    if (!logged) return;
+    if (stage == Stage::kDone) return;
+    if (stage == Stage::kAppending && channel_.writer->health().ok()) return;
     channel_.writer->Stop(cause_);
     channel_.watermark.Fail(cause_);
   }
   Unapplied(const Unapplied&) = delete;
   Unapplied& operator=(const Unapplied&) = delete;
 
-  bool logged = false;
+  Stage stage;
 
  private:
   Channel& channel_;
@@ -420,13 +425,14 @@ Status StreamingNode::LogAndApply(LiveCollection& collection, std::span<const Pr
   messages.reserve(writes.size());
   for (const Prepared& write : writes) messages.emplace_back(write.messages);
   Channel& channel = *collection.channel;
-  VECDB_TRY(channel.writer->AppendAll(messages, positions));
-  Unapplied unapplied(channel, unapplied_);
-  unapplied.logged = true;
+  Unapplied unapplied(channel, unapplied_, Unapplied::Stage::kAppending);
+  const Status appended = channel.writer->AppendAll(messages, positions);
+  unapplied.stage = appended.ok() ? Unapplied::Stage::kLogged : Unapplied::Stage::kDone;
+  VECDB_TRY(appended);
   for (std::size_t i = 0; i < writes.size(); ++i) {
     Apply(collection, *writes[i].request, writes[i].replaced, positions[i]);
   }
-  unapplied.logged = false;
+  unapplied.stage = Unapplied::Stage::kDone;
   return Status();
 }
 
@@ -491,13 +497,12 @@ Result<Timestamp> StreamingNode::Acknowledge(const std::shared_ptr<LiveCollectio
                                              const wal::Position& position,
                                              wal::Sleepers* followers) {
   Channel& channel = *collection->channel;
-  Unapplied unapplied(channel, unapplied_);
-  unapplied.logged = true;
+  Unapplied unapplied(channel, unapplied_, Unapplied::Stage::kLogged);
   base::KillPoint("write.applied");
   AskToSeal(collection, request);
   VECDB_TRY(MakeDurable(channel, position, request.durability, followers));
   VECDB_TRY(channel.watermark.WaitFor(position.timestamp));
-  unapplied.logged = false;
+  unapplied.stage = Unapplied::Stage::kDone;
   return position.timestamp;
 }
 

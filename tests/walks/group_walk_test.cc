@@ -12,6 +12,7 @@
 #include "roles/live_collection.h"
 #include "support/fault_file_system.h"
 #include "support/join_all.h"
+#include "walks/failing_memory.h"
 #include "walks/walk.h"
 
 using namespace vecdb;
@@ -164,4 +165,40 @@ SCENARIO("a log without space refuses all writes of a group, and nothing of them
   const Books last = *ReadAll(books);
   db.ContinueOn(MemoryCopyOf(*db.fs())).OrDie();
   if (full) CHECK(*ReadAll(db.OpenBooks()) == last);
+}
+
+SCENARIO("memory that runs out for a group of writes leaves no read waiting for them",
+         "[walk][group][memory]") {
+  constexpr std::int64_t kWriters = 60;
+  std::atomic<bool> failed{true};
+  for (long n = 0; failed; ++n) {
+    failed = false;
+    INFO("allocation " << n);
+    TestDatabase db;
+    Collection books = db.MakeBooks();
+    books.Insert(BatchOf({{1}})).status().OrDie();
+    std::vector<Write> writes;
+    for (std::int64_t id = 2; id < 2 + kWriters; ++id) {
+      writes.emplace_back([id, n, &failed](Collection& own) {
+        const Batch batch = BatchOf({{id}});
+        Result<WriteReceipt> receipt = WriteReceipt();
+        if (WithFailingAllocation(n, [&] { receipt = own.Insert(batch); })) failed = true;
+        return receipt;
+      });
+    }
+    const auto ended = MadeTogether(db, writes);
+    std::stop_source source;
+    Result<std::uint64_t> count = std::uint64_t{0};
+    std::atomic<bool> done{false};
+    std::thread reader([&] {
+      count = books.Count({}, {.consistency = Consistency::kSession,
+                               .session = db.parts().oracle.last(),
+                               .stop = source.get_token()});
+      done = true;
+    });
+    CHECK(Eventually([&] { return done.load(); }));
+    source.request_stop();
+    reader.join();
+    if (count.ok()) CHECK(*count == 1 + Count(ended, StatusCode::kOk));
+  }
 }
