@@ -269,6 +269,7 @@ typedef struct vecdb_options {
   void* executor_user;              /* handed to executor; yours until the database is closed */
   uint64_t memory_budget_bytes;
   uint32_t index_threads;
+  double background_share;
 } vecdb_options;
 
 /* Sets the defaults of the C++ struct. */

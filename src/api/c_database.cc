@@ -38,6 +38,7 @@ struct CStruct<vecdb_options> {
     out.bounded_staleness_ms = defaults.bounded_staleness.count();
     out.merged_segment_bytes = defaults.merged_segment_bytes;
     out.background_bytes_per_second = defaults.background_bytes_per_second;
+    out.background_share = defaults.background_share;
     out.auto_compaction = defaults.auto_compaction ? 1 : 0;
     out.search_threads = defaults.search_threads;
     out.query_nodes = defaults.query_nodes;
@@ -104,6 +105,7 @@ Result<Options> OptionsOf(const vecdb_options* given) {
   options.bounded_staleness = std::chrono::milliseconds(from.bounded_staleness_ms);
   options.merged_segment_bytes = from.merged_segment_bytes;
   options.background_bytes_per_second = from.background_bytes_per_second;
+  options.background_share = from.background_share;
   VECDB_TRY_ASSIGN(options.auto_compaction,
                    FlagOf(from.auto_compaction, "vecdb_options.auto_compaction"));
   options.search_threads = from.search_threads;

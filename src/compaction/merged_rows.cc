@@ -21,7 +21,7 @@ namespace {
 using chunk::ColumnView;
 
 constexpr std::size_t kMostRows = std::numeric_limits<RowIndex>::max() - 1;
-constexpr std::size_t kPieceBytes = std::size_t{1} << 20;
+constexpr std::size_t kPieceBytes = std::size_t{1} << 18;
 constexpr RowIndex kPieceRows = 8192;
 constexpr RowIndex kStep = 1024;    // rows read at once where some of them are picked
 constexpr RowIndex kLongRun = 256;  // rows that follow one another are lent from so many on

@@ -58,6 +58,7 @@ class Coordinator::CompactionMeter {
       : parts_(parts), collection_(collection), id_(id) {}
 
   void BeginRound(std::uint64_t rows) {
+    parts_.pacer.Begin();
     rows_of_round_ = rows;
     rows_before_ = 0;
   }

@@ -95,7 +95,10 @@ class Coordinator::IndexMeter {
   IndexMeter(const CoordinatorParts& parts, const LiveCollection& collection, JobId id)
       : parts_(parts), collection_(collection), id_(id) {}
 
-  void Begin(std::uint64_t rows_of_job) { rows_of_job_ = rows_of_job; }
+  void Begin(std::uint64_t rows_of_job) {
+    parts_.pacer.Begin();
+    rows_of_job_ = rows_of_job;
+  }
   void BeginSegment(std::uint64_t rows) { rows_of_segment_ = rows; }
   void EndSegment(std::uint64_t bytes) {
     rows_ += std::exchange(rows_of_segment_, 0);

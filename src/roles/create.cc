@@ -175,9 +175,9 @@ void MakeNodes(EngineParts& p) {
                      : std::make_unique<base::TaskQueue>(threads == 0 ? 0 : 1, *p.env.clock);
   // Its only thread begins with it; those of an executor are not ours to change.
   if (p.compaction->threads() != 0) p.compaction->Post(io::LowerThreadPriority);
-  p.streaming =
-      std::make_unique<StreamingNodes>(p.options.streaming_nodes, p.channels, *p.background,
-                                       *p.env.clock, WriteBufferBytes(p.options), p.memory);
+  p.streaming = std::make_unique<StreamingNodes>(p.options.streaming_nodes, p.channels,
+                                                 *p.background, *p.env.clock,
+                                                 WriteBufferBytes(p.options), p.memory, p.pacer);
   p.proxy = std::make_unique<Proxy>(*p.streaming, *p.query, p.oracle, *p.env.clock,
                                     p.options.durability, p.counters);
   if (p.manifest == nullptr) return;

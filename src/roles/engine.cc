@@ -64,6 +64,10 @@ Status CheckOptions(const Options& options) {
     return base::InvalidArgument("Options::merged_segment_bytes is {}, below 1024",
                                  options.merged_segment_bytes);
   }
+  if (!(options.background_share > 0 && options.background_share <= 1)) {
+    return base::InvalidArgument("Options::background_share is {}, not above 0 and at most 1",
+                                 options.background_share);
+  }
   VECDB_TRY(CheckThreads(options));
   if (options.channels < 1 || options.channels > kMostChannels) {
     return base::InvalidArgument("Options::channels is {}, not between 1 and {}", options.channels,

@@ -66,7 +66,8 @@ struct EngineParts {
         events(options.listener, env.guard, log),
         oracle(*env.clock),
         jobs(*env.clock),
-        pacer(*env.clock, options.background_bytes_per_second),
+        pacer(*env.clock, options.background_bytes_per_second,
+              options.own_threads ? options.background_share : 1),
         memory(options.memory_budget_bytes, FlushReserveBytes(options)) {
     memory.SetReclaim([this](std::uint64_t bytes) { return GiveUp(bytes); },
                       [this] { AskForFlush(); });

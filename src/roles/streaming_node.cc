@@ -445,6 +445,7 @@ Status StreamingNode::MakeDurable(Channel& channel, const wal::Position& positio
     }
   }
   if (durability != Durability::kEveryWrite) return Status();
+  background_.NoteWaiter();
   const Status synced = channel.writer->Sync(position.last_lsn, followers);
   if (!synced.ok()) {
     channel.watermark.Fail(synced);

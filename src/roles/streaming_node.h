@@ -17,6 +17,7 @@
 #include "base/deadline.h"
 #include "base/memory_budget.h"
 #include "base/mutex.h"
+#include "base/pacer.h"
 #include "chunk/chunk.h"
 #include "roles/channel.h"
 #include "roles/live_collection.h"
@@ -56,7 +57,8 @@ struct WriteRequest {
 class StreamingNode {
  public:
   // Everything lent outlives the node.
-  StreamingNode(WriteBuffer& buffer, const base::Clock& clock) : buffer_(buffer), clock_(clock) {}
+  StreamingNode(WriteBuffer& buffer, const base::Clock& clock, base::Pacer& background)
+      : buffer_(buffer), clock_(clock), background_(background) {}
 
   void SetEvents(SegmentEvents* events) { events_ = events; }  // before the first write
   // From now on it is this node's; it has a writer.
@@ -106,14 +108,15 @@ class StreamingNode {
   void Apply(LiveCollection& collection, const WriteRequest& request,
              const std::vector<segment::View::Place>& replaced, const wal::Position& position);
   Status OpenPartitions(LiveCollection& collection, const WriteRequest& request);
-  static Status MakeDurable(Channel& channel, const wal::Position& position, Durability durability,
-                            wal::Sleepers* followers);
+  Status MakeDurable(Channel& channel, const wal::Position& position, Durability durability,
+                     wal::Sleepers* followers);
   void AskToSeal(const std::shared_ptr<LiveCollection>& collection, const WriteRequest& request);
   std::vector<std::shared_ptr<Channel>> channels() const EXCLUDES(mutex_);
 
   // constant after construction
   WriteBuffer& buffer_;
   const base::Clock& clock_;
+  base::Pacer& background_;  // rests while writes wait for the disk
   SegmentEvents* events_ = nullptr;
   const Status unapplied_{StatusCode::kOutcomeUnknown,
                           "memory ran out for a write that the log has; it may or may not survive"};

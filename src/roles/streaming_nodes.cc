@@ -8,10 +8,10 @@ namespace vecdb::roles {
 
 StreamingNodes::StreamingNodes(std::uint32_t count, Channels& channels, base::TaskQueue& background,
                                const base::Clock& clock, std::uint64_t write_buffer_bytes,
-                               base::MemoryBudget& memory)
+                               base::MemoryBudget& memory, base::Pacer& pacer)
     : channels_(channels), buffer_(background, write_buffer_bytes, memory) {
   for (std::uint32_t i = 0; i < count; ++i) {
-    nodes_.push_back(std::make_unique<StreamingNode>(buffer_, clock));
+    nodes_.push_back(std::make_unique<StreamingNode>(buffer_, clock, pacer));
   }
 }
 

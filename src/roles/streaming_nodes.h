@@ -20,7 +20,7 @@ class StreamingNodes {
   // Everything lent outlives the nodes.
   StreamingNodes(std::uint32_t count, Channels& channels, base::TaskQueue& background,
                  const base::Clock& clock, std::uint64_t write_buffer_bytes,
-                 base::MemoryBudget& memory);
+                 base::MemoryBudget& memory, base::Pacer& pacer);
 
   void SetEvents(SegmentEvents* events);  // before the first write
   // A channel that has a writer and that nobody writes to yet.

@@ -499,6 +499,15 @@ TEST_CASE("a read-only file system is refused for writing and can be read", "[wa
   CHECK(DumpTree(*memory) == before);
 }
 
+TEST_CASE("a share of the time of background work that is none is refused by name", "[walk]") {
+  Options options = QuietOptions();
+  for (const double share : {0.0, -0.5, 1.01, std::nan(""), HUGE_VAL}) {
+    options.background_share = share;
+    CheckRefusal(Database::OpenInMemory(options).status(), StatusCode::kInvalidArgument,
+                 {"Options::background_share", "above 0 and at most 1"});
+  }
+}
+
 TEST_CASE("use after Close says so", "[walk][bad]") {
   TestDatabase db;
   Collection books = db.MakeBooks();

@@ -1,6 +1,8 @@
 #include "base/pacer.h"
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <thread>
 #include <vector>
 
@@ -62,6 +64,26 @@ TEST_CASE("a limited pacer lets so many bytes pass a second", "[pacer]") {
   for (std::size_t i = 0; i < passed.size(); ++i) {
     CHECK(passed[i] - begun >= std::chrono::milliseconds(500) * (i + 1));
   }
+}
+
+TEST_CASE("while somebody waits for the disk work rests for its share of the time", "[pacer]") {
+  using std::chrono::steady_clock;
+  const ManualClock clock;
+  Pacer pacer(clock, 0, 0.25);
+  bool rested = false;  // a stall between the two calls lets what was noted grow old
+  for (int attempt = 0; attempt < 100 && !rested; ++attempt) {
+    pacer.Begin();
+    const auto begun = steady_clock::now();
+    while (steady_clock::now() - begun < std::chrono::microseconds(500)) {
+    }
+    const auto worked = steady_clock::now() - begun;
+    pacer.NoteWaiter();
+    const auto ended = steady_clock::now();
+    CHECK(pacer.Pass(0));
+    const steady_clock::duration rest = std::chrono::milliseconds(20);
+    rested = steady_clock::now() - ended >= std::min<steady_clock::duration>(rest, worked * 3);
+  }
+  CHECK(rested);
 }
 
 }  // namespace
