@@ -97,7 +97,7 @@ struct Options {
   // Of its time that compaction, or the building of indexes, works and does not rest while writes
   // wait for the disk (Durability::kEveryWrite), where vecdb has threads; above 0, and 1 = it never
   // rests. A write waits several times as long for a disk that compaction keeps busy.
-  double background_share = 0.2;
+  double background_share = 0.1;
 
   // A directory that belongs to another user (the superuser excepted) or that everyone may write
   // to is refused: whoever can replace files under an open database can make it say anything.
