@@ -102,6 +102,15 @@ inline double ResidentBytes() {
   file >> size >> resident;
   return resident * static_cast<double>(sysconf(_SC_PAGESIZE));
 }
+// Without mapped files, which the system may take back at any time.
+inline double OwnBytes() {
+  std::ifstream file("/proc/self/statm");
+  double size = 0;
+  double resident = 0;
+  double of_files = 0;
+  file >> size >> resident >> of_files;
+  return (resident - of_files) * static_cast<double>(sysconf(_SC_PAGESIZE));
+}
 
 inline std::uint64_t BytesOnDisk(const std::string& folder) {
   std::uint64_t bytes = 0;

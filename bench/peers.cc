@@ -4,9 +4,9 @@
 //   bench_peers [search] [filter] [growing] [cost]
 //               [--peer NAME]... [--data SET] [--rows N] [--repeats N] [--dir FOLDER] [--keep]
 //
-// Without a table: all; without a peer: all. A SET is as bench_search has it. Peers are programs for
-// Node.js (bench/peers), each a process of its own that takes turns with vecdb, which runs in this
-// one; sqlite-vec is an extension of SQLite in this process, too. VECDB_BENCH_PEERS is the
+// Without a table: all; without a peer: all. A SET is as bench_search has it. Peers are programs
+// for Node.js (bench/peers), each a process of its own that takes turns with vecdb, which runs in
+// this one; sqlite-vec is an extension of SQLite in this process, too. VECDB_BENCH_PEERS is the
 // folder with the programs and their node_modules; scripts/bench fills it. What a peer has built is
 // kept in FOLDER/cache, so that only the first run takes long; --keep keeps vecdb's, too, for runs
 // of the same vecdb. A peer that cannot be had gets a line that says so.

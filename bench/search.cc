@@ -303,40 +303,39 @@ void TableBuild(const Set& set) {
 
 // ---- open --------------------------------------------------------------------------------
 
-void PrintOpen(const Set& set, const std::string& what, const std::vector<double>& seconds,
-               double memory) {
-  std::printf(
-      "open %-18s %-16s open to the first answer: p50 %.2f ms, at most %.2f ms | with %zu"
-      " searches it adds %.1f bytes of memory a row\n",
-      Name(set).c_str(), what.c_str(), Median(seconds) * 1e3, Percentile(seconds, 1) * 1e3,
-      kQueries, memory / static_cast<double>(set.base.rows));
-  std::fflush(stdout);
-}
-
 // `open` begins anew, `close` ends; files are in the system's cache.
-void MeasureOpen(const Set& set, const Side& side, const std::function<void()>& open,
-                 const std::function<void()>& close) {
-  constexpr std::size_t kEf = 80;
-  std::vector<double> seconds;
-  std::vector<double> memory;
+void MeasureOpen(const Set& set, const Side& side, double index_bytes,
+                 const std::function<void()>& open, const std::function<void()>& close) {
+  std::vector<double> opened;
+  std::vector<double> first;
+  std::vector<double> second;
+  std::vector<double> own;
   std::vector<std::uint32_t> ids;
+  const auto search = [&](std::size_t q) { side.search(set.queries.row(q), 80, &ids); };
   for (std::size_t round = 0; round < g_arguments.repeats; ++round) {
     close();
-    const double before = ResidentBytes();
-    seconds.push_back(Seconds([&] {
-      open();
-      side.search(set.queries.row(0), kEf, &ids);
-    }));
-    for (std::size_t q = 0; q < set.queries.rows; ++q) side.search(set.queries.row(q), kEf, &ids);
-    memory.push_back(ResidentBytes() - before);
+    const double before = OwnBytes();
+    opened.push_back(Seconds(open));
+    first.push_back(opened.back() + Seconds([&] { search(0); }));
+    second.push_back(Seconds([&] { search(1); }));
+    for (std::size_t q = 0; q < set.queries.rows; ++q) search(q);
+    own.push_back(OwnBytes() - before);
   }
-  PrintOpen(set, side.name, seconds, Median(memory));
+  const auto rows = static_cast<double>(set.base.rows);
+  std::printf(
+      "open %-18s %-16s %.2f ms, to the first answer p50 %.2f ms (least %.2f, most %.2f), the next"
+      " answer %.2f ms | bytes a row: index %.1f, memory of its own %.1f\n",
+      Name(set).c_str(), side.name.c_str(), Median(opened) * 1e3, Median(first) * 1e3,
+      Percentile(first, 0) * 1e3, Percentile(first, 1) * 1e3, Median(second) * 1e3,
+      index_bytes / rows, Median(own) / rows);
+  std::fflush(stdout);
 }
 
 void TableOpen(const Set& set) {
   Served served(set, MakeServing(set, HnswSqIndex{.m = kM, .ef_construction = kEfConstruction}));
   MeasureOpen(
-      set, served.AsSide("vecdb HNSW_SQ"), [&] { served.Open(); }, [&] { served.Close(); });
+      set, served.AsSide("vecdb HNSW_SQ"), static_cast<double>(served.Info().bytes),
+      [&] { served.Open(); }, [&] { served.Close(); });
   auto peer = CachedHnswlib(set);
   if (peer == nullptr) return;
   const Side side = {"hnswlib", [&](const float* query, std::size_t ef, auto* ids) {
@@ -344,7 +343,7 @@ void TableOpen(const Set& set) {
                        peer->Search(query, kK, ids);
                      }};
   MeasureOpen(
-      set, side,
+      set, side, static_cast<double>(std::filesystem::file_size(PeerPath(set, "hnswlib"))),
       [&] {
         peer = MakeHnswlib(set);
         peer->Load(PeerPath(set, "hnswlib"));

@@ -25,9 +25,10 @@ Asked AskedUnder(const Filter& filter, const Measured& measured, float recall) {
   return asked;
 }
 
-// What lies far away is nearly equally far, and the queries, which are near each other, are few.
-double Floor(const Filter& filter, double target) {
-  return target - (filter.field == "far" ? 0.04 : 0.01);
+// Rows that are far away are nearly equally far, which codes see less well; and a walk has been
+// measured without a filter.
+double RoomOf(const Filter& filter) {
+  return filter.field == "far" ? 0.03 : 0.01;
 }
 
 }  // namespace
@@ -37,6 +38,7 @@ TEST_CASE("the recall that is asked for comes under filters, near and far", "[re
                                        {"far", 10}, {"far", 100}, {"far", 500}};
   std::size_t cells = 0;
   std::size_t below = 0;
+  double above = 0;
   for (const Set& set : MadeSets()) {
     for (const Metric metric : {Metric::kL2, Metric::kInnerProduct, Metric::kCosine}) {
       Measured measured(set, DataType::kFloatVector, metric);
@@ -45,17 +47,20 @@ TEST_CASE("the recall that is asked for comes under filters, near and far", "[re
         for (const Filter& filter : filters) {
           for (const double target : {0.90, 0.95, 0.99}) {
             const Asked asked = AskedUnder(filter, measured, static_cast<float>(target));
-            const double recall = measured.Recall(asked);
-            const double floor = Floor(filter, target);
+            const MeanRecall recall = measured.Recall(asked);
+            const double floor = target - RoomOf(filter) - recall.Chance();
             INFO(set.name << " by " << ToString(metric) << ", " << ToString(spec) << ", "
                           << asked.filter << " at recall " << target);
-            CHECK(recall >= floor);
+            CHECK(recall.mean >= floor);
             ++cells;
-            below += recall < floor ? 1 : 0;
+            above += recall.mean - target;
+            below += recall.mean < floor ? 1 : 0;
           }
         }
       }
     }
   }
-  std::printf("FIG recall.filter_cells=%zu filter_below=%zu\n", cells, below);
+  CHECK(above >= 0);  // chance has no say in the mean of all
+  std::printf("FIG recall.filter_cells=%zu filter_below=%zu filter_above=%.4f\n", cells, below,
+              above / static_cast<double>(cells));
 }

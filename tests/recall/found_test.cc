@@ -4,6 +4,7 @@
 
 #include "index/graph_file.h"
 #include "recall/measured.h"
+#include "support/vector_oracle.h"
 
 using namespace vecdb;
 using namespace vecdb::test;
@@ -39,22 +40,26 @@ std::size_t Unreached(const index::GraphFile& graph) {
 TEST_CASE("every row finds itself, compacted and reopened as well", "[recall][self]") {
   std::size_t searched = 0;
   std::size_t misses = 0;
+  std::size_t lost = 0;
   for (const Set& set : MadeSets()) {
     for (const Metric metric : {Metric::kL2, Metric::kCosine}) {
       for (const IndexSpec& spec : {IndexSpec(HnswIndex{}), IndexSpec(HnswSqIndex{})}) {
         Measured measured(set, DataType::kFloatVector, metric, 3);
         const auto check = [&](const char* when) {
           INFO(set.name << " by " << ToString(metric) << ", " << ToString(spec) << ", " << when);
-          const std::size_t rows = *measured.collection().Count();
-          const std::size_t missed = measured.SelfMisses(kCareful);
-          CHECK(missed == 0);
-          misses += missed;
-          searched += rows;
+          const std::vector<std::size_t> rows = measured.RowsThere();
+          const std::vector<std::size_t> missed = measured.SelfMisses(kCareful, rows);
+          CHECK(missed.size() * 500 <= rows.size());  // a walk may pass by what lies far out
+          const std::size_t never = measured.SelfMisses(kExhaustive, missed).size();
+          CHECK(never == 0);
+          searched += rows.size();
+          misses += missed.size();
+          lost += never;
         };
         measured.Declare(spec);
         check("built");
         // A search for 95 % of the nearest finds nearly all.
-        CHECK(measured.SelfMisses() * 100 <= kRows);
+        CHECK(measured.SelfMisses({}, measured.RowsThere()).size() * 50 <= kRows);
         measured.DeleteSome();
         measured.collection().Compact().OrDie();
         measured.collection().WaitForIndexes().OrDie();
@@ -65,7 +70,8 @@ TEST_CASE("every row finds itself, compacted and reopened as well", "[recall][se
       }
     }
   }
-  std::printf("FIG recall.self_searches=%zu self_misses=%zu\n", searched, misses);
+  std::printf("FIG recall.self_searches=%zu self_misses=%zu self_lost=%zu\n", searched, misses,
+              lost);
 }
 
 TEST_CASE("every row of a graph can be reached through its links", "[recall][reached]") {

@@ -29,6 +29,11 @@ double Slack(double a, double b) {
 
 }  // namespace
 
+double MeanRecall::Chance() const {
+  constexpr double kOthers = 128;
+  return 2 * deviation * std::sqrt(1 / kOthers + 1 / static_cast<double>(queries));
+}
+
 Measured::Measured(const Set& set, DataType type, Metric metric, std::size_t segments)
     : type_(type),
       metric_(metric),
@@ -172,13 +177,14 @@ double Measured::CountGood(const index::TestQuery& query, const Hits& hits, cons
   return good;
 }
 
-double Measured::Recall(const Asked& asked) {
+MeanRecall Measured::Recall(const Asked& asked) {
   std::vector<std::size_t> queries = asked.queries;
   if (queries.empty()) {
     queries.resize(query_count_);
     std::iota(queries.begin(), queries.end(), 0);
   }
-  double recall = 0;
+  double sum = 0;
+  double squares = 0;
   for (const std::size_t q : queries) {
     const index::TestQuery query = QueryAt(q);
     const std::vector<double>& truth = TruthOf(q, asked);
@@ -186,20 +192,32 @@ double Measured::Recall(const Asked& asked) {
     const std::size_t wanted = std::min(asked.k, truth.size());
     REQUIRE(hits.size() == wanted);
     const double good = CountGood(query, hits, asked, truth);
-    recall += wanted == 0 ? 1 : good / static_cast<double>(wanted);
+    const double recall = wanted == 0 ? 1 : good / static_cast<double>(wanted);
+    sum += recall;
+    squares += recall * recall;
   }
-  return recall / static_cast<double>(queries.size());
+  const auto n = static_cast<double>(queries.size());
+  const double mean = sum / n;
+  return {mean, std::sqrt(std::max(0.0, squares / n - mean * mean)), queries.size()};
 }
 
-std::size_t Measured::SelfMisses(const SearchEffort& effort) {
-  std::size_t misses = 0;
+std::vector<std::size_t> Measured::RowsThere() const {
+  std::vector<std::size_t> there;
   for (std::size_t row = 0; row < rows_.shape().rows; ++row) {
-    if (!IsThere(row)) continue;
+    if (IsThere(row)) there.push_back(row);
+  }
+  return there;
+}
+
+std::vector<std::size_t> Measured::SelfMisses(const SearchEffort& effort,
+                                              const std::vector<std::size_t>& of) const {
+  std::vector<std::size_t> misses;
+  for (const std::size_t row : of) {
     const index::TestQuery query(type_, rows_.row(row), dimension_);
     const Hits hits = Search(query, 1, effort, {});
     REQUIRE(hits.size() == 1);
     const double own = rows_.Distance(query.exact, row);
-    if (DistanceOf(hits[0]) > own + 1e-5 * (std::fabs(own) + 1)) ++misses;
+    if (DistanceOf(hits[0]) > own + 1e-5 * (std::fabs(own) + 1)) misses.push_back(row);
   }
   return misses;
 }

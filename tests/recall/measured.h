@@ -22,6 +22,17 @@ struct Asked {
   std::vector<std::size_t> queries = {};           // by number; empty: all
 };
 
+// The share of the nearest that was found: mean over the queries.
+struct MeanRecall {
+  double mean = 0;
+  double deviation = 0;  // of one query
+  std::size_t queries = 0;
+
+  // By which a mean that 128 other queries had, when an index was built, may differ from this one
+  // for chance alone: two standard deviations.
+  double Chance() const;
+};
+
 class Measured {
  public:
   // The rows as int64 keys 0, 1, ... in `segments` sealed segments.
@@ -32,9 +43,11 @@ class Measured {
   // Of the true k nearest the share that is found, mean over the queries; a row counts when it is
   // no farther than the k-th. Fails the test unless as many rows come as there are, each once, in
   // order, with the score that it has, and kept.
-  double Recall(const Asked& asked);
-  // How many of the rows there are do not find themselves, nor one as near.
-  std::size_t SelfMisses(const SearchEffort& effort = {});
+  MeanRecall Recall(const Asked& asked);
+  // The rows of these, or of all that are there, that find neither themselves nor one as near.
+  std::vector<std::size_t> SelfMisses(const SearchEffort& effort,
+                                      const std::vector<std::size_t>& of) const;
+  std::vector<std::size_t> RowsThere() const;
 
   // Every third row goes.
   void DeleteSome();
