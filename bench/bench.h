@@ -94,6 +94,32 @@ inline Vectors Load(const std::string& name, std::size_t rows, std::uint32_t dim
   return data;
 }
 
+// Of this process, mapped files that were read with it.
+inline double ResidentBytes() {
+  std::ifstream file("/proc/self/statm");
+  double size = 0;
+  double resident = 0;
+  file >> size >> resident;
+  return resident * static_cast<double>(sysconf(_SC_PAGESIZE));
+}
+// Without mapped files, which the system may take back at any time.
+inline double OwnBytes() {
+  std::ifstream file("/proc/self/statm");
+  double size = 0;
+  double resident = 0;
+  double of_files = 0;
+  file >> size >> resident >> of_files;
+  return (resident - of_files) * static_cast<double>(sysconf(_SC_PAGESIZE));
+}
+
+inline std::uint64_t BytesOnDisk(const std::string& folder) {
+  std::uint64_t bytes = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+    if (entry.is_regular_file()) bytes += entry.file_size();
+  }
+  return bytes;
+}
+
 class Folder {
  public:
   explicit Folder(const std::string& under = "") {

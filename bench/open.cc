@@ -8,22 +8,6 @@ using namespace vecdb::bench;
 
 namespace {
 
-std::uint64_t BytesOnDisk(const std::string& folder) {
-  std::uint64_t bytes = 0;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
-    if (entry.is_regular_file()) bytes += entry.file_size();
-  }
-  return bytes;
-}
-
-double ResidentMegabytes() {
-  std::ifstream file("/proc/self/statm");
-  double size = 0;
-  double resident = 0;
-  file >> size >> resident;
-  return resident * static_cast<double>(sysconf(_SC_PAGESIZE)) / 1e6;
-}
-
 // Clean open of so many rows x 128, flushed and closed.
 void MeasureOpen(std::size_t rows) {
   Vectors data = Load("dsift-128-base", rows, 128);
@@ -40,13 +24,13 @@ void MeasureOpen(std::size_t rows) {
   std::vector<double> open;
   std::vector<double> memory;
   for (int round = 0; round < 11; ++round) {
-    const double before = ResidentMegabytes();
+    const double before = ResidentBytes();
     double took = 0;
     {
       const double start = Now();
       Database db = *Database::Open(folder.path());
       took = Now() - start;
-      memory.push_back(ResidentMegabytes() - before);
+      memory.push_back((ResidentBytes() - before) / 1e6);
       const Hits hits = *db.OpenCollection("c")->Search({.query = query, .limit = 1});
       if (hits.empty() || hits[0].score != 0) std::exit(1);
       db.Close().OrDie();

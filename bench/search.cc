@@ -1,8 +1,8 @@
 // How fast does a search through Collection answer at the same recall as its peers, and what does
 // its index cost?
 //
-//   bench_search [sq] [f32] [faiss] [target] [filter] [build] [flat] [segments] [growing] [threads]
-//                [--data SET]... [--rows N] [--repeats N] [--dir FOLDER] [--keep]
+//   bench_search [open] [sq] [f32] [faiss] [target] [filter] [build] [flat] [segments] [growing]
+//                [threads] [--data SET]... [--rows N] [--repeats N] [--dir FOLDER] [--keep]
 //
 // Without a table: all. A SET is mnist-784 or dsift-128 of VECDB_DATA_DIR, or a file of vectors
 // (.fvecs, .fbin, .u8bin, .npy, perhaps with .zst), whose last 1,000 rows are the queries then.
@@ -76,7 +76,8 @@ std::unique_ptr<HnswlibPeer> CachedHnswlib(const Set& set) {
     peer->Load(path);
   } else {
     peer->Build(Threads());
-    peer->Save(path);
+    peer->Save(path + ".new");  // whole or not at all
+    std::filesystem::rename(path + ".new", path);
   }
   return peer;
 }
@@ -207,7 +208,8 @@ void CompareFiltered(const Set& set, const std::string& field,
   const std::string filter = field + " < " + std::to_string(percent);
   const std::vector<double> kth = TruthOf(set, field + std::to_string(percent),
                                           [&](std::size_t row) { return values[row] < percent; });
-  std::vector<Side> sides = {served->AsSide("vecdb", {}, filter)};
+  std::vector<Side> sides = {served->AsSide("vecdb", {}, filter, true),
+                             served->AsSide("vecdb, said before", {}, filter)};
   std::vector<std::uint32_t> ids;
   if (peer != nullptr && peer->SearchBelow(set.queries.row(0), kK, values.data(), percent, &ids)) {
     sides.push_back(
@@ -299,6 +301,56 @@ void TableBuild(const Set& set) {
               Name(set).c_str(), theirs / sq, theirs / f32);
 }
 
+// ---- open --------------------------------------------------------------------------------
+
+// `open` begins anew, `close` ends; files are in the system's cache.
+void MeasureOpen(const Set& set, const Side& side, double index_bytes,
+                 const std::function<void()>& open, const std::function<void()>& close) {
+  std::vector<double> opened;
+  std::vector<double> first;
+  std::vector<double> second;
+  std::vector<double> own;
+  std::vector<std::uint32_t> ids;
+  const auto search = [&](std::size_t q) { side.search(set.queries.row(q), 80, &ids); };
+  for (std::size_t round = 0; round < g_arguments.repeats; ++round) {
+    close();
+    const double before = OwnBytes();
+    opened.push_back(Seconds(open));
+    first.push_back(opened.back() + Seconds([&] { search(0); }));
+    second.push_back(Seconds([&] { search(1); }));
+    for (std::size_t q = 0; q < set.queries.rows; ++q) search(q);
+    own.push_back(OwnBytes() - before);
+  }
+  const auto rows = static_cast<double>(set.base.rows);
+  std::printf(
+      "open %-18s %-16s %.2f ms, to the first answer p50 %.2f ms (least %.2f, most %.2f), the next"
+      " answer %.2f ms | bytes a row: index %.1f, memory of its own %.1f\n",
+      Name(set).c_str(), side.name.c_str(), Median(opened) * 1e3, Median(first) * 1e3,
+      Percentile(first, 0) * 1e3, Percentile(first, 1) * 1e3, Median(second) * 1e3,
+      index_bytes / rows, Median(own) / rows);
+  std::fflush(stdout);
+}
+
+void TableOpen(const Set& set) {
+  Served served(set, MakeServing(set, HnswSqIndex{.m = kM, .ef_construction = kEfConstruction}));
+  MeasureOpen(
+      set, served.AsSide("vecdb HNSW_SQ"), static_cast<double>(served.Info().bytes),
+      [&] { served.Open(); }, [&] { served.Close(); });
+  auto peer = CachedHnswlib(set);
+  if (peer == nullptr) return;
+  const Side side = {"hnswlib", [&](const float* query, std::size_t ef, auto* ids) {
+                       peer->SetEf(ef);
+                       peer->Search(query, kK, ids);
+                     }};
+  MeasureOpen(
+      set, side, static_cast<double>(std::filesystem::file_size(PeerPath(set, "hnswlib"))),
+      [&] {
+        peer = MakeHnswlib(set);
+        peer->Load(PeerPath(set, "hnswlib"));
+      },
+      [&] { peer.reset(); });
+}
+
 // ---- flat, growing: every row is looked at ------------------------------------------------
 
 void CompareExact(const std::string& what, const Set& set, const Serving& serving) {
@@ -381,33 +433,15 @@ void TableThreads(const Set& set) {
 
 // ---- what is run -------------------------------------------------------------------------
 
-Set LoadSet(const std::string& data) {
-  if (data == "mnist-784") {
-    return {data, Load(data + "-base", std::min<std::size_t>(g_arguments.rows, 60'000), 784),
-            Load(data + "-query", kQueries, 784)};
-  }
-  if (data == "dsift-128") {
-    return {data, Load(data + "-base", g_arguments.rows, 128),
-            Load(data + "-query", kQueries, 128)};
-  }
-  Vectors all = ReadVectors(data, g_arguments.rows + kQueries);
-  if (all.rows <= kQueries) Refuse(data, "has no more rows than there are queries");
-  Vectors queries{kQueries, all.dimension, {}};
-  all.rows -= kQueries;
-  queries.values.assign(all.row(all.rows), all.row(all.rows) + kQueries * all.dimension);
-  all.values.resize(all.rows * all.dimension);
-  return {std::filesystem::path(data).filename().string(), std::move(all), std::move(queries)};
-}
-
 struct Table {
   const char* name;
   void (*run)(const Set& set);
 };
-constexpr Table kTables[] = {{"sq", TableSq},           {"f32", TableF32},
-                             {"faiss", TableFaiss},     {"target", TableTarget},
-                             {"filter", TableFilter},   {"build", TableBuild},
-                             {"flat", TableFlat},       {"segments", TableSegments},
-                             {"growing", TableGrowing}, {"threads", TableThreads}};
+constexpr Table kTables[] = {
+    {"open", TableOpen},       {"sq", TableSq},          {"f32", TableF32},
+    {"faiss", TableFaiss},     {"target", TableTarget},  {"filter", TableFilter},
+    {"build", TableBuild},     {"flat", TableFlat},      {"segments", TableSegments},
+    {"growing", TableGrowing}, {"threads", TableThreads}};
 
 [[noreturn]] void Usage() {
   std::fprintf(stderr,
@@ -468,7 +502,7 @@ int main(int argc, char** argv) {
   std::filesystem::create_directories(CacheFolder());
   std::filesystem::create_directories(g_arguments.dir + "/tmp");
   for (const std::string& data : g_arguments.data) {
-    const Set set = LoadSet(data);
+    const Set set = LoadSet(data, g_arguments.rows, kQueries);
     for (const Table& table : kTables) {
       if (Wanted(table.name)) table.run(set);
     }

@@ -1,6 +1,7 @@
 # Tests. tests/unit/<folder>/*_test.cc -> test_<folder>, linked with that folder and the floors below;
-# tests/{walks,crash,model,golden,install}/*_test.cc -> test_<name>, linked with all of them. ctest runs
-# each program as a whole. Labels: unit, walks, crash, model, golden, install, house, example, fuzz.
+# tests/{walks,crash,model,golden,recall,install}/*_test.cc -> test_<name>, linked with all of them. ctest
+# runs each program as a whole. Labels: unit, walks, crash, model, golden, recall, install, house, example,
+# fuzz.
 if(CMAKE_CROSSCOMPILING)  # the library of Catch2 is this machine's: its headers and a main of ours
   find_path(VECDB_CATCH2_INCLUDE_DIR catch2/catch.hpp REQUIRED)
   add_library(Catch2::Catch2 INTERFACE IMPORTED)
@@ -60,7 +61,7 @@ foreach(_folder IN LISTS VECDB_FOLDERS)
   endif()
 endforeach()
 
-foreach(_kind IN ITEMS walks crash model golden install)
+foreach(_kind IN ITEMS walks crash model golden recall install)
   file(GLOB _tools CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/tests/${_kind}/tools/*.cc)
   set(_tool_targets "")
   foreach(_tool IN LISTS _tools)  # plain programs the tests start, e.g. the child that is killed
@@ -80,9 +81,9 @@ foreach(_kind IN ITEMS walks crash model golden install)
   endif()
   vecdb_add_test(${_kind} vecdb_testing ${_helpers})
   target_compile_definitions(test_${_kind} PRIVATE VECDB_TEST_BIN_DIR="${CMAKE_CURRENT_BINARY_DIR}")
-  if(_kind STREQUAL "walks")  # limits hold in imported files, too
+  if(_kind MATCHES "^(walks|recall)$")  # limits hold in imported files, too; real vectors are read
     vecdb_add_cli_formats()
-    target_link_libraries(test_walks PRIVATE vecdb_cli_formats)
+    target_link_libraries(test_${_kind} PRIVATE vecdb_cli_formats)
   endif()
   if(_kind STREQUAL "install" AND TARGET vecdb_cli)  # its tests run the program
     list(APPEND _tool_targets vecdb_cli)

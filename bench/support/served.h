@@ -21,6 +21,14 @@ struct Serving {
   std::vector<std::pair<std::string, const std::vector<std::int64_t>*>> fields = {};
 };
 
+// A filter that means the same and was never said so before: what it leaves is found anew.
+inline std::string SaidAnew(std::string filter) {
+  static std::uint32_t number = 0;
+  ++number;
+  for (std::uint32_t bit = 0; bit < 24; ++bit) filter += (number >> bit & 1) != 0 ? '\t' : ' ';
+  return filter;
+}
+
 class Served {
  public:
   Served(const Set& set, const Serving& serving) : set_(set), serving_(serving) {
@@ -65,19 +73,21 @@ class Served {
   }
 
   Collection& collection() { return *collection_; }
+  const std::string& path() const { return path_; }
   IndexInfo Info() { return *collection_->DescribeIndex("v"); }
   double build_seconds() const { return build_seconds_; }
   double build_cpu_seconds() const { return build_cpu_seconds_; }
 
-  // With no candidates given (0) the effort counts.
+  // With no candidates given (0) the effort counts. `anew`: the filter is evaluated each time.
   Side AsSide(const std::string& name, const SearchEffort& effort = {},
-              const std::string& filter = {}) {
+              const std::string& filter = {}, bool anew = false) {
     SearchRequest request;
     request.limit = kK;
     request.effort = effort;
     request.filter = filter;
-    return {name, [this, request](const float* query, std::size_t ef,
-                                  std::vector<std::uint32_t>* ids) mutable {
+    return {name, [this, request, filter, anew](const float* query, std::size_t ef,
+                                                std::vector<std::uint32_t>* ids) mutable {
+              if (anew) request.filter = SaidAnew(filter);
               request.query = std::span(query, set_.base.dimension);
               request.effort.ef = static_cast<std::uint32_t>(ef);
               ids->clear();

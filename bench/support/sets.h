@@ -116,6 +116,25 @@ inline Vectors ReadVectors(const std::string& path, std::size_t max_rows) {
   Refuse(path, "is neither .fvecs, .fbin, .u8bin nor .npy");
 }
 
+// mnist-784 or dsift-128 of VECDB_DATA_DIR, or a file of vectors, whose last rows are the queries
+// then; `rows` at most.
+inline Set LoadSet(const std::string& data, std::size_t rows, std::size_t queries) {
+  if (data == "mnist-784") {
+    return {data, Load(data + "-base", std::min<std::size_t>(rows, 60'000), 784),
+            Load(data + "-query", queries, 784)};
+  }
+  if (data == "dsift-128") {
+    return {data, Load(data + "-base", rows, 128), Load(data + "-query", queries, 128)};
+  }
+  Vectors all = ReadVectors(data, rows + queries);
+  if (all.rows <= queries) Refuse(data, "has no more rows than there are queries");
+  Vectors asked{queries, all.dimension, {}};
+  all.rows -= queries;
+  asked.values.assign(all.row(all.rows), all.row(all.rows) + queries * all.dimension);
+  all.values.resize(all.rows * all.dimension);
+  return {std::filesystem::path(data).filename().string(), std::move(all), std::move(asked)};
+}
+
 // Of each query the distance of its k-th neighbour among the rows kept.
 class Truth {
  public:

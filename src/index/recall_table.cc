@@ -58,6 +58,16 @@ std::size_t RecallTable::EfFor(std::size_t k, float recall) const {
   return std::max(k, static_cast<std::size_t>(std::ceil(ef)));
 }
 
+bool RecallTable::Reaches(std::size_t k, float recall) const {
+  const MeasuredRecall* low = nullptr;  // of each k the last row has the best recall
+  const MeasuredRecall* high = nullptr;
+  for (const MeasuredRecall& row : rows_) {
+    if (row.k <= k) low = &row;
+    if (row.k >= k && (high == nullptr || row.k == high->k)) high = &row;
+  }
+  return (low == nullptr || low->recall >= recall) && (high == nullptr || high->recall >= recall);
+}
+
 double RecallTable::DistancesOf(std::size_t ef) const {
   const MeasuredRecall* nearest = nullptr;
   for (const MeasuredRecall& row : rows_) {

@@ -25,6 +25,9 @@ class RecallTable {
   // How many candidates it takes: at least k, and the least measured ef whose recall reached the
   // target, of the measured k's the two next to this one. Beyond what was measured it grows on.
   std::size_t EfFor(std::size_t k, float recall) const;
+  // Whether the most candidates measured had this recall, of the k's that EfFor() looks at. True
+  // where nothing was measured.
+  bool Reaches(std::size_t k, float recall) const;
   // Distances a walk with so many candidates computes; a guess where nothing was measured.
   double DistancesOf(std::size_t ef) const;
 

@@ -10,7 +10,7 @@ namespace {
 constexpr float kDefaultRecall = 0.95F;
 // Beside a scan of all codes it costs little to refine more: hardly a neighbour is missed.
 constexpr float kFlatFactor = 4;
-constexpr double kFlatLeast = 64;
+constexpr RowIndex kFlatLeast = 64;
 // So few rows are not worth two passes.
 constexpr std::size_t kFewRows = 256;
 
@@ -35,14 +35,21 @@ std::size_t Scaled(std::size_t n, double factor, RowIndex most) {
   return static_cast<std::size_t>(std::min(scaled, static_cast<double>(most)));
 }
 
+// How many are refined at least where all codes were looked at, of the allowed rows.
+std::size_t BesideScan(const GraphHeader& header, const Effort& effort, RowIndex allowed) {
+  const bool by_default = effort.refine_k <= 0 && RefineFactor(header) > 1;
+  return by_default ? std::min(kFlatLeast, allowed) : 0;
+}
+
 // How many candidates are refined, of the allowed rows.
 std::size_t Refined(const GraphHeader& header, const Effort& effort, std::size_t k,
                     RowIndex allowed) {
   const float factor = effort.refine_k > 0 ? effort.refine_k : RefineFactor(header);
   double keep = std::ceil(std::max(1.0, double{factor}) * static_cast<double>(k));
-  const bool by_default = effort.refine_k <= 0 && factor > 1;
-  if (header.kind() == Kind::kFlat && by_default) keep = std::max(keep, kFlatLeast);
-  return static_cast<std::size_t>(std::min(keep, static_cast<double>(allowed)));
+  keep = std::min(keep, static_cast<double>(allowed));
+  const auto refined = static_cast<std::size_t>(keep);
+  return header.kind() == Kind::kFlat ? std::max(refined, BesideScan(header, effort, allowed))
+                                      : refined;
 }
 
 // The candidates of a walk, and whether it costs less than a scan.
@@ -56,6 +63,9 @@ bool PlanWalk(const GraphHeader& header, const RecallTable& recalls, const Effor
       effort.ef > 0 ? effort.ef : Scaled(recalls.EfFor(in_all, recall), share, allowed);
   const std::size_t found = std::min<std::size_t>(std::max(wanted, plan->keep), allowed);
   plan->ef = found;
+  // Codes that do not tell the nearest apart: every candidate's vector decides.
+  const bool by_recall = effort.ef == 0 && effort.refine_k <= 0 && !plan->exact_keys;
+  if (by_recall && !recalls.Reaches(in_all, recall)) plan->keep = found;
   if (allowed < header.rows) plan->ef = Scaled(found, kRoomForMore / share, header.rows);
   const double cost = WalkCost(header.format);
   plan->limits = {found, static_cast<std::uint64_t>(allowed / cost), share};
@@ -70,8 +80,8 @@ float RefineFactor(const GraphHeader& header) {
     case Codec::kInt8:
       return 1;
     case Codec::kFloat16:
-    case Codec::kBFloat16:
-      return LosslessCodec(header.type) == header.format.codec ? 1.0F : 1.5F;
+    case Codec::kBFloat16:  // by COSINE it is the normalised row that is rounded
+      return KeysAreExact(header) ? 1.0F : 1.5F;
     case Codec::kSq8:
       if (header.lossless) return 1;
       return header.kind() == Kind::kFlat ? kFlatFactor : 2.0F;
@@ -99,6 +109,7 @@ SearchPlan PlanSearch(const GraphHeader& header, const RecallTable& recalls,
     plan.way = plan.exact_keys ? Way::kScanCodes : Way::kScanExact;
   } else if (!cheap && !asked_to_walk) {
     plan.way = Way::kScanCodes;
+    plan.keep = std::max(plan.keep, BesideScan(header, effort, allowed));
   }
   return plan;
 }

@@ -235,3 +235,34 @@ TEST_CASE("few allowed rows are scanned, many are walked to", "[plan]") {
   // What a walk may compute costs at most what a scan does.
   CHECK(plan(header, 100'000).limits.budget <= 100'000 / 3);
 }
+
+TEST_CASE("where codes did not tell the nearest apart, every candidate is compared", "[plan]") {
+  GraphHeader header;
+  header.format = {index::Codec::kSq8, Metric::kL2, 128};
+  header.rows = 200'000;
+  header.m = 16;
+  const RecallTable table({{10, 10, 0.7F, 300}, {10, 100, 0.9F, 900}, {10, 1000, 0.93F, 9000}});
+  NearestRequest request;
+  request.k = 10;
+  request.effort.recall = 0.9F;
+  CHECK(PlanSearch(header, table, request).keep == 20);
+  request.effort.recall = 0.95F;
+  SearchPlan plan = PlanSearch(header, table, request);
+  CHECK(plan.ef > 1000);
+  CHECK(plan.keep == plan.ef);
+  CHECK(PlanSearch(header, RecallTable(), request).keep == 20);  // nothing was measured
+  request.effort.refine_k = 3;  // who says how many are compared gets as many
+  CHECK(PlanSearch(header, table, request).keep == 30);
+  request.effort = {};
+  request.effort.ef = 50;
+  CHECK(PlanSearch(header, table, request).keep == 20);
+
+  // Beside a scan of all codes that are allowed a few more cost nothing.
+  const std::vector<std::uint64_t> words(header.rows / 64 + 1);
+  const AllowedRows allowed{words, 2000};
+  request.effort = {};
+  request.allowed = &allowed;
+  plan = PlanSearch(header, RecallTable(), request);
+  CHECK(plan.way == Way::kScanCodes);
+  CHECK(plan.keep == 64);
+}
