@@ -7,6 +7,7 @@
 #include "query/filter_cache.h"
 #include "query/plan.h"
 #include "query/reduce.h"
+#include "query/scan.h"
 #include "segment/read_time.h"
 #include "segment/segment.h"
 
@@ -16,5 +17,8 @@ namespace vecdb::query {
 // all. An index that turns out to be damaged is noted and not asked again.
 Status SearchSegment(const segment::Segment& segment, const segment::ReadTime& t,
                      const SearchPlan& plan, TopK* top, FilterCache* cache = nullptr);
+// The same of rows that are known.
+Status SearchRows(const segment::Segment& segment, const SearchPlan& plan, AllowedRows allowed,
+                  TopK* top);
 
 }  // namespace vecdb::query
