@@ -278,6 +278,7 @@ void CommandLine::Body::AddSearch() {
   AddPartitions(c, &a.partitions);
   AddOutput(c, &a.output, "Fields to show: a,b or \"*\"");
   AddEffort(c, &a.effort);
+  AddRange(c, &a.radius, &a.range_filter);
   c->add_flag("--json", a.json, "JSON instead of a table: one object a line for each vector");
   CLI::Option* row = AddNumber(c, "--row", &a.row, "Which row of --file, from 0 (default: 0)");
   CLI::Option* rows = c->add_option("--rows", a.rows, "Several rows of --file: FIRST..LAST");

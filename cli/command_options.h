@@ -91,6 +91,16 @@ inline void AddEffort(CLI::App* c, SearchEffort* effort) {
       "How many of them are measured exactly, times limit + offset (default: by the index)");
 }
 
+// Which scores a search wants.
+inline void AddRange(CLI::App* c, std::optional<float>* radius, std::optional<float>* filter) {
+  AddParsed<float>(
+      c, "--radius", "SCORE", RealNumber, [radius](float score) { *radius = score; },
+      "Only rows that are nearer than this score");
+  AddParsed<float>(
+      c, "--range-filter", "SCORE", RealNumber, [filter](float score) { *filter = score; },
+      "And none that are nearer than this one, which is nearer than the radius");
+}
+
 // The database, and the collection unless it is null.
 inline void AddPlace(CLI::App* c, std::string* database, std::string* collection) {
   c->add_option("DB", *database, "Directory of the database")->required();

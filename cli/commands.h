@@ -72,6 +72,8 @@ struct SearchArguments {
   std::string filter;
   std::vector<std::string> output;
   SearchEffort effort;
+  std::optional<float> radius;
+  std::optional<float> range_filter;
   bool json = false;
 };
 int RunSearch(const Session& session, const SearchArguments& arguments);

@@ -206,6 +206,8 @@ Status Search(const Session& session, const SearchArguments& arguments) {
   request.output_fields = arguments.output;
   request.read.partitions = arguments.partitions;
   request.effort = arguments.effort;
+  request.radius = arguments.radius;
+  request.range_filter = arguments.range_filter;
   const bool several = queries.size() > 1;
   for (const Query& query : queries) {
     request.query = Lent(query.vector);

@@ -47,6 +47,8 @@ typedef struct vecdb_search_request {
   float recall;                   /* this and below: vecdb::SearchEffort */
   uint32_t ef;
   float refine_k;
+  const float* radius;       /* NULL: rows however far */
+  const float* range_filter; /* NULL: rows however near */
 } vecdb_search_request;
 
 /* vecdb::QueryRequest */

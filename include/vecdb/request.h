@@ -57,11 +57,20 @@ using QueryVector = std::variant<std::span<const float>, std::span<const std::in
 
 // The nearest rows to one vector, best first; equal scores in key order. limit is at least 1, and
 // limit + offset at most 16,384.
+//
+// With a radius, only rows nearer than that; with range_filter, too, none that are nearer than
+// that one. Both are scores, as Hit::score has them, and finite:
+//   smaller is nearer (L2, HAMMING, JACCARD)   range_filter <= score < radius
+//   larger is nearer (IP, COSINE)              radius < score <= range_filter
+// range_filter must be strictly on the nearer side of the radius, and needs one. The nearest rows
+// that lie between count for limit and offset: fewer come where fewer are there.
 struct SearchRequest {
   std::string field = {};  // a vector field; may be empty when the schema has exactly one
   QueryVector query = {};
   std::size_t limit = 10;
   std::size_t offset = 0;
+  std::optional<float> radius = {};
+  std::optional<float> range_filter = {};
   std::string filter = {};                      // docs/FILTER.md; empty = every row
   std::vector<std::string> output_fields = {};  // empty = only key and score; "*" = every field
   ReadOptions read = {};

@@ -72,6 +72,8 @@ Result<SearchRequest> RequestOf(const vecdb_search_request& from) {
                                                      "vecdb_search_request.output_fields"));
   VECDB_TRY_ASSIGN(request.read, OptionsOf(from.read));
   request.effort = {.recall = from.recall, .ef = from.ef, .refine_k = from.refine_k};
+  if (from.radius != nullptr) request.radius = *from.radius;
+  if (from.range_filter != nullptr) request.range_filter = *from.range_filter;
   return request;
 }
 

@@ -267,9 +267,16 @@ Result<std::unique_ptr<const Distances>> MakeDistances(const Field& field,
   return OfSparse(field, query);
 }
 
+bool LargerIsNearer(Metric metric) {
+  return metric == Metric::kInnerProduct || metric == Metric::kCosine;
+}
+
 float ScoreOf(Metric metric, float distance) {
-  const bool negated = metric == Metric::kInnerProduct || metric == Metric::kCosine;
-  return negated ? 0.0F - distance : distance;
+  return LargerIsNearer(metric) ? 0.0F - distance : distance;
+}
+
+float DistanceOf(Metric metric, float score) {
+  return ScoreOf(metric, score);  // its own inverse
 }
 
 }  // namespace vecdb::query

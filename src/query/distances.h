@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <span>
 
@@ -35,7 +36,16 @@ class Distances {
 Result<std::unique_ptr<const Distances>> MakeDistances(const Field& field,
                                                        const QueryVector& query);
 
-// A distance in the metric's own units again.
+// A distance in the metric's own units again, and a score as a distance; neither rounds.
 float ScoreOf(Metric metric, float distance);
+float DistanceOf(Metric metric, float score);
+bool LargerIsNearer(Metric metric);
+
+// The distances that a search wants, both ends among them; not NaN.
+struct DistanceRange {
+  float nearest = -std::numeric_limits<float>::infinity();
+  float farthest = std::numeric_limits<float>::infinity();
+  bool Holds(float distance) const { return distance >= nearest && distance <= farthest; }
+};
 
 }  // namespace vecdb::query

@@ -86,10 +86,32 @@ void AskForKeys(const segment::Segment& segment, std::span<const index::Neighbor
   }
 }
 
+// Asks for few of the `allowed` rows, and for more as long as there may be rows in the range that
+// are wanted and were not found. Rows that are nearer than the range are in the way, so it may take
+// many; false when it takes so many that a scan costs less.
+Result<bool> AskInRange(const index::Index& index, const SearchPlan& plan, RowIndex allowed,
+                        index::NearestRequest request, ExactDistances* exact,
+                        std::vector<index::Neighbor>* found) {
+  constexpr std::size_t kFirstAsked = 32;
+  constexpr std::size_t kStep = 4;
+  const std::size_t wanted = request.k;
+  for (request.k = std::min(wanted, kFirstAsked); request.k <= allowed / kStep;
+       request.k *= kStep) {
+    VECDB_TRY(index.Search(request, exact, found));
+    if (found->back().distance > plan.range->farthest) return true;
+    const auto held = std::count_if(found->begin(), found->end(), [&](const auto& neighbor) {
+      return plan.range->Holds(neighbor.distance);
+    });
+    if (static_cast<std::size_t>(held) >= wanted) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
-Status SearchIndex(const index::Index& index, const segment::Segment& segment,
-                   const SearchPlan& plan, AllowedRows* allowed, TopK* top, Portion* portion) {
+Result<bool> SearchIndex(const index::Index& index, const segment::Segment& segment,
+                         const SearchPlan& plan, AllowedRows* allowed, TopK* top,
+                         Portion* portion) {
   portion->farthest.reset();
   index::NearestRequest request;
   request.query = plan.query;
@@ -103,20 +125,26 @@ Status SearchIndex(const index::Index& index, const segment::Segment& segment,
   if (Restricts(segment, allowed)) {
     rows.words = allowed->bitmap->words();
     rows.count = static_cast<RowIndex>(allowed->bitmap->Count());
-    if (rows.count == 0) return Status();
+    if (rows.count == 0) return true;
     if (!base::Canary(42)) request.allowed = &rows;
   }
   ExactDistances exact(segment, plan);
   std::vector<index::Neighbor> found;
-  VECDB_TRY(index.Search(request, &exact, &found));
-  const bool all = portion->wanted >= plan.limit + plan.offset || found.size() < portion->wanted;
-  if (!all) portion->farthest = found.back().distance;
+  if (plan.range) {
+    const RowIndex of = request.allowed == nullptr ? segment.rows() : rows.count;
+    VECDB_TRY_ASSIGN(const bool answered, AskInRange(index, plan, of, request, &exact, &found));
+    if (!answered) return false;
+  } else {
+    VECDB_TRY(index.Search(request, &exact, &found));
+    const bool all = portion->wanted >= plan.limit + plan.offset || found.size() < portion->wanted;
+    if (!all) portion->farthest = found.back().distance;
+  }
   AskForKeys(segment, found, top->bound());
   for (const index::Neighbor& neighbor : found) {
     if (neighbor.distance > top->bound()) break;
     VECDB_TRY(top->Offer(neighbor.distance, segment, neighbor.row));
   }
-  return Status();
+  return true;
 }
 
 }  // namespace vecdb::query

@@ -1,5 +1,8 @@
 #include "query/plan.h"
 
+#include <cmath>
+#include <limits>
+
 #include "base/status.h"
 #include "chunk/chunk.h"
 #include "chunk/index_spec.h"
@@ -42,6 +45,32 @@ Result<std::uint32_t> FindVectorField(const Schema& schema, std::string_view nam
   return found;
 }
 
+Status CheckBound(std::string_view name, float bound) {
+  if (std::isfinite(bound)) return Status();
+  return base::InvalidArgument("{} must be a finite number, not {}", name, bound);
+}
+
+Result<std::optional<DistanceRange>> PlanRange(Metric metric, const std::optional<float>& radius,
+                                               const std::optional<float>& range_filter) {
+  if (radius) VECDB_TRY(CheckBound("radius", *radius));
+  if (range_filter) VECDB_TRY(CheckBound("range_filter", *range_filter));
+  if (!radius) {
+    if (!range_filter) return std::optional<DistanceRange>();
+    return base::InvalidArgument("range_filter is {} and needs a radius, which is not given",
+                                 *range_filter);
+  }
+  const float end = DistanceOf(metric, *radius);
+  DistanceRange range;
+  range.farthest = std::nextafter(end, -std::numeric_limits<float>::infinity());
+  if (!range_filter) return std::optional(range);
+  range.nearest = DistanceOf(metric, *range_filter);
+  if (range.nearest < end) return std::optional(range);
+  return base::InvalidArgument(
+      "range_filter must be {} the radius of {}, not {}: of {}, {} is nearer",
+      LargerIsNearer(metric) ? "above" : "below", *radius, *range_filter, ToString(metric),
+      LargerIsNearer(metric) ? "larger" : "smaller");
+}
+
 }  // namespace
 
 Result<std::vector<std::uint32_t>> PlanOutput(const Schema& schema,
@@ -79,6 +108,7 @@ Result<SearchPlan> PlanSearch(const Schema& schema, const SearchRequest& request
   plan.effort = request.effort;
   plan.limit = request.limit;
   plan.offset = request.offset;
+  VECDB_TRY_ASSIGN(plan.range, PlanRange(plan.metric, request.radius, request.range_filter));
   VECDB_TRY_ASSIGN(plan.filter, PlanFilter(schema, request.filter));
   VECDB_TRY_ASSIGN(plan.output, PlanOutput(schema, request.output_fields));
   return plan;

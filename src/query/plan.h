@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -26,6 +27,7 @@ struct SearchPlan {
   SearchEffort effort;
   std::size_t limit = 0;
   std::size_t offset = 0;
+  std::optional<DistanceRange> range;    // nothing = however far
   std::shared_ptr<const Filter> filter;  // nullptr = every row
   std::vector<std::uint32_t> output;     // field numbers, in the order asked
   base::Deadline deadline;               // who plans knows of none

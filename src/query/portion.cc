@@ -30,7 +30,7 @@ std::size_t ShareOf(std::size_t n, double part) {
 
 std::vector<Portion> PortionsOf(const segment::View& view, const SearchPlan& plan) {
   const std::size_t count = view.segments().size();
-  if (count < 2) return {};
+  if (count < 2 || plan.range) return {};  // a range has as many as it has, wherever they are
   double rows = 0;
   for (const auto& segment : view.segments()) rows += static_cast<double>(segment->rows());
   std::vector<Portion> portions(count, Whole(plan));

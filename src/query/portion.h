@@ -33,7 +33,8 @@ Portion Whole(const SearchPlan& plan);
 // about one time in a hundred: no more than n, and at least one.
 std::size_t ShareOf(std::size_t n, double part);
 
-// One for each segment of the view; none where there is but one.
+// One for each segment of the view; none where there is but one, or where a range of distances is
+// asked for.
 std::vector<Portion> PortionsOf(const segment::View& view, const SearchPlan& plan);
 
 // Whether a segment that gave this much may have a row that is nearer than the last of `top`, which

@@ -32,7 +32,7 @@ Result<chunk::KeyView> KeyAt(const segment::Segment& segment, RowIndex row) {
 }
 
 Status TopK::Offer(float distance, const segment::Segment& segment, RowIndex row) {
-  if (distance > bound()) return Status();
+  if (distance > bound() || (range_ && !range_->Holds(distance))) return Status();
   VECDB_TRY_ASSIGN(const chunk::KeyView key, KeyAt(segment, row));
   Add(Candidate{distance, row, &segment, key});
   return Status();

@@ -4,10 +4,12 @@
 
 #include <cstddef>
 #include <limits>
+#include <optional>
 #include <vector>
 
 #include "base/ids.h"
 #include "chunk/keys.h"
+#include "query/distances.h"
 #include "segment/segment.h"
 
 namespace vecdb::query {
@@ -29,15 +31,20 @@ Result<chunk::KeyView> KeyAt(const segment::Segment& segment, RowIndex row);
 
 class TopK {
  public:
-  explicit TopK(std::size_t k) : k_(k) { heap_.reserve(k < 1024 ? k : 1024); }
+  explicit TopK(std::size_t k, const std::optional<DistanceRange>& range = {})
+      : k_(k), range_(range) {
+    heap_.reserve(k < 1024 ? k : 1024);
+  }
 
   // Only a row at most this far can still enter.
   float bound() const {
-    return heap_.size() < k_ ? std::numeric_limits<float>::infinity() : heap_.front().distance;
+    if (heap_.size() >= k_) return heap_.front().distance;
+    return range_ ? range_->farthest : std::numeric_limits<float>::infinity();
   }
+  // Rows outside of the range do not enter.
   Status Offer(float distance, const segment::Segment& segment, RowIndex row);
-  // Another of the same k, empty; and what such a one has found.
-  TopK Empty() const { return TopK(k_); }
+  // Another of the same k and range, empty; and what such a one has found.
+  TopK Empty() const { return TopK(k_, range_); }
   void Merge(const TopK& other);
   // As if nothing of this segment had been offered, but for what it has displaced.
   void Forget(const segment::Segment& segment);
@@ -49,6 +56,7 @@ class TopK {
   void Add(const Candidate& candidate);
 
   std::size_t k_;
+  std::optional<DistanceRange> range_;
   std::vector<Candidate> heap_;  // the worst on top
 };
 

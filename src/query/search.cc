@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "base/status.h"
 #include "chunk/kinds.h"
@@ -74,21 +75,34 @@ const segment::FieldIndex* IndexFor(const segment::Segment& segment, const Searc
   return exact ? nullptr : segment.IndexOn(plan.field);
 }
 
+// False: nothing was offered, and a scan is to answer.
+Result<bool> AskIndex(const segment::FieldIndex& index, const segment::Segment& segment,
+                      const SearchPlan& plan, AllowedRows* allowed, TopK* top, Portion* portion) {
+  const index::Index* const usable = index.usable();
+  if (usable == nullptr) return false;
+  const Result<bool> answered = SearchIndex(*usable, segment, plan, allowed, top, portion);
+  if (answered.ok() || answered.status().code() != StatusCode::kCorruption) return answered;
+  index.NoteDamage(answered.status());
+  return false;
+}
+
 }  // namespace
 
 Status SearchSegment(const segment::Segment& segment, const segment::ReadTime& t,
                      const SearchPlan& plan, TopK* top, FilterCache* cache, Portion* portion) {
   VECDB_TRY_ASSIGN(AllowedRows allowed,
                    AllowedRowsAt(segment, t, plan.filter.get(), plan.deadline, cache));
+  return SearchRows(segment, plan, std::move(allowed), top, portion);
+}
+
+Status SearchRows(const segment::Segment& segment, const SearchPlan& plan, AllowedRows allowed,
+                  TopK* top, Portion* portion) {
   if (allowed.first == allowed.rows) return Status();
   if (const segment::FieldIndex* const index = IndexFor(segment, plan); index != nullptr) {
-    if (const index::Index* const usable = index->usable(); usable != nullptr) {
-      Portion whole = Whole(plan);
-      const Status searched =
-          SearchIndex(*usable, segment, plan, &allowed, top, portion == nullptr ? &whole : portion);
-      if (searched.code() != StatusCode::kCorruption) return searched;
-      index->NoteDamage(searched);
-    }
+    Portion whole = Whole(plan);
+    VECDB_TRY_ASSIGN(const bool answered, AskIndex(*index, segment, plan, &allowed, top,
+                                                   portion == nullptr ? &whole : portion));
+    if (answered) return Status();
   }
   const RowIndex step =
       plan.deadline.limited() ? RowsPerLook(segment.schema().fields()[plan.field]) : allowed.rows;

@@ -8,6 +8,7 @@
 #include "query/plan.h"
 #include "query/portion.h"
 #include "query/reduce.h"
+#include "query/scan.h"
 #include "segment/read_time.h"
 #include "segment/segment.h"
 
@@ -19,5 +20,8 @@ namespace vecdb::query {
 Status SearchSegment(const segment::Segment& segment, const segment::ReadTime& t,
                      const SearchPlan& plan, TopK* top, FilterCache* cache = nullptr,
                      Portion* portion = nullptr);
+// The same of rows that are known.
+Status SearchRows(const segment::Segment& segment, const SearchPlan& plan, AllowedRows allowed,
+                  TopK* top, Portion* portion = nullptr);
 
 }  // namespace vecdb::query

@@ -118,7 +118,7 @@ Result<Hits> Proxy::Search(const LiveCollection& collection, const SearchRequest
   VECDB_TRY_ASSIGN(plan.deadline, DeadlineOf(request.read));
   VECDB_TRY_ASSIGN(const Moment moment,
                    PinUnless(at, collection, request.read, plan.filter.get(), plan.deadline));
-  query::TopK top(plan.limit + plan.offset);
+  query::TopK top(plan.limit + plan.offset, plan.range);
   VECDB_TRY(query_.Search(*moment.view, moment.time, plan, &top));
 
   const std::vector<query::Candidate> best = top.Take();

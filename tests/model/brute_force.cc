@@ -129,28 +129,55 @@ std::string BruteForce::CheckHit(const Field& field, const Scored& own, const Sc
   return {};
 }
 
-std::string BruteForce::CheckSearch(const SearchRequest& request, const Value& query,
-                                    const Where& where, const Hits& hits) const {
+bool BruteForce::AreExact(Metric metric, const std::vector<Scored>& ranked) {
+  return metric != Metric::kCosine && metric != Metric::kJaccard &&
+         std::all_of(ranked.begin(), ranked.end(), [](const Scored& scored) {
+           return scored.distance == std::trunc(scored.distance) && scored.distance < 1e6;
+         });
+}
+
+std::vector<BruteForce::Scored> BruteForce::Ranked(const SearchRequest& request, const Value& query,
+                                                   const Where& where) const {
   const Field& field = *schema_.Find(request.field);
+  const auto in_range = [&](double distance) {
+    return (!request.radius || distance < DistanceOf(field.metric, *request.radius)) &&
+           (!request.range_filter || distance >= DistanceOf(field.metric, *request.range_filter));
+  };
   std::vector<Scored> ranked;
-  std::map<Key, Scored> by_key;
   for (const Key& key : Matching(where)) {
-    ranked.push_back(Score(field, query, key, *table_.at(key)));
-    by_key.emplace(key, ranked.back());
+    Scored scored = Score(field, query, key, *table_.at(key));
+    if (in_range(scored.distance)) ranked.push_back(std::move(scored));
   }
   std::sort(ranked.begin(), ranked.end(), [](const Scored& a, const Scored& b) {
     return a.distance != b.distance ? a.distance < b.distance : a.key < b.key;
   });
+  return ranked;
+}
+
+std::optional<float> BruteForce::RadiusAt(double share, const SearchRequest& request,
+                                          const Value& query, const Where& where) const {
+  const Metric metric = schema_.Find(request.field)->metric;
+  const std::vector<Scored> ranked = Ranked(request, query, where);
+  if (ranked.size() < 2) return std::nullopt;
+  const auto rank = static_cast<std::size_t>(share * static_cast<double>(ranked.size() - 1));
+  const Scored& here = ranked[rank];
+  if (AreExact(metric, ranked)) return static_cast<float>(DistanceOf(metric, here.distance));
+  const Scored& next = ranked[rank + 1];
+  if (next.distance - here.distance < 4 * (here.tolerance + next.tolerance)) return std::nullopt;
+  return static_cast<float>(DistanceOf(metric, (here.distance + next.distance) / 2));
+}
+
+std::string BruteForce::CheckSearch(const SearchRequest& request, const Value& query,
+                                    const Where& where, const Hits& hits) const {
+  const Field& field = *schema_.Find(request.field);
+  const std::vector<Scored> ranked = Ranked(request, query, where);
+  std::map<Key, Scored> by_key;
+  for (const Scored& scored : ranked) by_key.emplace(scored.key, scored);
   const std::size_t first = std::min(request.offset, ranked.size());
   const std::size_t expected = std::min(request.limit, ranked.size() - first);
   if (hits.size() != expected) return Format("{} hits instead of {}", hits.size(), expected);
   // Of rows that are as far as the last one an index may find any.
-  const bool exact =
-      request.effort.recall == 1 && field.metric != Metric::kCosine &&
-      field.metric != Metric::kJaccard &&
-      std::all_of(ranked.begin(), ranked.end(), [](const Scored& scored) {
-        return scored.distance == std::trunc(scored.distance) && scored.distance < 1e6;
-      });
+  const bool exact = request.effort.recall == 1 && AreExact(field.metric, ranked);
   std::set<Key> seen;
   for (std::size_t i = 0; i < expected; ++i) {
     const Hit& hit = hits[i];

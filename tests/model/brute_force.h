@@ -27,6 +27,10 @@ class BruteForce {
                        const GetResult& result) const;
   std::string CheckQuery(const QueryRequest& request, const Where& where,
                          const std::vector<Row>& rows) const;
+  // A radius for a search: the score of a row where that is exact, or one that no row is near; as a
+  // share of the rows, how many are nearer. Nothing where rows are too close to say.
+  std::optional<float> RadiusAt(double share, const SearchRequest& request, const Value& query,
+                                const Where& where) const;
   // `query` is what the request lends.
   std::string CheckSearch(const SearchRequest& request, const Value& query, const Where& where,
                           const Hits& hits) const;
@@ -41,6 +45,11 @@ class BruteForce {
     double tolerance = 0;  // of a distance computed in 32-bit floats
     Key key;
   };
+  // Whether 32-bit floats hold the scores of these rows exactly.
+  static bool AreExact(Metric metric, const std::vector<Scored>& ranked);
+  // Ascending; in the request's range only.
+  std::vector<Scored> Ranked(const SearchRequest& request, const Value& query,
+                             const Where& where) const;
   Scored Score(const Field& field, const Value& query, const Key& key, const Record& record) const;
   std::size_t FieldIndex(const std::string& name) const;
   std::string CheckRow(const Key& key, const std::vector<std::string>& output,

@@ -1,4 +1,6 @@
 // What only looks.
+#include <cmath>
+
 #include "base/format.h"
 #include "model_run.h"
 #include "support/vector_oracle.h"
@@ -51,20 +53,29 @@ std::string ModelRun::Search() {
       query = (*found->second)[field];
     }
   }
-  const SearchRequest request{.field = schema_.fields()[field].name,
-                              .query = QueryOf(query),
-                              .limit = 1 + random_.Below(random_.Chance(70) ? 15 : 1500),
-                              .offset = random_.Chance(60) ? 0 : random_.Below(40),
-                              .filter = where.text,
-                              .output_fields = PickOutput(),
-                              .read = PickReadOptions(),
-                              .effort = PickEffort()};
-  Note(Format("search {}.{} limit {} offset {} where {}", name_, request.field, request.limit,
-              request.offset, where.text));
+  SearchRequest request{.field = schema_.fields()[field].name,
+                        .query = QueryOf(query),
+                        .limit = 1 + random_.Below(random_.Chance(70) ? 15 : 1500),
+                        .offset = random_.Chance(60) ? 0 : random_.Below(40),
+                        .filter = where.text,
+                        .output_fields = PickOutput(),
+                        .read = PickReadOptions(),
+                        .effort = PickEffort()};
+  const Table table = TableIn(request.read.partitions);
+  const BruteForce expected(schema_, table);
+  if (random_.Chance(30)) {
+    request.radius = expected.RadiusAt(std::fabs(random_.Unit()), request, query, where);
+    // Of the rows within the radius; the one at the radius itself is none of them.
+    if (request.radius && random_.Chance(50)) {
+      request.range_filter = expected.RadiusAt(std::fabs(random_.Unit()), request, query, where);
+    }
+  }
+  Note(Format("search {}.{} limit {} offset {} radius {} to {} where {}", name_, request.field,
+              request.limit, request.offset, request.radius.value_or(NAN),
+              request.range_filter.value_or(NAN), where.text));
   const auto hits = Open().Search(request);
   if (!hits.ok()) return Named("search", hits.status().ToString());
-  const Table table = TableIn(request.read.partitions);
-  return Named("search", BruteForce(schema_, table).CheckSearch(request, query, where, *hits));
+  return Named("search", expected.CheckSearch(request, query, where, *hits));
 }
 
 std::string ModelRun::Count() {
