@@ -70,7 +70,7 @@ class Beam {
     const std::uint64_t* first = entries_.data();
     for (std::size_t n = size_; n > 0;) {
       const std::size_t half = n / 2;
-      first = first[half] < entry ? first + (n - half) : first;
+      first += (n - half) & -static_cast<std::size_t>(first[half] < entry);
       n = half;
     }
     return static_cast<std::size_t>(first - entries_.data());

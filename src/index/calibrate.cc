@@ -14,9 +14,9 @@
 namespace vecdb::index {
 namespace {
 
-constexpr std::array<std::uint32_t, 3> kKs = {1, 10, 100};
-constexpr std::array<std::uint32_t, 12> kEfs = {10,  16,  24,  36,  54,  80,
-                                                120, 180, 270, 400, 600, 1000};
+constexpr std::array<std::uint32_t, 4> kKs = {1, 3, 10, 100};
+constexpr std::array<std::uint32_t, 16> kEfs = {3,  5,  7,   10,  14,  20,  28,  40,
+                                                56, 80, 120, 180, 270, 400, 600, 1000};
 constexpr RowIndex kFewestRows = 1000;
 constexpr RowIndex kLeastShare = 4;                 // at most every so many-th row is held back
 constexpr std::uint32_t kNumbersOfTask = 1U << 18;  // compared with all queries by one task

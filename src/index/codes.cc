@@ -24,6 +24,7 @@ constexpr int kNearScales = 5;
 constexpr double kLargest = std::numeric_limits<float>::max();
 constexpr double kMean = 0;
 constexpr double kTypical = 0.95;  // of the rows: what the others lose does not count
+constexpr double kLargestLoss = 1;
 
 struct Range {
   float low;
@@ -135,7 +136,13 @@ Trained TrainAround(const Sample& sample, const std::vector<float>& centers,
   int exponent = 0;
   static_cast<void>(std::frexp(std::nextafter(scale, 0.0), &exponent));
   Trained best = with_scale(std::ldexp(1.0, exponent));
-  if (best.loss > 0) best = with_scale(scale);
+  if (best.loss > 0) {
+    best = with_scale(scale);
+  } else if (reach > 0) {
+    // Other rows may reach farther than the sample: as far again, where that loses nothing.
+    Trained wider = with_scale(std::ldexp(1.0, exponent + 1));
+    if (LossOf(sample, wider.quantizer, range, kLargestLoss) == 0) best = std::move(wider);
+  }
   const auto try_scales = [&](double from, double shrink, int count) {
     for (int i = 0; i < count && best.loss > 0; ++i) {
       from *= shrink;
@@ -176,19 +183,54 @@ std::int8_t ByteOf(double number) {
   return static_cast<std::int8_t>(static_cast<std::int32_t>(within + kWhole - kWhole));
 }
 
+// Writes the nearest codes of n numbers; whether they say them exactly. A few numbers at a time, in
+// loops that compilers turn into vectors: a search waits for this.
+bool EncodeNumbers(const float* numbers, const float* offsets, float scale, std::size_t n,
+                   std::int8_t* out) {
+  constexpr std::size_t kAtOnce = 16;
+  constexpr float kWhole = 12582912.0F;  // 1.5 * 2^23: adding and taking it away rounds to even
+  const float codes_of_one = 1 / scale;
+  int inexact = 0;
+  for (std::size_t at = 0; at < n; at += kAtOnce) {
+    const std::size_t some = std::min(kAtOnce, n - at);
+    float number[kAtOnce] = {};
+    float offset[kAtOnce] = {};
+    std::memcpy(number, numbers + at, some * sizeof(float));
+    std::memcpy(offset, offsets + at, some * sizeof(float));
+    std::int32_t code[kAtOnce];
+    std::int32_t lost[kAtOnce];
+    for (std::size_t i = 0; i < kAtOnce; ++i) {
+      const float wanted = (number[i] - offset[i]) * codes_of_one;
+      const float above = wanted > -128.0F ? wanted : -128.0F;
+      const float whole = (above < 127.0F ? above : 127.0F) + kWhole - kWhole;
+      code[i] = static_cast<std::int32_t>(whole);
+      lost[i] = offset[i] + whole * scale != number[i] ? 1 : 0;
+    }
+    std::int8_t byte[kAtOnce];
+    for (std::size_t i = 0; i < kAtOnce; ++i) byte[i] = static_cast<std::int8_t>(code[i]);
+    for (std::size_t i = 0; i < kAtOnce; ++i) inexact |= lost[i];
+    std::memcpy(out + at, byte, some);
+  }
+  return inexact == 0;
+}
+
 // Under L2 a query is encoded as a row is; the order of products does not depend on
 // a query's length, so there it fills the range it has.
 void QueryBytes(const CodeFormat& format, const Quantizer& quantizer, EncodedQuery* query) {
   const std::span<const float> floats = query->floats;
-  double largest = 0;
-  for (const float x : floats) largest = std::max(largest, std::abs(double{x}));
-  const bool shifted = format.codec != Codec::kInt8 && format.metric == Metric::kL2;
-  const bool stretched = format.codec != Codec::kInt8 && !shifted && largest > 0;
-  const double scale = shifted ? 1 / double{quantizer.scale} : stretched ? 127 / largest : 1;
-  for (std::size_t i = 0; i < floats.size(); ++i) {
-    const double offset = shifted ? double{quantizer.offset[i]} : 0;
-    query->bytes[i] = ByteOf((double{floats[i]} - offset) * scale);
+  if (format.codec == Codec::kInt8) {
+    for (std::size_t i = 0; i < floats.size(); ++i) query->bytes[i] = ByteOf(double{floats[i]});
+    return;
   }
+  float scale = quantizer.scale;
+  if (format.metric != Metric::kL2) {
+    float largest = 0;
+    for (const float x : floats) largest = std::max(largest, std::abs(x));
+    scale = std::max(largest / 127, std::numeric_limits<float>::min());
+  }
+  const bool exact = EncodeNumbers(floats.data(), quantizer.offset.data(), scale, floats.size(),
+                                   query->bytes.data());
+  query->exact = exact && format.metric == Metric::kL2;
 }
 
 }  // namespace
@@ -316,6 +358,7 @@ void Encoder::Encode(const chunk::ColumnView& view, std::size_t i, std::byte* ou
 void EncodeQuery(const CodeFormat& format, const Quantizer& quantizer, const QueryVector& query,
                  EncodedQuery* out) {
   const auto* bytes = std::get_if<std::span<const std::int8_t>>(&query);
+  out->exact = false;
   if (format.codec == Codec::kInt8 && bytes != nullptr) {
     out->bytes.assign(format.padded(), 0);
     std::ranges::copy(*bytes, out->bytes.begin());

@@ -72,6 +72,7 @@ class Encoder {
 struct EncodedQuery {
   std::vector<float> floats;
   std::vector<std::int8_t> bytes;
+  bool exact = false;  // the bytes are SQ8 codes under L2, and say the query exactly
 };
 void EncodeQuery(const CodeFormat& format, const Quantizer& quantizer, const QueryVector& query,
                  EncodedQuery* out);

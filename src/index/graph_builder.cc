@@ -17,7 +17,8 @@ constexpr std::size_t kListsOfTask = 64;  // of links, updated by one task
 constexpr std::size_t kEntryBytes = std::size_t{64} << 10;  // of codes, compared with every query
 constexpr std::size_t kFewestEntries = 16;
 constexpr std::size_t kMostEntries = 1024;
-constexpr double kInsertShare = 0.95;  // of the work, for the progress
+constexpr std::size_t kRowsOfEntry = 256;  // fewer rows are crossed in a step or two
+constexpr double kInsertShare = 0.95;      // of the work, for the progress
 
 // Room for links that come in between two prunings of a list.
 std::uint32_t RoomOf(std::uint32_t degree) {
@@ -309,7 +310,7 @@ class Builder {
 }  // namespace
 
 std::size_t EntryCount(const CodeFormat& format, RowIndex rows) {
-  const std::size_t fit = kEntryBytes / format.stride();
+  const std::size_t fit = std::min(kEntryBytes / format.stride(), rows / kRowsOfEntry);
   return std::min<std::size_t>(rows, std::clamp(fit, kFewestEntries, kMostEntries));
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
+#include <type_traits>
 #include <utility>
 
 #include "base/canary.h"
@@ -52,11 +54,22 @@ bool Nearer(const Neighbor& a, const Neighbor& b) {
   return a.distance != b.distance ? a.distance < b.distance : a.row < b.row;
 }
 
+// Where codes say vectors exactly, in multiples of a power of two, a distance is so many times its
+// square.
+float KeyUnit(const GraphHeader& header) {
+  const bool whole =
+      header.format.codec == Codec::kSq8 && header.lossless && header.format.metric == Metric::kL2;
+  int exponent = 0;
+  if (!whole || std::frexp(header.scale, &exponent) != 0.5F) return 0;
+  return std::abs(exponent) <= 40 ? header.scale * header.scale : 0.0F;
+}
+
 }  // namespace
 
 GraphIndex::GraphIndex(GraphFile file)
     : graph_(std::move(file)),
-      links_{graph_.links(), graph_.header.degree(), graph_.header.rows, graph_.entries} {
+      links_{graph_.links(), graph_.header.degree(), graph_.header.rows, graph_.entries},
+      key_unit_(KeyUnit(graph_.header)) {
 }
 
 // Leaves in scratch->nearest the candidates that decide.
@@ -109,6 +122,22 @@ Status GraphIndex::ScanCodes(const Space& space, const Check& check, const Neare
   return Status();
 }
 
+template <class Number>
+bool GraphIndex::TakeExactKeys(const SearchPlan& plan, const Scratch& scratch,
+                               std::vector<Neighbor>* out) const {
+  constexpr float kMostExact = 16777216;  // 2^24: sums of floats are exact up to it
+  const Nearest& nearest = scratch.nearest;
+  const std::size_t n = std::min(nearest.size(), plan.k);
+  const bool whole = std::is_same_v<Number, std::int32_t> && key_unit_ > 0 && scratch.query.exact &&
+                     (n == 0 || NumberOf<Number>(nearest.key(n - 1)) <= kMostExact);
+  if (!plan.exact_keys && !whole) return false;
+  const float unit = plan.exact_keys ? 1.0F : key_unit_;
+  for (std::size_t i = 0; i < n; ++i) {
+    out->push_back({NumberOf<Number>(nearest.key(i)) * unit, nearest.id(i)});
+  }
+  return true;
+}
+
 Status GraphIndex::Refine(const NearestRequest& request, const SearchPlan& plan,
                           ExactDistances* exact, Scratch* scratch,
                           std::vector<Neighbor>* out) const {
@@ -159,13 +188,10 @@ Status GraphIndex::Search(const NearestRequest& request, ExactDistances* exact,
     VECDB_TRY(verified_.load(std::memory_order_acquire)
                   ? Find(space, Unchecked(), request, &plan, &*scratch)
                   : Find(space, Checked(graph_), request, &plan, &*scratch));
-    if (!plan.exact_keys) return Refine(request, plan, exact, &*scratch, out);
-    const Nearest& nearest = scratch->nearest;
-    using Space = std::decay_t<decltype(space)>;
-    for (std::size_t i = 0; i < nearest.size(); ++i) {
-      out->push_back({NumberOf<typename Space::NumberType>(nearest.key(i)), nearest.id(i)});
-    }
-    return Status();
+    using Number = typename std::decay_t<decltype(space)>::NumberType;
+    return TakeExactKeys<Number>(plan, *scratch, out)
+               ? Status()
+               : Refine(request, plan, exact, &*scratch, out);
   });
 }
 

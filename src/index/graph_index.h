@@ -32,6 +32,10 @@ class GraphIndex final : public Index {
   template <class Space, class Check>
   Status ScanCodes(const Space& space, const Check& check, const NearestRequest& request,
                    const SearchPlan& plan, Scratch* scratch) const;
+  // The keys of the candidates say their distances exactly: nothing is left to compute.
+  template <class Number>
+  bool TakeExactKeys(const SearchPlan& plan, const Scratch& scratch,
+                     std::vector<Neighbor>* out) const;
   Status Refine(const NearestRequest& request, const SearchPlan& plan, ExactDistances* exact,
                 Scratch* scratch, std::vector<Neighbor>* out) const;
   Status ScanExact(const NearestRequest& request, const SearchPlan& plan, ExactDistances* exact,
@@ -40,6 +44,7 @@ class GraphIndex final : public Index {
   // constant after construction
   const GraphFile graph_;
   const Links links_;
+  const float key_unit_;  // the distance that a key of 1 says exactly; 0: none does
   // thread-safe by themselves
   mutable std::atomic<bool> verified_{false};
   mutable ScratchPool scratches_;

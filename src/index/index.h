@@ -107,9 +107,10 @@ Result<io::SealedFileInfo> BuildGraph(const Shape& shape, const RowSource& sourc
 // Searches without an end need nothing more: an iterator asks again, with what it has returned no
 // longer allowed; a search within a radius asks for twice as many while the farthest is within it.
 struct Effort {
-  std::uint32_t ef = 0;  // candidates kept, all of them allowed; less than k is k
-  float recall = 0;      // of the k nearest, on average, as measured when the graph was built
-  float refine_k = 0;    // candidates whose exact distance is computed, in units of k; 0: by codec
+  std::uint32_t ef = 0;       // candidates kept, all of them allowed; less than k is k
+  float recall = 0;           // of the k nearest, on average, as measured when the graph was built
+  std::size_t recall_of = 0;  // or of so many, where others of the k are hardly ever wanted
+  float refine_k = 0;  // candidates whose exact distance is computed, in units of k; 0: by codec
 };
 
 // The rows a search may return: bit i of the words is row i; bits from `rows` on are zero.

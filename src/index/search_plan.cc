@@ -50,7 +50,8 @@ bool PlanWalk(const GraphHeader& header, const RecallTable& recalls, const Effor
               RowIndex allowed, SearchPlan* plan) {
   const double share = static_cast<double>(allowed) / header.rows;
   const float recall = effort.recall > 0 ? effort.recall : kDefaultRecall;
-  const std::size_t in_all = Scaled(plan->k, 1 / share, header.rows);
+  const std::size_t counted = effort.recall_of > 0 ? std::min(effort.recall_of, plan->k) : plan->k;
+  const std::size_t in_all = Scaled(counted, 1 / share, header.rows);
   const std::size_t wanted =
       effort.ef > 0 ? effort.ef : Scaled(recalls.EfFor(in_all, recall), share, allowed);
   const std::size_t found = std::min<std::size_t>(std::max(wanted, plan->keep), allowed);

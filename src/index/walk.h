@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <type_traits>
+#include <utility>
 
 #include "vecdb/status.h"
 
@@ -17,8 +19,7 @@ namespace vecdb::index {
 
 inline constexpr std::uint32_t kNoRow = 0xFFFFFFFF;
 inline constexpr std::size_t kDeadlineSteps = 64;  // between two looks at the deadline
-// Rows whose links are followed at once, once the walk has come near: so that it waits for memory
-// half as often.
+// Rows whose links are followed at once, once the walk has come near.
 inline constexpr std::size_t kTogether = 2;
 
 // The links of all rows: `degree` places a row, the first kNoRow ends them.
@@ -64,20 +65,6 @@ class Seeds {
   std::size_t count_ = 0;
 };
 
-// use(entry of a beam) for all rows that a walk may start from.
-template <class Space, class Check, class Use>
-Status ForEntries(const Space& space, const typename Space::QueryType* query, const Links& links,
-                  const Check& check, Scratch* scratch, const Use& use) {
-  for (std::size_t at = 0; at < links.entries.size(); at += Space::kMostIds) {
-    const std::size_t n = std::min(Space::kMostIds, links.entries.size() - at);
-    const std::uint32_t* const ids = links.entries.data() + at;
-    VECDB_TRY(check.CodesOf(ids, n));
-    space.Keys(query, ids, n, scratch->keys.data());
-    for (std::size_t i = 0; i < n; ++i) use(Beam::EntryOf(scratch->keys[i], ids[i]));
-  }
-  return Status();
-}
-
 // Puts the nearest of the entries into the beam.
 template <class Space, class Check, class Admit>
 Status Seed(const Space& space, const typename Space::QueryType* query, const Links& links,
@@ -99,37 +86,41 @@ Status Seed(const Space& space, const typename Space::QueryType* query, const Li
   return Status();
 }
 
-// Puts what the links of `row` lead to for the first time at ids[n]...; the new n.
-inline std::size_t Follow(const Links& links, std::uint32_t row, Visited* visited,
-                          std::uint32_t* ids, std::size_t n) {
+// Rows in hand: what memory was asked for and has not been used.
+struct InHand {
+  std::uint32_t* rows = nullptr;
+  std::size_t count = 0;
+};
+
+// Adds to `reached` what the links of a row lead to for the first time.
+inline void Follow(const Links& links, std::uint32_t row, Visited* visited, InHand* reached) {
   const std::uint32_t* const linked = links.Of(row);
+  std::size_t n = reached->count;
   for (std::size_t i = 0; i < links.degree && linked[i] != kNoRow; ++i) {
-    ids[n] = linked[i];
+    reached->rows[n] = linked[i];
     n += visited->Meet(linked[i]) ? 1 : 0;
   }
-  return n;
+  reached->count = n;
 }
 
-// Puts entries that were not met yet at ids[0]...; how many. Every row can be reached from some
-// entry, but not from each.
-inline std::size_t OtherEntries(const Links& links, Visited* visited, std::size_t* from,
-                                std::uint32_t* ids) {
+// Entries that were not met yet. Every row can be reached from some entry, but not from each.
+inline void OtherEntries(const Links& links, Visited* visited, std::size_t* from, InHand* reached) {
   constexpr std::size_t kAtOnce = 16;
-  std::size_t n = 0;
-  for (; *from < links.entries.size() && n < kAtOnce; ++*from) {
-    ids[n] = links.entries[*from];
-    n += visited->Meet(ids[n]) ? 1 : 0;
+  for (; *from < links.entries.size() && reached->count < kAtOnce; ++*from) {
+    const std::uint32_t entry = links.entries[*from];
+    reached->rows[reached->count] = entry;
+    reached->count += visited->Meet(entry) ? 1 : 0;
   }
-  return n;
 }
 
-// Computes the keys of the n rows in scratch->ids and takes into the beam what is near enough:
-// whether anything came nearer to the query than all before.
+// Computes the keys of the rows in hand and takes into the beam what is near enough: whether
+// anything came nearer to the query than all before.
 template <class Space, class Admit>
 bool TakeIn(const Space& space, const typename Space::QueryType* query, const Links& links,
-            std::size_t n, Admit* admit, Scratch* scratch) {
+            InHand* reached, Admit* admit, Scratch* scratch) {
   Beam& beam = scratch->beam;
-  const std::uint32_t* const ids = scratch->ids.data();
+  const std::uint32_t* const ids = reached->rows;
+  const std::size_t n = std::exchange(reached->count, 0);
   Key* const keys = scratch->keys.data();
   scratch->computed += n;
   for (std::size_t at = 0; at < n; at += Space::kMostIds) {
@@ -149,42 +140,114 @@ bool TakeIn(const Space& space, const typename Space::QueryType* query, const Li
 
 // Fills scratch->beam, of capacity ef, with the nearest rows that are found, and counts in
 // scratch->computed. Each goes to `admit` too, which says when the walk is over (admission.h).
+//
+// For each row that it follows a walk would wait for memory twice: for the links, and for the codes
+// of the rows they lead to. So, once it has come near, it has three things in hand: rows whose links
+// have been asked for, rows whose codes have been, and rows it compares meanwhile. Before that, one
+// step says where the next one goes.
+template <class Space, class Check, class Admit>
+class Walker {
+ public:
+  using Query = typename Space::QueryType;
+
+  Walker(const Space& space, const Query* query, const Links& links, const Check& check,
+         Admit* admit, Scratch* scratch)
+      : space_(space),
+        query_(query),
+        links_(links),
+        check_(check),
+        admit_(*admit),
+        scratch_(*scratch),
+        beam_(scratch->beam) {}
+
+  Status Run(std::size_t ef, const base::Deadline& deadline) {
+    Begin(ef);
+    VECDB_TRY(Seed(space_, query_, links_, check_, &admit_, &scratch_));
+    for (std::size_t steps = 1;; ++steps) {
+      VECDB_TRY(FollowChosen());
+      if (CanGoOn()) {
+        Choose();
+        if (nearer_) VECDB_TRY(FollowChosen());
+      } else if (asked_.count == 0 && coming_.count == 0) {
+        if (beam_.HasNext() || beam_.size() == ef) return Status();
+        OtherEntries(links_, &scratch_.visited, &entries_, &asked_);
+        if (asked_.count == 0) return Status();
+        VECDB_TRY(Ask());
+      }
+      Compare();
+      if (steps % kDeadlineSteps == 0) VECDB_TRY(deadline.Check());
+    }
+  }
+
+ private:
+  void Begin(std::size_t ef) {
+    beam_.Reset(ef);
+    scratch_.computed = 0;
+    scratch_.visited.Reset(links_.rows);
+    const std::size_t room = std::max((kTogether + 1) * links_.degree, Space::kMostIds);
+    scratch_.ids.resize(std::max(scratch_.ids.size(), 2 * room));
+    scratch_.keys.resize(std::max(scratch_.keys.size(), room));
+    coming_.rows = scratch_.ids.data();
+    asked_.rows = scratch_.ids.data() + room;
+  }
+
+  bool CanGoOn() { return beam_.HasNext() && !admit_.IsOver(beam_.PeekEntry(), scratch_.computed); }
+
+  // Takes rows to follow from the beam, and asks for their links.
+  void Choose() {
+    const std::size_t most = nearer_ ? 1 : kTogether;
+    while (chosen_count_ < most && beam_.HasNext()) {
+      chosen_[chosen_count_] = beam_.TakeNext();
+      PrefetchLinks(links_, chosen_[chosen_count_++]);
+    }
+    if (beam_.HasNext()) PrefetchLinks(links_, beam_.Peek());
+  }
+
+  // Asks for the codes of what the chosen rows lead to.
+  Status FollowChosen() {
+    for (std::size_t i = 0; i < chosen_count_; ++i) {
+      VECDB_TRY(check_.LinksOf(chosen_[i]));
+      Follow(links_, chosen_[i], &scratch_.visited, &asked_);
+    }
+    chosen_count_ = 0;
+    return Ask();
+  }
+  Status Ask() {
+    space_.Prefetch(asked_.rows, asked_.count);
+    return check_.CodesOf(asked_.rows, asked_.count);
+  }
+
+  // What was asked for in the last step; while the walk comes nearer, in this one too.
+  void Compare() {
+    const bool came_nearer = Take(&coming_);
+    if (nearer_ || came_nearer) nearer_ = Take(&asked_);
+    std::swap(coming_, asked_);
+  }
+  bool Take(InHand* reached) { return TakeIn(space_, query_, links_, reached, &admit_, &scratch_); }
+
+  const Space& space_;
+  const Query* const query_;
+  const Links& links_;
+  const Check& check_;
+  Admit& admit_;
+  Scratch& scratch_;
+  Beam& beam_;
+  std::uint32_t chosen_[kTogether];  // their links have been asked for
+  std::size_t chosen_count_ = 0;
+  InHand asked_;             // their codes are asked for in this step
+  InHand coming_;            // and were in the last one
+  std::size_t entries_ = 0;  // that were looked at for want of links
+  bool nearer_ = true;       // the last step came nearer to the query than any before
+};
+
 template <class Space, class Check, class Admit = EveryRow>
 // NOLINTNEXTLINE(readability-function-size): what is walked, and what for.
 Status Walk(const Space& space, const typename Space::QueryType* query, const Links& links,
             std::size_t ef, const base::Deadline& deadline, const Check& check, Scratch* scratch,
             Admit&& admit = EveryRow()) {
-  Beam& beam = scratch->beam;
-  beam.Reset(ef);
-  scratch->computed = 0;
-  scratch->visited.Reset(links.rows);
-  const std::size_t room = std::max(kTogether * links.degree, Space::kMostIds);
-  scratch->ids.resize(std::max(scratch->ids.size(), room));
-  scratch->keys.resize(std::max(scratch->keys.size(), room));
-  VECDB_TRY(Seed(space, query, links, check, &admit, scratch));
-  std::uint32_t* const ids = scratch->ids.data();
-  std::size_t entries = 0;  // that were looked at for want of links
-  bool nearer = true;       // the last step came nearer to the query than any before
-  for (std::size_t steps = 1;; ++steps) {
-    std::size_t n = 0;
-    if (beam.HasNext()) {
-      if (admit.IsOver(beam.PeekEntry(), scratch->computed)) break;
-      for (std::size_t i = 0; i < (nearer ? 1 : kTogether) && beam.HasNext(); ++i) {
-        const std::uint32_t row = beam.TakeNext();
-        VECDB_TRY(check.LinksOf(row));
-        n = Follow(links, row, &scratch->visited, ids, n);
-      }
-    } else {
-      if (beam.size() == ef) break;
-      n = OtherEntries(links, &scratch->visited, &entries, ids);
-      if (n == 0) break;
-    }
-    if (beam.HasNext()) PrefetchLinks(links, beam.Peek());
-    VECDB_TRY(check.CodesOf(ids, n));
-    nearer = TakeIn(space, query, links, n, &admit, scratch);
-    if (steps % kDeadlineSteps == 0) VECDB_TRY(deadline.Check());
-  }
-  return Status();
+  return Walker<Space, Check, std::remove_reference_t<Admit>>(space, query, links, check, &admit,
+                                                              scratch)
+      .Run(ef, deadline);
 }
 
 }  // namespace vecdb::index

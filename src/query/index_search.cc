@@ -75,10 +75,12 @@ bool Restricts(const segment::Segment& segment, AllowedRows* allowed) {
 }
 
 // So that they are there when they are looked at.
-void AskForKeys(const segment::Segment& segment, std::span<const index::Neighbor> found) {
+void AskForKeys(const segment::Segment& segment, std::span<const index::Neighbor> found,
+                float bound) {
   const auto field = static_cast<std::uint32_t>(chunk::KeyFieldIndex(segment.schema()));
   if (segment.schema().fields()[field].type != DataType::kInt64) return;
   for (const index::Neighbor& neighbor : found) {
+    if (neighbor.distance > bound) break;
     const auto key = segment.Read(field, neighbor.row, 1);
     if (key.ok()) __builtin_prefetch(key->values);
   }
@@ -87,11 +89,15 @@ void AskForKeys(const segment::Segment& segment, std::span<const index::Neighbor
 }  // namespace
 
 Status SearchIndex(const index::Index& index, const segment::Segment& segment,
-                   const SearchPlan& plan, AllowedRows* allowed, TopK* top) {
+                   const SearchPlan& plan, AllowedRows* allowed, TopK* top, Portion* portion) {
+  portion->farthest.reset();
   index::NearestRequest request;
   request.query = plan.query;
-  request.k = plan.limit + plan.offset;
-  request.effort = {plan.effort.ef, plan.effort.recall, plan.effort.refine_k};
+  request.k = portion->wanted;
+  request.effort.ef = portion->ef;
+  request.effort.recall = plan.effort.recall;
+  request.effort.recall_of = portion->expected;
+  request.effort.refine_k = plan.effort.refine_k;
   request.deadline = plan.deadline;
   index::AllowedRows rows;
   if (Restricts(segment, allowed)) {
@@ -103,7 +109,9 @@ Status SearchIndex(const index::Index& index, const segment::Segment& segment,
   ExactDistances exact(segment, plan);
   std::vector<index::Neighbor> found;
   VECDB_TRY(index.Search(request, &exact, &found));
-  AskForKeys(segment, found);
+  const bool all = portion->wanted >= plan.limit + plan.offset || found.size() < portion->wanted;
+  if (!all) portion->farthest = found.back().distance;
+  AskForKeys(segment, found, top->bound());
   for (const index::Neighbor& neighbor : found) {
     if (neighbor.distance > top->bound()) break;
     VECDB_TRY(top->Offer(neighbor.distance, segment, neighbor.row));

@@ -54,6 +54,11 @@ void TopK::Merge(const TopK& other) {
   for (const Candidate& candidate : other.heap_) Add(candidate);
 }
 
+void TopK::Forget(const segment::Segment& segment) {
+  std::erase_if(heap_, [&segment](const Candidate& c) { return c.segment == &segment; });
+  std::make_heap(heap_.begin(), heap_.end(), Nearer);
+}
+
 std::vector<Candidate> TopK::Take() {
   std::sort_heap(heap_.begin(), heap_.end(), Nearer);
   if (base::Canary(37) && heap_.size() > 1) heap_.pop_back();

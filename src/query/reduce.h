@@ -39,6 +39,8 @@ class TopK {
   // Another of the same k, empty; and what such a one has found.
   TopK Empty() const { return TopK(k_); }
   void Merge(const TopK& other);
+  // As if nothing of this segment had been offered, but for what it has displaced.
+  void Forget(const segment::Segment& segment);
 
   // Nearest first; empties the heap.
   std::vector<Candidate> Take();

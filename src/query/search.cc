@@ -77,13 +77,15 @@ const segment::FieldIndex* IndexFor(const segment::Segment& segment, const Searc
 }  // namespace
 
 Status SearchSegment(const segment::Segment& segment, const segment::ReadTime& t,
-                     const SearchPlan& plan, TopK* top, FilterCache* cache) {
+                     const SearchPlan& plan, TopK* top, FilterCache* cache, Portion* portion) {
   VECDB_TRY_ASSIGN(AllowedRows allowed,
                    AllowedRowsAt(segment, t, plan.filter.get(), plan.deadline, cache));
   if (allowed.first == allowed.rows) return Status();
   if (const segment::FieldIndex* const index = IndexFor(segment, plan); index != nullptr) {
     if (const index::Index* const usable = index->usable(); usable != nullptr) {
-      const Status searched = SearchIndex(*usable, segment, plan, &allowed, top);
+      Portion whole = Whole(plan);
+      const Status searched =
+          SearchIndex(*usable, segment, plan, &allowed, top, portion == nullptr ? &whole : portion);
       if (searched.code() != StatusCode::kCorruption) return searched;
       index->NoteDamage(searched);
     }

@@ -6,6 +6,7 @@
 
 #include "query/filter_cache.h"
 #include "query/plan.h"
+#include "query/portion.h"
 #include "query/reduce.h"
 #include "segment/read_time.h"
 #include "segment/segment.h"
@@ -13,8 +14,10 @@
 namespace vecdb::query {
 
 // Offers rows of the segment that are visible at `t` and pass the filter to `top`: the nearest, or
-// all. An index that turns out to be damaged is noted and not asked again.
+// all. An index that turns out to be damaged is noted and not asked again. Of an index no more than
+// `portion` says is asked, where there is one.
 Status SearchSegment(const segment::Segment& segment, const segment::ReadTime& t,
-                     const SearchPlan& plan, TopK* top, FilterCache* cache = nullptr);
+                     const SearchPlan& plan, TopK* top, FilterCache* cache = nullptr,
+                     Portion* portion = nullptr);
 
 }  // namespace vecdb::query

@@ -141,7 +141,7 @@ Status QueryNodes::Read(const segment::View& view, const ReadCost& cost, Answer*
                         const Offer& offer) {
   const auto read = [&](std::size_t i, Answer* into) -> Status {
     NoteRead(view.nodes()[i]);
-    const Status offered = offer(*view.segments()[i], into);
+    const Status offered = offer(i, into);
     return base::Canary(29) ? Status() : offered;
   };
   const std::size_t threads = ThreadsFor(view, cost);
@@ -167,17 +167,27 @@ Status QueryNodes::Search(const segment::View& view, const segment::ReadTime& t,
       VectorBytes(view.schema().fields()[plan.field]) + FilterBytes(plan.filter.get());
   ReadCost cost{row_bytes, plan.limit + plan.offset};
   if (plan.effort.ef != 0 || plan.effort.recall < 1) cost.indexed = plan.field;
-  return Read(view, cost, top, [&](const segment::Segment& segment, query::TopK* into) {
-    return query::SearchSegment(segment, t, plan, into, &filters_);
-  });
+  std::vector<query::Portion> portions = query::PortionsOf(view, plan);
+  const auto search = [&](std::size_t i, query::TopK* into) {
+    query::Portion* const portion = portions.empty() ? nullptr : &portions[i];
+    return query::SearchSegment(*view.segments()[i], t, plan, into, &filters_, portion);
+  };
+  VECDB_TRY(Read(view, cost, top, search));
+  for (std::size_t i = 0; i < portions.size(); ++i) {
+    if (!query::NeedsMore(portions[i], *top)) continue;
+    portions[i] = query::Whole(plan);
+    top->Forget(*view.segments()[i]);
+    VECDB_TRY(search(i, top));
+  }
+  return Status();
 }
 
 Status QueryNodes::Query(const segment::View& view, const segment::ReadTime& t,
                          const query::Filter* filter, const base::Deadline& deadline,
                          query::FirstByKey* first) {
   const ReadCost cost{kKeyBytes + FilterBytes(filter), first->limit()};
-  return Read(view, cost, first, [&](const segment::Segment& segment, query::FirstByKey* into) {
-    return into->Offer(segment, t, filter, deadline);
+  return Read(view, cost, first, [&](std::size_t i, query::FirstByKey* into) {
+    return into->Offer(*view.segments()[i], t, filter, deadline);
   });
 }
 
@@ -185,7 +195,8 @@ Result<std::uint64_t> QueryNodes::Count(const segment::View& view, const segment
                                         const query::Filter* filter,
                                         const base::Deadline& deadline) {
   Counted counted;
-  const auto count = [&](const segment::Segment& segment, Counted* into) -> Status {
+  const auto count = [&](std::size_t i, Counted* into) -> Status {
+    const segment::Segment& segment = *view.segments()[i];
     VECDB_TRY_ASSIGN(const auto allowed, query::AllowedRowsAt(segment, t, filter, deadline));
     into->rows += allowed.Count();
     return Status();

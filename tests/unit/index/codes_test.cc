@@ -78,6 +78,55 @@ TEST_CASE("whole numbers within 255 of each other lose nothing in 8 bits", "[cod
   CHECK(!encoder.exact());
 }
 
+TEST_CASE("whole numbers twice as far out as the sample shows lose nothing either", "[codes]") {
+  const std::uint32_t d = 3;
+  std::vector<float> numbers(100 * d);
+  std::mt19937 random(5);
+  for (float& x : numbers) x = static_cast<float>(random() % 120);
+  const CodeFormat format = Sq8(Metric::kL2, d);
+  const Quantizer quantizer = TrainQuantizer(format, numbers);
+  Encoder encoder(format, quantizer);
+  std::vector<std::byte> code(format.stride());
+  const std::vector<float> farther = {0, 180, 119};
+  encoder.Encode(ViewOf(farther, d), 0, code.data());
+  CHECK(encoder.exact());
+}
+
+TEST_CASE("a query has the code that the same row has, and says whether it is exact", "[codes]") {
+  for (const std::uint32_t d : {1U, 15U, 16U, 17U, 100U}) {
+    INFO("dimension " << d);
+    for (const bool whole : {true, false}) {
+      std::vector<float> numbers = Clouds(100, d, 7, 30);
+      if (whole) {
+        for (float& x : numbers) x = std::clamp(std::nearbyint(x), -100.0F, 100.0F);
+      }
+      const CodeFormat format = Sq8(Metric::kL2, d);
+      const Quantizer quantizer = TrainQuantizer(format, numbers);
+      Encoder encoder(format, quantizer);
+      std::vector<std::byte> code(format.stride());
+      EncodedQuery query;
+      for (std::size_t i = 0; i < 100; ++i) {
+        const auto row = std::span<const float>(numbers).subspan(i * d, d);
+        encoder.Encode(ViewOf(numbers, d), i, code.data());
+        EncodeQuery(format, quantizer, QueryVector(row), &query);
+        REQUIRE(query.bytes.size() == format.stride());
+        for (std::size_t k = 0; k < code.size(); ++k) {
+          const int lost = std::abs(int{query.bytes[k]} - static_cast<std::int8_t>(code[k]));
+          CHECK(lost <= (whole ? 0 : 1));  // halfway between two codes either is as good
+        }
+        if (whole) CHECK(query.exact);
+      }
+      std::vector<float> between(numbers.begin(), numbers.begin() + d);
+      between[d / 2] += quantizer.scale / 4;
+      EncodeQuery(format, quantizer, QueryVector(std::span<const float>(between)), &query);
+      CHECK(!query.exact);
+      const std::vector<float> outside(d, 1e6F);
+      EncodeQuery(format, quantizer, QueryVector(std::span<const float>(outside)), &query);
+      CHECK(!query.exact);
+    }
+  }
+}
+
 TEST_CASE("a few numbers far out do not coarsen the codes of all the others", "[codes]") {
   const std::uint32_t d = 4;
   std::vector<float> numbers = Clouds(1000, d, 7);

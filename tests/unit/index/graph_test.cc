@@ -101,6 +101,82 @@ TEST_CASE("a search for a row finds it", "[graph]") {
   }
 }
 
+namespace {
+
+// Counts what it is asked for.
+struct Counting final : ExactDistances {
+  Counting(const TestRows& rows, const TestQuery& query)
+      : numbers(query.floats.begin(), query.floats.end()), inner(rows, numbers) {}
+  Status Compute(std::span<const std::uint32_t> rows, std::span<float> out) override {
+    computed += rows.size();
+    return inner.Compute(rows, out);
+  }
+  const std::vector<double> numbers;
+  TestDistances inner;
+  std::size_t computed = 0;
+};
+
+// Searches, checks each distance, and returns how many had to be computed.
+std::size_t ComputedBy(const Index& index, const TestRows& rows, const TestQuery& query) {
+  NearestRequest request;
+  request.query = query.view();
+  request.k = 10;
+  Counting exact(rows, query);
+  std::vector<Neighbor> found;
+  index.Search(request, &exact, &found).OrDie();
+  REQUIRE(found.size() == 10);
+  for (const Neighbor& neighbor : found) {
+    CHECK(neighbor.distance == static_cast<float>(rows.Distance(exact.numbers, neighbor.row)));
+  }
+  return exact.computed;
+}
+
+}  // namespace
+
+TEST_CASE("what 8 bits say exactly needs no other distance, and has none that differs", "[graph]") {
+  for (const float unit : {0.5F, 64.0F}) {
+    for (const Kind kind : {Kind::kGraph, Kind::kFlat}) {
+      std::vector<float> numbers = Clouds(kRows, kDimension, 1, 40);
+      for (float& x : numbers) x = std::clamp(std::nearbyint(x), -100.0F, 100.0F) * unit;
+      const TestRows rows(DataType::kFloatVector, Metric::kL2, kDimension, numbers);
+      GraphParameters parameters = Small(index::Codec::kSq8);
+      parameters.kind = kind;
+      TestGraph graph;
+      graph.Build(rows, parameters).OrDie();
+      const auto index = graph.Open(rows.shape());
+      const auto computed = [&](std::size_t row, double moved) {
+        std::vector<double> query(rows.row(row), rows.row(row) + kDimension);
+        query[row % kDimension] += moved * double{unit};
+        return ComputedBy(*index, rows,
+                          TestQuery(DataType::kFloatVector, query.data(), kDimension));
+      };
+      for (std::size_t row = 0; row < 60; ++row) {
+        CHECK(computed(row, 1) == 0);
+        CHECK(computed(row, 0.3) > 0);   // between two codes
+        CHECK(computed(row, 5000) > 0);  // beyond them all
+      }
+    }
+  }
+}
+
+TEST_CASE("sums that floats do not say exactly are computed by those who always do", "[graph]") {
+  constexpr std::uint32_t kMany = 600;
+  std::mt19937 random(4);
+  std::vector<float> numbers(1200 * kMany);
+  for (float& x : numbers) x = random() % 2 == 0 ? 0.0F : 255.0F;  // about 300 * 255^2 from zero
+  for (std::size_t row = 1; row < 20; ++row) {                     // near the first one
+    std::copy_n(numbers.begin(), kMany, numbers.begin() + static_cast<std::ptrdiff_t>(row * kMany));
+    numbers[row * kMany + row] = 100;
+  }
+  const TestRows rows(DataType::kFloatVector, Metric::kL2, kMany, numbers);
+  TestGraph graph;
+  graph.Build(rows, Small(index::Codec::kSq8)).OrDie();
+  const auto index = graph.Open(rows.shape());
+  const std::vector<double> zero(kMany, 0.0);
+  CHECK(ComputedBy(*index, rows, TestQuery(DataType::kFloatVector, zero.data(), kMany)) > 0);
+  CHECK(ComputedBy(*index, rows, TestQuery(DataType::kFloatVector, rows.row(0), kMany)) == 0);
+}
+
 TEST_CASE("the bytes of a graph do not depend on the number of threads", "[graph]") {
   const TestRows rows = SomeRows(DataType::kFloatVector, Metric::kCosine);
   TestGraph alone;
