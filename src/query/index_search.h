@@ -12,9 +12,9 @@
 namespace vecdb::query {
 
 // Offers the nearest of the allowed rows that the index finds to `top`, at exact distances:
-// min(limit + offset, allowed) of them, or of those in the plan's range. False: nothing was offered,
-// because so many rows would have to be asked for that a scan costs less. kCorruption: the index is
-// damaged, and nothing was offered.
+// min(limit + offset, allowed) of them, or of those in the plan's range. False: nothing was
+// offered, because so many rows would have to be asked for that a scan costs less. kCorruption: the
+// index is damaged, and nothing was offered.
 Result<bool> SearchIndex(const index::Index& index, const segment::Segment& segment,
                          const SearchPlan& plan, AllowedRows* allowed, TopK* top);
 
