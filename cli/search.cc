@@ -3,6 +3,8 @@
 #include <chrono>
 #include <cstdio>
 #include <optional>
+#include <span>
+#include <utility>
 
 #include "commands.h"
 #include "formats/json_rows.h"
@@ -19,6 +21,7 @@ namespace {
 
 constexpr std::size_t kMaxVectorText = std::size_t{4} << 20;
 constexpr std::uint64_t kMaxQueries = 100'000;
+constexpr std::size_t kTogether = 256;  // in one call
 
 // What is searched for; where several are, each has a name.
 struct Query {
@@ -194,6 +197,26 @@ void PrintJson(const Schema& schema, const std::string& name, const Hits& hits,
   json.Print();
 }
 
+// In the order of the queries. When several cannot be answered together the first that fails alone
+// says why, by name.
+Result<std::vector<Hits>> Answer(const Collection& collection, std::span<const Query> queries,
+                                 bool several, SearchRequest* request) {
+  if (several) {
+    std::vector<QueryVector> vectors;
+    for (const Query& query : queries) vectors.push_back(Lent(query.vector));
+    auto answers = collection.SearchMany(*request, vectors);
+    if (answers.ok()) return answers;
+  }
+  std::vector<Hits> answers;
+  for (const Query& query : queries) {
+    request->query = Lent(query.vector);
+    auto hits = collection.Search(*request);
+    if (!hits.ok()) return several ? Annotate(hits.status(), query.name) : hits.status();
+    answers.push_back(*std::move(hits));
+  }
+  return answers;
+}
+
 Status Search(const Session& session, const SearchArguments& arguments) {
   CLI_TRY_ASSIGN(const Lease database, session.OpenToRead(arguments.database));
   CLI_TRY_ASSIGN(const Collection collection, database->OpenCollection(arguments.collection));
@@ -209,19 +232,23 @@ Status Search(const Session& session, const SearchArguments& arguments) {
   request.radius = arguments.radius;
   request.range_filter = arguments.range_filter;
   const bool several = queries.size() > 1;
-  for (const Query& query : queries) {
-    request.query = Lent(query.vector);
+  bool first = true;
+  for (std::size_t at = 0; at < queries.size(); at += kTogether) {
+    const auto some = std::span(queries).subspan(at, std::min(kTogether, queries.size() - at));
     const auto start = std::chrono::steady_clock::now();
-    const auto hits = collection.Search(request);
+    CLI_TRY_ASSIGN(const std::vector<Hits> answers, Answer(collection, some, several, &request));
     const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
-    if (!hits.ok()) return several ? Annotate(hits.status(), query.name) : hits.status();
-    if (arguments.json || session.json) {
-      PrintJson(collection.schema(), several ? query.name : "", *hits, took.count());
-      continue;
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+      const std::string& name = some[i].name;
+      if (arguments.json || session.json) {
+        PrintJson(collection.schema(), several ? name : "", answers[i],
+                  took.count() / static_cast<double>(answers.size()));
+        continue;
+      }
+      if (several && !std::exchange(first, false)) Print("");
+      if (several) Print(Format("{}:", name));
+      PrintTable(answers[i]);
     }
-    if (several && &query != queries.data()) Print("");
-    if (several) Print(Format("{}:", query.name));
-    PrintTable(*hits);
   }
   return Status();
 }

@@ -81,6 +81,12 @@ VECDB_C_API void vecdb_get_request_init(vecdb_get_request* request, size_t struc
 VECDB_C_API vecdb_code vecdb_search(const vecdb_collection* collection,
                                     const vecdb_search_request* request, vecdb_rows** out,
                                     vecdb_error* error);
+/* Stores query_count handles in out[]: all of them, or NULL in each. request->query is not looked
+ * at. */
+VECDB_C_API vecdb_code vecdb_search_many(const vecdb_collection* collection,
+                                         const vecdb_search_request* request,
+                                         const vecdb_value* queries, size_t query_count,
+                                         vecdb_rows** out, vecdb_error* error);
 VECDB_C_API vecdb_code vecdb_query(const vecdb_collection* collection,
                                    const vecdb_query_request* request, vecdb_rows** out,
                                    vecdb_error* error);
@@ -111,6 +117,28 @@ typedef struct vecdb_iterate_request {
 /* Sets the defaults of the C++ struct. */
 VECDB_C_API void vecdb_iterate_request_init(vecdb_iterate_request* request, size_t struct_size);
 
+/* vecdb::IterateSearchRequest */
+typedef struct vecdb_iterate_search_request {
+  size_t struct_size;
+  vecdb_text field;
+  vecdb_value query;
+  uint64_t batch_size;
+  uint64_t limit;            /* 0: all rows */
+  const float* radius;       /* NULL: rows however far */
+  const float* range_filter; /* NULL: rows however near */
+  vecdb_text filter;
+  const vecdb_text* output_fields; /* none: key and score only */
+  size_t output_field_count;
+  const vecdb_read_options* read;
+  float recall;
+  uint32_t ef;
+  float refine_k;
+} vecdb_iterate_search_request;
+
+/* Sets the defaults of the C++ struct. */
+VECDB_C_API void vecdb_iterate_search_request_init(vecdb_iterate_search_request* request,
+                                                   size_t struct_size);
+
 /* vecdb::Collection::Snapshot and the members of vecdb::Snapshot. Free it to let go of what it
  * pins. */
 VECDB_C_API vecdb_code vecdb_snapshot_new(const vecdb_collection* collection,
@@ -121,6 +149,10 @@ VECDB_C_API vecdb_code vecdb_snapshot_timestamp(const vecdb_snapshot* snapshot, 
 VECDB_C_API vecdb_code vecdb_snapshot_search(const vecdb_snapshot* snapshot,
                                              const vecdb_search_request* request, vecdb_rows** out,
                                              vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_snapshot_search_many(const vecdb_snapshot* snapshot,
+                                                  const vecdb_search_request* request,
+                                                  const vecdb_value* queries, size_t query_count,
+                                                  vecdb_rows** out, vecdb_error* error);
 VECDB_C_API vecdb_code vecdb_snapshot_query(const vecdb_snapshot* snapshot,
                                             const vecdb_query_request* request, vecdb_rows** out,
                                             vecdb_error* error);
@@ -140,6 +172,13 @@ VECDB_C_API vecdb_code vecdb_iterate(const vecdb_collection* collection,
 VECDB_C_API vecdb_code vecdb_snapshot_iterate(const vecdb_snapshot* snapshot,
                                               const vecdb_iterate_request* request,
                                               vecdb_iterator** out, vecdb_error* error);
+/* The same with vecdb::SearchIterator: rows come with their scores. */
+VECDB_C_API vecdb_code vecdb_iterate_search(const vecdb_collection* collection,
+                                            const vecdb_iterate_search_request* request,
+                                            vecdb_iterator** out, vecdb_error* error);
+VECDB_C_API vecdb_code vecdb_snapshot_iterate_search(const vecdb_snapshot* snapshot,
+                                                     const vecdb_iterate_search_request* request,
+                                                     vecdb_iterator** out, vecdb_error* error);
 VECDB_C_API vecdb_code vecdb_iterator_next(vecdb_iterator* iterator, vecdb_rows** out,
                                            vecdb_error* error);
 VECDB_C_API vecdb_code vecdb_iterator_free(vecdb_iterator* iterator);

@@ -76,6 +76,13 @@ class VECDB_API Collection {
 
   // The rows nearest to a vector, best first.
   Result<Hits> Search(const SearchRequest& request) const;
+  // The same for each of 1 to 16,384 vectors, in their order, all as of one instant:
+  // SearchRequest::query is not looked at. What several searches have in common is done once, so it
+  // takes less than one search for each, and every thread for searches takes part. A failure is
+  // that of all, and names the vector where it is one's. kResourceExhausted: the answers together
+  // are above the memory budget.
+  Result<std::vector<Hits>> SearchMany(const SearchRequest& request,
+                                       std::span<const QueryVector> queries) const;
   // The rows for which a filter is true, in key order.
   Result<std::vector<Row>> Query(const QueryRequest& request) const;
   // The rows with these keys, at most 16,384, in the order asked; one asked twice comes twice.
@@ -88,6 +95,10 @@ class VECDB_API Collection {
 
   // Rows by condition in key order, in pieces, all as of one instant. Nothing is read yet.
   Result<RowIterator> Iterate(const IterateRequest& request) const;
+
+  // The rows from the nearest on, in pages, all as of one instant; more than the 16,384 of one
+  // search. Nothing is searched yet.
+  Result<SearchIterator> IterateSearch(const IterateSearchRequest& request) const;
 
   // This moment, to be read from more than once. Costs nothing but what it pins.
   Result<vecdb::Snapshot> Snapshot(const ReadOptions& options = {}) const;

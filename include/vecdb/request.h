@@ -77,6 +77,21 @@ struct SearchRequest {
   SearchEffort effort = {};  // where the field has an index
 };
 
+// The rows from the nearest to one vector on, however many, in pages: see SearchIterator. What has
+// the names of SearchRequest's members means the same. The vector is copied.
+struct IterateSearchRequest {
+  std::string field = {};
+  QueryVector query = {};
+  std::size_t batch_size = 1000;  // of one page, 1 to 16,384
+  std::uint64_t limit = 0;        // of all pages; 0 = no limit
+  std::optional<float> radius = {};
+  std::optional<float> range_filter = {};
+  std::string filter = {};
+  std::vector<std::string> output_fields = {};  // empty = only key and score
+  ReadOptions read = {};                        // `timeout` is that of each page
+  SearchEffort effort = {};                     // an ef is at least batch_size
+};
+
 // Rows by condition, in key order. limit is at least 1, and limit + offset at most 16,384.
 struct QueryRequest {
   std::string filter = {};                      // empty = every row

@@ -72,8 +72,10 @@ struct SnapshotObject final : ObjectOf<vecdb_snapshot, HandleKind::kSnapshot> {
 };
 
 struct IteratorObject final : ObjectOf<vecdb_iterator, HandleKind::kIterator> {
-  std::optional<RowIterator> rows;
-  std::vector<Row> unread;  // brought by a call that could not give them
+  std::optional<RowIterator> rows;  // or `hits`
+  std::optional<SearchIterator> hits;
+  std::vector<Row> unread;  // this and below: brought by a call that could not give them
+  Hits unread_hits;
   std::string key_field;
 };
 

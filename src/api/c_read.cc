@@ -35,8 +35,7 @@ vecdb_code vecdb_search(const vecdb_collection* collection, const vecdb_search_r
     VECDB_TRY_ASSIGN(const vecdb_search_request asked, ReadStruct(request));
     VECDB_TRY_ASSIGN(const SearchRequest translated, RequestOf(asked));
     VECDB_TRY_ASSIGN(Hits hits, used->collection->Search(translated));
-    made.searched = true;
-    Fill(used->collection->schema().primary_key().name, std::move(hits), &made);
+    Fill(used->collection->schema().primary_key().name, &hits, &made);
     return Status();
   });
 }

@@ -84,4 +84,20 @@ struct CStruct<vecdb_iterate_request> {
   }
 };
 
+template <>
+struct CStruct<vecdb_iterate_search_request> {
+  static constexpr std::string_view kName = "vecdb_iterate_search_request";
+  static constexpr std::size_t kFirstSize = sizeof(vecdb_iterate_search_request);
+  static vecdb_iterate_search_request Defaults() {
+    vecdb_iterate_search_request out = {};
+    out.struct_size = sizeof(out);
+    const IterateSearchRequest request;
+    out.batch_size = request.batch_size;
+    out.recall = request.effort.recall;
+    out.ef = request.effort.ef;
+    out.refine_k = request.effort.refine_k;
+    return out;
+  }
+};
+
 }  // namespace vecdb::api

@@ -14,7 +14,7 @@ namespace vecdb::api {
 namespace {
 
 // The values that are vectors; a null becomes no vector at all, which the search refuses by field.
-struct QueryOf {
+struct VectorOf {
   Result<QueryVector> operator()(std::monostate) const { return QueryVector(); }
   Result<QueryVector> operator()(std::span<const float> v) const { return QueryVector(v); }
   Result<QueryVector> operator()(std::span<const std::int8_t> v) const { return QueryVector(v); }
@@ -22,9 +22,9 @@ struct QueryOf {
   Result<QueryVector> operator()(const SparseView& v) const { return QueryVector(v); }
   template <typename T>
   Result<QueryVector> operator()(const T&) const {
-    return base::InvalidArgument("vecdb_search_request.query is a value of kind {}, not a vector",
-                                 kind);
+    return base::InvalidArgument("{} is a value of kind {}, not a vector", what, kind);
   }
+  std::string_view what;
   vecdb_kind kind = VECDB_VALUE_NULL;
 };
 
@@ -59,12 +59,16 @@ Result<ReadOptions> OptionsOf(const vecdb_read_options* given) {
   return options;
 }
 
+Result<QueryVector> QueryOf(const vecdb_value& from, std::string_view what) {
+  Views views;  // for kinds that are refused
+  VECDB_TRY_ASSIGN(const ValueView query, ViewOf(from, what, &views));
+  return std::visit(VectorOf{what, from.kind}, query);
+}
+
 Result<SearchRequest> RequestOf(const vecdb_search_request& from) {
   SearchRequest request;
   VECDB_TRY_ASSIGN(request.field, Lent(from.field, "vecdb_search_request.field"));
-  Views views;  // for kinds that are refused
-  VECDB_TRY_ASSIGN(const ValueView query, ViewOf(from.query, "vecdb_search_request.query", &views));
-  VECDB_TRY_ASSIGN(request.query, std::visit(QueryOf{from.query.kind}, query));
+  VECDB_TRY_ASSIGN(request.query, QueryOf(from.query, "vecdb_search_request.query"));
   request.limit = from.limit;
   request.offset = from.offset;
   VECDB_TRY_ASSIGN(request.filter, Lent(from.filter, "vecdb_search_request.filter"));
@@ -112,14 +116,31 @@ Result<IterateRequest> RequestOf(const vecdb_iterate_request& from) {
   return request;
 }
 
-void Fill(std::string_view key_field, Hits hits, RowsObject* rows) {
+Result<IterateSearchRequest> RequestOf(const vecdb_iterate_search_request& from) {
+  IterateSearchRequest request;
+  VECDB_TRY_ASSIGN(request.field, Lent(from.field, "vecdb_iterate_search_request.field"));
+  VECDB_TRY_ASSIGN(request.query, QueryOf(from.query, "vecdb_iterate_search_request.query"));
+  request.batch_size = from.batch_size;
+  request.limit = from.limit;
+  if (from.radius != nullptr) request.radius = *from.radius;
+  if (from.range_filter != nullptr) request.range_filter = *from.range_filter;
+  VECDB_TRY_ASSIGN(request.filter, Lent(from.filter, "vecdb_iterate_search_request.filter"));
+  VECDB_TRY_ASSIGN(request.output_fields, OwnedTexts(from.output_fields, from.output_field_count,
+                                                     "vecdb_iterate_search_request.output_fields"));
+  VECDB_TRY_ASSIGN(request.read, OptionsOf(from.read));
+  request.effort = {.recall = from.recall, .ef = from.ef, .refine_k = from.refine_k};
+  return request;
+}
+
+// What is lent of a hit stays where it is when the list is moved.
+void Fill(std::string_view key_field, Hits* found, RowsObject* rows) {
+  rows->searched = true;
   rows->key_field = key_field;
-  rows->hits = std::move(hits);
-  if (rows->hits.empty()) return;
-  rows->fields = rows->hits.front().row.names.size();
-  for (const Hit& hit : rows->hits) {
+  for (const Hit& hit : *found) {
     for (const Value& value : hit.row.values) rows->values.Add(value);
   }
+  rows->hits = std::move(*found);
+  if (!rows->hits.empty()) rows->fields = rows->hits.front().row.names.size();
 }
 
 // What is lent of a row stays where it is when the row is moved.

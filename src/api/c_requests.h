@@ -16,6 +16,9 @@ namespace vecdb::api {
 Result<SearchRequest> RequestOf(const vecdb_search_request& from);
 Result<QueryRequest> RequestOf(const vecdb_query_request& from);
 Result<IterateRequest> RequestOf(const vecdb_iterate_request& from);
+Result<IterateSearchRequest> RequestOf(const vecdb_iterate_search_request& from);
+// `what` is where the value was given.
+Result<QueryVector> QueryOf(const vecdb_value& from, std::string_view what);
 
 // What a vecdb_get_request means.
 struct GetRequest {
@@ -31,9 +34,8 @@ Result<CallLimits> LimitsOf(const vecdb_call_limits* given);
 // No token for NULL. It outlives the handle.
 Result<std::stop_token> TokenOf(const vecdb_stop* stop);
 
-// Takes the rows over, and what is lent of them.
-void Fill(std::string_view key_field, Hits hits, RowsObject* rows);
-// Without the memory for that `found` still has them.
+// Take the rows over, and what is lent of them. Without the memory for that `found` still has them.
+void Fill(std::string_view key_field, Hits* found, RowsObject* rows);
 void Fill(std::string_view key_field, std::vector<Row>* found, RowsObject* rows);
 // The answer of a get: rows into `rows`, what is missing into a new handle, unless that is NULL.
 Status Fill(std::string_view key_field, GetResult found, RowsObject* rows, vecdb_keys** missing);

@@ -45,8 +45,7 @@ vecdb_code vecdb_snapshot_search(const vecdb_snapshot* snapshot,
     VECDB_TRY_ASSIGN(const vecdb_search_request asked, ReadStruct(request));
     VECDB_TRY_ASSIGN(const SearchRequest translated, RequestOf(asked));
     VECDB_TRY_ASSIGN(Hits hits, used->snapshot->Search(translated));
-    made.searched = true;
-    Fill(used->key_field, std::move(hits), &made);
+    Fill(used->key_field, &hits, &made);
     return Status();
   });
 }
@@ -118,9 +117,47 @@ vecdb_code vecdb_snapshot_iterate(const vecdb_snapshot* snapshot,
   });
 }
 
+void vecdb_iterate_search_request_init(vecdb_iterate_search_request* request, size_t struct_size) {
+  InitStruct(request, struct_size);
+}
+
+vecdb_code vecdb_iterate_search(const vecdb_collection* collection,
+                                const vecdb_iterate_search_request* request, vecdb_iterator** out,
+                                vecdb_error* error) {
+  return CallMaking<IteratorObject>(out, error, [&](IteratorObject& made) -> Status {
+    VECDB_TRY_ASSIGN(const auto used, Use<CollectionObject>(collection));
+    VECDB_TRY_ASSIGN(const vecdb_iterate_search_request asked, ReadStruct(request));
+    VECDB_TRY_ASSIGN(const IterateSearchRequest translated, RequestOf(asked));
+    made.key_field = used->collection->schema().primary_key().name;
+    VECDB_TRY_ASSIGN(made.hits, used->collection->IterateSearch(translated));
+    return Status();
+  });
+}
+
+vecdb_code vecdb_snapshot_iterate_search(const vecdb_snapshot* snapshot,
+                                         const vecdb_iterate_search_request* request,
+                                         vecdb_iterator** out, vecdb_error* error) {
+  return CallMaking<IteratorObject>(out, error, [&](IteratorObject& made) -> Status {
+    VECDB_TRY_ASSIGN(const auto used, Use<SnapshotObject>(snapshot));
+    VECDB_TRY_ASSIGN(const vecdb_iterate_search_request asked, ReadStruct(request));
+    VECDB_TRY_ASSIGN(const IterateSearchRequest translated, RequestOf(asked));
+    made.key_field = used->key_field;
+    VECDB_TRY_ASSIGN(made.hits, used->snapshot->IterateSearch(translated));
+    return Status();
+  });
+}
+
 vecdb_code vecdb_iterator_next(vecdb_iterator* iterator, vecdb_rows** out, vecdb_error* error) {
   return CallMaking<RowsObject>(out, error, [&](RowsObject& made) -> Status {
     VECDB_TRY_ASSIGN(const auto used, Use<IteratorObject>(iterator));
+    if (used->hits) {
+      if (used->unread_hits.empty()) {
+        VECDB_TRY_ASSIGN(used->unread_hits, used->hits->Next());
+      }
+      Fill(used->key_field, &used->unread_hits, &made);
+      used->unread_hits.clear();
+      return Status();
+    }
     if (used->unread.empty()) {
       VECDB_TRY_ASSIGN(used->unread, used->rows->Next());
     }

@@ -46,6 +46,13 @@ Result<Hits> Collection::Search(const SearchRequest& request) const {
   });
 }
 
+Result<std::vector<Hits>> Collection::SearchMany(const SearchRequest& request,
+                                                 std::span<const QueryVector> queries) const {
+  return api::Inside(*handle_->engine, false, [&] {
+    return handle_->engine->parts().proxy->SearchMany(*handle_->live, request, queries);
+  });
+}
+
 Result<std::vector<Row>> Collection::Query(const QueryRequest& request) const {
   return api::Inside(*handle_->engine, false, [&] {
     return handle_->engine->parts().proxy->Query(*handle_->live, request);
@@ -69,6 +76,14 @@ Result<std::uint64_t> Collection::Count(std::string_view filter, const ReadOptio
 Result<RowIterator> Collection::Iterate(const IterateRequest& request) const {
   return api::Inside(*handle_->engine, false, [&]() -> Result<RowIterator> {
     VECDB_TRY_ASSIGN(auto walk, handle_->engine->parts().proxy->StartWalk(*handle_->live, request));
+    return api::SnapshotAccess::Make(handle_->engine, handle_->live, std::move(walk));
+  });
+}
+
+Result<SearchIterator> Collection::IterateSearch(const IterateSearchRequest& request) const {
+  return api::Inside(*handle_->engine, false, [&]() -> Result<SearchIterator> {
+    VECDB_TRY_ASSIGN(auto walk,
+                     handle_->engine->parts().proxy->StartSearch(*handle_->live, request));
     return api::SnapshotAccess::Make(handle_->engine, handle_->live, std::move(walk));
   });
 }

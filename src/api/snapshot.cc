@@ -3,9 +3,9 @@
 namespace vecdb {
 namespace {
 
-Status MovedFrom() {
-  return api::Guarded([] {
-    return base::FailedPrecondition("this RowIterator was moved from and iterates over nothing");
+Status MovedFrom(std::string_view type) {
+  return api::Guarded([type] {
+    return base::FailedPrecondition("this {} was moved from and iterates over nothing", type);
   });
 }
 
@@ -21,6 +21,14 @@ Timestamp Snapshot::timestamp() const {
 Result<Hits> Snapshot::Search(const SearchRequest& request) const {
   return api::Inside(*handle_->engine, false, [&] {
     return handle_->engine->parts().proxy->Search(*handle_->live, request, &handle_->moment);
+  });
+}
+
+Result<std::vector<Hits>> Snapshot::SearchMany(const SearchRequest& request,
+                                               std::span<const QueryVector> queries) const {
+  return api::Inside(*handle_->engine, false, [&] {
+    return handle_->engine->parts().proxy->SearchMany(*handle_->live, request, queries,
+                                                      &handle_->moment);
   });
 }
 
@@ -53,6 +61,14 @@ Result<RowIterator> Snapshot::Iterate(const IterateRequest& request) const {
   });
 }
 
+Result<SearchIterator> Snapshot::IterateSearch(const IterateSearchRequest& request) const {
+  return api::Inside(*handle_->engine, false, [&]() -> Result<SearchIterator> {
+    VECDB_TRY_ASSIGN(auto walk, handle_->engine->parts().proxy->StartSearch(*handle_->live, request,
+                                                                            &handle_->moment));
+    return api::SnapshotAccess::Make(handle_->engine, handle_->live, std::move(walk));
+  });
+}
+
 RowIterator::RowIterator(std::unique_ptr<Body> body) : body_(std::move(body)) {
 }
 RowIterator::RowIterator(RowIterator&&) noexcept = default;
@@ -60,9 +76,22 @@ RowIterator& RowIterator::operator=(RowIterator&&) noexcept = default;
 RowIterator::~RowIterator() = default;
 
 Result<std::vector<Row>> RowIterator::Next() {
-  if (body_ == nullptr) return MovedFrom();
+  if (body_ == nullptr) return MovedFrom("RowIterator");
   return api::Inside(*body_->engine, false, [&] {
     return body_->engine->parts().proxy->NextRows(body_->live->record.schema, &body_->walk);
+  });
+}
+
+SearchIterator::SearchIterator(std::unique_ptr<Body> body) : body_(std::move(body)) {
+}
+SearchIterator::SearchIterator(SearchIterator&&) noexcept = default;
+SearchIterator& SearchIterator::operator=(SearchIterator&&) noexcept = default;
+SearchIterator::~SearchIterator() = default;
+
+Result<Hits> SearchIterator::Next() {
+  if (body_ == nullptr) return MovedFrom("SearchIterator");
+  return api::Inside(*body_->engine, false, [&] {
+    return body_->engine->parts().proxy->NextHits(body_->live->record.schema, &body_->walk);
   });
 }
 

@@ -1,4 +1,4 @@
-// What public Snapshots and RowIterators hold, and who makes them.
+// What public Snapshots and iterators hold, and who makes them.
 #pragma once
 
 #include <memory>
@@ -23,6 +23,12 @@ struct RowIterator::Body {
   roles::RowWalk walk;
 };
 
+struct SearchIterator::Body {
+  std::shared_ptr<roles::Engine> engine;
+  std::shared_ptr<roles::LiveCollection> live;
+  roles::HitWalk walk;
+};
+
 namespace api {
 
 struct SnapshotAccess {
@@ -35,6 +41,11 @@ struct SnapshotAccess {
                           std::shared_ptr<roles::LiveCollection> live, roles::RowWalk walk) {
     return RowIterator(std::make_unique<RowIterator::Body>(
         RowIterator::Body{std::move(engine), std::move(live), std::move(walk)}));
+  }
+  static SearchIterator Make(std::shared_ptr<roles::Engine> engine,
+                             std::shared_ptr<roles::LiveCollection> live, roles::HitWalk walk) {
+    return SearchIterator(std::make_unique<SearchIterator::Body>(
+        SearchIterator::Body{std::move(engine), std::move(live), std::move(walk)}));
   }
 };
 

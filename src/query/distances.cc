@@ -31,6 +31,30 @@ void Fill(std::span<float> out, const Score& score) {
   for (; i < out.size(); ++i) out[i] = score(i);
 }
 
+// One after the other, where there is no kernel for several.
+class InTurn final : public DistancesTogether {
+ public:
+  explicit InTurn(std::span<const Distances* const> all) : all_(all.begin(), all.end()) {}
+
+  void Many(const chunk::ColumnView& view, std::size_t first, std::size_t n, float* out) override {
+    for (std::size_t q = 0; q < all_.size(); ++q) {
+      all_[q]->Many(view, first, std::span(out + q * n, n));
+    }
+  }
+  void Ids(const chunk::ColumnView& view, std::span<const std::uint32_t> ids, float* out) override {
+    const std::size_t n = ids.size();
+    for (std::size_t q = 0; q < all_.size(); ++q) {
+      all_[q]->Ids(view, ids, std::span(out + q * n, n));
+    }
+  }
+
+ private:
+  const std::vector<const Distances*> all_;
+};
+
+template <typename Query, typename Element, typename Number>
+class DenseTogether;
+
 // Query against rows of Element; what the kernels compute is a Number.
 template <typename Query, typename Element, typename Number>
 class DenseDistances final : public Distances {
@@ -75,7 +99,13 @@ class DenseDistances final : public Distances {
         found, [&](std::size_t i) { return base + std::size_t{ids[i]} * d; }, out);
   }
 
+  std::unique_ptr<DistancesTogether> Together(
+      std::span<const Distances* const> all) const override {
+    return std::make_unique<DenseTogether<Query, Element, Number>>(all);
+  }
+
  private:
+  friend class DenseTogether<Query, Element, Number>;
   // Whole numbers stay whole until the score; their quotients are doubles.
   using Real = std::conditional_t<std::is_integral_v<Number>, double, float>;
 
@@ -150,6 +180,67 @@ class DenseDistances final : public Distances {
   std::span<const Query> query_;  // lent, or scaled_
   std::vector<float> scaled_;     // COSINE, when the query's squared norm would leave float's range
   Real query_norm_ = 0;           // COSINE only
+};
+
+// By the kernels that compare several queries with a row that they have loaded. Rows that do not
+// lie side by side are put there first.
+template <typename Query, typename Element, typename Number>
+class DenseTogether final : public DistancesTogether {
+ public:
+  using Dense = DenseDistances<Query, Element, Number>;
+
+  explicit DenseTogether(std::span<const Distances* const> all) {
+    for (const Distances* one : all) {
+      all_.push_back(static_cast<const Dense*>(one));  // of one field, so of one type
+      queries_.insert(queries_.end(), all_.back()->query_.begin(), all_.back()->query_.end());
+    }
+    dimension_ = all_.front()->query_.size();
+  }
+
+  void Many(const chunk::ColumnView& view, std::size_t first, std::size_t n, float* out) override {
+    Compute(static_cast<const Element*>(view.values) + first * dimension_, n, out);
+  }
+
+  void Ids(const chunk::ColumnView& view, std::span<const std::uint32_t> ids, float* out) override {
+    gathered_.resize(Distances::kBatch * dimension_);
+    const auto* const base = static_cast<const Element*>(view.values);
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      std::copy_n(base + ids[i] * dimension_, dimension_, gathered_.data() + i * dimension_);
+    }
+    Compute(gathered_.data(), ids.size(), out);
+  }
+
+ private:
+  void Compute(const Element* rows, std::size_t n, float* out) {
+    const Dense& any = *all_.front();
+    const auto& kernels = any.kernels_;
+    Number* found = nullptr;
+    if constexpr (std::is_same_v<Number, float>) {
+      found = out;
+    } else {
+      found_.resize(all_.size() * Distances::kBatch);
+      found = found_.data();
+    }
+    const auto kernel = any.metric_ == Metric::kL2 ? kernels.l2_mq : kernels.ip_mq;
+    kernel(queries_.data(), all_.size(), rows, dimension_, n, found);
+    typename Dense::Numbers numbers;
+    if (any.metric_ == Metric::kCosine) {
+      for (std::size_t i = 0; i < n; ++i) {
+        numbers.norm2[i] = kernels.norm2(rows + i * dimension_, dimension_);
+      }
+    }
+    for (std::size_t q = 0; q < all_.size(); ++q) {
+      std::copy_n(found + q * n, n, numbers.product.data());
+      all_[q]->Finish(
+          numbers, [&](std::size_t i) { return rows + i * dimension_; }, std::span(out + q * n, n));
+    }
+  }
+
+  std::vector<const Dense*> all_;
+  std::size_t dimension_ = 0;
+  std::vector<Query> queries_;     // one after the other
+  std::vector<Number> found_;      // where they are no floats
+  std::vector<Element> gathered_;  // rows
 };
 
 class BitDistances final : public Distances {
@@ -250,6 +341,11 @@ Made OfSparse(const Field& field, const QueryVector& query) {
 }
 
 }  // namespace
+
+std::unique_ptr<DistancesTogether> Distances::Together(
+    std::span<const Distances* const> all) const {
+  return std::make_unique<InTurn>(all);
+}
 
 Result<std::unique_ptr<const Distances>> MakeDistances(const Field& field,
                                                        const QueryVector& query) {

@@ -16,6 +16,19 @@
 
 namespace vecdb::query {
 
+// What several Distances say of the same rows.
+//
+// Thread safety: one thread at a time.
+class DistancesTogether {
+ public:
+  virtual ~DistancesTogether() = default;
+  // out[q * n + i] is out[i] of number q; n is at most Distances::kBatch, or ids.size().
+  virtual void Many(const chunk::ColumnView& view, std::size_t first, std::size_t n,
+                    float* out) = 0;
+  virtual void Ids(const chunk::ColumnView& view, std::span<const std::uint32_t> ids,
+                   float* out) = 0;
+};
+
 // Thread safety: any number of threads may ask at once.
 class Distances {
  public:
@@ -29,6 +42,9 @@ class Distances {
                     std::span<float> out) const = 0;
   virtual void Ids(const chunk::ColumnView& view, std::span<const std::uint32_t> ids,
                    std::span<float> out) const = 0;
+  // The same numbers of all of these, which are of one field and outlive the result. A row is read
+  // once for several of them where there is a kernel for that.
+  virtual std::unique_ptr<DistancesTogether> Together(std::span<const Distances* const> all) const;
 };
 
 // The query must be of the kind that the field takes, and what the field's vectors must be;

@@ -96,14 +96,14 @@ Result<std::shared_ptr<const Filter>> PlanFilter(const Schema& schema, std::stri
   return Filter::Compile(text, schema);
 }
 
-Result<SearchPlan> PlanSearch(const Schema& schema, const SearchRequest& request) {
+namespace {
+
+// All but the query.
+Result<SearchPlan> PlanAnySearch(const Schema& schema, const SearchRequest& request) {
   SearchPlan plan;
   VECDB_TRY(CheckWindow(request.limit, request.offset));
   VECDB_TRY_ASSIGN(plan.field, FindVectorField(schema, request.field));
-  const Field& field = schema.fields()[plan.field];
-  plan.metric = field.metric;
-  VECDB_TRY_ASSIGN(plan.distances, MakeDistances(field, request.query));
-  plan.query = request.query;
+  plan.metric = schema.fields()[plan.field].metric;
   VECDB_TRY(chunk::CheckEffort(request.effort, request.limit + request.offset));
   plan.effort = request.effort;
   plan.limit = request.limit;
@@ -112,6 +112,55 @@ Result<SearchPlan> PlanSearch(const Schema& schema, const SearchRequest& request
   VECDB_TRY_ASSIGN(plan.filter, PlanFilter(schema, request.filter));
   VECDB_TRY_ASSIGN(plan.output, PlanOutput(schema, request.output_fields));
   return plan;
+}
+
+Status TakeQuery(const Schema& schema, const QueryVector& query, SearchPlan* plan) {
+  VECDB_TRY_ASSIGN(plan->distances, MakeDistances(schema.fields()[plan->field], query));
+  plan->query = query;
+  return Status();
+}
+
+// All but the query, and the distances from it.
+SearchPlan CopyOf(const SearchPlan& plan) {
+  SearchPlan copy;
+  copy.field = plan.field;
+  copy.metric = plan.metric;
+  copy.effort = plan.effort;
+  copy.limit = plan.limit;
+  copy.offset = plan.offset;
+  copy.range = plan.range;
+  copy.filter = plan.filter;
+  copy.output = plan.output;
+  copy.deadline = plan.deadline;
+  return copy;
+}
+
+}  // namespace
+
+Result<SearchPlan> PlanSearch(const Schema& schema, const SearchRequest& request) {
+  VECDB_TRY_ASSIGN(SearchPlan plan, PlanAnySearch(schema, request));
+  VECDB_TRY(TakeQuery(schema, request.query, &plan));
+  return plan;
+}
+
+Status CheckQueryCount(std::size_t count) {
+  if (count >= 1 && count <= kMaxQueries) return Status();
+  return base::InvalidArgument("the number of queries must be between 1 and {}, not {}",
+                               kMaxQueries, count);
+}
+
+Result<std::vector<SearchPlan>> PlanSearches(const Schema& schema, const SearchRequest& request,
+                                             std::span<const QueryVector> queries) {
+  VECDB_TRY(CheckQueryCount(queries.size()));
+  VECDB_TRY_ASSIGN(const SearchPlan any, PlanAnySearch(schema, request));
+  std::vector<SearchPlan> plans;
+  plans.reserve(queries.size());
+  for (const QueryVector& query : queries) {
+    plans.push_back(CopyOf(any));
+    const Status taken = TakeQuery(schema, query, &plans.back());
+    if (!taken.ok()) return base::Annotate(taken, base::Format("query {}", plans.size() - 1));
+  }
+  return plans;
 }
 
 Result<QueryPlan> PlanQuery(const Schema& schema, const QueryRequest& request) {

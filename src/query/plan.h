@@ -17,7 +17,8 @@
 
 namespace vecdb::query {
 
-inline constexpr std::size_t kMaxLimit = 16'384;  // limit + offset
+inline constexpr std::size_t kMaxLimit = 16'384;    // limit + offset
+inline constexpr std::size_t kMaxQueries = 16'384;  // of one call
 
 struct SearchPlan {
   std::uint32_t field = 0;
@@ -42,6 +43,11 @@ struct QueryPlan {
 };
 
 Result<SearchPlan> PlanSearch(const Schema& schema, const SearchRequest& request);
+// How many queries one call may have.
+Status CheckQueryCount(std::size_t count);
+// The same for each of the queries; request.query is not looked at.
+Result<std::vector<SearchPlan>> PlanSearches(const Schema& schema, const SearchRequest& request,
+                                             std::span<const QueryVector> queries);
 Result<QueryPlan> PlanQuery(const Schema& schema, const QueryRequest& request);
 
 // Names to field numbers; "*" is every field. kInvalidArgument names an unknown one.

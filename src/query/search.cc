@@ -59,16 +59,6 @@ Status SearchAllowed(const segment::Segment& segment, const SearchPlan& plan,
   return n == 0 ? Status() : offer();
 }
 
-// Rows between two looks at the deadline: about 1 MiB of them, or a few thousand.
-RowIndex RowsPerLook(const Field& field) {
-  constexpr std::size_t kMostBytes = std::size_t{1} << 20;
-  constexpr std::size_t kMostRows = 8192;
-  const std::size_t width = chunk::FixedWidth(field.type, field.dimension);
-  if (width == 0) return kMostRows / 2;
-  const std::size_t rows = std::clamp<std::size_t>(kMostBytes / width, 1, kMostRows);
-  return static_cast<RowIndex>(rows < kBatch ? rows : rows - rows % kBatch);
-}
-
 // Null: the answer is to be exact, or there is none.
 const segment::FieldIndex* IndexFor(const segment::Segment& segment, const SearchPlan& plan) {
   const bool exact = plan.effort.ef == 0 && plan.effort.recall >= 1;
@@ -88,33 +78,55 @@ Result<bool> AskIndex(const segment::FieldIndex& index, const segment::Segment& 
 
 }  // namespace
 
+RowIndex RowsPerLook(const Field& field) {
+  constexpr std::size_t kMostBytes = std::size_t{1} << 20;
+  constexpr std::size_t kMostRows = 8192;
+  const std::size_t width = chunk::FixedWidth(field.type, field.dimension);
+  if (width == 0) return kMostRows / 2;
+  const std::size_t rows = std::clamp<std::size_t>(kMostBytes / width, 1, kMostRows);
+  return static_cast<RowIndex>(rows < kBatch ? rows : rows - rows % kBatch);
+}
+
+bool MayAskIndex(const segment::Segment& segment, const SearchPlan& plan) {
+  const segment::FieldIndex* const index = IndexFor(segment, plan);
+  return index != nullptr && index->usable() != nullptr;
+}
+
 Status SearchSegment(const segment::Segment& segment, const segment::ReadTime& t,
                      const SearchPlan& plan, TopK* top, FilterCache* cache, Portion* portion) {
   VECDB_TRY_ASSIGN(AllowedRows allowed,
                    AllowedRowsAt(segment, t, plan.filter.get(), plan.deadline, cache));
-  return SearchRows(segment, plan, std::move(allowed), top, portion);
+  return SearchRows(segment, plan, &allowed, top, portion);
 }
 
-Status SearchRows(const segment::Segment& segment, const SearchPlan& plan, AllowedRows allowed,
+Status SearchLeft(const segment::Segment& segment, const segment::ReadTime& t,
+                  const SearchPlan& plan, std::optional<AllowedRows>* left, TopK* top,
+                  FilterCache* cache) {
+  if (!*left) {
+    VECDB_TRY_ASSIGN(AllowedRows allowed,
+                     AllowedRowsAt(segment, t, plan.filter.get(), plan.deadline, cache));
+    if (!allowed.bitmap) {
+      allowed.bitmap.emplace(allowed.rows, true);
+      allowed.bitmap->ResetBefore(allowed.first);
+    }
+    *left = std::move(allowed);
+  }
+  return SearchRows(segment, plan, &**left, top);
+}
+
+Status SearchRows(const segment::Segment& segment, const SearchPlan& plan, AllowedRows* allowed,
                   TopK* top, Portion* portion) {
-  if (allowed.first == allowed.rows) return Status();
+  if (allowed->first == allowed->rows) return Status();
   if (const segment::FieldIndex* const index = IndexFor(segment, plan); index != nullptr) {
     Portion whole = Whole(plan);
-    VECDB_TRY_ASSIGN(const bool answered, AskIndex(*index, segment, plan, &allowed, top,
+    VECDB_TRY_ASSIGN(const bool answered, AskIndex(*index, segment, plan, allowed, top,
                                                    portion == nullptr ? &whole : portion));
     if (answered) return Status();
   }
-  const RowIndex step =
-      plan.deadline.limited() ? RowsPerLook(segment.schema().fields()[plan.field]) : allowed.rows;
-  for (RowIndex first = allowed.first; first < allowed.rows;) {
-    VECDB_TRY(plan.deadline.Check());
-    VECDB_TRY_ASSIGN(const chunk::ColumnView view,
-                     segment.Read(plan.field, first, std::min(step, allowed.rows - first)));
-    VECDB_TRY(allowed.bitmap ? SearchAllowed(segment, plan, view, first, *allowed.bitmap, top)
-                             : SearchRun(segment, plan, view, first, top));
-    first += static_cast<RowIndex>(view.rows);
-  }
-  return Status();
+  return ForEachRun(segment, plan, *allowed, [&](const chunk::ColumnView& view, RowIndex first) {
+    return allowed->bitmap ? SearchAllowed(segment, plan, view, first, *allowed->bitmap, top)
+                           : SearchRun(segment, plan, view, first, top);
+  });
 }
 
 }  // namespace vecdb::query

@@ -2,8 +2,13 @@
 // serves, and otherwise exact, row by row.
 #pragma once
 
+#include <algorithm>
+#include <optional>
+
+#include "vecdb/schema.h"
 #include "vecdb/types.h"
 
+#include "base/status.h"
 #include "query/filter_cache.h"
 #include "query/plan.h"
 #include "query/portion.h"
@@ -20,8 +25,35 @@ namespace vecdb::query {
 Status SearchSegment(const segment::Segment& segment, const segment::ReadTime& t,
                      const SearchPlan& plan, TopK* top, FilterCache* cache = nullptr,
                      Portion* portion = nullptr);
-// The same of rows that are known.
-Status SearchRows(const segment::Segment& segment, const SearchPlan& plan, AllowedRows allowed,
+// The same of rows that are known; the bits of `allowed` may become more, all of them zero.
+Status SearchRows(const segment::Segment& segment, const SearchPlan& plan, AllowedRows* allowed,
                   TopK* top, Portion* portion = nullptr);
+// The same of rows that are left: what was allowed, less what has been taken out of the bitmap
+// since. Where there is nothing yet, it is found first.
+Status SearchLeft(const segment::Segment& segment, const segment::ReadTime& t,
+                  const SearchPlan& plan, std::optional<AllowedRows>* left, TopK* top,
+                  FilterCache* cache = nullptr);
+
+// Whether SearchRows would begin with an index.
+bool MayAskIndex(const segment::Segment& segment, const SearchPlan& plan);
+
+// Rows between two looks at the deadline: about 1 MiB of them, or a few thousand.
+RowIndex RowsPerLook(const Field& field);
+
+// Calls visit(view, first) for the field's vectors, run by run: row i of a view is row first + i.
+template <typename Visit>
+Status ForEachRun(const segment::Segment& segment, const SearchPlan& plan,
+                  const AllowedRows& allowed, const Visit& visit) {
+  const RowIndex step =
+      plan.deadline.limited() ? RowsPerLook(segment.schema().fields()[plan.field]) : allowed.rows;
+  for (RowIndex first = allowed.first; first < allowed.rows;) {
+    VECDB_TRY(plan.deadline.Check());
+    VECDB_TRY_ASSIGN(const chunk::ColumnView view,
+                     segment.Read(plan.field, first, std::min(step, allowed.rows - first)));
+    VECDB_TRY(visit(view, first));
+    first += static_cast<RowIndex>(view.rows);
+  }
+  return Status();
+}
 
 }  // namespace vecdb::query

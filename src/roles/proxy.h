@@ -19,9 +19,11 @@
 #include "base/timestamp_oracle.h"
 #include "chunk/chunk.h"
 #include "query/key_walk.h"
+#include "query/owned_vector.h"
 #include "roles/counters.h"
 #include "roles/live_collection.h"
 #include "roles/query_nodes.h"
+#include "roles/read_memory.h"
 #include "roles/streaming_nodes.h"
 
 namespace vecdb::roles {
@@ -40,6 +42,21 @@ struct RowWalk {
   std::vector<std::uint32_t> output;  // fields
   std::size_t batch_size = 0;
   std::uint64_t left = 0;  // rows that may still be given
+  ReadOptions read;
+};
+
+// Rows from the nearest on, and where among them one is. One thread at a time.
+struct HitWalk {
+  Moment moment;
+  std::unique_ptr<const query::OwnedVector> vector;  // lent to the plan
+  query::SearchPlan plan;                            // its limit is what is asked for next
+  QueryNodes::LeftRows left;                         // what no piece has had
+  base::MemoryReservation memory;                    // for what is left
+  std::vector<query::Candidate> piece;               // what was asked for last
+  std::size_t at = 0;                                // in the piece
+  bool found_all = false;                            // nothing comes behind the piece
+  std::size_t batch_size = 0;
+  std::uint64_t rest = 0;  // rows that may still be given
   ReadOptions read;
 };
 
@@ -74,6 +91,10 @@ class Proxy {
   // At a moment that was pinned before, or, where `at` is null, at one of their own.
   Result<Hits> Search(const LiveCollection& collection, const SearchRequest& request,
                       const Moment* at = nullptr) const;
+  Result<std::vector<Hits>> SearchMany(const LiveCollection& collection,
+                                       const SearchRequest& request,
+                                       std::span<const QueryVector> queries,
+                                       const Moment* at = nullptr) const;
   Result<std::vector<Row>> Query(const LiveCollection& collection, const QueryRequest& request,
                                  const Moment* at = nullptr) const;
   Result<GetResult> Get(const LiveCollection& collection, std::span<const Key> keys,
@@ -86,6 +107,10 @@ class Proxy {
   Result<RowWalk> StartWalk(const LiveCollection& collection, const IterateRequest& request,
                             const Moment* at = nullptr) const;
   Result<std::vector<Row>> NextRows(const Schema& schema, RowWalk* walk) const;
+  // ---- hit by hit (proxy_iterate_search.cc) -------------------------------------------
+  Result<HitWalk> StartSearch(const LiveCollection& collection, const IterateSearchRequest& request,
+                              const Moment* at = nullptr) const;
+  Result<Hits> NextHits(const Schema& schema, HitWalk* walk) const;
 
   // kInvalidArgument for a timeout below 0; `option` is where the limits were given.
   Result<base::Deadline> DeadlineOf(std::string_view option, std::chrono::milliseconds timeout,
@@ -101,6 +126,9 @@ class Proxy {
     return {std::max(visible, view.readable_from()), collection.AliveFrom(clock_)};
   }
   Result<base::Deadline> DeadlineOf(const ReadOptions& options) const;
+  static Result<Hits> FetchHits(const Schema& schema, const query::SearchPlan& plan,
+                                std::span<const query::Candidate> found, ReadMemory* memory);
+  Status FindPiece(HitWalk* walk) const;
   // `filter` may be null; what it says about a partition key leaves out segments.
   Result<Moment> PinUnless(const Moment* at, const LiveCollection& collection,
                            const ReadOptions& options, const query::Filter* filter,

@@ -26,6 +26,11 @@ Result<Consistency> LevelOf(const LiveCollection& collection, const ReadOptions&
                                static_cast<unsigned>(level));
 }
 
+std::span<const query::Candidate> BehindOffset(const std::vector<query::Candidate>& best,
+                                               const query::SearchPlan& plan) {
+  return std::span(best).subspan(std::min(best.size(), plan.offset));
+}
+
 // A partition that was dropped after the View was pinned counts as dropped before.
 std::shared_ptr<const segment::View> OnlyOf(const Partitions::List& partitions,
                                             const std::shared_ptr<const segment::View>& view) {
@@ -123,17 +128,49 @@ Result<Hits> Proxy::Search(const LiveCollection& collection, const SearchRequest
 
   const std::vector<query::Candidate> best = top.Take();
   ReadMemory memory(query_.memory());
+  VECDB_TRY_ASSIGN(Hits hits, FetchHits(schema, plan, BehindOffset(best, plan), &memory));
+  Counters::Add(counters_.searches);
+  return hits;
+}
+
+Result<std::vector<Hits>> Proxy::SearchMany(const LiveCollection& collection,
+                                            const SearchRequest& request,
+                                            std::span<const QueryVector> queries,
+                                            const Moment* at) const {
+  if (at == nullptr) VECDB_TRY(collection.CheckAlive());
+  const Schema& schema = collection.record.schema;
+  VECDB_TRY_ASSIGN(auto plans, query::PlanSearches(schema, request, queries));
+  VECDB_TRY_ASSIGN(const base::Deadline deadline, DeadlineOf(request.read));
+  for (query::SearchPlan& plan : plans) plan.deadline = deadline;
+  const query::SearchPlan& any = plans.front();
+  VECDB_TRY_ASSIGN(const Moment moment,
+                   PinUnless(at, collection, request.read, any.filter.get(), deadline));
+  std::vector<query::TopK> tops(plans.size(), query::TopK(any.limit + any.offset, any.range));
+  VECDB_TRY(query_.SearchMany(*moment.view, moment.time, plans, tops));
+
+  ReadMemory memory(query_.memory());
+  std::vector<Hits> answers;
+  answers.reserve(plans.size());
+  for (query::TopK& top : tops) {
+    const std::vector<query::Candidate> best = top.Take();
+    VECDB_TRY_ASSIGN(Hits hits, FetchHits(schema, any, BehindOffset(best, any), &memory));
+    answers.push_back(std::move(hits));
+  }
+  Counters::Add(counters_.searches, answers.size());
+  return answers;
+}
+
+Result<Hits> Proxy::FetchHits(const Schema& schema, const query::SearchPlan& plan,
+                              std::span<const query::Candidate> found, ReadMemory* memory) {
   Hits hits;
-  hits.reserve(best.size() - std::min(best.size(), plan.offset));
-  for (std::size_t i = plan.offset; i < best.size(); ++i) {
-    const query::Candidate& c = best[i];
+  hits.reserve(found.size());
+  for (const query::Candidate& c : found) {
     VECDB_TRY(plan.deadline.Check());
     Hit hit{chunk::OwnedKey(c.key), query::ScoreOf(plan.metric, c.distance), {}};
     VECDB_TRY_ASSIGN(hit.row, query::FetchRow(schema, *c.segment, c.row, plan.output));
-    VECDB_TRY(memory.Add(hit.row));
+    VECDB_TRY(memory->Add(hit.row));
     hits.push_back(std::move(hit));
   }
-  Counters::Add(counters_.searches);
   return hits;
 }
 

@@ -6,6 +6,7 @@
 #include "base/status.h"
 #include "chunk/kinds.h"
 #include "query/search.h"
+#include "query/search_many.h"
 #include "roles/memory_shares.h"
 
 namespace vecdb::roles {
@@ -53,6 +54,33 @@ std::vector<Share> SharesOf(const segment::View& view) {
   std::sort(shares.begin(), shares.end(),
             [](const Share& a, const Share& b) { return a.rows > b.rows; });
   return shares;
+}
+
+// How many queries are put together, and which segments are read apart from the others.
+struct ManyShape {
+  std::vector<Share> shares;
+  std::size_t block = 0;  // queries
+  std::size_t blocks = 0;
+};
+
+ManyShape ShapeOf(const segment::View& view, const query::SearchPlan& plan, std::size_t queries,
+                  std::size_t threads) {
+  constexpr std::size_t kEach = 8;  // so few queries of a thread's own are not worth it
+  ManyShape shape;
+  const std::size_t most = query::QueriesOfBlock(view.schema().fields()[plan.field]);
+  std::size_t rounds = 1;
+  if (queries < threads * kEach) {
+    shape.shares = SharesOf(view);
+  } else {
+    shape.shares.resize(1);
+    for (std::size_t i = 0; i < view.segments().size(); ++i) shape.shares[0].segments.push_back(i);
+    rounds = threads;  // each thread is to have as many blocks as the others
+  }
+  const std::size_t blocks = (queries + most - 1) / most;
+  shape.blocks = (blocks + rounds - 1) / rounds * rounds;
+  shape.block = (queries + shape.blocks - 1) / shape.blocks;
+  shape.blocks = (queries + shape.block - 1) / shape.block;
+  return shape;
 }
 
 struct Counted {
@@ -105,19 +133,32 @@ Result<std::vector<std::shared_ptr<segment::Segment>>> QueryNodes::OpenAll(
   return segments;
 }
 
-void QueryNodes::NoteRead(std::uint32_t node) {
-  if (node < count_) nodes_[node].reads.fetch_add(1, std::memory_order_relaxed);
+void QueryNodes::NoteRead(std::uint32_t node, std::uint64_t reads) {
+  if (node < count_) nodes_[node].reads.fetch_add(reads, std::memory_order_relaxed);
 }
 
 std::size_t QueryNodes::ThreadsFor(const segment::View& view, const ReadCost& cost) const {
   const std::size_t segments = view.segments().size();
   if (segments < 2) return 1;
+  return pool_.ThreadsFor(std::min<std::size_t>(segments, count_ + 1),
+                          RowsToRead(view, cost) * cost.row_bytes);
+}
+
+std::uint64_t QueryNodes::RowsToRead(const segment::View& view, const ReadCost& cost) {
   std::uint64_t rows = 0;
   for (const auto& segment : view.segments()) {
     const bool indexed = cost.indexed && segment->IndexOn(*cost.indexed) != nullptr;
     rows += indexed ? std::min(segment->rows(), kRowsOfIndexed) : segment->rows();
   }
-  return pool_.ThreadsFor(std::min<std::size_t>(segments, count_ + 1), rows * cost.row_bytes);
+  return rows;
+}
+
+QueryNodes::ReadCost QueryNodes::CostOf(const segment::View& view, const query::SearchPlan& plan) {
+  const std::uint64_t row_bytes =
+      VectorBytes(view.schema().fields()[plan.field]) + FilterBytes(plan.filter.get());
+  ReadCost cost{row_bytes, plan.limit + plan.offset};
+  if (plan.effort.ef != 0 || plan.effort.recall < 1) cost.indexed = plan.field;
+  return cost;
 }
 
 // Each of the answers that are made side by side, the one that they are put together in, and the
@@ -132,6 +173,15 @@ Result<base::MemoryReservation> QueryNodes::Reserve(const segment::View& view, c
     all += rows;
   }
   const std::uint64_t bytes = answers * (AnswerBytes(std::min(cost.candidates, all)) + most / 8);
+  if (bytes < kSmallMemory) return base::MemoryReservation();
+  return memory_.Reserve(base::MemoryAccount::kReads, bytes);
+}
+
+Result<base::MemoryReservation> QueryNodes::ReserveMany(const segment::View& view,
+                                                        const ReadCost& cost, std::size_t answers) {
+  std::uint64_t rows = 0;
+  for (const auto& segment : view.segments()) rows += segment->rows();
+  const std::uint64_t bytes = answers * AnswerBytes(std::min(cost.candidates, rows)) + rows / 8;
   if (bytes < kSmallMemory) return base::MemoryReservation();
   return memory_.Reserve(base::MemoryAccount::kReads, bytes);
 }
@@ -163,21 +213,79 @@ Status QueryNodes::Read(const segment::View& view, const ReadCost& cost, Answer*
 
 Status QueryNodes::Search(const segment::View& view, const segment::ReadTime& t,
                           const query::SearchPlan& plan, query::TopK* top) {
-  const std::uint64_t row_bytes =
-      VectorBytes(view.schema().fields()[plan.field]) + FilterBytes(plan.filter.get());
-  ReadCost cost{row_bytes, plan.limit + plan.offset};
-  if (plan.effort.ef != 0 || plan.effort.recall < 1) cost.indexed = plan.field;
   std::vector<query::Portion> portions = query::PortionsOf(view, plan);
   const auto search = [&](std::size_t i, query::TopK* into) {
     query::Portion* const portion = portions.empty() ? nullptr : &portions[i];
     return query::SearchSegment(*view.segments()[i], t, plan, into, &filters_, portion);
   };
-  VECDB_TRY(Read(view, cost, top, search));
+  VECDB_TRY(Read(view, CostOf(view, plan), top, search));
   for (std::size_t i = 0; i < portions.size(); ++i) {
     if (!query::NeedsMore(portions[i], *top)) continue;
     portions[i] = query::Whole(plan);
     top->Forget(*view.segments()[i]);
     VECDB_TRY(search(i, top));
+  }
+  return Status();
+}
+
+Status QueryNodes::SearchLeft(const segment::View& view, const segment::ReadTime& t,
+                              const query::SearchPlan& plan, LeftRows* left, query::TopK* top) {
+  return Read(view, CostOf(view, plan), top, [&](std::size_t i, query::TopK* into) {
+    return query::SearchLeft(*view.segments()[i], t, plan, &(*left)[i], into, &filters_);
+  });
+}
+
+Status QueryNodes::RunAll(std::size_t tasks, std::size_t threads, const SearchPool::Task& task) {
+  if (threads > 1) return pool_.Run(tasks, threads, task);
+  for (std::size_t i = 0; i < tasks; ++i) VECDB_TRY(task(i));
+  return Status();
+}
+
+Result<std::vector<query::AllowedRows>> QueryNodes::AllowedIn(const segment::View& view,
+                                                              const segment::ReadTime& t,
+                                                              const query::SearchPlan& plan) {
+  std::vector<query::AllowedRows> allowed(view.segments().size());
+  const auto find = [&](std::size_t i) -> Status {
+    VECDB_TRY_ASSIGN(allowed[i], query::AllowedRowsAt(*view.segments()[i], t, plan.filter.get(),
+                                                      plan.deadline, &filters_));
+    return Status();
+  };
+  const std::size_t threads = ThreadsFor(view, {FilterBytes(plan.filter.get()), 0});
+  VECDB_TRY(RunAll(allowed.size(), threads, std::ref(find)));
+  return allowed;
+}
+
+// Many queries are shared out among the threads, a block of them at a time, each of which reads
+// all segments; of few queries each thread reads some segments for all.
+Status QueryNodes::SearchMany(const segment::View& view, const segment::ReadTime& t,
+                              std::span<const query::SearchPlan> plans,
+                              std::span<query::TopK> tops) {
+  const query::SearchPlan& any = plans.front();
+  const ReadCost cost = CostOf(view, any);
+  const std::uint64_t bytes = RowsToRead(view, cost) * cost.row_bytes * plans.size();
+  const std::size_t threads = pool_.ThreadsFor(pool_.most_threads(), bytes);
+  const ManyShape shape = ShapeOf(view, any, plans.size(), threads);
+  VECDB_TRY_ASSIGN(const auto memory, ReserveMany(view, cost, shape.shares.size() * plans.size()));
+  VECDB_TRY_ASSIGN(const auto allowed, AllowedIn(view, t, any));
+
+  std::vector<std::vector<query::TopK>> others(shape.shares.size());  // the first share has `tops`
+  for (std::size_t i = 1; i < others.size(); ++i) others[i].resize(plans.size(), tops[0].Empty());
+  const auto search = [&](std::size_t task) -> Status {
+    const std::size_t share = task / shape.blocks;
+    const std::size_t first = task % shape.blocks * shape.block;
+    const std::size_t count = std::min(shape.block, plans.size() - first);
+    const std::span<query::TopK> into = share == 0 ? tops : std::span(others[share]);
+    for (const std::size_t i : shape.shares[share].segments) {
+      NoteRead(view.nodes()[i], count);
+      VECDB_TRY(query::SearchRowsMany(*view.segments()[i], plans.subspan(first, count), allowed[i],
+                                      into.subspan(first, count)));
+    }
+    return Status();
+  };
+  const std::size_t tasks = shape.shares.size() * shape.blocks;
+  VECDB_TRY(RunAll(tasks, std::min(threads, tasks), std::ref(search)));
+  for (std::size_t i = 1; i < others.size(); ++i) {
+    for (std::size_t q = 0; q < plans.size(); ++q) tops[q].Merge(others[i][q]);
   }
   return Status();
 }

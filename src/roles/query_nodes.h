@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "vecdb/options.h"
@@ -59,6 +60,13 @@ class QueryNodes {
   // no partial answer.
   Status Search(const segment::View& view, const segment::ReadTime& t,
                 const query::SearchPlan& plan, query::TopK* top);
+  // The same by plans that differ in their queries alone, each into the top of the same place.
+  Status SearchMany(const segment::View& view, const segment::ReadTime& t,
+                    std::span<const query::SearchPlan> plans, std::span<query::TopK> tops);
+  // The same as Search() of rows that are left: see query::SearchLeft. left[i] is of segment i.
+  using LeftRows = std::vector<std::optional<query::AllowedRows>>;
+  Status SearchLeft(const segment::View& view, const segment::ReadTime& t,
+                    const query::SearchPlan& plan, LeftRows* left, query::TopK* top);
   Status Query(const segment::View& view, const segment::ReadTime& t, const query::Filter* filter,
                const base::Deadline& deadline, query::FirstByKey* first);
   Result<std::uint64_t> Count(const segment::View& view, const segment::ReadTime& t,
@@ -76,7 +84,7 @@ class QueryNodes {
   struct Node {
     std::atomic<std::uint64_t> reads{0};
   };
-  void NoteRead(std::uint32_t node);
+  void NoteRead(std::uint32_t node, std::uint64_t reads = 1);
   // What a read looks at in each row, and how many of them its answer holds at most.
   struct ReadCost {
     std::uint64_t row_bytes = 0;
@@ -84,10 +92,20 @@ class QueryNodes {
     std::optional<std::uint32_t> indexed = {};  // the field whose index spares it most rows
   };
   std::size_t ThreadsFor(const segment::View& view, const ReadCost& cost) const;
+  static ReadCost CostOf(const segment::View& view, const query::SearchPlan& plan);
+  static std::uint64_t RowsToRead(const segment::View& view, const ReadCost& cost);
+  // Runs task(0) to task(tasks - 1), on threads of the pool where there are to be some.
+  Status RunAll(std::size_t tasks, std::size_t threads, const SearchPool::Task& task);
+  Result<std::vector<query::AllowedRows>> AllowedIn(const segment::View& view,
+                                                    const segment::ReadTime& t,
+                                                    const query::SearchPlan& plan);
   template <typename Answer, typename Offer>
   Status Read(const segment::View& view, const ReadCost& cost, Answer* answer, const Offer& offer);
   Result<base::MemoryReservation> Reserve(const segment::View& view, const ReadCost& cost,
                                           std::size_t answers);
+  // Of so many answers to one question each.
+  Result<base::MemoryReservation> ReserveMany(const segment::View& view, const ReadCost& cost,
+                                              std::size_t answers);
 
   io::FileSystem& fs_;
   const io::DatabaseUuid database_;

@@ -1,5 +1,7 @@
 // What only looks.
+#include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "base/format.h"
 #include "model_run.h"
@@ -73,9 +75,69 @@ std::string ModelRun::Search() {
   Note(Format("search {}.{} limit {} offset {} radius {} to {} where {}", name_, request.field,
               request.limit, request.offset, request.radius.value_or(NAN),
               request.range_filter.value_or(NAN), where.text));
+  if (random_.Chance(15)) return SearchPages(request, query, where, expected);
+  if (random_.Chance(15)) return SearchMany(request, query, where, expected);
   const auto hits = Open().Search(request);
   if (!hits.ok()) return Named("search", hits.status().ToString());
   return Named("search", expected.CheckSearch(request, query, where, *hits));
+}
+
+// All of them are one search. An index may give rows that are equally far in another order.
+std::string ModelRun::SearchPages(const SearchRequest& request, const Value& query,
+                                  const Where& where, const BruteForce& expected) {
+  IterateSearchRequest pages{.field = request.field,
+                             .query = request.query,
+                             .batch_size = 1 + random_.Below(random_.Chance(50) ? 10 : 300),
+                             .limit = random_.Chance(50) ? 0 : request.limit,
+                             .radius = request.radius,
+                             .range_filter = request.range_filter,
+                             .filter = request.filter,
+                             .output_fields = request.output_fields,
+                             .read = request.read,
+                             .effort = request.effort};
+  Note(Format("in pages of {}, {} rows", pages.batch_size, pages.limit));
+  auto iterator = Open().IterateSearch(pages);
+  if (!iterator.ok()) return Named("search in pages", iterator.status().ToString());
+  Hits all;
+  while (true) {
+    auto page = iterator->Next();
+    if (!page.ok()) return Named("a page of a search", page.status().ToString());
+    if (page->empty()) break;
+    if (page->size() > pages.batch_size) return "a page of a search is too large";
+    all.insert(all.end(), page->begin(), page->end());
+  }
+  SearchRequest whole = request;
+  whole.offset = 0;
+  if (pages.limit == 0) whole.limit = 1'000'000;
+  if (request.effort.recall < 1 || request.effort.ef > 0) {
+    const bool larger = LargerIsNearer(schema_.Find(request.field)->metric);
+    std::sort(all.begin(), all.end(), [larger](const Hit& a, const Hit& b) {
+      if (a.score != b.score) return larger ? a.score > b.score : a.score < b.score;
+      return a.key < b.key;
+    });
+  }
+  return Named("search in pages", expected.CheckSearch(whole, query, where, all));
+}
+
+std::string ModelRun::SearchMany(const SearchRequest& request, const Value& query,
+                                 const Where& where, const BruteForce& expected) {
+  std::vector<Value> values = {query};
+  const Field& field = *schema_.Find(request.field);
+  // A range was chosen for one query: for others rows may be too near to its ends to say.
+  for (std::size_t more = request.radius ? 0 : random_.Below(20); more > 0; --more) {
+    values.push_back(MakeVector(field, config_.shape, &random_));
+  }
+  std::vector<QueryVector> queries;
+  for (const Value& value : values) queries.push_back(QueryOf(value));
+  Note(Format("together with {} other queries", queries.size() - 1));
+  const auto answers = Open().SearchMany(request, queries);
+  if (!answers.ok()) return Named("search by many", answers.status().ToString());
+  if (answers->size() != queries.size()) return "a query has no answer";
+  for (std::size_t i = 0; i < queries.size(); ++i) {
+    auto wrong = expected.CheckSearch(request, values[i], where, (*answers)[i]);
+    if (!wrong.empty()) return Named(Format("query {} of many", i), wrong);
+  }
+  return {};
 }
 
 std::string ModelRun::Count() {

@@ -128,6 +128,10 @@ class ModelRun {
   std::string Get();
   std::string Query();
   std::string Search();
+  std::string SearchPages(const SearchRequest& request, const Value& query, const Where& where,
+                          const BruteForce& expected);
+  std::string SearchMany(const SearchRequest& request, const Value& query, const Where& where,
+                         const BruteForce& expected);
   std::string Count();
   std::string Create();
   std::string Drop();

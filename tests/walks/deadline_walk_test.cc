@@ -66,6 +66,7 @@ TEST_CASE("a call ends at the first look after its time, whatever it does", "[wa
   Collection c = FillWide(db);
   if (GENERATE(false, true)) c.Flush().OrDie();
   const std::vector<float> query(kWide, 0.25F);
+  const std::vector<QueryVector> queries(3, query);  // one thread's
   std::vector<Key> keys;
   for (std::int64_t id = 0; id < 100; ++id) keys.emplace_back(id);
   const ReadOptions read{.timeout = milliseconds(10)};
@@ -76,18 +77,21 @@ TEST_CASE("a call ends at the first look after its time, whatever it does", "[wa
       [&] { return c.Query({.read = read}).status(); },
       [&] { return c.Count("n > 5", read).status(); },
       [&] { return c.Get(keys, {}, read).status(); },
+      [&] { return c.SearchMany({.read = read}, queries).status(); },
+      [&] { return c.SearchMany({.filter = "n > 5", .read = read}, queries).status(); },
       [&] { return c.DeleteWhere("n == 2047", {.timeout = milliseconds(10)}).status(); },
   };
+  const std::size_t deletes = calls.size() - 1;
   for (std::size_t call = 0; call < calls.size(); ++call) {
     INFO("call " << call);
-    if (call != 6) calls[call]().OrDie();  // what a filter leaves of a sealed segment is kept
+    if (call != deletes) calls[call]().OrDie();  // what a filter leaves of a sealed segment is kept
     int asked = 0;
     clock.hook = [&] { ++asked; };
     const std::uint64_t before = *c.Count();
     calls[call]().OrDie();  // in time
     const int looks = asked;
     REQUIRE(looks >= 2);
-    if (call == 6) break;  // it has deleted what it looks for
+    if (call == deletes) break;  // it has deleted what it looks for
     // The time runs out at each of its looks: that look ends it.
     for (int last = 2; last <= looks; ++last) {
       asked = 0;
@@ -127,6 +131,37 @@ TEST_CASE("each piece of an iterator has the time it was given", "[walk][deadlin
     piece.status().OrDie();
     if (piece->empty()) break;
     for (const Row& row : *piece) CHECK(*row.Get<std::int64_t>("id") == expected++);
+  }
+  CHECK(expected == 2048);
+}
+
+TEST_CASE("each page of a search has the time it was given", "[walk][deadline][search-iterator]") {
+  HookClock clock;
+  Database db = OpenWith(clock);
+  Collection c = FillWide(db);
+  const std::vector<float> query(kWide, 0.25F);
+  SearchIterator pages =
+      *c.IterateSearch({.query = query, .batch_size = 100, .read = {.timeout = milliseconds(10)}});
+  int asked = 0;
+  const auto next = [&](int last) {
+    asked = 0;
+    clock.hook = [&clock, &asked, last] {
+      if (++asked == last) clock.now += milliseconds(20);
+    };
+    auto page = pages.Next();
+    clock.hook = nullptr;
+    return page;
+  };
+  for (int last = 2; last < 100; ++last) {
+    CHECK(next(last).status().code() == StatusCode::kDeadlineExceeded);
+    CHECK(asked == last);
+  }
+  std::int64_t expected = 0;  // all are equally far: they come by key
+  while (true) {
+    const auto page = next(0);
+    page.status().OrDie();
+    if (page->empty()) break;
+    for (const Hit& hit : *page) CHECK(hit.key == Key(expected++));
   }
   CHECK(expected == 2048);
 }

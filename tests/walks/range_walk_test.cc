@@ -6,6 +6,7 @@
 #include <random>
 
 #include "support/vector_oracle.h"
+#include "walks/vector_rows.h"
 #include "walks/walk.h"
 
 using namespace vecdb;
@@ -13,75 +14,7 @@ using namespace vecdb::test;
 
 namespace {
 
-struct Kind {
-  DataType type;
-  Metric metric;
-};
-
 constexpr std::uint32_t kDimension = 16;
-constexpr std::int64_t kRows = 400;
-
-// Few different components, so that many rows are equally far: whole numbers, exact in floats.
-Value VectorOf(DataType type, std::mt19937_64* random) {
-  const auto pick = [random](int least, int most) {
-    return std::uniform_int_distribution<int>(least, most)(*random);
-  };
-  if (type == DataType::kBinaryVector) {
-    std::vector<std::uint8_t> bits(kDimension / 8);
-    for (auto& byte : bits) byte = static_cast<std::uint8_t>(pick(0, 255));
-    return bits;
-  }
-  if (type == DataType::kInt8Vector) {
-    std::vector<std::int8_t> numbers(kDimension);
-    for (auto& x : numbers) x = static_cast<std::int8_t>(pick(-3, 3));
-    return numbers;
-  }
-  if (type == DataType::kSparseFloatVector) {
-    SparseVector sparse;
-    for (std::uint32_t i = 0; i < kDimension; ++i) {
-      if (pick(0, 2) > 0) continue;
-      sparse.indices.push_back(i);
-      sparse.values.push_back(static_cast<float>(pick(1, 3)));
-    }
-    return sparse;
-  }
-  std::vector<float> floats(kDimension);
-  for (auto& x : floats) x = static_cast<float>(pick(-2, 2));
-  return floats;
-}
-
-ValueView Lent(const Value& value) {
-  return std::visit([](const auto& v) { return ValueView(v); }, QueryOf(value));
-}
-
-Schema SchemaOf(const Kind& kind) {
-  Field field;
-  field.name = "v";
-  field.type = kind.type;
-  field.metric = kind.metric;
-  if (kind.type != DataType::kSparseFloatVector) field.dimension = kDimension;
-  return *SchemaBuilder().PrimaryKey("id").Add(field).Build();
-}
-
-// Half of the rows sealed, in two segments, the others growing; some deleted.
-Collection Fill(TestDatabase& db, const Kind& kind) {
-  const Schema schema = SchemaOf(kind);
-  Collection rows = *db->CreateCollection("rows", schema, {.shards = 2});
-  std::mt19937_64 random(7);
-  Batch batch(schema);
-  for (std::int64_t id = 0; id < kRows; ++id) {
-    const Value vector = VectorOf(kind.type, &random);
-    batch.Add({{"id", id}, {"v", Lent(vector)}}).OrDie();
-    if (id % 100 != 99) continue;
-    rows.Insert(batch).status().OrDie();
-    batch.Clear();
-    if (id < kRows / 2) rows.Flush().OrDie();
-  }
-  std::vector<Key> gone;
-  for (std::int64_t id = 0; id < kRows; id += 7) gone.emplace_back(id);
-  rows.Delete(gone).status().OrDie();
-  return rows;
-}
 
 bool InRange(Metric metric, float score, const std::optional<float>& radius,
              const std::optional<float>& range_filter) {
@@ -91,14 +24,12 @@ bool InRange(Metric metric, float score, const std::optional<float>& radius,
   return (!radius || score < *radius) && (!range_filter || score >= *range_filter);
 }
 
-using Found = std::vector<std::pair<Key, float>>;
+using Found = Scores;
 
 Found FoundBy(const Collection& rows, const SearchRequest& request) {
   const auto hits = rows.Search(request);
   hits.status().OrDie();
-  Found found;
-  for (const Hit& hit : *hits) found.emplace_back(hit.key, hit.score);
-  return found;
+  return ScoresOf(*hits);
 }
 
 Found Within(const Found& all, Metric metric, const SearchRequest& request) {
@@ -115,20 +46,12 @@ Found Within(const Found& all, Metric metric, const SearchRequest& request) {
 }  // namespace
 
 TEST_CASE("a radius and a range filter keep exactly the scores between them", "[walk][range]") {
-  const Kind kind = GENERATE(
-      Kind{DataType::kFloatVector, Metric::kL2},
-      Kind{DataType::kFloatVector, Metric::kInnerProduct},
-      Kind{DataType::kFloatVector, Metric::kCosine}, Kind{DataType::kFloat16Vector, Metric::kL2},
-      Kind{DataType::kBFloat16Vector, Metric::kInnerProduct},
-      Kind{DataType::kInt8Vector, Metric::kCosine}, Kind{DataType::kInt8Vector, Metric::kL2},
-      Kind{DataType::kBinaryVector, Metric::kHamming},
-      Kind{DataType::kBinaryVector, Metric::kJaccard},
-      Kind{DataType::kSparseFloatVector, Metric::kInnerProduct});
+  const VectorKind kind = GENERATE(from_range(AllVectorKinds()));
   INFO(ToString(kind.type) << " " << ToString(kind.metric));
   TestDatabase db(io::MakeMemoryFileSystem(), QuietOptions());
-  const Collection rows = Fill(db, kind);
+  const Collection rows = FillVectorRows(db, kind);
   std::mt19937_64 random(11);
-  const Value query = VectorOf(kind.type, &random);
+  const Value query = WholeVector(kind.type, &random);
   const SearchRequest whole{.query = QueryOf(query), .limit = 1000};
   const Found all = FoundBy(rows, whole);
   REQUIRE(all.size() == *rows.Count());

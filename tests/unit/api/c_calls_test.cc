@@ -113,6 +113,7 @@ TEST_CASE("structs of an older program and of a newer one are told apart from go
   CheckInit(vecdb_read_options_init);
   CheckInit(vecdb_call_limits_init);
   CheckInit(vecdb_iterate_request_init);
+  CheckInit(vecdb_iterate_search_request_init);
   CheckInit(vecdb_check_counts_init);
   vecdb_options options;
   vecdb_options_init(&options, sizeof options);
