@@ -8,6 +8,7 @@
 #include "query/index_search.h"
 #include "query/scan.h"
 #include "segment/field_index.h"
+#include "segment/index_part.h"
 
 namespace vecdb::query {
 namespace {
@@ -68,10 +69,55 @@ RowIndex RowsPerLook(const Field& field) {
   return static_cast<RowIndex>(rows < kBatch ? rows : rows - rows % kBatch);
 }
 
+bool IsExact(const SearchPlan& plan) {
+  return plan.effort.ef == 0 && plan.effort.recall >= 1;
+}
+
 // Null: the answer is to be exact, or there is none.
 const segment::FieldIndex* IndexFor(const segment::Segment& segment, const SearchPlan& plan) {
-  const bool exact = plan.effort.ef == 0 && plan.effort.recall >= 1;
-  return exact ? nullptr : segment.IndexOn(plan.field);
+  return IsExact(plan) ? nullptr : segment.IndexOn(plan.field);
+}
+std::shared_ptr<const segment::IndexParts> PartsFor(const segment::Segment& segment,
+                                                    const SearchPlan& plan) {
+  const segment::PartBoard* const board = IsExact(plan) ? nullptr : segment.parts();
+  return board == nullptr ? nullptr : board->Pin(plan.field);
+}
+
+// Every allowed row of [first, end).
+Status ScanRows(const segment::Segment& segment, const SearchPlan& plan, const AllowedRows& allowed,
+                RowIndex first, RowIndex end, TopK* top) {
+  const RowIndex step =
+      plan.deadline.limited() ? RowsPerLook(segment.schema().fields()[plan.field]) : allowed.rows;
+  while (first < end) {
+    VECDB_TRY(plan.deadline.Check());
+    VECDB_TRY_ASSIGN(const chunk::ColumnView view,
+                     segment.Read(plan.field, first, std::min(step, end - first)));
+    VECDB_TRY(allowed.bitmap ? SearchAllowed(segment, plan, view, first, *allowed.bitmap, top)
+                             : SearchRun(segment, plan, view, first, top));
+    first += static_cast<RowIndex>(view.rows);
+  }
+  return Status();
+}
+
+// Rows that have no index are scanned, and all where none is wanted. Parts begin at row 0 and leave
+// no gap.
+Status SearchParts(const segment::Segment& segment, const SearchPlan& plan, AllowedRows* allowed,
+                   TopK* top) {
+  RowIndex first = allowed->first;
+  const auto parts = PartsFor(segment, plan);
+  if (parts != nullptr) {
+    for (const auto& part : *parts) {
+      const RowIndex end = std::min(part->range.end(), allowed->rows);
+      if (end <= first) continue;
+      Status searched = SearchPart(*part, segment, plan, allowed, top);
+      if (searched.code() == StatusCode::kCorruption) {
+        searched = ScanRows(segment, plan, *allowed, first, end, top);
+      }
+      VECDB_TRY(searched);
+      first = end;
+    }
+  }
+  return ScanRows(segment, plan, *allowed, first, allowed->rows, top);
 }
 
 }  // namespace
@@ -88,17 +134,7 @@ Status SearchSegment(const segment::Segment& segment, const segment::ReadTime& t
       index->NoteDamage(searched);
     }
   }
-  const RowIndex step =
-      plan.deadline.limited() ? RowsPerLook(segment.schema().fields()[plan.field]) : allowed.rows;
-  for (RowIndex first = allowed.first; first < allowed.rows;) {
-    VECDB_TRY(plan.deadline.Check());
-    VECDB_TRY_ASSIGN(const chunk::ColumnView view,
-                     segment.Read(plan.field, first, std::min(step, allowed.rows - first)));
-    VECDB_TRY(allowed.bitmap ? SearchAllowed(segment, plan, view, first, *allowed.bitmap, top)
-                             : SearchRun(segment, plan, view, first, top));
-    first += static_cast<RowIndex>(view.rows);
-  }
-  return Status();
+  return SearchParts(segment, plan, &allowed, top);
 }
 
 }  // namespace vecdb::query

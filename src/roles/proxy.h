@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -46,13 +47,15 @@ struct RowWalk {
 class Proxy {
  public:
   Proxy(StreamingNodes& streaming, QueryNodes& query, base::TimestampOracle& oracle,
-        const base::Clock& clock, Durability durability, Counters& counters)
+        const base::Clock& clock, Durability durability, Counters& counters,
+        std::uint32_t probe_every = 0)
       : streaming_(streaming),
         query_(query),
         oracle_(oracle),
         clock_(clock),
         durability_(durability),
-        counters_(counters) {}
+        counters_(counters),
+        probe_every_(probe_every) {}
 
   using CollectionPtr = std::shared_ptr<LiveCollection>;
 
@@ -87,6 +90,10 @@ class Proxy {
                             const Moment* at = nullptr) const;
   Result<std::vector<Row>> NextRows(const Schema& schema, RowWalk* walk) const;
 
+  // ---- searches made again (proxy_probe.cc) -------------------------------------------
+  // A few of those that wait, as long as `go_on` says so. A failure ends it; it counts for nothing.
+  Status Probe(const LiveCollection& collection, const std::function<bool()>& go_on) const;
+
   // kInvalidArgument for a timeout below 0; `option` is where the limits were given.
   Result<base::Deadline> DeadlineOf(std::string_view option, std::chrono::milliseconds timeout,
                                     const std::stop_token& stop) const;
@@ -101,6 +108,10 @@ class Proxy {
     return {std::max(visible, view.readable_from()), collection.AliveFrom(clock_)};
   }
   Result<base::Deadline> DeadlineOf(const ReadOptions& options) const;
+  void KeepForProbe(const LiveCollection& collection, const query::SearchPlan& plan,
+                    const SearchRequest& request) const;
+  Status ProbeOne(const LiveCollection& collection, const KeptSearch& search,
+                  const std::function<bool()>& go_on) const;
   // `filter` may be null; what it says about a partition key leaves out segments.
   Result<Moment> PinUnless(const Moment* at, const LiveCollection& collection,
                            const ReadOptions& options, const query::Filter* filter,
@@ -115,6 +126,7 @@ class Proxy {
   const base::Clock& clock_;
   const Durability durability_;
   Counters& counters_;
+  const std::uint32_t probe_every_;  // Options::recall_probe_every
 };
 
 }  // namespace vecdb::roles

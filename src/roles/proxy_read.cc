@@ -134,6 +134,7 @@ Result<Hits> Proxy::Search(const LiveCollection& collection, const SearchRequest
     hits.push_back(std::move(hit));
   }
   Counters::Add(counters_.searches);
+  if (probe_every_ != 0 && at == nullptr) KeepForProbe(collection, plan, request);
   return hits;
 }
 

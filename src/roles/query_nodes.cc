@@ -7,6 +7,8 @@
 #include "chunk/kinds.h"
 #include "query/search.h"
 #include "roles/memory_shares.h"
+#include "segment/field_index.h"
+#include "segment/index_part.h"
 
 namespace vecdb::roles {
 namespace {
@@ -53,6 +55,16 @@ std::vector<Share> SharesOf(const segment::View& view) {
   std::sort(shares.begin(), shares.end(),
             [](const Share& a, const Share& b) { return a.rows > b.rows; });
   return shares;
+}
+
+// About how many rows a search by this field looks at.
+std::uint64_t RowsLookedAt(const segment::Segment& segment, std::uint32_t field) {
+  const auto parts = segment.parts() == nullptr ? nullptr : segment.parts()->Pin(field);
+  const std::uint64_t rows = segment.rows();  // behind that: it has those of all parts
+  if (segment.IndexOn(field) != nullptr) return std::min<std::uint64_t>(rows, kRowsOfIndexed);
+  if (parts == nullptr || parts->empty()) return rows;
+  return std::min<std::uint64_t>(
+      rows, rows - parts->back()->range.end() + parts->size() * std::uint64_t{kRowsOfIndexed});
 }
 
 struct Counted {
@@ -109,13 +121,21 @@ void QueryNodes::NoteRead(std::uint32_t node) {
   if (node < count_) nodes_[node].reads.fetch_add(1, std::memory_order_relaxed);
 }
 
+// Damage is noted by the index, and answered without it as if a search had met it.
+void QueryNodes::VerifyIndexes(const segment::View& view, std::uint32_t field) {
+  for (const auto& segment : view.segments()) {
+    const segment::FieldIndex* const index = segment->IndexOn(field);
+    if (index == nullptr || !index->TakeVerification()) continue;
+    (void)pool_.Post([segment, index] { (void)index->Verify(); });
+  }
+}
+
 std::size_t QueryNodes::ThreadsFor(const segment::View& view, const ReadCost& cost) const {
   const std::size_t segments = view.segments().size();
   if (segments < 2) return 1;
   std::uint64_t rows = 0;
   for (const auto& segment : view.segments()) {
-    const bool indexed = cost.indexed && segment->IndexOn(*cost.indexed) != nullptr;
-    rows += indexed ? std::min(segment->rows(), kRowsOfIndexed) : segment->rows();
+    rows += cost.indexed ? RowsLookedAt(*segment, *cost.indexed) : segment->rows();
   }
   return pool_.ThreadsFor(std::min<std::size_t>(segments, count_ + 1), rows * cost.row_bytes);
 }
@@ -167,6 +187,7 @@ Status QueryNodes::Search(const segment::View& view, const segment::ReadTime& t,
       VectorBytes(view.schema().fields()[plan.field]) + FilterBytes(plan.filter.get());
   ReadCost cost{row_bytes, plan.limit + plan.offset};
   if (plan.effort.ef != 0 || plan.effort.recall < 1) cost.indexed = plan.field;
+  if (verify_when_searched_ && cost.indexed) VerifyIndexes(view, plan.field);
   return Read(view, cost, top, [&](const segment::Segment& segment, query::TopK* into) {
     return query::SearchSegment(segment, t, plan, into, &filters_);
   });
