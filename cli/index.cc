@@ -99,6 +99,16 @@ void PrintIndex(const IndexInfo& index) {
                Grouped(index.total_rows), Grouped(index.indexed_rows), Grouped(index.pending_rows),
                Grouped(index.total_rows - index.indexed_rows - index.pending_rows)));
   Print(Format("disk        {}, built in {}", BytesText(index.bytes), BuildText(index.build_ms)));
+  if (index.growing_rows != 0) {
+    Print(Format("growing     {} rows in no file: {} by codes, {} by graphs, {} of memory",
+                 Grouped(index.growing_rows),
+                 Grouped(index.growing_indexed_rows - index.growing_graph_rows),
+                 Grouped(index.growing_graph_rows), BytesText(index.growing_bytes)));
+  }
+  if (index.probed_searches != 0) {
+    Print(Format("probed      {:.3f} of the nearest found, in {} searches made again",
+                 index.probed_recall, Grouped(index.probed_searches)));
+  }
   if (!index.segments.empty()) PrintSegments(index);
 }
 
@@ -154,6 +164,13 @@ void WriteIndex(const std::string& collection, const IndexInfo& index, JsonWrite
   json->Member("pending_rows", index.pending_rows);
   json->Member("disk_bytes", index.bytes);
   json->Member("build_ms", index.build_ms);
+  json->Member("growing_rows", index.growing_rows);
+  json->Member("growing_indexed_rows", index.growing_indexed_rows);
+  json->Member("growing_graph_rows", index.growing_graph_rows);
+  json->Member("growing_bytes", index.growing_bytes);
+  json->Member("probed_searches", index.probed_searches);
+  json->Name("probed_recall");
+  json->Float(index.probed_recall);
   json->Name("segments");
   json->BeginArray();
   for (const IndexedSegment& segment : index.segments) WriteSegment(segment, json);

@@ -1,7 +1,9 @@
 #include <algorithm>
+#include <utility>
 
 #include "commands.h"
 #include "import.h"
+#include "index_text.h"
 #include "json.h"
 #include "schema_json.h"
 #include "table.h"
@@ -14,6 +16,7 @@ namespace {
 struct CollectionInfo {
   Collection collection;
   CollectionStats stats;
+  std::vector<IndexInfo> indexes;
 };
 
 Result<std::vector<CollectionInfo>> Gather(const Lease& database, const std::string& only) {
@@ -25,7 +28,8 @@ Result<std::vector<CollectionInfo>> Gather(const Lease& database, const std::str
   for (const std::string& name : names) {
     CLI_TRY_ASSIGN(const Collection collection, database->OpenCollection(name));
     CLI_TRY_ASSIGN(const CollectionStats stats, collection.Stats());
-    infos.push_back({collection, stats});
+    CLI_TRY_ASSIGN(auto indexes, collection.ListIndexes());
+    infos.push_back({collection, stats, std::move(indexes)});
   }
   return infos;
 }
@@ -52,6 +56,7 @@ void PrintOne(const CollectionInfo& info) {
                stats.sealed_segments, BytesText(stats.disk_bytes), stats.growing_segments,
                BytesText(stats.memory_bytes)));
   PrintSchemaTable("", info.collection.schema());
+  PrintIndexLines(info.indexes);
 }
 
 void PrintAll(const std::string& directory, const RecoveryReport& recovery,
@@ -94,6 +99,8 @@ void WriteCollection(const CollectionInfo& info, JsonWriter* json) {
   json->Member("memory_bytes", stats.memory_bytes);
   json->Name("fields");
   WriteSchema(info.collection.schema(), json);
+  json->Name("indexes");
+  WriteIndexes(info.indexes, json);
   json->EndObject();
 }
 

@@ -3,9 +3,12 @@
 #include <charconv>
 #include <chrono>
 #include <ctime>
+#include <utility>
+#include <vector>
 
 #include "commands.h"
 #include "import.h"
+#include "index_text.h"
 #include "json.h"
 #include "schema_json.h"
 #include "table.h"
@@ -47,7 +50,7 @@ std::string Joined(const std::vector<std::string>& words) {
   return text.empty() ? "none" : text;
 }
 
-void PrintInfo(const vecdb::CollectionInfo& info) {
+void PrintInfo(const vecdb::CollectionInfo& info, const std::vector<IndexInfo>& indexes) {
   const CollectionOptions& options = info.options;
   Print(Format("collection   {}", info.name));
   Print(Format("id           {}", info.id));
@@ -68,6 +71,7 @@ void PrintInfo(const vecdb::CollectionInfo& info) {
     Print(Format("clustered    by the values of {}", options.clustering_key));
   }
   PrintSchemaTable("", info.schema);
+  PrintIndexLines(indexes);
 }
 
 void WriteOptions(const CollectionOptions& options, JsonWriter* json) {
@@ -85,7 +89,8 @@ void WriteOptions(const CollectionOptions& options, JsonWriter* json) {
   json->EndObject();
 }
 
-void WriteInfo(const vecdb::CollectionInfo& info, JsonWriter* json) {
+void WriteInfo(const vecdb::CollectionInfo& info, const std::vector<IndexInfo>& indexes,
+               JsonWriter* json) {
   json->BeginObject();
   json->Member("name", info.name);
   json->Member("id", info.id);
@@ -106,20 +111,34 @@ void WriteInfo(const vecdb::CollectionInfo& info, JsonWriter* json) {
   WriteOptions(info.options, json);
   json->Name("fields");
   WriteSchema(info.schema, json);
+  json->Name("indexes");
+  WriteIndexes(indexes, json);
   json->EndObject();
 }
 
-void Show(const Session& session, bool json, const vecdb::CollectionInfo& info) {
-  if (!json && !session.json) return PrintInfo(info);
+struct Described {
+  vecdb::CollectionInfo info;
+  std::vector<IndexInfo> indexes;
+};
+
+Result<Described> Gather(const Lease& database, const std::string& name) {
+  CLI_TRY_ASSIGN(auto info, database->DescribeCollection(name));
+  CLI_TRY_ASSIGN(const Collection collection, database->OpenCollection(name));
+  CLI_TRY_ASSIGN(auto indexes, collection.ListIndexes());
+  return Described{std::move(info), std::move(indexes)};
+}
+
+void Show(const Session& session, bool json, const Described& described) {
+  if (!json && !session.json) return PrintInfo(described.info, described.indexes);
   JsonWriter writer;
-  WriteInfo(info, &writer);
+  WriteInfo(described.info, described.indexes, &writer);
   writer.Print();
 }
 
 Status Describe(const Session& session, const DescribeArguments& arguments) {
   CLI_TRY_ASSIGN(const Lease database, session.OpenToRead(arguments.database));
-  CLI_TRY_ASSIGN(const auto info, database->DescribeCollection(arguments.collection));
-  Show(session, arguments.json, info);
+  CLI_TRY_ASSIGN(const Described described, Gather(database, arguments.collection));
+  Show(session, arguments.json, described);
   return Status();
 }
 
@@ -174,8 +193,9 @@ Status Set(const Session& session, const SetArguments& arguments) {
   CLI_TRY_ASSIGN(auto info, database->DescribeCollection(arguments.collection));
   arguments.properties.ApplyTo(&info.properties);
   CLI_TRY(database->AlterCollection(arguments.collection, info.properties));
+  CLI_TRY_ASSIGN(const Described described, Gather(database, arguments.collection));
   CLI_TRY(database.Close());
-  Show(session, false, info);
+  Show(session, false, described);
   return Status();
 }
 

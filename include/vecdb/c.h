@@ -270,6 +270,7 @@ typedef struct vecdb_options {
   uint64_t memory_budget_bytes;
   uint32_t index_threads;
   double background_share;
+  uint32_t recall_probe_every;
 } vecdb_options;
 
 /* Sets the defaults of the C++ struct. */

@@ -68,6 +68,12 @@ typedef struct vecdb_index_info {
   vecdb_text message; /* in words */
   const vecdb_indexed_segment* const* segments;
   size_t segment_count;
+  uint64_t growing_rows;
+  uint64_t growing_indexed_rows;
+  uint64_t growing_graph_rows;
+  uint64_t growing_bytes;
+  uint64_t probed_searches;
+  float probed_recall;
 } vecdb_index_info;
 
 /* vecdb::Collection::DescribeIndex and ListIndexes. `visit` is called on this thread, once for each

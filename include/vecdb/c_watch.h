@@ -180,6 +180,7 @@ typedef struct vecdb_db_stats {
   uint64_t evictions;
   uint64_t reloads;
   uint64_t index_builds;
+  uint64_t recall_probes;
 } vecdb_db_stats;
 
 /* Zeroes, and the size. */

@@ -50,6 +50,10 @@ struct Options {
   // Of low priority, for building indexes; 0 = one a core; at most 256. They start with the first
   // build.
   std::uint32_t index_threads = 0;
+  // Every so many-th search through an index is kept for a moment and made again in the background,
+  // once as it was and once by looking at every row: IndexInfo says what share of the nearest rows
+  // is found. 0 = none. At most 16 wait for each collection, 4 of them are made a second.
+  std::uint32_t recall_probe_every = 0;
   // A search, query or count may use so many at once, the caller's among them; 0 = one a core; at
   // most 256. Small ones use the caller's alone. The others start with the first read that is large
   // enough to be shared, also in a read-only database.

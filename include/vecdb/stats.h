@@ -90,6 +90,7 @@ struct DatabaseStats {
   std::uint64_t flushes = 0;        // segments turned into files
   std::uint64_t compactions = 0;    // segments made of others
   std::uint64_t index_builds = 0;   // indexes of one segment
+  std::uint64_t recall_probes = 0;  // searches made again: see Options::recall_probe_every
   std::uint64_t syncs = 0;          // of files and folders
   std::uint64_t written_bytes = 0;  // into files of any kind: rows, log, catalog
   // Shares of searches and reads that another thread than the caller's has done.

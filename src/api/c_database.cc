@@ -33,6 +33,7 @@ struct CStruct<vecdb_options> {
     out.load = static_cast<std::int32_t>(defaults.load);
     out.background_threads = defaults.background_threads;
     out.index_threads = defaults.index_threads;
+    out.recall_probe_every = defaults.recall_probe_every;
     out.sync_interval_ms = defaults.sync_interval.count();
     out.write_buffer_bytes = defaults.write_buffer_bytes;
     out.bounded_staleness_ms = defaults.bounded_staleness.count();
@@ -100,6 +101,7 @@ Result<Options> OptionsOf(const vecdb_options* given) {
   VECDB_TRY_ASSIGN(options.load, EnumOf<LoadMode>(from.load, "vecdb_options.load"));
   options.background_threads = from.background_threads;
   options.index_threads = from.index_threads;
+  options.recall_probe_every = from.recall_probe_every;
   options.sync_interval = std::chrono::milliseconds(from.sync_interval_ms);
   options.write_buffer_bytes = from.write_buffer_bytes;
   options.bounded_staleness = std::chrono::milliseconds(from.bounded_staleness_ms);

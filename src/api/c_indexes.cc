@@ -89,6 +89,12 @@ vecdb_index_info LendIndex(const IndexInfo& from) {
   lent.build_ms = from.build_ms;
   lent.code = static_cast<vecdb_code>(from.failure.code());
   lent.message = Lend(from.failure.message());
+  lent.growing_rows = from.growing_rows;
+  lent.growing_indexed_rows = from.growing_indexed_rows;
+  lent.growing_graph_rows = from.growing_graph_rows;
+  lent.growing_bytes = from.growing_bytes;
+  lent.probed_searches = from.probed_searches;
+  lent.probed_recall = from.probed_recall;
   return lent;
 }
 

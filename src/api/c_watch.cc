@@ -94,6 +94,7 @@ vecdb_db_stats LendStats(const DatabaseStats& from) {
   lent.evictions = from.evictions;
   lent.reloads = from.reloads;
   lent.index_builds = from.index_builds;
+  lent.recall_probes = from.recall_probes;
   return lent;
 }
 

@@ -11,6 +11,7 @@ Status Declare(const std::shared_ptr<roles::LiveCollection>& live, roles::Engine
   VECDB_TRY(live->CheckAlive());
   VECDB_TRY(parts.coordinator->CreateIndex(*live, field, spec, replace));
   parts.coordinator->ScheduleIndexes(live);
+  parts.coordinator->ScheduleParts(live);
   return Status();
 }
 

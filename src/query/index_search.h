@@ -8,6 +8,7 @@
 #include "query/portion.h"
 #include "query/reduce.h"
 #include "query/scan.h"
+#include "segment/index_part.h"
 #include "segment/segment.h"
 
 namespace vecdb::query {
@@ -18,5 +19,14 @@ namespace vecdb::query {
 // for that a scan costs less. kCorruption: the index is damaged, and nothing was offered.
 Result<bool> SearchIndex(const index::Index& index, const segment::Segment& segment,
                          const SearchPlan& plan, AllowedRows* allowed, TopK* top, Portion* portion);
+
+// The same of the rows of one part; afterwards `allowed` has a bitmap where not all of them are.
+Result<bool> SearchPart(const segment::IndexPart& part, const segment::Segment& segment,
+                        const SearchPlan& plan, AllowedRows* allowed, TopK* top);
+
+// The share of the ten nearest that the part finds, at the effort of a search that names none, of
+// some of its own rows.
+Result<float> RecallOfPart(const segment::IndexPart& part, const segment::Segment& segment,
+                           std::uint32_t field, const base::Deadline& deadline);
 
 }  // namespace vecdb::query

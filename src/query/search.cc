@@ -9,6 +9,7 @@
 #include "query/index_search.h"
 #include "query/scan.h"
 #include "segment/field_index.h"
+#include "segment/index_part.h"
 
 namespace vecdb::query {
 namespace {
@@ -59,10 +60,18 @@ Status SearchAllowed(const segment::Segment& segment, const SearchPlan& plan,
   return n == 0 ? Status() : offer();
 }
 
+bool IsExact(const SearchPlan& plan) {
+  return plan.effort.ef == 0 && plan.effort.recall >= 1;
+}
+
 // Null: the answer is to be exact, or there is none.
 const segment::FieldIndex* IndexFor(const segment::Segment& segment, const SearchPlan& plan) {
-  const bool exact = plan.effort.ef == 0 && plan.effort.recall >= 1;
-  return exact ? nullptr : segment.IndexOn(plan.field);
+  return IsExact(plan) ? nullptr : segment.IndexOn(plan.field);
+}
+std::shared_ptr<const segment::IndexParts> PartsFor(const segment::Segment& segment,
+                                                    const SearchPlan& plan) {
+  const segment::PartBoard* const board = IsExact(plan) ? nullptr : segment.parts();
+  return board == nullptr ? nullptr : board->Pin(plan.field);
 }
 
 // False: nothing was offered, and a scan is to answer.
@@ -74,6 +83,35 @@ Result<bool> AskIndex(const segment::FieldIndex& index, const segment::Segment& 
   if (answered.ok() || answered.status().code() != StatusCode::kCorruption) return answered;
   index.NoteDamage(answered.status());
   return false;
+}
+
+// Every allowed row of [first, end).
+Status ScanRows(const segment::Segment& segment, const SearchPlan& plan, const AllowedRows& allowed,
+                RowIndex first, RowIndex end, TopK* top) {
+  return ForEachRun(segment, plan, first, end, [&](const chunk::ColumnView& view, RowIndex at) {
+    return allowed.bitmap ? SearchAllowed(segment, plan, view, at, *allowed.bitmap, top)
+                          : SearchRun(segment, plan, view, at, top);
+  });
+}
+
+// Rows that have no index are scanned, and all where none is wanted. Parts begin at row 0 and leave
+// no gap.
+Status SearchParts(const segment::Segment& segment, const SearchPlan& plan, AllowedRows* allowed,
+                   TopK* top) {
+  RowIndex first = allowed->first;
+  const auto parts = PartsFor(segment, plan);
+  if (parts != nullptr) {
+    for (const auto& part : *parts) {
+      const RowIndex end = std::min(part->range.end(), allowed->rows);
+      if (end <= first) continue;
+      Result<bool> answered = SearchPart(*part, segment, plan, allowed, top);
+      if (answered.status().code() == StatusCode::kCorruption) answered = false;
+      VECDB_TRY(answered.status());
+      if (!*answered) VECDB_TRY(ScanRows(segment, plan, *allowed, first, end, top));
+      first = end;
+    }
+  }
+  return ScanRows(segment, plan, *allowed, first, allowed->rows, top);
 }
 
 }  // namespace
@@ -88,6 +126,7 @@ RowIndex RowsPerLook(const Field& field) {
 }
 
 bool MayAskIndex(const segment::Segment& segment, const SearchPlan& plan) {
+  if (PartsFor(segment, plan) != nullptr) return true;
   const segment::FieldIndex* const index = IndexFor(segment, plan);
   return index != nullptr && index->usable() != nullptr;
 }
@@ -123,10 +162,7 @@ Status SearchRows(const segment::Segment& segment, const SearchPlan& plan, Allow
                                                    portion == nullptr ? &whole : portion));
     if (answered) return Status();
   }
-  return ForEachRun(segment, plan, *allowed, [&](const chunk::ColumnView& view, RowIndex first) {
-    return allowed->bitmap ? SearchAllowed(segment, plan, view, first, *allowed->bitmap, top)
-                           : SearchRun(segment, plan, view, first, top);
-  });
+  return SearchParts(segment, plan, allowed, top);
 }
 
 }  // namespace vecdb::query

@@ -40,16 +40,17 @@ bool MayAskIndex(const segment::Segment& segment, const SearchPlan& plan);
 // Rows between two looks at the deadline: about 1 MiB of them, or a few thousand.
 RowIndex RowsPerLook(const Field& field);
 
-// Calls visit(view, first) for the field's vectors, run by run: row i of a view is row first + i.
+// Calls visit(view, at) for the field's vectors of [first, end), run by run: row i of a view is row
+// at + i.
 template <typename Visit>
-Status ForEachRun(const segment::Segment& segment, const SearchPlan& plan,
-                  const AllowedRows& allowed, const Visit& visit) {
-  const RowIndex step =
-      plan.deadline.limited() ? RowsPerLook(segment.schema().fields()[plan.field]) : allowed.rows;
-  for (RowIndex first = allowed.first; first < allowed.rows;) {
+Status ForEachRun(const segment::Segment& segment, const SearchPlan& plan, RowIndex first,
+                  RowIndex end, const Visit& visit) {
+  const RowIndex step = plan.deadline.limited() ? RowsPerLook(segment.schema().fields()[plan.field])
+                                                : std::max<RowIndex>(end, 1);
+  while (first < end) {
     VECDB_TRY(plan.deadline.Check());
     VECDB_TRY_ASSIGN(const chunk::ColumnView view,
-                     segment.Read(plan.field, first, std::min(step, allowed.rows - first)));
+                     segment.Read(plan.field, first, std::min(step, end - first)));
     VECDB_TRY(visit(view, first));
     first += static_cast<RowIndex>(view.rows);
   }

@@ -117,10 +117,11 @@ Status SearchRowsMany(const segment::Segment& segment, std::span<const SearchPla
     return Status();
   }
   BlockScan scan(segment, plans, tops);
-  return ForEachRun(
-      segment, plans.front(), allowed, [&](const chunk::ColumnView& view, RowIndex first) {
-        return allowed.bitmap ? scan.Run(view, first, *allowed.bitmap) : scan.Run(view, first);
-      });
+  return ForEachRun(segment, plans.front(), allowed.first, allowed.rows,
+                    [&](const chunk::ColumnView& view, RowIndex first) {
+                      return allowed.bitmap ? scan.Run(view, first, *allowed.bitmap)
+                                            : scan.Run(view, first);
+                    });
 }
 
 }  // namespace vecdb::query

@@ -67,6 +67,7 @@ struct CoordinatorParts {
   base::MemoryBudget& memory;
   SearchPool& build_pool;  // of data nodes, for building indexes
   RowIndex least_indexed_rows;
+  RowIndex part_rows;  // of the smallest part of a growing segment; 0: as suits the field
 };
 
 class Coordinator final : public SegmentEvents {
@@ -125,6 +126,12 @@ class Coordinator final : public SegmentEvents {
   Result<JobId> StartCompaction(std::shared_ptr<LiveCollection> collection,
                                 const CompactOptions& options);
 
+  // ---- growing segments (coordinator_growing.cc) --------------------------------------
+  // Looks for rows in no file that are worth an index, and asks for a task if there are any.
+  void ScheduleParts(const std::shared_ptr<LiveCollection>& collection);
+  // Gives the parts of all growing segments up: how many bytes they had.
+  std::uint64_t DropParts();
+
   // ---- indexes (coordinator_indexes.cc) -----------------------------------------------
   Status CreateIndex(LiveCollection& collection, std::string_view field, const IndexSpec& spec,
                      bool replace);
@@ -135,6 +142,9 @@ class Coordinator final : public SegmentEvents {
   void ScheduleIndexes(const std::shared_ptr<LiveCollection>& collection);
 
   void OnDue(std::shared_ptr<LiveCollection> collection, ShardId shard) override;
+  void OnGrown(const std::shared_ptr<LiveCollection>& collection) override {
+    ScheduleParts(collection);
+  }
   Status OnFirstRows(LiveCollection& collection, std::span<const PartitionLane> lanes) override;
   void OnFirstWrite(std::shared_ptr<LiveCollection> collection) override;
   void OnPressure() override;
@@ -279,6 +289,28 @@ class Coordinator final : public SegmentEvents {
                      const std::function<Status()>& may_go_on);
   void ForgetUndeclared(const LiveCollection& collection, catalog::SegmentRecord* record,
                         std::shared_ptr<segment::SealedSegment>* output);
+  // ---- growing segments (coordinator_growing.cc) --------------------------------------
+  // Rows of a field that are to get an index in memory.
+  struct PartTask {
+    std::shared_ptr<segment::Segment> segment;
+    std::uint32_t field = 0;
+    IndexId index = 0;
+    segment::PartRange range;
+    index::GraphParameters parameters;
+    bool measured = false;
+  };
+  std::optional<PartTask> PickPart(const LiveCollection& collection) const;
+  void PostPart(std::shared_ptr<LiveCollection> collection);
+  Status BuildNextPart(LiveCollection& collection);
+  Result<std::shared_ptr<segment::IndexPart>> BuildPart(const LiveCollection& collection,
+                                                        const PartTask& task) const;
+  Result<base::MemoryReservation> MemoryForPart(const PartTask& task) const;
+  Status PublishPart(LiveCollection& collection, const PartTask& task,
+                     std::shared_ptr<const segment::IndexPart> part);
+  static Result<bool> TellsApart(const PartTask& task, const segment::IndexPart& part);
+  static bool IsWanted(const LiveCollection& collection, const PartTask& task);
+  static void DropUndeclaredParts(const LiveCollection& collection, const Indexes& before);
+  std::uint64_t PartBytes() const;
   // ---- memory (coordinator_memory.cc) -------------------------------------------------
   std::shared_ptr<segment::GrowingSegment> MakeGrowing(const LiveCollection& collection,
                                                        SegmentId id, ShardId shard,
@@ -302,7 +334,8 @@ class Coordinator final : public SegmentEvents {
   // One compaction, or one collection's indexes, at a time; taken before flush_strand_.
   base::Strand compaction_strand_;
   std::atomic<bool> closing_{false};
-  mutable base::Mutex failure_mutex_;  // leaf
+  std::atomic<std::chrono::steady_clock::duration> parts_rest_until_{};  // since the clock's epoch
+  mutable base::Mutex failure_mutex_;                                    // leaf
   BackgroundFailure failure_ GUARDED_BY(failure_mutex_);
 };
 

@@ -201,7 +201,9 @@ Status Coordinator::DeclareIndexes(LiveCollection& collection, const catalog::Ed
   base::KillPoint("index.declare.before");
   VECDB_TRY(parts_.manifest.Commit(edit));
   base::KillPoint("index.declare.after");
+  const auto declared = collection.indexes();
   collection.SetIndexes(std::move(next));
+  DropUndeclaredParts(collection, *declared);
   if (view != nullptr) collection.board.Publish(std::move(view));
   retiring.Done();
   for (const auto& [segment, file] : files) RemoveIndexFile(segment, file);

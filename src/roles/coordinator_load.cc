@@ -9,6 +9,7 @@
 #include "base/status.h"
 #include "roles/coordinator.h"
 #include "roles/loading.h"
+#include "segment/index_part.h"
 
 namespace vecdb::roles {
 
@@ -34,6 +35,9 @@ Status Coordinator::Release(LiveCollection& collection) {
     });
     collection.load_state.store(LoadState::kReleased, std::memory_order_release);
     collection.board.Publish(std::move(released));
+    for (const auto view = collection.board.Pin(); const auto& segment : view->segments()) {
+      if (segment->parts() != nullptr) (void)segment->parts()->DropAll();
+    }
     return Status();
   });
 }

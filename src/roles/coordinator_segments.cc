@@ -552,6 +552,7 @@ void Coordinator::Housekeeping() {
     if (long_log) PostDeletes(collection);
     ScheduleCompaction(collection);
     ScheduleIndexes(collection);
+    ScheduleParts(collection);
   }
   PostTrash();
 }

@@ -16,6 +16,7 @@ struct Counters {
   std::atomic<std::uint64_t> flushes{0};
   std::atomic<std::uint64_t> compactions{0};
   std::atomic<std::uint64_t> index_builds{0};
+  std::atomic<std::uint64_t> recall_probes{0};
 
   static void Add(std::atomic<std::uint64_t>& counter, std::uint64_t count = 1) {
     counter.fetch_add(count, std::memory_order_relaxed);

@@ -143,6 +143,7 @@ void MakeQueryNodes(EngineParts& p) {
   }
   p.query = std::make_unique<QueryNodes>(*p.env.fs, p.database, loading, QueryNodeCount(p.options),
                                          *p.search_pool, p.memory);
+  if (p.options.read_only) p.query->VerifyWhenSearched();
 }
 
 void MakeWriter(EngineParts& p, Channel& channel, std::uint64_t log_number, Lsn next_lsn) {
@@ -179,7 +180,7 @@ void MakeNodes(EngineParts& p) {
                                                  *p.background, *p.env.clock,
                                                  WriteBufferBytes(p.options), p.memory, p.pacer);
   p.proxy = std::make_unique<Proxy>(*p.streaming, *p.query, p.oracle, *p.env.clock,
-                                    p.options.durability, p.counters);
+                                    p.options.durability, p.counters, p.options.recall_probe_every);
   if (p.manifest == nullptr) return;
   for (const auto& channel : p.channels.All()) p.streaming->Adopt(channel);
   p.make_writer = [&p](Channel& channel, std::uint64_t log_number, Lsn next_lsn) {
@@ -212,7 +213,8 @@ void MakeNodes(EngineParts& p) {
                                                                  p.env.log_bytes / kWorthlessShare,
                                                                  p.memory,
                                                                  *p.build_pool,
-                                                                 p.env.least_indexed_rows});
+                                                                 p.env.least_indexed_rows,
+                                                                 p.env.part_rows});
   p.streaming->SetEvents(p.coordinator.get());
 }
 

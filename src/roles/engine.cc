@@ -97,6 +97,7 @@ Status CauseOfStop(const EngineParts& parts, const Status& failure) {
 std::uint64_t EngineParts::GiveUp(std::uint64_t bytes) {
   std::uint64_t given_up = query == nullptr ? 0 : query->ForgetFilters();
   if (columns != nullptr && given_up < bytes) given_up += columns->Evict(bytes - given_up);
+  if (coordinator != nullptr && given_up < bytes) given_up += coordinator->DropParts();
   if (given_up >= bytes) return given_up;
   for (const auto& collection : collections.All()) {
     for (const auto& filter : collection->key_filters) given_up += filter->Drop();
@@ -121,6 +122,27 @@ void EngineParts::AskForFlush() {
     return Status();
   };
   if (!env.guard(post).ok()) flush_asked = false;
+}
+
+void EngineParts::AskForProbes() {
+  if (pacer.paused()) return;
+  for (const auto& collection : collections.All()) {
+    RecallProbes& probes = collection->probes;
+    if (!probes.any() || probes.asked.exchange(true)) continue;
+    const auto post = [&] {
+      compaction->Post([this, collection] {
+        collection->probes.asked = false;
+        const auto probe = [&] {
+          return proxy->Probe(*collection, [this] { return pacer.Pass(0); });
+        };
+        const Status probed = env.guard(std::ref(probe));
+        if (probed.ok()) return;
+        log.Write(LogLevel::kDebug, "a search was not made again: {}", probed.message());
+      });
+      return Status();
+    };
+    if (!env.guard(std::ref(post)).ok()) probes.asked = false;
+  }
 }
 
 Result<std::unique_ptr<Engine>> Engine::Open(Environment env, Options options) {
@@ -161,6 +183,7 @@ void Engine::StartTimers() {
   }
   every(kHousekeeping, [&p] {
     p.coordinator->Housekeeping();
+    p.AskForProbes();
     return Status();
   });
 }

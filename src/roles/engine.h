@@ -54,6 +54,8 @@ struct Environment {
   std::uint64_t search_task_bytes = std::uint64_t{1} << 20;
   // Segments of fewer rows get no index.
   RowIndex least_indexed_rows = segment::kLeastIndexedRows;
+  // Of a growing segment so many rows get one; 0: as many as suit the field.
+  RowIndex part_rows = 0;
   // Around what runs in the background or cannot fail any more; the API puts in its own.
   Guard guard = [](const auto& task) { return task(); };
 };
@@ -77,6 +79,8 @@ struct EngineParts {
   std::uint64_t GiveUp(std::uint64_t bytes);
   // Has the largest growing segment flushed in the background, when they have much of the budget.
   void AskForFlush();
+  // Has some of the searches made again that wait for it.
+  void AskForProbes();
 
   static Environment Counted(Environment env, const std::shared_ptr<io::DiskCounters>& disk) {
     env.fs = io::CountOperations(std::move(env.fs), disk);

@@ -4,6 +4,7 @@
 
 #include "base/status.h"
 #include "segment/index_choice.h"
+#include "segment/index_part.h"
 
 namespace vecdb::roles {
 namespace {
@@ -49,6 +50,18 @@ IndexState StateOf(const IndexInfo& info) {
   return info.failure.ok() ? IndexState::kBuilding : IndexState::kFailed;
 }
 
+void AddGrowing(const segment::Segment& segment, std::uint32_t field, IndexInfo* info) {
+  const auto parts = segment.parts() == nullptr ? nullptr : segment.parts()->Pin(field);
+  info->growing_rows += segment.rows();
+  if (parts == nullptr) return;
+  for (const auto& part : *parts) {
+    const bool graph = part->range.kind == index::Kind::kGraph;
+    info->growing_indexed_rows += part->range.rows;
+    info->growing_graph_rows += graph ? part->range.rows : 0;
+    info->growing_bytes += part->bytes;
+  }
+}
+
 IndexInfo Describe(const LiveCollection& collection, std::uint32_t number,
                    const catalog::IndexRecord& record, const segment::IndexLimits& limits) {
   const Field& field = collection.record.schema.fields()[number];
@@ -58,7 +71,10 @@ IndexInfo Describe(const LiveCollection& collection, std::uint32_t number,
   info.metric = field.metric;
   info.failure = collection.index_outcome();
   for (const auto view = collection.board.Pin(); const auto& shown : view->segments()) {
-    if (!shown->sealed()) continue;
+    if (!shown->sealed()) {
+      AddGrowing(*shown, number, &info);
+      continue;
+    }
     const auto& segment = static_cast<const segment::SealedSegment&>(*shown);
     const auto choice = segment::ChooseIndex(record.spec, field, segment.rows(), limits);
     info.segments.push_back(DescribeSegment(segment, number, record, choice));
@@ -71,6 +87,11 @@ IndexInfo Describe(const LiveCollection& collection, std::uint32_t number,
     } else if (choice.built || one.indexed) {
       info.pending_rows += one.rows;
     }
+  }
+  const RecallProbes::Measured probed = collection.probes.Of(number, record.id);
+  info.probed_searches = probed.searches;
+  if (probed.wanted != 0) {
+    info.probed_recall = static_cast<float>(probed.found) / static_cast<float>(probed.wanted);
   }
   info.state = StateOf(info);
   if (info.state != IndexState::kFailed) info.failure = Status();

@@ -18,6 +18,7 @@
 #include "roles/channel.h"
 #include "roles/lane_queue.h"
 #include "roles/partitions.h"
+#include "roles/recall_probes.h"
 #include "segment/shard_key_filter.h"
 #include "segment/view.h"
 
@@ -38,6 +39,7 @@ struct Lane {
   bool dropped GUARDED_BY(mutex) = false;
   std::atomic<bool> due{false};  // one of its growing segments is
   std::atomic<bool> seal_asked{false};
+  std::atomic<bool> grown{false};  // see SegmentEvents::OnGrown()
 };
 
 // Sends each row to one of so many partitions by its value of a field.
@@ -158,7 +160,9 @@ struct LiveCollection : std::enable_shared_from_this<LiveCollection> {
   std::atomic<JobId> index_job{0};                   // this one
   std::atomic<std::int64_t> index_not_before_ms{0};  // of the steady clock, after failures
   std::atomic<int> index_failures{0};                // one after the other
-  mutable compaction::DeathWatch deaths;             // looked at whenever plans are picked
+  std::atomic<bool> parts_asked{false};              // a task that builds a part waits, or runs
+  mutable RecallProbes probes;
+  mutable compaction::DeathWatch deaths;  // looked at whenever plans are picked
 
   // Sealed against more rows, not committed as files; oldest first.
   base::Mutex pending_mutex;  // leaf

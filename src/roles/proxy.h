@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -63,13 +64,15 @@ struct HitWalk {
 class Proxy {
  public:
   Proxy(StreamingNodes& streaming, QueryNodes& query, base::TimestampOracle& oracle,
-        const base::Clock& clock, Durability durability, Counters& counters)
+        const base::Clock& clock, Durability durability, Counters& counters,
+        std::uint32_t probe_every = 0)
       : streaming_(streaming),
         query_(query),
         oracle_(oracle),
         clock_(clock),
         durability_(durability),
-        counters_(counters) {}
+        counters_(counters),
+        probe_every_(probe_every) {}
 
   using CollectionPtr = std::shared_ptr<LiveCollection>;
 
@@ -112,6 +115,10 @@ class Proxy {
                               const Moment* at = nullptr) const;
   Result<Hits> NextHits(const Schema& schema, HitWalk* walk) const;
 
+  // ---- searches made again (proxy_probe.cc) -------------------------------------------
+  // A few of those that wait, as long as `go_on` says so. A failure ends it; it counts for nothing.
+  Status Probe(const LiveCollection& collection, const std::function<bool()>& go_on) const;
+
   // kInvalidArgument for a timeout below 0; `option` is where the limits were given.
   Result<base::Deadline> DeadlineOf(std::string_view option, std::chrono::milliseconds timeout,
                                     const std::stop_token& stop) const;
@@ -129,6 +136,10 @@ class Proxy {
   static Result<Hits> FetchHits(const Schema& schema, const query::SearchPlan& plan,
                                 std::span<const query::Candidate> found, ReadMemory* memory);
   Status FindPiece(HitWalk* walk) const;
+  void KeepForProbe(const LiveCollection& collection, const query::SearchPlan& plan,
+                    const SearchRequest& request) const;
+  Status ProbeOne(const LiveCollection& collection, const KeptSearch& search,
+                  const std::function<bool()>& go_on) const;
   // `filter` may be null; what it says about a partition key leaves out segments.
   Result<Moment> PinUnless(const Moment* at, const LiveCollection& collection,
                            const ReadOptions& options, const query::Filter* filter,
@@ -143,6 +154,7 @@ class Proxy {
   const base::Clock& clock_;
   const Durability durability_;
   Counters& counters_;
+  const std::uint32_t probe_every_;  // Options::recall_probe_every
 };
 
 }  // namespace vecdb::roles

@@ -130,6 +130,7 @@ Result<Hits> Proxy::Search(const LiveCollection& collection, const SearchRequest
   ReadMemory memory(query_.memory());
   VECDB_TRY_ASSIGN(Hits hits, FetchHits(schema, plan, BehindOffset(best, plan), &memory));
   Counters::Add(counters_.searches);
+  if (probe_every_ != 0 && at == nullptr) KeepForProbe(collection, plan, request);
   return hits;
 }
 

@@ -8,6 +8,8 @@
 #include "query/search.h"
 #include "query/search_many.h"
 #include "roles/memory_shares.h"
+#include "segment/field_index.h"
+#include "segment/index_part.h"
 
 namespace vecdb::roles {
 namespace {
@@ -83,6 +85,16 @@ ManyShape ShapeOf(const segment::View& view, const query::SearchPlan& plan, std:
   return shape;
 }
 
+// About how many rows a search by this field looks at.
+std::uint64_t RowsLookedAt(const segment::Segment& segment, std::uint32_t field) {
+  const auto parts = segment.parts() == nullptr ? nullptr : segment.parts()->Pin(field);
+  const std::uint64_t rows = segment.rows();  // behind that: it has those of all parts
+  if (segment.IndexOn(field) != nullptr) return std::min<std::uint64_t>(rows, kRowsOfIndexed);
+  if (parts == nullptr || parts->empty()) return rows;
+  return std::min<std::uint64_t>(
+      rows, rows - parts->back()->range.end() + parts->size() * std::uint64_t{kRowsOfIndexed});
+}
+
 struct Counted {
   std::uint64_t rows = 0;
   Counted Empty() const { return {}; }
@@ -137,6 +149,15 @@ void QueryNodes::NoteRead(std::uint32_t node, std::uint64_t reads) {
   if (node < count_) nodes_[node].reads.fetch_add(reads, std::memory_order_relaxed);
 }
 
+// Damage is noted by the index, and answered without it as if a search had met it.
+void QueryNodes::VerifyIndexes(const segment::View& view, std::uint32_t field) {
+  for (const auto& segment : view.segments()) {
+    const segment::FieldIndex* const index = segment->IndexOn(field);
+    if (index == nullptr || !index->TakeVerification()) continue;
+    (void)pool_.Post([segment, index] { (void)index->Verify(); });
+  }
+}
+
 std::size_t QueryNodes::ThreadsFor(const segment::View& view, const ReadCost& cost) const {
   const std::size_t segments = view.segments().size();
   if (segments < 2) return 1;
@@ -147,8 +168,7 @@ std::size_t QueryNodes::ThreadsFor(const segment::View& view, const ReadCost& co
 std::uint64_t QueryNodes::RowsToRead(const segment::View& view, const ReadCost& cost) {
   std::uint64_t rows = 0;
   for (const auto& segment : view.segments()) {
-    const bool indexed = cost.indexed && segment->IndexOn(*cost.indexed) != nullptr;
-    rows += indexed ? std::min(segment->rows(), kRowsOfIndexed) : segment->rows();
+    rows += cost.indexed ? RowsLookedAt(*segment, *cost.indexed) : segment->rows();
   }
   return rows;
 }
@@ -218,7 +238,9 @@ Status QueryNodes::Search(const segment::View& view, const segment::ReadTime& t,
     query::Portion* const portion = portions.empty() ? nullptr : &portions[i];
     return query::SearchSegment(*view.segments()[i], t, plan, into, &filters_, portion);
   };
-  VECDB_TRY(Read(view, CostOf(view, plan), top, search));
+  const ReadCost cost = CostOf(view, plan);
+  if (verify_when_searched_ && cost.indexed) VerifyIndexes(view, plan.field);
+  VECDB_TRY(Read(view, cost, top, search));
   for (std::size_t i = 0; i < portions.size(); ++i) {
     if (!query::NeedsMore(portions[i], *top)) continue;
     portions[i] = query::Whole(plan);

@@ -76,6 +76,10 @@ class QueryNodes {
   // Of what filters have left of segments, kept for the next search: how many bytes that was.
   std::uint64_t ForgetFilters() { return filters_.Clear(); }
 
+  // From now on a search has each index that it is the first to meet read whole, by a thread of the
+  // pool, if that has any: there is no background that does. Before the first search.
+  void VerifyWhenSearched() { verify_when_searched_ = true; }
+
   // What each node has of these collections.
   std::vector<QueryNodeInfo> Describe(
       const std::vector<std::shared_ptr<LiveCollection>>& collections) const;
@@ -85,6 +89,7 @@ class QueryNodes {
     std::atomic<std::uint64_t> reads{0};
   };
   void NoteRead(std::uint32_t node, std::uint64_t reads = 1);
+  void VerifyIndexes(const segment::View& view, std::uint32_t field);
   // What a read looks at in each row, and how many of them its answer holds at most.
   struct ReadCost {
     std::uint64_t row_bytes = 0;
@@ -113,6 +118,7 @@ class QueryNodes {
   const std::uint32_t count_;
   SearchPool& pool_;
   base::MemoryBudget& memory_;
+  bool verify_when_searched_ = false;
   query::FilterCache filters_;
   std::vector<Node> nodes_;
 };

@@ -72,6 +72,19 @@ void SearchPool::Help(const std::shared_ptr<Job>& job) {
   handed_over_.fetch_add(job->RunWhatIsLeft(), std::memory_order_relaxed);
 }
 
+bool SearchPool::Post(base::TaskQueue::Task task) {
+  if (helpers_ == 0 || executor_) return false;
+  Threads()->Post([this, task = std::move(task)] {
+    if (low_priority_) io::LowerThreadPriority();
+    const auto run = [&] {
+      task();
+      return Status();
+    };
+    (void)guard_(std::ref(run));
+  });
+  return true;
+}
+
 base::TaskQueue* SearchPool::Threads() {
   base::MutexLock lock(mutex_);
   if (threads_ == nullptr) {
@@ -86,9 +99,14 @@ std::size_t SearchPool::threads() {
   return threads_ == nullptr ? 0 : threads_->threads();
 }
 
+// A task that is waited for may want help itself, and gets none: no lock is held meanwhile.
 void SearchPool::Stop() {
-  base::MutexLock lock(mutex_);
-  if (threads_ != nullptr) threads_->Stop();
+  base::TaskQueue* queue = nullptr;
+  {
+    base::MutexLock lock(mutex_);
+    queue = threads_.get();
+  }
+  if (queue != nullptr) queue->Stop();
 }
 
 }  // namespace vecdb::roles

@@ -43,6 +43,10 @@ class SearchPool {
   using Task = std::function<Status(std::size_t)>;
   Status Run(std::size_t tasks, std::size_t threads, const Task& task);
 
+  // Runs a task on one of its own threads, later, and not at all behind Stop(); false, and nothing
+  // is done, where it has none. Memory that runs out in it is the task's loss.
+  bool Post(base::TaskQueue::Task task);
+
   void Stop();
 
   std::size_t threads() EXCLUDES(mutex_);  // of its own, that have been started

@@ -34,6 +34,8 @@ class SegmentEvents {
   virtual ~SegmentEvents() = default;
   // Growing segments of the shard are due to be sealed.
   virtual void OnDue(std::shared_ptr<LiveCollection> collection, ShardId shard) = 0;
+  // So many rows came to a growing segment that some of them may be worth an index.
+  virtual void OnGrown(const std::shared_ptr<LiveCollection>& collection) = 0;
   // Rows are about to be written where none were before. OK: there is a growing segment in each of
   // the lanes, if the partition has not been dropped since.
   virtual Status OnFirstRows(LiveCollection& collection, std::span<const PartitionLane> lanes) = 0;

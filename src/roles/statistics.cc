@@ -128,6 +128,7 @@ void AddCounters(const EngineParts& parts, DatabaseStats* stats) {
   stats->flushes = counters.flushes;
   stats->compactions = counters.compactions;
   stats->index_builds = counters.index_builds;
+  stats->recall_probes = counters.recall_probes;
   stats->syncs = parts.disk->syncs;
   stats->written_bytes = parts.disk->written_bytes;
 }

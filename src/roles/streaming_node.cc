@@ -10,6 +10,9 @@
 namespace vecdb::roles {
 namespace {
 
+// As many make a part of a growing segment at least.
+constexpr RowIndex kGrownBy = 64;
+
 bool IsFull(const segment::GrowingSegment& growing, const CollectionOptions& options) {
   const GrowingFacts facts{
       .id = growing.id(), .rows = growing.rows(), .bytes = growing.memory_bytes()};
@@ -139,7 +142,9 @@ void StreamingNode::Apply(LiveCollection& collection, const WriteRequest& reques
     Growing& growing = lane.growing.find(part->partition->id)->second;
     segment::GrowingSegment& segment = *growing.segment;
     const std::uint64_t before = segment.rows() == 0 ? 0 : segment.memory_bytes();
+    const RowIndex rows = segment.rows();
     segment.Append(*part->rows, position.timestamp, position.first_lsn, position.last_lsn);
+    if (segment.rows() / kGrownBy != rows / kGrownBy) lane.grown = true;
     growing.last_write = clock_.Now();
     buffer_.Add(segment.memory_bytes() - before);
     if (!IsFull(segment, collection.record.options)) continue;
@@ -520,10 +525,13 @@ Status StreamingNode::OpenPartitions(LiveCollection& collection, const WriteRequ
 
 void StreamingNode::AskToSeal(const std::shared_ptr<LiveCollection>& collection,
                               const WriteRequest& request) {
+  bool grown = false;
   for (const auto& part : request.parts) {
     Lane& lane = *collection->lanes[part->shard];
     if (lane.due && !lane.seal_asked.exchange(true)) events_->OnDue(collection, part->shard);
+    if (lane.grown && lane.grown.exchange(false)) grown = true;
   }
+  if (grown) events_->OnGrown(collection);
 }
 
 void StreamingNode::Adopt(std::shared_ptr<Channel> channel) {

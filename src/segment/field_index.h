@@ -31,6 +31,10 @@ class FieldIndex {
   // behind it, since they trust what it has seen.
   Status Verify() const EXCLUDES(mutex_);
   bool verified() const { return verified_.load(std::memory_order_relaxed); }
+  // True once: for who has no background that verifies, and does it when it is first searched.
+  bool TakeVerification() const {
+    return !verified() && !taken_.load(std::memory_order_relaxed) && !taken_.exchange(true);
+  }
   // What a search or a check found; the first counts.
   void NoteDamage(const Status& damage) const EXCLUDES(mutex_);
   Status damage() const EXCLUDES(mutex_);
@@ -42,6 +46,7 @@ class FieldIndex {
   mutable Status damage_ GUARDED_BY(mutex_);
   mutable std::atomic<bool> damaged_{false};
   mutable std::atomic<bool> verified_{false};
+  mutable std::atomic<bool> taken_{false};
 };
 
 // The field's vectors as an index sees them.

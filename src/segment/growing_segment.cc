@@ -9,6 +9,7 @@
 #include "base/timestamp_oracle.h"
 #include "segment/growing_column.h"
 #include "segment/growing_key_index.h"
+#include "segment/index_part.h"
 
 namespace vecdb::segment {
 namespace {
@@ -53,6 +54,7 @@ struct GrowingSegment::Body {
   std::atomic<Lsn> first_lsn{kNoLsn};
   std::atomic<Lsn> last_lsn{kNoLsn};
   std::atomic<std::uint64_t> memory_bytes{0};
+  PartBoard parts;
 
   base::MemoryReservation memory;  // of the one that appends
 };
@@ -186,6 +188,10 @@ Result<std::optional<RowIndex>> GrowingSegment::FindVisible(chunk::KeyView key, 
 Status GrowingSegment::MayContain(std::span<const std::uint64_t> hashes, std::uint8_t* may) const {
   body_->keys.MayContain(hashes, may);
   return Status();
+}
+
+PartBoard* GrowingSegment::parts() const {
+  return &body_->parts;
 }
 
 std::uint64_t GrowingSegment::memory_bytes() const {

@@ -41,6 +41,7 @@ class GrowingSegment final : public Segment {
   Result<std::optional<RowIndex>> FindVisible(chunk::KeyView key, std::uint64_t hash,
                                               Timestamp t) const override;
   Status MayContain(std::span<const std::uint64_t> hashes, std::uint8_t* may) const override;
+  PartBoard* parts() const override;
   std::uint64_t memory_bytes() const override;  // of rows and key index
   std::uint64_t disk_bytes() const override { return 0; }
 

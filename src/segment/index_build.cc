@@ -8,16 +8,19 @@
 namespace vecdb::segment {
 namespace {
 
+// Those from `from` on, numbered from 0.
 class RowsOf final : public index::RowSource {
  public:
-  RowsOf(const Segment& segment, std::uint32_t field) : segment_(segment), field_(field) {}
+  RowsOf(const Segment& segment, std::uint32_t field, RowIndex from = 0)
+      : segment_(segment), field_(field), from_(from) {}
   Result<chunk::ColumnView> Read(RowIndex first, RowIndex max_rows) const override {
-    return segment_.Read(field_, first, max_rows);
+    return segment_.Read(field_, from_ + first, max_rows);
   }
 
  private:
   const Segment& segment_;
   const std::uint32_t field_;
+  const RowIndex from_;
 };
 
 }  // namespace
@@ -50,6 +53,28 @@ Result<catalog::IndexFileRecord> BuildSegmentIndex(io::FileSystem& fs,
   base::KillPoint("index.renamed");
   VECDB_TRY(fs.SyncDirectory(folder));
   return record;
+}
+
+// Through a file as every index, which is in memory once more when it is open: only that one stays.
+Result<std::shared_ptr<IndexPart>> BuildIndexPart(const Segment& segment, std::uint32_t field,
+                                                  const PartRange& range,
+                                                  const index::GraphParameters& parameters,
+                                                  const index::BuildContext& context) {
+  const std::string name = "part.idx";
+  const io::DatabaseUuid none{};
+  const auto fs = io::MakeMemoryFileSystem();
+  const index::Shape shape = ShapeOf(segment.schema().fields()[field], range.rows);
+  VECDB_TRY_ASSIGN(auto out, io::BlockFileWriter::Create(*fs, name, none, 1, io::FileKind::kIndex));
+  VECDB_TRY_ASSIGN(
+      const io::SealedFileInfo info,
+      index::BuildGraph(shape, RowsOf(segment, field, range.first), parameters, context, &out));
+  VECDB_TRY_ASSIGN(auto file, io::BlockFile::Open(*fs, name, none, info, LoadMode::kResident));
+  auto part = std::make_shared<IndexPart>();
+  part->range = range;
+  part->bytes = io::BlockFile::MemoryFor(info, LoadMode::kResident);
+  VECDB_TRY_ASSIGN(part->index, index::Index::Open(std::move(file), shape));
+  VECDB_TRY(part->index->Verify());
+  return part;
 }
 
 Status RemoveIndexFile(io::FileSystem& fs, SegmentId segment,

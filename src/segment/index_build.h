@@ -11,6 +11,7 @@
 #include "index/index.h"
 #include "io/file_system.h"
 #include "segment/flush.h"
+#include "segment/index_part.h"
 #include "segment/segment.h"
 
 namespace vecdb::segment {
@@ -27,6 +28,13 @@ Result<catalog::IndexFileRecord> BuildSegmentIndex(io::FileSystem& fs,
                                                    const Segment& segment, const IndexBuild& build,
                                                    const index::BuildContext& context,
                                                    const NewIds& new_ids);
+
+// An index of some rows of a segment that is in no file, read back; a failure leaves nothing. Its
+// memory is not charged.
+Result<std::shared_ptr<IndexPart>> BuildIndexPart(const Segment& segment, std::uint32_t field,
+                                                  const PartRange& range,
+                                                  const index::GraphParameters& parameters,
+                                                  const index::BuildContext& context);
 
 // Removes the file of a record that no catalog names (any more).
 Status RemoveIndexFile(io::FileSystem& fs, SegmentId segment, const catalog::IndexFileRecord& file);

@@ -23,6 +23,7 @@
 namespace vecdb::segment {
 
 class FieldIndex;
+class PartBoard;
 
 class Segment {
  public:
@@ -72,6 +73,9 @@ class Segment {
     (void)field;
     return nullptr;
   }
+
+  // Indexes of some of its rows each, where it has no file of one; null where there are none.
+  virtual PartBoard* parts() const { return nullptr; }
 
   virtual std::uint64_t memory_bytes() const = 0;
   virtual std::uint64_t disk_bytes() const = 0;

@@ -25,6 +25,7 @@ TEST_CASE("an index is made, shown, replaced and dropped on the command line", "
   const Shell shell;
   const std::string database = MakeDatabase(shell);
   CHECK(shell.Must({"index", "list", database}) == "no indexes\n");
+  CHECK_THAT(shell.Must({"info", database, "t"}), ContainsSubstring("no index: every row"));
   CHECK_THAT(shell.Must({"index", "create", database, "t", "vector", "--type", "hnsw", "--param",
                          "M=8", "--param", "efConstruction=50", "--wait"}),
              ContainsSubstring("'vector' has HNSW(M=8, efConstruction=50): 3,000 of 3,000 rows"));
@@ -33,7 +34,22 @@ TEST_CASE("an index is made, shown, replaced and dropped on the command line", "
   CHECK_THAT(list, ContainsSubstring("Finished"));
   CHECK_THAT(shell.Must({"index", "describe", database, "t", "vector"}),
              ContainsSubstring("rows        3,000 sealed: 3,000 indexed, 0 waiting, 0 that need"));
+  for (const char* command : {"info", "describe"}) {
+    CHECK_THAT(
+        shell.Must({command, database, "t"}),
+        ContainsSubstring("index of 'vector': HNSW(M=8, efConstruction=50), Finished, 3,000 of "
+                          "3,000 rows"));
+  }
+  rapidjson::Document described;
+  ParseJson(shell.Must({"describe", database, "t", "--json"}), &described);
+  CHECK(std::string(described["indexes"][0]["field"].GetString()) == "vector");
+  CHECK(described["indexes"][0]["indexed_rows"].GetUint64() == 3'000);
+  ParseJson(shell.Must({"info", database, "--json"}), &described);
+  CHECK(std::string(described["collections"][0]["indexes"][0]["index"].GetString()) ==
+        "HNSW(M=8, efConstruction=50)");
   const rapidjson::Document hnsw = Described(shell, database);
+  CHECK(hnsw["growing_rows"].GetUint64() == 0);
+  CHECK(hnsw["probed_searches"].GetUint64() == 0);
   CHECK(std::string(hnsw["type"].GetString()) == "HNSW");
   CHECK(hnsw["parameters"]["M"].GetUint64() == 8);
   CHECK(hnsw["parameters"]["efConstruction"].GetUint64() == 50);

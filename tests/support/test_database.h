@@ -123,10 +123,10 @@ class TestDatabase {
   roles::EngineParts& parts() { return api::DatabaseAccess::Parts(*database_); }
 
   Status Open() {
-    auto opened =
-        api::DatabaseAccess::Open(roles::Environment{fs_, clock_.get(), random_, log_bytes_,
-                                                     search_task_bytes_, least_indexed_rows_},
-                                  options_);
+    auto opened = api::DatabaseAccess::Open(
+        roles::Environment{fs_, clock_.get(), random_, log_bytes_, search_task_bytes_,
+                           least_indexed_rows_, part_rows_},
+        options_);
     if (!opened.ok()) return opened.status();
     database_.emplace(std::move(*opened));
     return Status();
@@ -143,6 +143,7 @@ class TestDatabase {
   void SetLogBytes(std::uint64_t bytes) { log_bytes_ = bytes; }  // the same
 
   void SetLeastIndexedRows(RowIndex rows) { least_indexed_rows_ = rows; }
+  void SetPartRows(RowIndex rows) { part_rows_ = rows; }
   void SetSearchTaskBytes(std::uint64_t bytes) { search_task_bytes_ = bytes; }
 
   // The process ends without a word and the next one finds `disk`: a copy of the old one made
@@ -168,6 +169,7 @@ class TestDatabase {
   std::uint64_t log_bytes_ = std::uint64_t{64} << 20;
   std::uint64_t search_task_bytes_ = std::uint64_t{1} << 20;
   RowIndex least_indexed_rows_ = 1;  // so that small tests meet indexes
+  RowIndex part_rows_ = 64;          // the same
   std::optional<Database> database_;
 };
 

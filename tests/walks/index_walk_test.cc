@@ -8,6 +8,7 @@
 
 #include "api/check_files.h"
 #include "io/layout.h"
+#include "segment/field_index.h"
 #include "support/fault_file_system.h"
 #include "support/vector_oracle.h"
 #include "walks/walk.h"
@@ -429,6 +430,37 @@ TEST_CASE("a read-only database searches through its indexes", "[walk][index]") 
   CHECK(Described(points).indexed_rows == 2000);
   CHECK(RecallOf(points, {}) >= 0.93);
   CHECK(points.DropIndex("v").code() == StatusCode::kFailedPrecondition);
+}
+
+TEST_CASE("a read-only database with threads reads an index whole when it is first searched",
+          "[walk][index][threads]") {
+  TestDatabase db;
+  Collection points = MakePoints(db, 2000);
+  points.CreateIndex("v", HnswSqIndex{}).OrDie();
+  points.WaitForIndexes().OrDie();
+  const std::uint64_t middle = Described(points).bytes / 2;
+  db.Close();
+  const bool damaged = GENERATE(false, true);
+  if (damaged) Flip(*db.fs(), *IndexFiles(db).begin(), middle);
+  db.options() = Options{.read_only = true};
+  db.options().search_threads = 2;
+  db.Open().OrDie();
+  points = *db->OpenCollection("points");
+  const auto live = db.parts().collections.Find("points");
+  const auto view = live->board.Pin();
+  const segment::FieldIndex* const index = view->segments().front()->IndexOn(2);
+  REQUIRE(index != nullptr);
+  CHECK_FALSE(index->verified());
+  CHECK(Near(points, 1, kExact).front().first == 1);
+  CHECK_FALSE(index->verified());  // that search asked no index
+  CHECK(Near(points, 1, {}).front().first == 1);
+  if (damaged) {
+    CHECK(Eventually([&] { return index->usable() == nullptr; }));
+    CHECK(RecallOf(points, {}) == 1);
+  } else {
+    CHECK(Eventually([&] { return index->verified(); }));
+    CHECK(RecallOf(points, {}) >= 0.93);
+  }
 }
 
 TEST_CASE("bad requests about indexes name field, parameter and limit", "[walk][index]") {

@@ -213,3 +213,33 @@ TEST_CASE("an index that is built is an event, a job and a number through C") {
   CHECK(job.kind == VECDB_JOB_INDEX);
   CHECK(job.state == VECDB_JOB_DONE);
 }
+
+TEST_CASE("searches are made again, and rows in no file are told, through C") {
+  vecdb_options options = QuietC();
+  CHECK(options.recall_probe_every == 0);
+  options.recall_probe_every = 1;
+  Handles h;
+  C_OK(vecdb_open_in_memory(&options, &h.db, &error));
+  C_OK(vecdb_schema_new(&h.schema, &error));
+  DescribeAll(h.schema);
+  C_OK(vecdb_create_collection(h.db, Text("all"), h.schema, nullptr, &h.collection, &error));
+  C_OK(vecdb_create_index(h.collection, Text("v"), Text("FLAT"), nullptr, 0, &error));
+  C_OK(vecdb_batch_new(h.collection, &h.batch, &error));
+  FlushRows(h);
+  CHECK(Nearest(h, Searching()) == 3);
+  vecdb_db_stats stats;
+  vecdb_db_stats_init(&stats, sizeof stats);
+  while (stats.recall_probes == 0) {  // once housekeeping looks, which is each second
+    C_OK(vecdb_run_background(h.db, 100, &error));
+    C_OK(vecdb_database_stats(h.db, &stats, &error));
+  }
+  const auto check = [](void*, const vecdb_index_info* index) {
+    CHECK(index->probed_searches == 1);
+    CHECK(index->probed_recall == 1);
+    CHECK(index->growing_rows == 0);
+    CHECK(index->growing_indexed_rows == 0);
+    CHECK(index->growing_graph_rows == 0);
+    CHECK(index->growing_bytes == 0);
+  };
+  C_OK(vecdb_describe_index(h.collection, Text("v"), check, nullptr, &error));
+}

@@ -125,5 +125,32 @@ TEST_CASE("memory that runs out in a task is the read's failure", "[pool]") {
   pool.Stop();
 }
 
+TEST_CASE("a task of the pool's own may want help, also while the pool stops", "[pool]") {
+  SearchPool none = PoolOf(0);
+  CHECK_FALSE(none.Post([] { FAIL("there is no thread for it"); }));
+  SearchPool pool = PoolOf(2);
+  std::atomic<bool> begun{false};
+  std::atomic<bool> stopping{false};
+  std::atomic<int> ran{0};
+  CHECK(pool.Post([&] {
+    begun = true;
+    while (!stopping) std::this_thread::yield();
+    for (int round = 0; round < 100; ++round) {
+      (void)pool.Run(3, 3, [&](std::size_t) {
+        ++ran;
+        return Status();
+      });
+    }
+    throw std::bad_alloc();  // its own loss
+  }));
+  while (!begun) std::this_thread::yield();
+  std::thread stop([&] {
+    stopping = true;
+    pool.Stop();
+  });
+  stop.join();
+  CHECK(ran == 300);
+}
+
 }  // namespace
 }  // namespace vecdb::roles
