@@ -1,5 +1,5 @@
-// Rows that were just inserted and are in no file: how fast are they searched, and what does it cost
-// the one who inserts?
+// Rows that were just inserted and are in no file: how fast are they searched, and what does it
+// cost the one who inserts?
 //
 //   bench_growing [search] [insert] [--data SET] [--rows N] [--repeats N] [--dir FOLDER]
 //

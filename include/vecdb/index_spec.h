@@ -91,8 +91,8 @@ struct SearchEffort {
   // Of the nearest rows, the share that is found, on average: above 0, at most 1. Each index was
   // measured when it was built; 1 asks no index.
   float recall = 0.95F;
-  // Candidates a graph of all rows keeps (of several each keeps fewer): 0, or from limit + offset to
-  // 2^31 - 1. More than there are rows is as many as there are.
+  // Candidates a graph of all rows keeps (of several each keeps fewer): 0, or from limit + offset
+  // to 2^31 - 1. More than there are rows is as many as there are.
   std::uint32_t ef = 0;
   // Candidates whose exact distance is computed, as a multiple of limit + offset: 0 = by the codec,
   // or from 1.

@@ -20,8 +20,8 @@
 
 namespace vecdb::index {
 
-// How many rows a walk may start from: as many as can be compared with a query quickly, and fewer of
-// few rows.
+// How many rows a walk may start from: as many as can be compared with a query quickly, and fewer
+// of few rows.
 std::size_t EntryCount(const CodeFormat& format, RowIndex rows);
 
 struct Graph {

@@ -142,9 +142,9 @@ bool TakeIn(const Space& space, const typename Space::QueryType* query, const Li
 // scratch->computed. Each goes to `admit` too, which says when the walk is over (admission.h).
 //
 // For each row that it follows a walk would wait for memory twice: for the links, and for the codes
-// of the rows they lead to. So, once it has come near, it has three things in hand: rows whose links
-// have been asked for, rows whose codes have been, and rows it compares meanwhile. Before that, one
-// step says where the next one goes.
+// of the rows they lead to. So, once it has come near, it has three things in hand: rows whose
+// links have been asked for, rows whose codes have been, and rows it compares meanwhile. Before
+// that, one step says where the next one goes.
 template <class Space, class Check, class Admit>
 class Walker {
  public:

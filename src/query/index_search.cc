@@ -112,7 +112,8 @@ Result<bool> AskInRange(const index::Index& index, const SearchPlan& plan, RowIn
   return false;
 }
 
-// Of the rows from `from` on, which the index has; `allowed` null: all of them are. See SearchIndex.
+// Of the rows from `from` on, which the index has; `allowed` null: all of them are. As
+// SearchIndex().
 Result<bool> SearchFrom(RowIndex from, RowIndex rows, const index::Index& index,
                         const segment::Segment& segment, const SearchPlan& plan,
                         const index::AllowedRows* allowed, TopK* top, Portion* portion) {

@@ -46,7 +46,8 @@ RecallProbes::Measured Compare(const std::vector<query::Candidate>& found,
 
 void Proxy::KeepForProbe(const LiveCollection& collection, const query::SearchPlan& plan,
                          const SearchRequest& request) const {
-  if (plan.effort.ef == 0 && plan.effort.recall >= 1) return;
+  const bool exact = plan.effort.ef == 0 && plan.effort.recall >= 1;
+  if (exact || plan.range) return;  // of a range nobody wants the nearest
   const auto declared = collection.indexes();
   const auto index = declared->find(plan.field);
   if (index == declared->end() || !collection.probes.Wants(probe_every_)) return;

@@ -49,6 +49,13 @@ vecdb_iterate_request Iterating() {
   return request;
 }
 
+vecdb_iterate_search_request IteratingSearch() {
+  vecdb_iterate_search_request request;
+  vecdb_iterate_search_request_init(&request, sizeof request);
+  request.query = vecdb_value_floats(kNear, 2);
+  return request;
+}
+
 vecdb_field Named(const char* name) {
   vecdb_field field;
   vecdb_field_init(&field, sizeof field);
@@ -234,6 +241,18 @@ const Calls& ReadingCalls() {
          Stored s;
          return vecdb_search(h.collection, &request, &s.rows, e);
        }},
+      {"vecdb_search_many",
+       [](auto& h, auto* e) {
+         const vecdb_search_request request = Searching();
+         Stored s;
+         return vecdb_search_many(h.collection, &request, &request.query, 1, &s.rows, e);
+       }},
+      {"vecdb_iterate_search",
+       [](auto& h, auto* e) {
+         const vecdb_iterate_search_request request = IteratingSearch();
+         Stored s;
+         return vecdb_iterate_search(h.collection, &request, &s.iterator, e);
+       }},
       {"vecdb_query",
        [](auto& h, auto* e) {
          const vecdb_query_request request = Querying();
@@ -263,6 +282,18 @@ const Calls& ReadingCalls() {
          const vecdb_search_request request = Searching();
          Stored s;
          return vecdb_snapshot_search(h.snapshot, &request, &s.rows, e);
+       }},
+      {"vecdb_snapshot_search_many",
+       [](auto& h, auto* e) {
+         const vecdb_search_request request = Searching();
+         Stored s;
+         return vecdb_snapshot_search_many(h.snapshot, &request, &request.query, 1, &s.rows, e);
+       }},
+      {"vecdb_snapshot_iterate_search",
+       [](auto& h, auto* e) {
+         const vecdb_iterate_search_request request = IteratingSearch();
+         Stored s;
+         return vecdb_snapshot_iterate_search(h.snapshot, &request, &s.iterator, e);
        }},
       {"vecdb_snapshot_query",
        [](auto& h, auto* e) {
@@ -369,6 +400,7 @@ const std::set<std::string> kWithoutHandles = {
     "vecdb_read_options_init",
     "vecdb_call_limits_init",
     "vecdb_iterate_request_init",
+    "vecdb_iterate_search_request_init",
     "vecdb_stop_new",
     "vecdb_search_request_init",
     "vecdb_query_request_init",
