@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "support/temp_directory.h"
+#include "unit/api/c_good_requests.h"
 #include "unit/api/c_sample.h"
 
 using namespace vecdb::test;
@@ -18,43 +19,6 @@ using namespace vecdb::test;
 namespace {
 
 using Calls = std::map<std::string, std::function<vecdb_code(const Handles&, vecdb_error*)>>;
-
-const float kNear[2] = {1, 1};
-
-vecdb_search_request Searching() {
-  vecdb_search_request request;
-  vecdb_search_request_init(&request, sizeof request);
-  request.query = vecdb_value_floats(kNear, 2);
-  return request;
-}
-
-vecdb_query_request Querying() {
-  vecdb_query_request request;
-  vecdb_query_request_init(&request, sizeof request);
-  return request;
-}
-
-vecdb_get_request Getting() {
-  static const std::array<vecdb_key, 1> keys = {vecdb_key_int64(1)};
-  vecdb_get_request request;
-  vecdb_get_request_init(&request, sizeof request);
-  request.keys = keys.data();
-  request.key_count = keys.size();
-  return request;
-}
-
-vecdb_iterate_request Iterating() {
-  vecdb_iterate_request request;
-  vecdb_iterate_request_init(&request, sizeof request);
-  return request;
-}
-
-vecdb_iterate_search_request IteratingSearch() {
-  vecdb_iterate_search_request request;
-  vecdb_iterate_search_request_init(&request, sizeof request);
-  request.query = vecdb_value_floats(kNear, 2);
-  return request;
-}
 
 vecdb_field Named(const char* name) {
   vecdb_field field;

@@ -3,9 +3,9 @@
 
 #include <thread>
 
-#include "unit/segment/growing_rows.h"
 #include "segment/index_build.h"
 #include "support/catch.h"
+#include "unit/segment/growing_rows.h"
 
 using namespace vecdb;
 using namespace vecdb::segment;
