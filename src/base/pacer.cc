@@ -15,8 +15,9 @@ Pacer::Steady::duration Pacer::Rest(Steady::time_point now) const {
   const Steady::rep waiter = waiter_at_.load(std::memory_order_relaxed);
   if (waiter == 0 || now.time_since_epoch() - Steady::duration(waiter) > kWhile) return {};
   const auto worked = std::chrono::duration<double>(now - working_at_);
-  return std::min<Steady::duration>(
-      kLongestRest, std::chrono::duration_cast<Steady::duration>(worked * (1 / share_ - 1)));
+  const std::chrono::duration<double> longest = kLongestRest;
+  return std::chrono::duration_cast<Steady::duration>(
+      std::min(longest, worked * (1 / share_ - 1)));
 }
 
 void Pacer::Begin() {

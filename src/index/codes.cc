@@ -204,7 +204,10 @@ bool EncodeNumbers(const float* numbers, const float* offsets, float scale, std:
       const float above = wanted > -128.0F ? wanted : -128.0F;
       const float whole = (above < 127.0F ? above : 127.0F) + kWhole - kWhole;
       code[i] = static_cast<std::int32_t>(whole);
-      lost[i] = offset[i] + whole * scale != number[i] ? 1 : 0;
+      const float said = whole * scale;  // without a rounding where the scale is a power of two
+      const bool exact = offset[i] + said == number[i] && number[i] - offset[i] == said &&
+                         number[i] - said == offset[i];
+      lost[i] = exact ? 0 : 1;
     }
     std::int8_t byte[kAtOnce];
     for (std::size_t i = 0; i < kAtOnce; ++i) byte[i] = static_cast<std::int8_t>(code[i]);

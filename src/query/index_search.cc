@@ -100,6 +100,7 @@ Result<bool> AskInRange(const index::Index& index, const SearchPlan& plan, RowIn
   constexpr std::size_t kFirstAsked = 32;
   constexpr std::size_t kStep = 4;
   const std::size_t wanted = request.k;
+  request.effort.recall_of = 0;  // the rows wanted may be the last of those that are asked for
   for (request.k = std::min(wanted, kFirstAsked); request.k <= allowed / kStep;
        request.k *= kStep) {
     VECDB_TRY(index.Search(request, exact, found));

@@ -82,6 +82,8 @@ Result<bool> AskIndex(const segment::FieldIndex& index, const segment::Segment& 
   const Result<bool> answered = SearchIndex(*usable, segment, plan, allowed, top, portion);
   if (answered.ok() || answered.status().code() != StatusCode::kCorruption) return answered;
   index.NoteDamage(answered.status());
+  top->Forget(segment);  // a key may have been what is damaged, behind rows that were offered
+  portion->farthest.reset();
   return false;
 }
 

@@ -299,6 +299,7 @@ class Coordinator final : public SegmentEvents {
     index::GraphParameters parameters;
     bool measured = false;
   };
+  void KeepWithinShare(const Field& field, segment::PartPlan* plan) const;
   std::optional<PartTask> PickPart(const LiveCollection& collection) const;
   void PostPart(std::shared_ptr<LiveCollection> collection);
   Status BuildNextPart(LiveCollection& collection);

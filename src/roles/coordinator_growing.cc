@@ -59,6 +59,18 @@ void Coordinator::PostPart(std::shared_ptr<LiveCollection> collection) {
   if (!parts_.build_pool.Post(task)) parts_.compaction.Post(task);
 }
 
+// What cannot be built in the share of the budget must not stand before what can.
+void Coordinator::KeepWithinShare(const Field& field, segment::PartPlan* plan) const {
+  if (!parts_.memory.limited() || !plan->codes) return;
+  const auto bytes = [&] {
+    const index::Shape shape{field.type, field.metric, field.dimension, plan->graph};
+    return index::BuildMemory(shape, *plan->codes);
+  };
+  while (plan->graph > plan->least && bytes() > parts_.memory.limit() / kShareOfParts) {
+    plan->graph /= 2;
+  }
+}
+
 // What takes rows out of the scan comes before what makes it quicker, in all segments.
 std::optional<Coordinator::PartTask> Coordinator::PickPart(const LiveCollection& collection) const {
   const segment::IndexParts none;
@@ -70,8 +82,9 @@ std::optional<Coordinator::PartTask> Coordinator::PickPart(const LiveCollection&
     if (board == nullptr) continue;
     for (const auto& [field, record] : *declared) {
       const Field& vectors = collection.record.schema.fields()[field];
-      const auto plan =
+      auto plan =
           segment::PlanParts(record.spec, vectors, parts_.part_rows, board->CodesFail(field));
+      KeepWithinShare(vectors, &plan);
       const auto parts = board->Pin(field);
       const auto range = segment::NextPart(plan, parts == nullptr ? none : *parts, segment->rows());
       if (!range) continue;

@@ -133,7 +133,7 @@ void EngineParts::AskForProbes() {
       compaction->Post([this, collection] {
         collection->probes.asked = false;
         const auto probe = [&] {
-          return proxy->Probe(*collection, [this] { return pacer.Pass(0); });
+          return proxy->Probe(*collection, [this] { return !pacer.paused() && pacer.Pass(0); });
         };
         const Status probed = env.guard(std::ref(probe));
         if (probed.ok()) return;
@@ -345,6 +345,7 @@ static Status CloseLogs(EngineParts& p) {
 Status Engine::Shut() {
   EngineParts& p = *parts_;
   p.timers->Stop();
+  p.query->EndVerification();
   p.search_pool->Stop();
   p.compaction->Stop();
   p.build_pool->Stop();

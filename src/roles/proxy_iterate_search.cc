@@ -73,7 +73,7 @@ Result<HitWalk> Proxy::StartSearch(const LiveCollection& collection,
 Status Proxy::FindPiece(HitWalk* walk) const {
   const std::size_t most = query::kMaxLimit / walk->batch_size * walk->batch_size;
   const std::size_t next =
-      std::min(walk->plan.limit == 0 ? walk->batch_size : walk->plan.limit * 2, most);
+      std::min(walk->piece.empty() ? walk->batch_size : walk->piece.size() * 2, most);
   walk->plan.limit = static_cast<std::size_t>(std::min<std::uint64_t>(next, walk->rest));
   query::TopK top(walk->plan.limit, walk->plan.range);
   VECDB_TRY(

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <functional>
 #include <utility>
+#include <vector>
 
 #include "base/status.h"
 #include "query/plan.h"
+#include "query/portion.h"
 #include "query/search.h"
 #include "roles/proxy.h"
 
@@ -88,10 +90,18 @@ Status Proxy::ProbeOne(const LiveCollection& collection, const KeptSearch& searc
                    PinUnless(nullptr, collection, request.read, plan.filter.get(), plan.deadline));
   query::TopK found(plan.limit + plan.offset);
   query::TopK nearest = found.Empty();
-  for (const auto& segment : moment.view->segments()) {
+  const auto segments = moment.view->segments();
+  std::vector<query::Portion> portions = query::PortionsOf(*moment.view, plan);
+  for (std::size_t i = 0; i < segments.size(); ++i) {
     if (!go_on()) return Status();
-    VECDB_TRY(query::SearchSegment(*segment, moment.time, plan, &found));
-    VECDB_TRY(query::SearchSegment(*segment, moment.time, every_row, &nearest));
+    query::Portion* const portion = portions.empty() ? nullptr : &portions[i];
+    VECDB_TRY(query::SearchSegment(*segments[i], moment.time, plan, &found, nullptr, portion));
+    VECDB_TRY(query::SearchSegment(*segments[i], moment.time, every_row, &nearest));
+  }
+  for (std::size_t i = 0; i < portions.size(); ++i) {  // as QueryNodes::Search()
+    if (!query::NeedsMore(portions[i], found)) continue;
+    found.Forget(*segments[i]);
+    VECDB_TRY(query::SearchSegment(*segments[i], moment.time, plan, &found));
   }
   collection.probes.Note(search.field, search.index, Compare(found.Take(), nearest.Take()));
   Counters::Add(counters_.recall_probes);

@@ -169,7 +169,7 @@ Result<Hits> Proxy::FetchHits(const Schema& schema, const query::SearchPlan& pla
     VECDB_TRY(plan.deadline.Check());
     Hit hit{chunk::OwnedKey(c.key), query::ScoreOf(plan.metric, c.distance), {}};
     VECDB_TRY_ASSIGN(hit.row, query::FetchRow(schema, *c.segment, c.row, plan.output));
-    VECDB_TRY(memory->Add(hit.row));
+    VECDB_TRY(memory->Add(sizeof(Hit) - sizeof(Row) + MemoryOf(hit.row)));
     hits.push_back(std::move(hit));
   }
   return hits;

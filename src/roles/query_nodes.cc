@@ -149,13 +149,21 @@ void QueryNodes::NoteRead(std::uint32_t node, std::uint64_t reads) {
   if (node < count_) nodes_[node].reads.fetch_add(reads, std::memory_order_relaxed);
 }
 
-// Damage is noted by the index, and answered without it as if a search had met it.
+// One after the other, so that searches keep the other threads. Damage is noted by the index, and
+// answered without it as if a search had met it.
 void QueryNodes::VerifyIndexes(const segment::View& view, std::uint32_t field) {
+  std::vector<std::shared_ptr<const segment::FieldIndex>> unread;
   for (const auto& segment : view.segments()) {
     const segment::FieldIndex* const index = segment->IndexOn(field);
-    if (index == nullptr || !index->TakeVerification()) continue;
-    (void)pool_.Post([segment, index] { (void)index->Verify(); });
+    if (index != nullptr && index->TakeVerification()) unread.emplace_back(segment, index);
   }
+  if (unread.empty()) return;
+  (void)pool_.Post([unread = std::move(unread), ending = ending_] {
+    for (const auto& index : unread) {
+      if (*ending) return;
+      (void)index->Verify();
+    }
+  });
 }
 
 std::size_t QueryNodes::ThreadsFor(const segment::View& view, const ReadCost& cost) const {
@@ -252,7 +260,9 @@ Status QueryNodes::Search(const segment::View& view, const segment::ReadTime& t,
 
 Status QueryNodes::SearchLeft(const segment::View& view, const segment::ReadTime& t,
                               const query::SearchPlan& plan, LeftRows* left, query::TopK* top) {
-  return Read(view, CostOf(view, plan), top, [&](std::size_t i, query::TopK* into) {
+  const ReadCost cost = CostOf(view, plan);
+  if (verify_when_searched_ && cost.indexed) VerifyIndexes(view, plan.field);
+  return Read(view, cost, top, [&](std::size_t i, query::TopK* into) {
     return query::SearchLeft(*view.segments()[i], t, plan, &(*left)[i], into, &filters_);
   });
 }
@@ -284,6 +294,7 @@ Status QueryNodes::SearchMany(const segment::View& view, const segment::ReadTime
                               std::span<query::TopK> tops) {
   const query::SearchPlan& any = plans.front();
   const ReadCost cost = CostOf(view, any);
+  if (verify_when_searched_ && cost.indexed) VerifyIndexes(view, any.field);
   const std::uint64_t bytes = RowsToRead(view, cost) * cost.row_bytes * plans.size();
   const std::size_t threads = pool_.ThreadsFor(pool_.most_threads(), bytes);
   const ManyShape shape = ShapeOf(view, any, plans.size(), threads);

@@ -79,6 +79,7 @@ class QueryNodes {
   // From now on a search has each index that it is the first to meet read whole, by a thread of the
   // pool, if that has any: there is no background that does. Before the first search.
   void VerifyWhenSearched() { verify_when_searched_ = true; }
+  void EndVerification() { *ending_ = true; }  // before the pool stops
 
   // What each node has of these collections.
   std::vector<QueryNodeInfo> Describe(
@@ -119,6 +120,7 @@ class QueryNodes {
   SearchPool& pool_;
   base::MemoryBudget& memory_;
   bool verify_when_searched_ = false;
+  const std::shared_ptr<std::atomic<bool>> ending_ = std::make_shared<std::atomic<bool>>(false);
   query::FilterCache filters_;
   std::vector<Node> nodes_;
 };

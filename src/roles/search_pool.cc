@@ -74,15 +74,18 @@ void SearchPool::Help(const std::shared_ptr<Job>& job) {
 
 bool SearchPool::Post(base::TaskQueue::Task task) {
   if (helpers_ == 0 || executor_) return false;
-  Threads()->Post([this, task = std::move(task)] {
-    if (low_priority_) io::LowerThreadPriority();
-    const auto run = [&] {
-      task();
-      return Status();
-    };
-    (void)guard_(std::ref(run));
-  });
-  return true;
+  const auto post = [&] {
+    Threads()->Post([this, task = std::move(task)] {
+      if (low_priority_) io::LowerThreadPriority();
+      const auto run = [&] {
+        task();
+        return Status();
+      };
+      (void)guard_(std::ref(run));
+    });
+    return Status();
+  };
+  return guard_(std::ref(post)).ok();  // without a thread, or memory, nothing was posted
 }
 
 base::TaskQueue* SearchPool::Threads() {

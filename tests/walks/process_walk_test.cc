@@ -94,6 +94,14 @@ Calls CallsOn(Collection& books) {
       {"Upsert", [&] { return books.Upsert(BatchOf({{2}})).status(); }},
       {"Delete", [&books, keys] { return books.Delete(keys).status(); }},
       {"Search", [&] { return books.Search({.query = std::vector<float>(4)}).status(); }},
+      {"SearchMany",
+       [&] {
+         const std::vector<float> zeros(4);
+         const std::vector<QueryVector> queries{std::span(zeros)};
+         return books.SearchMany({}, queries).status();
+       }},
+      {"IterateSearch",
+       [&] { return books.IterateSearch({.query = std::vector<float>(4)}).status(); }},
       {"Query", [&] { return books.Query({}).status(); }},
       {"Get", [&books, keys] { return books.Get(keys, {}).status(); }},
       {"Count", [&] { return books.Count().status(); }},
