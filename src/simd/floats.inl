@@ -32,10 +32,14 @@ constexpr std::size_t kBlock = 16 * kStep;
 constexpr std::size_t kBlocks = 16;
 
 // What rows are stored as. A query is FloatElement. Code for short rows is much code: only floats
-// have it.
+// have it, and not in a small build.
 struct FloatElement {
   using Stored = float;
+#ifdef VECDB_EDGE
+  static constexpr bool kShortRows = false;
+#else
   static constexpr bool kShortRows = true;
+#endif
   VECDB_ALWAYS_INLINE static F32 Load(const float* p) { return F32::load_unaligned(p); }
   VECDB_ALWAYS_INLINE static F32 LoadTail(const float* p, std::size_t n) {
     return Isa::LoadTail(p, n);
