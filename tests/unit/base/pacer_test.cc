@@ -66,6 +66,16 @@ TEST_CASE("a limited pacer lets so many bytes pass a second", "[pacer]") {
   }
 }
 
+TEST_CASE("however small its share, work goes on after a rest", "[pacer]") {
+  const ManualClock clock;
+  Pacer pacer(clock, 0, 1e-300);
+  pacer.Begin();
+  for (int i = 0; i < 3; ++i) {
+    pacer.NoteWaiter();
+    CHECK(pacer.Pass(1));
+  }
+}
+
 TEST_CASE("while somebody waits for the disk work rests for its share of the time", "[pacer]") {
   using std::chrono::steady_clock;
   const ManualClock clock;

@@ -127,6 +127,17 @@ TEST_CASE("a query has the code that the same row has, and says whether it is ex
   }
 }
 
+TEST_CASE("a query whose code is a rounding away from it is not exact", "[codes]") {
+  std::vector<float> numbers;  // each half a step from whole numbers, as far out as halves exist
+  for (int i = 0; i < 128; ++i) numbers.push_back(8388608.0F - 127.5F + static_cast<float>(i));
+  const CodeFormat format = Sq8(Metric::kL2, 1);
+  const Quantizer quantizer = TrainQuantizer(format, numbers);
+  EncodedQuery query;
+  const float beyond = 8388610.0F;
+  EncodeQuery(format, quantizer, QueryVector(std::span(&beyond, 1)), &query);
+  CHECK(!query.exact);
+}
+
 TEST_CASE("a few numbers far out do not coarsen the codes of all the others", "[codes]") {
   const std::uint32_t d = 4;
   std::vector<float> numbers = Clouds(1000, d, 7);
