@@ -31,15 +31,17 @@ constexpr std::size_t kStep = 4 * kLanes;  // four chains hide the latency of on
 constexpr std::size_t kBlock = 16 * kStep;
 constexpr std::size_t kBlocks = 16;
 
-// What rows are stored as. A query is FloatElement. Code for short rows is much code: only floats
-// have it, and not in a small build.
+// It is much code: a small build has none.
+#ifdef VECDB_EDGE
+constexpr bool kCodeForShortRows = false;
+#else
+constexpr bool kCodeForShortRows = true;
+#endif
+
+// What rows are stored as. A query is FloatElement. Only floats have code for short rows.
 struct FloatElement {
   using Stored = float;
-#ifdef VECDB_EDGE
-  static constexpr bool kShortRows = false;
-#else
-  static constexpr bool kShortRows = true;
-#endif
+  static constexpr bool kShortRows = kCodeForShortRows;
   VECDB_ALWAYS_INLINE static F32 Load(const float* p) { return F32::load_unaligned(p); }
   VECDB_ALWAYS_INLINE static F32 LoadTail(const float* p, std::size_t n) {
     return Isa::LoadTail(p, n);
