@@ -16,8 +16,7 @@ Pacer::Steady::duration Pacer::Rest(Steady::time_point now) const {
   if (waiter == 0 || now.time_since_epoch() - Steady::duration(waiter) > kWhile) return {};
   const auto worked = std::chrono::duration<double>(now - working_at_);
   const std::chrono::duration<double> longest = kLongestRest;
-  return std::chrono::duration_cast<Steady::duration>(
-      std::min(longest, worked * (1 / share_ - 1)));
+  return std::chrono::duration_cast<Steady::duration>(std::min(longest, worked * (1 / share_ - 1)));
 }
 
 void Pacer::Begin() {
