@@ -137,7 +137,7 @@ set_tests_properties(floors lengths figures_tool checklist PROPERTIES LABELS hou
 if(NOT VECDB_SANITIZE)  # seeded faults, one after the other: is each caught?
   add_test(NAME canaries COMMAND Python3::Interpreter
     ${CMAKE_CURRENT_SOURCE_DIR}/tests/house/canaries.py ${CMAKE_CURRENT_BINARY_DIR})
-  set_tests_properties(canaries PROPERTIES LABELS house TIMEOUT 900 COST 200)
+  set_tests_properties(canaries PROPERTIES LABELS house TIMEOUT 1800 COST 200)
 endif()
 if(NOT VECDB_BUILD_SHARED AND NOT VECDB_SANITIZE AND NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
   add_test(NAME library COMMAND Python3::Interpreter
