@@ -397,41 +397,6 @@ TEST_CASE("a damaged index is reported, answered without, and built again", "[wa
   db.Open().OrDie();
 }
 
-TEST_CASE("a damaged block of keys is an error of a search, and no row is found twice",
-          "[walk][index]") {
-  Options options = QuietOptions();
-  options.load = LoadMode::kMapped;
-  TestDatabase db(io::MakeMemoryFileSystem(), options);
-  Collection points = MakePoints(db, 3000);
-  points.CreateIndex("v", HnswIndex{}).OrDie();
-  points.WaitForIndexes().OrDie();
-  std::vector<std::string> files;
-  for (const auto& [path, bytes] : DumpTree(*db.fs())) {
-    if (path.find("/keys-") != std::string::npos) files.push_back(path);
-  }
-  REQUIRE(files.size() == 1);
-  const std::uint64_t middle = *(*db.fs()->Open(files[0], io::OpenMode::kRead))->Size() / 2;
-  db.Close();
-  Flip(*db.fs(), files[0], middle);
-  db.Open().OrDie();
-  points = *db->OpenCollection("points");
-  std::size_t refused = 0;
-  for (std::int64_t id = 1; id <= 3000; id += 300) {
-    for (std::size_t limit = 1; limit <= 400; limit += 7) {
-      const Value query = ValueOf(points.schema().Find("v")->type, id);
-      const auto hits = points.Search({.query = QueryOf(query), .limit = limit});
-      if (hits.status().code() == StatusCode::kCorruption) {
-        ++refused;
-        continue;
-      }
-      std::set<std::int64_t> found;
-      for (const Hit& hit : *hits) found.insert(std::get<std::int64_t>(hit.key));
-      REQUIRE(found.size() == limit);
-    }
-  }
-  CHECK(refused > 0);
-}
-
 TEST_CASE("a released collection has no index until it is loaded", "[walk][index]") {
   TestDatabase db;
   Collection points = MakePoints(db, 2000);
