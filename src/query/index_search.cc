@@ -115,6 +115,7 @@ Result<bool> AskInRange(const index::Index& index, const SearchPlan& plan, RowIn
 
 // Of the rows from `from` on, which the index has; `allowed` null: all of them are. As
 // SearchIndex().
+// NOLINTNEXTLINE(readability-function-size): what is searched, and what for.
 Result<bool> SearchFrom(RowIndex from, RowIndex rows, const index::Index& index,
                         const segment::Segment& segment, const SearchPlan& plan,
                         const index::AllowedRows* allowed, TopK* top, Portion* portion) {

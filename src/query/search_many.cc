@@ -71,11 +71,17 @@ class BlockScan {
       for (std::size_t i = 0; i < n; i += kStep) {
         const std::size_t end = std::min(n, i + kStep);
         if (end - i == kStep && AllFarther(distance + i, top.bound())) continue;
-        for (std::size_t k = i; k < end; ++k) {
-          if (distance[k] > top.bound()) continue;
-          VECDB_TRY(top.Offer(distance[k], segment_, row_at(k)));
-        }
+        VECDB_TRY(OfferEach(distance, i, end, row_at, &top));
       }
+    }
+    return Status();
+  }
+  template <typename RowAt>
+  Status OfferEach(const float* distance, std::size_t first, std::size_t end, const RowAt& row_at,
+                   TopK* top) {
+    for (std::size_t k = first; k < end; ++k) {
+      if (distance[k] > top->bound()) continue;
+      VECDB_TRY(top->Offer(distance[k], segment_, row_at(k)));
     }
     return Status();
   }
