@@ -16,7 +16,8 @@ namespace vecdb::query {
 // Offers the nearest of the allowed rows that the index finds to `top`, at exact distances: as many
 // as the portion wants, or of those in the plan's range, or all there are, and notes in the portion
 // whether there may be more. False: nothing was offered, because so many rows would have to be
-// asked for that a scan costs less. kCorruption: the index is damaged, and nothing was offered.
+// asked for that a scan costs less. kCorruption: the index is damaged, or a key; some may have been
+// offered.
 Result<bool> SearchIndex(const index::Index& index, const segment::Segment& segment,
                          const SearchPlan& plan, AllowedRows* allowed, TopK* top, Portion* portion);
 
