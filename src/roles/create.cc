@@ -176,9 +176,9 @@ void MakeNodes(EngineParts& p) {
                      : std::make_unique<base::TaskQueue>(threads == 0 ? 0 : 1, *p.env.clock);
   // Its only thread begins with it; those of an executor are not ours to change.
   if (p.compaction->threads() != 0) p.compaction->Post(io::LowerThreadPriority);
-  p.streaming = std::make_unique<StreamingNodes>(p.options.streaming_nodes, p.channels,
-                                                 *p.background, *p.env.clock,
-                                                 WriteBufferBytes(p.options), p.memory, p.pacer);
+  const StreamingNodes::Lent lent{p.channels, *p.background, *p.env.clock, p.memory, p.pacer};
+  p.streaming = std::make_unique<StreamingNodes>(p.options.streaming_nodes,
+                                                 WriteBufferBytes(p.options), lent);
   p.proxy = std::make_unique<Proxy>(*p.streaming, *p.query, p.oracle, *p.env.clock,
                                     p.options.durability, p.counters, p.options.recall_probe_every);
   if (p.manifest == nullptr) return;

@@ -130,19 +130,21 @@ void EngineParts::AskForProbes() {
     RecallProbes& probes = collection->probes;
     if (!probes.any() || probes.asked.exchange(true)) continue;
     const auto post = [&] {
-      compaction->Post([this, collection] {
-        collection->probes.asked = false;
-        const auto probe = [&] {
-          return proxy->Probe(*collection, [this] { return !pacer.paused() && pacer.Pass(0); });
-        };
-        const Status probed = env.guard(std::ref(probe));
-        if (probed.ok()) return;
-        log.Write(LogLevel::kDebug, "a search was not made again: {}", probed.message());
-      });
+      compaction->Post([this, collection] { Probe(*collection); });
       return Status();
     };
     if (!env.guard(std::ref(post)).ok()) probes.asked = false;
   }
+}
+
+void EngineParts::Probe(LiveCollection& collection) {
+  collection.probes.asked = false;
+  const auto probe = [&] {
+    return proxy->Probe(collection, [this] { return !pacer.paused() && pacer.Pass(0); });
+  };
+  const Status probed = env.guard(std::ref(probe));
+  if (probed.ok()) return;
+  log.Write(LogLevel::kDebug, "a search was not made again: {}", probed.message());
 }
 
 Result<std::unique_ptr<Engine>> Engine::Open(Environment env, Options options) {

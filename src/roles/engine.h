@@ -81,6 +81,7 @@ struct EngineParts {
   void AskForFlush();
   // Has some of the searches made again that wait for it.
   void AskForProbes();
+  void Probe(LiveCollection& collection);
 
   static Environment Counted(Environment env, const std::shared_ptr<io::DiskCounters>& disk) {
     env.fs = io::CountOperations(std::move(env.fs), disk);

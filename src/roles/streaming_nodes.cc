@@ -6,12 +6,11 @@
 
 namespace vecdb::roles {
 
-StreamingNodes::StreamingNodes(std::uint32_t count, Channels& channels, base::TaskQueue& background,
-                               const base::Clock& clock, std::uint64_t write_buffer_bytes,
-                               base::MemoryBudget& memory, base::Pacer& pacer)
-    : channels_(channels), buffer_(background, write_buffer_bytes, memory) {
+StreamingNodes::StreamingNodes(std::uint32_t count, std::uint64_t write_buffer_bytes,
+                               const Lent& lent)
+    : channels_(lent.channels), buffer_(lent.background, write_buffer_bytes, lent.memory) {
   for (std::uint32_t i = 0; i < count; ++i) {
-    nodes_.push_back(std::make_unique<StreamingNode>(buffer_, clock, pacer));
+    nodes_.push_back(std::make_unique<StreamingNode>(buffer_, lent.clock, lent.pacer));
   }
 }
 

@@ -17,10 +17,15 @@ namespace vecdb::roles {
 
 class StreamingNodes {
  public:
-  // Everything lent outlives the nodes.
-  StreamingNodes(std::uint32_t count, Channels& channels, base::TaskQueue& background,
-                 const base::Clock& clock, std::uint64_t write_buffer_bytes,
-                 base::MemoryBudget& memory, base::Pacer& pacer);
+  // Outlives the nodes.
+  struct Lent {
+    Channels& channels;
+    base::TaskQueue& background;
+    const base::Clock& clock;
+    base::MemoryBudget& memory;
+    base::Pacer& pacer;
+  };
+  StreamingNodes(std::uint32_t count, std::uint64_t write_buffer_bytes, const Lent& lent);
 
   void SetEvents(SegmentEvents* events);  // before the first write
   // A channel that has a writer and that nobody writes to yet.
