@@ -22,6 +22,11 @@ Deadline::Deadline(const Clock& clock, std::chrono::milliseconds timeout, std::s
   end_ = clock.Now() + std::min<std::chrono::milliseconds>(timeout, kForever);
 }
 
+const Deadline& Deadline::Never() {
+  static const Deadline never;
+  return never;
+}
+
 bool Deadline::Look() const {
   return stop_.stop_requested() || (timeout_.count() != 0 && clock_->Now() >= end_);
 }

@@ -17,6 +17,7 @@ namespace vecdb::base {
 class Deadline {
  public:
   Deadline() = default;  // never
+  static const Deadline& Never();
   // `clock` outlives this.
   Deadline(const Clock& clock, std::chrono::milliseconds timeout, std::stop_token stop);
 

@@ -8,11 +8,12 @@
 #include "vecdb/result.h"
 #include "vecdb/schema.h"
 
+#include "base/deadline.h"
 #include "query/reduce.h"
 
 namespace vecdb::query {
 
 Result<Row> FetchRow(const Schema& schema, const segment::Segment& segment, RowIndex row,
-                     std::span<const std::uint32_t> output);
+                     std::span<const std::uint32_t> output, const base::Deadline& deadline);
 
 }  // namespace vecdb::query

@@ -41,7 +41,7 @@ class ExactDistances final : public index::ExactDistances {
     std::array<chunk::ColumnView, kAtOnce> views;
     std::size_t done = 0;
     for (std::size_t i = 0; i < rows.size(); ++i) {
-      VECDB_TRY_ASSIGN(views[i], segment_.Read(plan_.field, from_ + rows[i], 1));
+      VECDB_TRY_ASSIGN(views[i], segment_.Read(plan_.field, from_ + rows[i], 1, plan_.deadline));
       const auto* const bytes = static_cast<const char*>(views[i].values);
       for (std::size_t at = 0; at < asked_; at += 64) __builtin_prefetch(bytes + at);
       if (i == 0 || views[i].keep == views[i - 1].keep) continue;
@@ -218,7 +218,7 @@ Result<float> RecallOfPart(const segment::IndexPart& part, const segment::Segmen
   std::size_t right = 0;
   for (RowIndex i = 0; i < kQueries; ++i) {
     const RowIndex row = part.range.first + part.range.rows / kQueries * i;
-    VECDB_TRY_ASSIGN(const chunk::ColumnView view, segment.Read(field, row, 1));
+    VECDB_TRY_ASSIGN(const chunk::ColumnView view, segment.Read(field, row, 1, deadline));
     index::RowAsFloats(view, 0, vectors.metric, query.data());
     SearchPlan plan;
     plan.field = field;

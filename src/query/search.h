@@ -50,7 +50,7 @@ Status ForEachRun(const segment::Segment& segment, const SearchPlan& plan, RowIn
   while (first < end) {
     VECDB_TRY(plan.deadline.Check());
     VECDB_TRY_ASSIGN(const chunk::ColumnView view,
-                     segment.Read(plan.field, first, std::min(step, end - first)));
+                     segment.Read(plan.field, first, std::min(step, end - first), plan.deadline));
     VECDB_TRY(visit(view, first));
     first += static_cast<RowIndex>(view.rows);
   }

@@ -42,8 +42,8 @@ Result<std::vector<Row>> Proxy::NextRows(const Schema& schema, RowWalk* walk) co
   rows.reserve(found.size());
   for (const query::Candidate& candidate : found) {
     VECDB_TRY(deadline.Check());
-    VECDB_TRY_ASSIGN(Row row,
-                     query::FetchRow(schema, *candidate.segment, candidate.row, walk->output));
+    VECDB_TRY_ASSIGN(Row row, query::FetchRow(schema, *candidate.segment, candidate.row,
+                                              walk->output, deadline));
     VECDB_TRY(memory.Add(row));
     rows.push_back(std::move(row));
   }

@@ -168,7 +168,8 @@ Result<Hits> Proxy::FetchHits(const Schema& schema, const query::SearchPlan& pla
   for (const query::Candidate& c : found) {
     VECDB_TRY(plan.deadline.Check());
     Hit hit{chunk::OwnedKey(c.key), query::ScoreOf(plan.metric, c.distance), {}};
-    VECDB_TRY_ASSIGN(hit.row, query::FetchRow(schema, *c.segment, c.row, plan.output));
+    VECDB_TRY_ASSIGN(hit.row,
+                     query::FetchRow(schema, *c.segment, c.row, plan.output, plan.deadline));
     VECDB_TRY(memory->Add(sizeof(Hit) - sizeof(Row) + MemoryOf(hit.row)));
     hits.push_back(std::move(hit));
   }
@@ -190,8 +191,8 @@ Result<std::vector<Row>> Proxy::Query(const LiveCollection& collection, const Qu
   std::vector<Row> rows;
   for (std::size_t i = plan.offset; i < found.size(); ++i) {
     VECDB_TRY(plan.deadline.Check());
-    VECDB_TRY_ASSIGN(Row row,
-                     query::FetchRow(schema, *found[i].segment, found[i].row, plan.output));
+    VECDB_TRY_ASSIGN(Row row, query::FetchRow(schema, *found[i].segment, found[i].row, plan.output,
+                                              plan.deadline));
     VECDB_TRY(memory.Add(row));
     rows.push_back(std::move(row));
   }
@@ -222,7 +223,8 @@ Result<GetResult> Proxy::Get(const LiveCollection& collection, std::span<const K
       result.missing.push_back(key);
       continue;
     }
-    VECDB_TRY_ASSIGN(Row row, query::FetchRow(schema, *place->segment, place->row, output));
+    VECDB_TRY_ASSIGN(Row row,
+                     query::FetchRow(schema, *place->segment, place->row, output, deadline));
     VECDB_TRY(memory.Add(row));
     result.rows.push_back(std::move(row));
   }

@@ -68,24 +68,36 @@ void CachedFile::Keep(std::shared_ptr<const io::BlockFile> opened, std::uint64_t
   file_ = std::move(opened);
 }
 
-Result<std::shared_ptr<const io::BlockFile>> CachedFile::Pin() {
+Result<std::shared_ptr<const io::BlockFile>> CachedFile::FindOrBegin(
+    const base::Deadline& deadline) {
   const std::uint64_t now = cache_.openings_.load(std::memory_order_relaxed);
-  {
-    base::MutexLock lock(mutex_);
-    while (file_ == nullptr && opening_) opened_.Wait(mutex_);
-    if (file_ != nullptr) {
-      if (read_at_.load(std::memory_order_relaxed) != now) read_at_ = now;
-      return file_;
-    }
-    opening_ = true;
+  base::MutexLock lock(mutex_);
+  while (file_ == nullptr && opening_) {
+    VECDB_TRY(deadline.Check());
+    deadline.Wait(opened_, mutex_);
   }
+  if (file_ == nullptr) {
+    opening_ = true;
+  } else if (read_at_.load(std::memory_order_relaxed) != now) {
+    read_at_ = now;
+  }
+  return file_;
+}
+
+Result<std::shared_ptr<const io::BlockFile>> CachedFile::Pin(const base::Deadline& deadline) {
+  VECDB_TRY_ASSIGN(auto open, FindOrBegin(deadline));
+  if (open != nullptr) return open;
   const Opening opening(*this);
   const std::uint64_t bytes = io::BlockFile::MemoryFor(info_, cache_.mode_);
-  VECDB_TRY_ASSIGN(auto memory,
-                   cache_.budget_.ReserveWithin(base::MemoryAccount::kColumns, bytes, kPatience));
-  VECDB_TRY_ASSIGN(auto opened, Open(std::move(memory)));
-  Keep(opened, bytes);
-  return opened;
+  auto memory =
+      cache_.budget_.ReserveWithin(base::MemoryAccount::kColumns, bytes, kPatience, deadline);
+  if (!memory.ok()) {
+    VECDB_TRY(deadline.Check());
+    return memory.status();
+  }
+  VECDB_TRY_ASSIGN(open, Open(std::move(*memory)));
+  Keep(open, bytes);
+  return open;
 }
 
 // Who holds it besides has it from Pin(), which takes the lock for it: a lone owner stays alone.

@@ -15,6 +15,7 @@
 #include "vecdb/options.h"
 #include "vecdb/result.h"
 
+#include "base/deadline.h"
 #include "base/memory_budget.h"
 #include "base/mutex.h"
 #include "io/block_file.h"
@@ -31,9 +32,10 @@ class CachedFile {
   CachedFile& operator=(const CachedFile&) = delete;
 
   // The open file; opens it if need be. It stays open for as long as the result is held.
-  // kResourceExhausted when others hold what it needs and do not give back within a while; what is
-  // wrong with the file otherwise. The next call tries again.
-  Result<std::shared_ptr<const io::BlockFile>> Pin() EXCLUDES(mutex_);
+  // kResourceExhausted when others hold what it needs and do not give back within a while,
+  // what the deadline says when that comes first; what is wrong with the file otherwise. The next
+  // call tries again.
+  Result<std::shared_ptr<const io::BlockFile>> Pin(const base::Deadline& deadline) EXCLUDES(mutex_);
 
   std::uint64_t rows() const { return info_.rows; }
   const std::string& name() const { return name_; }
@@ -43,6 +45,9 @@ class CachedFile {
  private:
   friend class FileCache;
   class Opening;
+  // Open, or null: then it is the caller's turn to open it.
+  Result<std::shared_ptr<const io::BlockFile>> FindOrBegin(const base::Deadline& deadline)
+      EXCLUDES(mutex_);
   CachedFile(FileCache& cache, std::string path, const io::SealedFileInfo& info);
   Result<std::shared_ptr<const io::BlockFile>> Open(base::MemoryReservation memory) const;
   // Named by the catalog, it must be there.

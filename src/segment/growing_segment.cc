@@ -134,7 +134,8 @@ Result<Timestamp> GrowingSegment::TimestampOf(RowIndex row) const {
 }
 
 Result<chunk::ColumnView> GrowingSegment::Read(std::uint32_t field, RowIndex first,
-                                               RowIndex max_rows) const {
+                                               RowIndex max_rows,
+                                               const base::Deadline& /*deadline*/) const {
   const RowIndex end = rows();
   VECDB_CHECK(field < body_->columns.size() && first < end,
               "a row is read that a growing segment does not have");

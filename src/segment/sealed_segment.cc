@@ -37,9 +37,10 @@ class Piece {
   const std::string& name() const { return name_; }
   std::uint64_t cached_bytes() const { return cached_ == nullptr ? 0 : cached_->memory_bytes(); }
 
-  Result<chunk::ColumnView> Read(RowIndex first, RowIndex max_rows) const {
+  Result<chunk::ColumnView> Read(RowIndex first, RowIndex max_rows,
+                                 const base::Deadline& deadline) const {
     if (open_) return open_->Read(first, max_rows);
-    VECDB_TRY_ASSIGN(auto file, cached_->Pin());
+    VECDB_TRY_ASSIGN(auto file, cached_->Pin(deadline));
     VECDB_TRY_ASSIGN(auto view, ColumnFile(*field_, file).Read(first, max_rows));
     view.keep = view.keep == nullptr ? Kept(std::move(file))
                                      : std::make_shared<std::pair<BlockFilePtr, Kept>>(
@@ -52,7 +53,7 @@ class Piece {
 
   Status VerifyAll() const {
     if (open_) return open_->VerifyAll();
-    VECDB_TRY_ASSIGN(const auto file, cached_->Pin());
+    VECDB_TRY_ASSIGN(const auto file, cached_->Pin(base::Deadline::Never()));
     return ColumnFile(*field_, file).VerifyAll();
   }
 
@@ -71,10 +72,11 @@ struct Column {
   std::vector<Piece> files;
   unsigned shift = 32;  // one file
 
-  Result<chunk::ColumnView> Read(RowIndex row, RowIndex max_rows) const {
+  Result<chunk::ColumnView> Read(RowIndex row, RowIndex max_rows,
+                                 const base::Deadline& deadline = base::Deadline::Never()) const {
     const std::uint64_t file = std::uint64_t{row} >> shift;
     const auto first = static_cast<RowIndex>(row - (file << shift));
-    return files[file].Read(first, max_rows);
+    return files[file].Read(first, max_rows, deadline);
   }
 
   std::uint64_t cached_bytes() const {
@@ -458,12 +460,13 @@ Result<RowIndex> SealedSegment::RowsAt(Timestamp t) const {
 }
 
 Result<chunk::ColumnView> SealedSegment::Read(std::uint32_t field, RowIndex first,
-                                              RowIndex max_rows) const {
+                                              RowIndex max_rows,
+                                              const base::Deadline& deadline) const {
   if (field == body_->key_field) return body_->keys->Read(first, max_rows);
   if (body_->columns.empty()) {
     return base::FailedPrecondition("the collection was released; Load() makes it readable again");
   }
-  return body_->columns[field].Read(first, max_rows);
+  return body_->columns[field].Read(first, max_rows, deadline);
 }
 
 Status SealedSegment::FindKey(chunk::KeyView key, std::uint64_t hash,

@@ -44,8 +44,9 @@ class SealedSegment final : public Segment {
   Result<RowIndex> RowsAt(Timestamp t) const override;
   Result<Timestamp> TimestampOf(RowIndex row) const override;
   Result<chunk::ColumnView> ReadTimestamps(RowIndex first, RowIndex max_rows) const override;
-  Result<chunk::ColumnView> Read(std::uint32_t field, RowIndex first,
-                                 RowIndex max_rows) const override;
+  Result<chunk::ColumnView> Read(
+      std::uint32_t field, RowIndex first, RowIndex max_rows,
+      const base::Deadline& deadline = base::Deadline::Never()) const override;
   Status FindKey(chunk::KeyView key, std::uint64_t hash,
                  std::vector<RowIndex>* rows) const override;
   Status MayContain(std::span<const std::uint64_t> hashes, std::uint8_t* may) const override;

@@ -14,6 +14,7 @@
 #include "vecdb/status.h"
 #include "vecdb/types.h"
 
+#include "base/deadline.h"
 #include "base/ids.h"
 #include "catalog/key_range.h"
 #include "chunk/column_view.h"
@@ -47,8 +48,10 @@ class Segment {
 
   // Values of a field for rows [first, first + n), n >= 1 and at most `max_rows`: fewer where
   // storage ends (a block, a file). first < rows(). Every byte behind the view has been verified.
-  virtual Result<chunk::ColumnView> Read(std::uint32_t field, RowIndex first,
-                                         RowIndex max_rows) const = 0;
+  // What is not in memory waits for room there, as long as the deadline allows.
+  virtual Result<chunk::ColumnView> Read(
+      std::uint32_t field, RowIndex first, RowIndex max_rows,
+      const base::Deadline& deadline = base::Deadline::Never()) const = 0;
 
   // Appends every row with this key, deleted or not, ascending.
   virtual Status FindKey(chunk::KeyView key, std::uint64_t hash,

@@ -30,7 +30,7 @@ class Evaluation {
   Status Run(RowIndex first, RowIndex rows, const base::Deadline& deadline, base::Bitmap* passed) {
     for (; first < rows; first += static_cast<RowIndex>(rows_)) {
       VECDB_TRY(deadline.Check());
-      VECDB_TRY(Load(first, rows));
+      VECDB_TRY(Load(first, rows, deadline));
       words_ = (rows_ + 63) / 64;
       Step(static_cast<std::uint32_t>(program_.steps.size() - 1), 0);
       Emit(first, passed);
@@ -45,7 +45,7 @@ class Evaluation {
     chunk::ColumnView view;
   };
 
-  Status Load(RowIndex first, RowIndex rows);
+  Status Load(RowIndex first, RowIndex rows, const base::Deadline& deadline);
   void Emit(RowIndex first, base::Bitmap* passed) const;
 
   // The answer goes to truths_[level]; levels above are free for use.
@@ -66,14 +66,14 @@ class Evaluation {
 
 // Each column is read once for a block, which ends where the first of them ends; if it can, at a
 // multiple of 64 rows, so that the next one starts there.
-Status Evaluation::Load(RowIndex first, RowIndex rows) {
+Status Evaluation::Load(RowIndex first, RowIndex rows, const base::Deadline& deadline) {
   rows_ = std::min<std::size_t>(kBlockRows, rows - first);
   for (std::size_t i = 0; i < read_.size(); ++i) {
     Lent& lent = read_[i];
     if (first < lent.first || first - lent.first >= lent.view.rows) {
       const auto most = static_cast<RowIndex>(std::min<std::size_t>(kBlockRows, rows - first));
       lent.view = {};  // its file may be closed before the next one is opened
-      VECDB_TRY_ASSIGN(lent.view, segment_.Read(program_.columns[i].field, first, most));
+      VECDB_TRY_ASSIGN(lent.view, segment_.Read(program_.columns[i].field, first, most, deadline));
       lent.first = first;
       VECDB_CHECK(lent.view.rows > 0 && lent.view.type == program_.columns[i].type,
                   "a segment lends another column than the filter was bound to");

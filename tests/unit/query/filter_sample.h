@@ -111,8 +111,9 @@ class CutSegment final : public vecdb::segment::Segment {
   vecdb::Result<vecdb::Timestamp> TimestampOf(vecdb::RowIndex) const override {
     return vecdb::Timestamp{1};
   }
-  vecdb::Result<vecdb::chunk::ColumnView> Read(std::uint32_t field, vecdb::RowIndex first,
-                                               vecdb::RowIndex max_rows) const override {
+  vecdb::Result<vecdb::chunk::ColumnView> Read(
+      std::uint32_t field, vecdb::RowIndex first, vecdb::RowIndex max_rows,
+      const vecdb::base::Deadline& = vecdb::base::Deadline::Never()) const override {
     ++reads[field];
     if (fail) return vecdb::base::IoError("the disk is gone");
     std::size_t end = std::min<std::size_t>(chunk_.rows, std::size_t{first} + max_rows);

@@ -1,6 +1,7 @@
 #include "segment/file_cache.h"
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -20,6 +21,20 @@ using vecdb_test::SampleSegment;
 
 constexpr std::size_t kRows = 4000;
 constexpr std::uint64_t kFileBytes = 20'000;
+
+// A second is over when it has been asked so often.
+class LatelyClock final : public base::Clock {
+ public:
+  static constexpr int kInTime = 8;
+  std::uint64_t WallMilliseconds() const override { return 0; }
+  std::chrono::steady_clock::time_point Now() const override {
+    return std::chrono::steady_clock::time_point(std::chrono::seconds(++looks_ > kInTime ? 2 : 1));
+  }
+  int looks() const { return looks_; }
+
+ private:
+  mutable std::atomic<int> looks_{0};
+};
 
 // A sealed segment of many small files, and a cache with room for a few of them.
 struct Cached {
@@ -102,6 +117,32 @@ TEST_CASE("the file that was read longest ago is closed first", "[cache]") {
   CHECK(cached.cache->reloads() == reloads);
   read(2);
   CHECK(cached.cache->reloads() == reloads + 1);
+}
+
+TEST_CASE("a read waits for memory that others hold no longer than its deadline allows",
+          "[cache]") {
+  Cached cached(LoadMode::kResident);
+  const auto segment = cached.Open();
+  cached.cache->Evict(~std::uint64_t{0});
+  base::MemoryBudget& budget = cached.budget;
+  auto others = budget.TryReserve(base::MemoryAccount::kReads, budget.limit() - budget.used());
+  REQUIRE(others);
+
+  const LatelyClock clock;
+  const base::Deadline late(clock, std::chrono::milliseconds(10), {});
+  const auto ends = [&] {
+    return segment->Read(0, 0, 1, late).status().code() == StatusCode::kDeadlineExceeded;
+  };
+  // One of them waits for the memory, the other for the one.
+  bool other_ends = false;
+  std::thread other([&] { other_ends = ends(); });
+  CHECK(ends());
+  other.join();
+  CHECK(other_ends);
+  CHECK(clock.looks() >= LatelyClock::kInTime);
+
+  others.reset();
+  CHECK(segment->Read(0, 0, 1).ok());
 }
 
 TEST_CASE("a file that is damaged or gone after it was closed is an error and no answer",

@@ -47,7 +47,8 @@ class UnreadableSegment final : public Segment {
   RowIndex rows() const override { return 10; }
   Result<RowIndex> RowsAt(Timestamp) const override { return Damage(); }
   Result<Timestamp> TimestampOf(RowIndex) const override { return Damage(); }
-  Result<chunk::ColumnView> Read(std::uint32_t, RowIndex, RowIndex) const override {
+  Result<chunk::ColumnView> Read(std::uint32_t, RowIndex, RowIndex,
+                                 const base::Deadline&) const override {
     return Damage();
   }
   Result<chunk::ColumnView> ReadTimestamps(RowIndex, RowIndex) const override { return Damage(); }
