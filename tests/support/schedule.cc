@@ -59,7 +59,10 @@ void Schedule::Pass() {
   if (std::find(falls_.begin(), falls_.end(), point) != falls_.end()) slot->priority = --lowest_;
   if (!IsOutranked(*slot)) return;
   ++stood_back_;
-  for (int i = 0; i < kPatience && IsOutranked(*slot); ++i) std::this_thread::yield();
+  for (int i = 0; i < kPatience && IsOutranked(*slot) && patience_ > 0; ++i) {
+    --patience_;
+    std::this_thread::yield();
+  }
 }
 
 bool Schedule::IsOutranked(const Slot& own) const {

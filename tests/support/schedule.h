@@ -48,6 +48,9 @@ class Schedule {
   std::atomic<std::size_t> threads_{0};
   std::atomic<std::uint64_t> points_{0};
   std::atomic<std::uint64_t> stood_back_{0};
+  // Yields of all threads that are left: others that go on until one has ended must not hold it up
+  // for ever.
+  std::atomic<std::int64_t> patience_{20'000};
   std::atomic<std::int64_t> lowest_{0};
 };
 
