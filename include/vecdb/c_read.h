@@ -81,8 +81,8 @@ VECDB_C_API void vecdb_get_request_init(vecdb_get_request* request, size_t struc
 VECDB_C_API vecdb_code vecdb_search(const vecdb_collection* collection,
                                     const vecdb_search_request* request, vecdb_rows** out,
                                     vecdb_error* error);
-/* Stores query_count handles in out[]: all of them, or NULL in each. request->query is not looked
- * at. */
+/* Stores query_count handles in out[]: all of them, or NULL in each. More queries than 16,384 are
+ * refused: NULL stands in the first 16,384 then. request->query is not looked at. */
 VECDB_C_API vecdb_code vecdb_search_many(const vecdb_collection* collection,
                                          const vecdb_search_request* request,
                                          const vecdb_value* queries, size_t query_count,

@@ -1,6 +1,7 @@
 // A copy of a query's vector, for searches that go on when the call that began them has returned.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <type_traits>
@@ -21,6 +22,9 @@ class OwnedVector {
   QueryVector view() const {
     return std::visit([](const auto& held) { return Lend(held); }, held_);
   }
+  std::size_t bytes() const {
+    return std::visit([](const auto& held) { return BytesOf(held); }, held_);
+  }
 
  private:
   template <typename T>
@@ -36,6 +40,13 @@ class OwnedVector {
     return std::span<const T>(held);
   }
   static QueryVector Lend(const SparseVector& held) { return SparseView(held); }
+  template <typename T>
+  static std::size_t BytesOf(const std::vector<T>& held) {
+    return held.size() * sizeof(T);
+  }
+  static std::size_t BytesOf(const SparseVector& held) {
+    return BytesOf(held.indices) + BytesOf(held.values);
+  }
 
   std::variant<std::vector<float>, std::vector<std::int8_t>, std::vector<std::uint8_t>,
                SparseVector>

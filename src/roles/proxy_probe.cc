@@ -16,24 +16,6 @@ namespace {
 
 constexpr SearchEffort kEveryRow{.recall = 1};
 
-// Nothing for a vector of a type that has no index.
-bool Own(const QueryVector& query, KeptSearch* search) {
-  if (const auto* const floats = std::get_if<std::span<const float>>(&query)) {
-    search->query = std::vector<float>(floats->begin(), floats->end());
-    return true;
-  }
-  if (const auto* const bytes = std::get_if<std::span<const std::int8_t>>(&query)) {
-    search->query = std::vector<std::int8_t>(bytes->begin(), bytes->end());
-    return true;
-  }
-  return false;
-}
-
-QueryVector Lend(const KeptSearch& search) {
-  return std::visit([](const auto& numbers) { return QueryVector(std::span(numbers)); },
-                    search.query);
-}
-
 // How many of the nearest are among those found, by distance.
 RecallProbes::Measured Compare(const std::vector<query::Candidate>& found,
                                const std::vector<query::Candidate>& nearest) {
@@ -53,10 +35,10 @@ void Proxy::KeepForProbe(const LiveCollection& collection, const query::SearchPl
   const auto declared = collection.indexes();
   const auto index = declared->find(plan.field);
   if (index == declared->end() || !collection.probes.Wants(probe_every_)) return;
-  KeptSearch search;
-  if (!Own(request.query, &search)) return;
-  search.field = plan.field;
-  search.index = index->second.id;
+  KeptSearch search{.field = plan.field,
+                    .index = index->second.id,
+                    .request = {},
+                    .query = query::OwnedVector(request.query)};
   search.request = {.field = request.field,
                     .limit = request.limit,
                     .offset = request.offset,
@@ -80,7 +62,7 @@ Status Proxy::ProbeOne(const LiveCollection& collection, const KeptSearch& searc
                        const std::function<bool()>& go_on) const {
   VECDB_TRY(collection.CheckAlive());
   SearchRequest request = search.request;
-  request.query = Lend(search);
+  request.query = search.query.view();
   VECDB_TRY_ASSIGN(const query::SearchPlan plan,
                    query::PlanSearch(collection.record.schema, request));
   request.effort = kEveryRow;

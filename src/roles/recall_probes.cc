@@ -11,9 +11,7 @@ bool RecallProbes::Wants(std::uint32_t every) {
 }
 
 void RecallProbes::Keep(KeptSearch search, base::MemoryBudget& memory) {
-  std::uint64_t bytes = sizeof(search) + search.request.filter.size();
-  bytes += std::visit([](const auto& numbers) { return numbers.size() * sizeof(numbers[0]); },
-                      search.query);
+  const std::uint64_t bytes = sizeof(search) + search.request.filter.size() + search.query.bytes();
   auto reserved = memory.TryReserve(base::MemoryAccount::kReads, bytes);
   if (!reserved) return;
   search.memory = std::move(*reserved);

@@ -10,14 +10,13 @@
 #include <map>
 #include <optional>
 #include <utility>
-#include <variant>
-#include <vector>
 
 #include "vecdb/request.h"
 
 #include "base/ids.h"
 #include "base/memory_budget.h"
 #include "base/mutex.h"
+#include "query/owned_vector.h"
 
 namespace vecdb::roles {
 
@@ -26,7 +25,7 @@ struct KeptSearch {
   std::uint32_t field = 0;
   IndexId index = 0;  // that the field had
   SearchRequest request;
-  std::variant<std::vector<float>, std::vector<std::int8_t>> query;
+  query::OwnedVector query;
   base::MemoryReservation memory = {};
 };
 
