@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 
 #include "vecdb/status.h"
 
@@ -12,6 +13,7 @@
 #include "base/status.h"
 #include "index/beam.h"
 #include "index/index.h"
+#include "simd/kernels.h"
 
 namespace vecdb::index {
 
@@ -32,20 +34,23 @@ class CodeScan {
 
   // Offers every allowed row of `rows`.
   Status Run(const AllowedRows* allowed, RowIndex rows, const base::Deadline& deadline) {
+    // Where few of all rows are allowed, few are nearly everywhere: nobody counts.
+    const bool few = allowed != nullptr && allowed->count < rows / 16;
     for (std::uint64_t at = 0; at < rows; at += kRowsAtOnce) {
       const auto first = static_cast<RowIndex>(at);
       const RowIndex end = first + std::min<RowIndex>(kRowsAtOnce, rows - first);
       if (at % kRowsOfLook == 0) VECDB_TRY(deadline.Check());
       std::uint64_t bits[kRowsAtOnce / 64] = {};
-      std::size_t count = 0;
+      std::uint64_t any = 0;
       for (RowIndex row = first; row < end; row += 64) {
         bits[(row - first) / 64] = AllowedBits(allowed, row, end);
-        count += static_cast<std::size_t>(std::popcount(bits[(row - first) / 64]));
+        any |= bits[(row - first) / 64];
         if (end - row <= 64) break;
       }
-      if (count == 0) continue;
-      VECDB_TRY(count >= (end - first) / 2 ? TakeAll(first, end - first, bits)
-                                           : TakeSome(first, bits));
+      if (any == 0) continue;
+      const bool most =
+          !few && simd::Kernels().words.popcount(bits, std::size(bits)) >= (end - first) / 2;
+      VECDB_TRY(most ? TakeAll(first, end - first, bits) : TakeSome(first, bits));
     }
     return Flush();
   }

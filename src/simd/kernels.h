@@ -103,6 +103,19 @@ struct WordKernels {
   std::uint64_t (*popcount)(const std::uint64_t* a, std::size_t n);
 };
 
+// Which of n numbers at `values` lie within [first, last], as signed integers; first <= last. Bit
+// i % 64 of words[i / 64] is set where number i does, and no bit beyond the last.
+struct RangeKernels {
+  template <class Int>
+  using Within = void (*)(const void* values, std::size_t n, Int first, Int last,
+                          std::uint64_t* words);
+
+  Within<std::int8_t> i8;
+  Within<std::int16_t> i16;
+  Within<std::int32_t> i32;
+  Within<std::int64_t> i64;
+};
+
 struct KernelTable {
   Level level;
   const char* name;
@@ -112,6 +125,7 @@ struct KernelTable {
   Int8Kernels i8;
   BitKernels bits;
   WordKernels words;
+  RangeKernels ranges;
   std::uint32_t (*crc32c)(std::uint32_t crc, const void* data, std::size_t n);  // Crc32c below
 };
 

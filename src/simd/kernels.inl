@@ -21,6 +21,7 @@ constexpr KernelTable kKernels = {
     kInt8Kernels,
     kBitKernels,
     {ForWords<And>, ForWords<Or>, ForWords<AndNot>, PopcountWords},
+    {Within<std::int8_t>, Within<std::int16_t>, Within<std::int32_t>, Within<std::int64_t>},
     Isa::kCrc32c};
 
 }  // namespace

@@ -65,6 +65,21 @@ struct Isa {
     StoreEight(p, _mm256_cvtps_ph(floats, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
   }
 
+  template <class Int>
+  static std::uint64_t Mask(xsimd::batch_bool<Int, Arch> lanes) {
+    const __m256i bits = lanes;
+    if constexpr (sizeof(Int) == 8) {
+      return static_cast<unsigned>(_mm256_movemask_pd(_mm256_castsi256_pd(bits)));
+    } else if constexpr (sizeof(Int) == 4) {
+      return static_cast<unsigned>(_mm256_movemask_ps(_mm256_castsi256_ps(bits)));
+    } else if constexpr (sizeof(Int) == 2) {
+      return static_cast<unsigned>(_mm_movemask_epi8(
+          _mm_packs_epi16(_mm256_castsi256_si128(bits), _mm256_extracti128_si256(bits, 1))));
+    } else {
+      return static_cast<unsigned>(_mm256_movemask_epi8(bits));
+    }
+  }
+
   static std::uint64_t Popcount(std::uint64_t word) {
     return static_cast<std::uint64_t>(_mm_popcnt_u64(word));
   }

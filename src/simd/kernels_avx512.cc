@@ -86,6 +86,11 @@ struct Isa {
     StoreSixteen(p, _mm512_cvtps_ph(floats, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
   }
 
+  template <class Int>
+  static std::uint64_t Mask(xsimd::batch_bool<Int, Arch> lanes) {
+    return lanes.data;
+  }
+
   static std::uint64_t Popcount(std::uint64_t word) {
     return static_cast<std::uint64_t>(_mm_popcnt_u64(word));
   }

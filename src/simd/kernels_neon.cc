@@ -48,6 +48,25 @@ struct Isa {
     vst1_u16(p, vreinterpret_u16_f16(vcvt_f16_f32(floats)));
   }
 
+  // Each lane keeps the bit of its place; their sum is the mask.
+  static std::uint64_t Mask(xsimd::batch_bool<std::int64_t, Arch> lanes) {
+    return (vgetq_lane_u64(lanes, 0) & 1) | (vgetq_lane_u64(lanes, 1) & 2);
+  }
+  static std::uint64_t Mask(xsimd::batch_bool<std::int32_t, Arch> lanes) {
+    const uint32x4_t places = {1, 2, 4, 8};
+    return vaddvq_u32(vandq_u32(lanes, places));
+  }
+  static std::uint64_t Mask(xsimd::batch_bool<std::int16_t, Arch> lanes) {
+    const uint16x8_t places = {1, 2, 4, 8, 16, 32, 64, 128};
+    return vaddvq_u16(vandq_u16(lanes, places));
+  }
+  static std::uint64_t Mask(xsimd::batch_bool<std::int8_t, Arch> lanes) {
+    const uint8x16_t places = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
+    const uint8x16_t bits = vandq_u8(lanes, places);
+    const std::uint64_t high = vaddv_u8(vget_high_u8(bits));
+    return high << 8 | vaddv_u8(vget_low_u8(bits));
+  }
+
   static std::uint64_t Popcount(std::uint64_t word) { return vaddv_u8(vcnt_u8(vcreate_u8(word))); }
 
  private:

@@ -273,6 +273,17 @@ std::uint64_t PopcountWords(const std::uint64_t* a, std::size_t n) {
   return total;
 }
 
+template <class Int>
+void Within(const void* values, std::size_t n, Int first, Int last, std::uint64_t* words) {
+  const char* from = static_cast<const char*>(values);
+  for (std::size_t i = 0; i < n; ++i) {
+    Int value = 0;
+    std::memcpy(&value, from + i * sizeof(Int), sizeof(Int));
+    if (i % 64 == 0) words[i / 64] = 0;
+    words[i / 64] |= std::uint64_t{first <= value && value <= last ? 1U : 0U} << (i % 64);
+  }
+}
+
 constexpr KernelTable kKernels = {
     Level::kScalar,
     "scalar",
@@ -283,6 +294,7 @@ constexpr KernelTable kKernels = {
     {HammingMany, JaccardMany, HammingIds, JaccardIds, HammingPair, JaccardPair, HammingManyToMany,
      JaccardManyToMany},
     {AndInto, OrInto, AndNotInto, PopcountWords},
+    {Within<std::int8_t>, Within<std::int16_t>, Within<std::int32_t>, Within<std::int64_t>},
     Crc32cTable};
 
 }  // namespace

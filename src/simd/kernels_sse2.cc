@@ -72,6 +72,20 @@ struct Isa {
     StoreLow16(p, Ints(_mm_or_si128(half, sign)));
   }
 
+  template <class Int>
+  static std::uint64_t Mask(xsimd::batch_bool<Int, Arch> lanes) {
+    const __m128i bits = lanes;
+    if constexpr (sizeof(Int) == 8) {
+      return static_cast<unsigned>(_mm_movemask_pd(_mm_castsi128_pd(bits)));
+    } else if constexpr (sizeof(Int) == 4) {
+      return static_cast<unsigned>(_mm_movemask_ps(_mm_castsi128_ps(bits)));
+    } else if constexpr (sizeof(Int) == 2) {
+      return static_cast<unsigned>(_mm_movemask_epi8(_mm_packs_epi16(bits, _mm_setzero_si128())));
+    } else {
+      return static_cast<unsigned>(_mm_movemask_epi8(bits));
+    }
+  }
+
   // This level has no instruction for it.
   static std::uint64_t Popcount(std::uint64_t word) {
     word -= (word >> 1) & 0x5555555555555555U;

@@ -1,10 +1,13 @@
 // Bitmaps, and the checks and conversions of arrays of numbers, over xsimd: see rows.inl and
 // floats.inl. Isa has further:
 //   Popcount(word)
+//   Mask(lanes)                   a bit for each lane of a batch_bool of signed integers
 //   StoreLow16(p, integers)       the low 16 bits of each lane, to as many uint16
 //   StoreF16(p, floats)           narrowed to the nearest, ties to even
 #ifndef VECDB_SIMD_WORDS_INL_
 #define VECDB_SIMD_WORDS_INL_
+
+#include <type_traits>
 
 #include "simd/floats.inl"
 
@@ -84,6 +87,47 @@ void Narrow(const float* from, std::size_t n, std::uint16_t* to) {
   std::uint16_t rest[kLanes];
   kStore(rest, Isa::LoadTail(from + i, n - i));
   std::memcpy(to + i, rest, (n - i) * sizeof(std::uint16_t));
+}
+
+// A range of integers, moved so that it begins with the lowest: then one comparison is enough.
+template <class Int>
+class Range {
+ public:
+  using Ints = xsimd::batch<Int, Isa::Arch>;
+
+  Range(Int first, Int last)
+      : start_(static_cast<Int>(Unsigned(first) ^ kLowest)),
+        last_(static_cast<Int>((Unsigned(last) - Unsigned(first)) ^ kLowest)) {}
+
+  // Of 64 numbers.
+  VECDB_ALWAYS_INLINE std::uint64_t Word(const Int* v) const {
+    std::uint64_t beyond = 0;
+    for (std::size_t i = 0; i < 64; i += Ints::size) {
+      beyond |= Isa::Mask((Ints::load_unaligned(v + i) - start_) > last_) << i;
+    }
+    return ~beyond;
+  }
+
+ private:
+  using Bits = std::make_unsigned_t<Int>;
+  static constexpr std::uint64_t kLowest = std::uint64_t{1} << (8 * sizeof(Int) - 1);
+  static std::uint64_t Unsigned(Int value) { return static_cast<Bits>(value); }
+
+  const Ints start_;
+  const Ints last_;
+};
+
+template <class Int>
+void Within(const void* values, std::size_t n, Int first, Int last, std::uint64_t* words) {
+  const Int* v = static_cast<const Int*>(values);
+  const Range<Int> range(first, last);
+  const std::size_t full = n / 64;
+  for (std::size_t w = 0; w < full; ++w) words[w] = range.Word(v + 64 * w);
+  const std::size_t left = n % 64;
+  if (left == 0) return;
+  Int rest[64] = {};
+  std::memcpy(rest, v + 64 * full, left * sizeof(Int));
+  words[full] = range.Word(rest) & ((std::uint64_t{1} << left) - 1);
 }
 
 struct And {

@@ -1,13 +1,18 @@
 #include "query/filter/compare.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
+#include <limits>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <utility>
 
 #include "base/status.h"
 #include "query/filter/pack.h"
 #include "query/filter/value_set.h"
+#include "simd/kernels.h"
 
 namespace vecdb::query::filter {
 namespace {
@@ -154,6 +159,111 @@ bool Holds(Comparison op, const A& a, const B& b) {
   return false;
 }
 
+// Of the integers that are stored, or as whose bits reals are.
+template <typename Int>
+struct Range {
+  Int first;
+  Int last;
+};
+
+// As many as are needed, and those not empty.
+template <typename Int>
+struct Ranges {
+  std::array<Range<Int>, 2> each = {};
+  std::size_t count = 0;
+  void Add(Int first, Int last) { each[count++] = {first, last}; }
+};
+
+// Of the numbers in [least, most] those for which `number op constant`, an interval; not of
+// kNotEqual. Nothing: none.
+template <typename Int>
+std::optional<Range<Int>> IntervalOf(Comparison op, Int constant, Int least, Int most) {
+  switch (op) {
+    case Comparison::kLess:
+      if (constant == least) return std::nullopt;
+      return Range<Int>{least, static_cast<Int>(constant - 1)};
+    case Comparison::kLessEqual:
+      return Range<Int>{least, constant};
+    case Comparison::kGreater:
+      if (constant == most) return std::nullopt;
+      return Range<Int>{static_cast<Int>(constant + 1), most};
+    case Comparison::kGreaterEqual:
+      return Range<Int>{constant, most};
+    case Comparison::kEqual:
+    case Comparison::kNotEqual:
+      break;
+  }
+  return Range<Int>{constant, constant};
+}
+
+template <typename Int>
+Ranges<Int> RangesOfIntegers(Comparison op, Int constant) {
+  using Limits = std::numeric_limits<Int>;
+  Ranges<Int> ranges;
+  const auto interval = IntervalOf(op, constant, Limits::min(), Limits::max());
+  if (interval) ranges.Add(interval->first, interval->last);
+  return ranges;
+}
+
+// By what compares as reals do, the bits of a real's size with its sign: zero has one such number,
+// and NaN has none. Bits of negative reals rise with their size.
+template <typename Int, typename Real>
+Ranges<Int> RangesOfReals(Comparison op, Real constant) {
+  constexpr Int kNegative = std::numeric_limits<Int>::min();
+  constexpr Int kInfinity = std::bit_cast<Int>(std::numeric_limits<Real>::infinity());
+  Ranges<Int> ranges;
+  if (constant != constant) return ranges;
+  const Int bits = std::bit_cast<Int>(constant);
+  const Int number = bits >= 0 ? bits : static_cast<Int>(kNegative - bits);
+  const auto interval =
+      IntervalOf(op, number, static_cast<Int>(-kInfinity), static_cast<Int>(kInfinity));
+  if (!interval) return ranges;
+  const auto [first, last] = *interval;
+  if (last >= 0) ranges.Add(std::max<Int>(first, 0), last);
+  if (first <= 0) ranges.Add(kNegative + std::max<Int>(-last, 0), kNegative - first);
+  return ranges;
+}
+
+template <typename T>
+auto RangesOf(Comparison op, T constant) {
+  if constexpr (std::is_same_v<T, float>) {
+    return RangesOfReals<std::int32_t>(op, constant);
+  } else if constexpr (std::is_same_v<T, double>) {
+    return RangesOfReals<std::int64_t>(op, constant);
+  } else {
+    return RangesOfIntegers(op, static_cast<std::make_signed_t<T>>(constant));
+  }
+}
+
+template <typename Int>
+auto WithinKernel() {
+  const simd::RangeKernels& kernels = simd::Kernels().ranges;
+  if constexpr (sizeof(Int) == 1) return kernels.i8;
+  if constexpr (sizeof(Int) == 2) return kernels.i16;
+  if constexpr (sizeof(Int) == 4) return kernels.i32;
+  if constexpr (sizeof(Int) == 8) return kernels.i64;
+}
+
+template <typename Int>
+void FindWithin(const chunk::ColumnView& view, const Ranges<Int>& ranges, std::uint64_t* words) {
+  const auto within = WithinKernel<Int>();
+  const std::size_t count = (view.rows + 63) / 64;
+  if (ranges.count == 0) std::fill_n(words, count, 0);
+  if (ranges.count > 0) {
+    within(view.values, view.rows, ranges.each[0].first, ranges.each[0].last, words);
+  }
+  if (ranges.count < 2) return;
+  std::array<std::uint64_t, kBlockWords> more;
+  within(view.values, view.rows, ranges.each[1].first, ranges.each[1].last, more.data());
+  simd::Kernels().words.or_into(words, more.data(), count);
+}
+
+// Bits beyond the last row stay zero.
+void Complement(std::size_t rows, std::uint64_t* words) {
+  for (std::size_t i = 0; i < (rows + 63) / 64; ++i) words[i] = ~words[i];
+  if (rows % 64 != 0) words[rows / 64] &= (std::uint64_t{1} << rows % 64) - 1;
+}
+
 }  // namespace
 
 Comparison Mirrored(Comparison op) {
@@ -187,8 +297,15 @@ void CompareConstant(Comparison op, const chunk::ColumnView& view, const Scalar&
                      std::uint64_t* words) {
   WithStored(view.type, [&]<typename T>(T) {
     const T stored = StoredAs<T>(constant);
-    CompareRows(
-        op, view.rows, RowsOf<T>(view), [stored](std::size_t) { return stored; }, words);
+    if constexpr (std::is_same_v<T, std::string_view>) {
+      CompareRows(
+          op, view.rows, RowsOf<T>(view), [stored](std::size_t) { return stored; }, words);
+    } else {
+      // What differs lies outside of what is equal: NaN too.
+      const bool differs = op == Comparison::kNotEqual;
+      FindWithin(view, RangesOf(differs ? Comparison::kEqual : op, stored), words);
+      if (differs) Complement(view.rows, words);
+    }
   });
 }
 
@@ -230,8 +347,8 @@ void FindNotNull(const chunk::ColumnView& view, std::uint64_t* words) {
     std::fill_n(words, full, ~std::uint64_t{0});
     if (view.rows % 64 != 0) words[full] = (std::uint64_t{1} << view.rows % 64) - 1;
   } else {
-    Pack(
-        view.rows, [valid = view.valid](std::size_t i) { return valid[i] != 0; }, words);
+    simd::Kernels().ranges.i8(view.valid, view.rows, 0, 0, words);
+    Complement(view.rows, words);
   }
 }
 

@@ -1,4 +1,5 @@
-// The loops that look at column values: 64 rows become one word of answers. Written so that
+// The loops that look at column values: 64 rows become one word of answers. Comparisons of numbers
+// with a constant ask a kernel which of them lie in a range; the others are written so that
 // compilers turn them into SIMD code without being told for which processor.
 #pragma once
 
