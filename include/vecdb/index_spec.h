@@ -135,12 +135,13 @@ struct IndexInfo {
   std::uint64_t build_ms = 0;      // together
   Status failure = {};             // kFailed: why
   std::vector<IndexedSegment> segments;
-  // Of rows that are in no file. Some of them at a time get an index in memory, which goes when
-  // they are flushed; the rest is looked at row by row.
+  // Of rows that are in no file. Some of them at a time get an index in memory; the rest is looked
+  // at row by row. It goes when they are flushed, without a memory budget when the index of the
+  // segment that they became is there.
   std::uint64_t growing_rows = 0;
   std::uint64_t growing_indexed_rows = 0;  // of those
   std::uint64_t growing_graph_rows = 0;    // of those again: by a graph, not by codes alone
-  std::uint64_t growing_bytes = 0;         // of memory, for that
+  std::uint64_t growing_bytes = 0;         // of memory, for that and for flushed rows
   // Searches that were made again by looking at every row (Options::recall_probe_every) since the
   // database was opened or the index declared; and the share of the nearest that they found.
   std::uint64_t probed_searches = 0;

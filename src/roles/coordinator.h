@@ -176,6 +176,9 @@ class Coordinator final : public SegmentEvents {
   Status FlushPending(LiveCollection& collection);
   Status FlushOne(LiveCollection& collection,
                   const std::shared_ptr<segment::GrowingSegment>& segment, JobId job);
+  Result<std::shared_ptr<segment::SealedSegment>> OpenFlushed(
+      const LiveCollection& collection, const segment::GrowingSegment& flushed,
+      const catalog::SegmentRecord& record) const;
   Status FinishFlush(LiveCollection& collection, const segment::GrowingSegment& flushed,
                      const catalog::SegmentRecord& record);
   void Tell(const LiveCollection& collection, Event* event);

@@ -79,7 +79,7 @@ std::optional<Coordinator::PartTask> Coordinator::PickPart(const LiveCollection&
   if (declared->empty() || collection.load_state != LoadState::kLoaded) return later;
   for (const auto view = collection.board.Pin(); const auto& segment : view->segments()) {
     const segment::PartBoard* const board = segment->parts();
-    if (board == nullptr) continue;
+    if (board == nullptr || segment->sealed()) continue;
     for (const auto& [field, record] : *declared) {
       const Field& vectors = collection.record.schema.fields()[field];
       auto plan =

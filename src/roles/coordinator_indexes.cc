@@ -483,6 +483,7 @@ Status Coordinator::InstallIndex(LiveCollection& collection, const IndexTask& ta
       VECDB_TRY(CommitIndexFile(id, task.field, index.get(), old.has_value()));
     }
     if (next != nullptr) collection.board.Publish(next);
+    if ((*shown)->parts() != nullptr) (*shown)->parts()->Drop(task.field);
     retiring.Done();
     base::KillPoint("index.published");
     if (old && !(index != nullptr && old == index->record())) RemoveIndexFile(id, *old);

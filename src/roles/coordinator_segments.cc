@@ -265,8 +265,7 @@ Status Coordinator::FlushOne(LiveCollection& collection,
   const auto memory = TakeForFlush(*segment);
   VECDB_TRY_ASSIGN(const DataNode::Flushed flushed,
                    parts_.data.Flush(*segment, collection.record.id, collection.clustering_key));
-  VECDB_TRY_ASSIGN(auto sealed, parts_.query.Open(flushed.record, collection.record.schema,
-                                                  segment->shared_tombstones()));
+  VECDB_TRY_ASSIGN(const auto sealed, OpenFlushed(collection, *segment, flushed.record));
   VECDB_TRY(sealed->WarmUp());
   AddToFilter(collection, sealed);
   parts_.jobs.Progress(job, 0.9, sealed->rows(), sealed->disk_bytes());
@@ -276,12 +275,26 @@ Status Coordinator::FlushOne(LiveCollection& collection,
   return Status();
 }
 
+// Until its own indexes are there, it is searched through those that its rows had in memory. Not
+// with a budget: there the flush is to give memory back.
+Result<std::shared_ptr<segment::SealedSegment>> Coordinator::OpenFlushed(
+    const LiveCollection& collection, const segment::GrowingSegment& flushed,
+    const catalog::SegmentRecord& record) const {
+  VECDB_TRY_ASSIGN(auto sealed, parts_.query.Open(record, collection.record.schema,
+                                                  flushed.shared_tombstones()));
+  if (parts_.memory.limited()) return sealed;
+  for (const auto declared = collection.indexes(); const auto& [field, index] : *declared) {
+    const bool built = ChooseIndex(collection, field, index.spec, sealed->rows()).built;
+    if (!built) flushed.parts()->Drop(field);
+  }
+  return sealed->WithParts(flushed.shared_parts());
+}
+
 // For a flush that was committed and not published, because memory ran out: its files count, and
 // are never written again.
 Status Coordinator::FinishFlush(LiveCollection& collection, const segment::GrowingSegment& flushed,
                                 const catalog::SegmentRecord& record) {
-  VECDB_TRY_ASSIGN(auto sealed, parts_.query.Open(record, collection.record.schema,
-                                                  flushed.shared_tombstones()));
+  VECDB_TRY_ASSIGN(const auto sealed, OpenFlushed(collection, flushed, record));
   strand_.Run([&] {
     collection.board.Publish(
         collection.board.Pin()->Replacing(flushed.id(), AsLoaded(collection, sealed)));

@@ -30,6 +30,11 @@ bool IsWanted(const segment::FieldIndex* known, const catalog::IndexRecord& reco
   return known != nullptr && known->usable() != nullptr && known->record().index == record.id;
 }
 
+segment::IndexParts PartsOf(const segment::Segment& segment, std::uint32_t field) {
+  const auto parts = segment.parts() == nullptr ? nullptr : segment.parts()->Pin(field);
+  return parts == nullptr ? segment::IndexParts() : *parts;
+}
+
 IndexedSegment DescribeSegment(const segment::SealedSegment& segment, std::uint32_t field,
                                const catalog::IndexRecord& record,
                                const segment::IndexChoice& choice) {
@@ -41,7 +46,11 @@ IndexedSegment DescribeSegment(const segment::SealedSegment& segment, std::uint3
   const auto known = segment.KnownIndex(field);
   if (known != nullptr) AddGraph(segment.schema().fields()[field], *known, &info);
   if (info.indexed && !IsWanted(known.get(), record)) info.why = "as declared before";
-  if (!info.indexed && choice.built && known == nullptr) info.why = "it waits to be built";
+  if (!info.indexed && choice.built && known == nullptr) {
+    const bool parts = !PartsOf(segment, field).empty();
+    info.why = parts ? "it waits to be built; rows are found through what they had in memory"
+                     : "it waits to be built";
+  }
   return info;
 }
 
@@ -51,10 +60,8 @@ IndexState StateOf(const IndexInfo& info) {
 }
 
 void AddGrowing(const segment::Segment& segment, std::uint32_t field, IndexInfo* info) {
-  const auto parts = segment.parts() == nullptr ? nullptr : segment.parts()->Pin(field);
   info->growing_rows += segment.rows();
-  if (parts == nullptr) return;
-  for (const auto& part : *parts) {
+  for (const auto& part : PartsOf(segment, field)) {
     const bool graph = part->range.kind == index::Kind::kGraph;
     info->growing_indexed_rows += part->range.rows;
     info->growing_graph_rows += graph ? part->range.rows : 0;
@@ -79,6 +86,7 @@ IndexInfo Describe(const LiveCollection& collection, std::uint32_t number,
     const auto choice = segment::ChooseIndex(record.spec, field, segment.rows(), limits);
     info.segments.push_back(DescribeSegment(segment, number, record, choice));
     const IndexedSegment& one = info.segments.back();
+    for (const auto& part : PartsOf(segment, number)) info.growing_bytes += part->bytes;
     info.total_rows += one.rows;
     info.bytes += one.bytes;
     info.build_ms += one.build_ms;

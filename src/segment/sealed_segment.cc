@@ -10,6 +10,7 @@
 #include "io/layout.h"
 #include "segment/column_file.h"
 #include "segment/deletes_file.h"
+#include "segment/index_part.h"
 #include "segment/key_file.h"
 #include "segment/key_values.h"
 
@@ -141,6 +142,7 @@ struct SealedSegment::Body {
   std::shared_ptr<const KeyFile> keys;
   BlockFilePtr deletes;  // may be null
   std::vector<OpenedIndex> indexes;
+  std::shared_ptr<PartBoard> parts;  // may be null
   LoadMode load_mode = LoadMode::kMapped;
   std::uint64_t column_memory_bytes = 0;
   std::uint64_t memory_bytes = sizeof(Body);  // with that of columns that are open for good
@@ -349,6 +351,7 @@ std::shared_ptr<SealedSegment> SealedSegment::WithoutColumns() const {
   body->columns.clear();
   for (const OpenedIndex& index : body->indexes) body->memory_bytes -= index.memory_bytes;
   body->indexes.clear();
+  body->parts.reset();
   body->memory_bytes -= body->column_memory_bytes;
   body->column_memory_bytes = 0;
   return std::shared_ptr<SealedSegment>(new SealedSegment(*this, std::move(body)));
@@ -388,6 +391,16 @@ std::shared_ptr<SealedSegment> SealedSegment::WithIndex(
     body->disk_bytes += added.disk_bytes;
   }
   return std::shared_ptr<SealedSegment>(new SealedSegment(*this, std::move(body)));
+}
+
+std::shared_ptr<SealedSegment> SealedSegment::WithParts(std::shared_ptr<PartBoard> parts) const {
+  auto body = std::make_unique<Body>(*body_);
+  body->parts = std::move(parts);
+  return std::shared_ptr<SealedSegment>(new SealedSegment(*this, std::move(body)));
+}
+
+PartBoard* SealedSegment::parts() const {
+  return body_->parts.get();
 }
 
 Result<std::shared_ptr<const FieldIndex>> SealedSegment::OpenIndex(

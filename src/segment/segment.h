@@ -77,7 +77,7 @@ class Segment {
     return nullptr;
   }
 
-  // Indexes of some of its rows each, where it has no file of one; null where there are none.
+  // Indexes of some of its rows each, for where it has no file of one; null where there are none.
   virtual PartBoard* parts() const { return nullptr; }
 
   virtual std::uint64_t memory_bytes() const = 0;

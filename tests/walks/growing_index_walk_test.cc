@@ -158,7 +158,91 @@ TEST_CASE("rows in no file are found as a scan finds them, whatever type and ind
   CHECK(Near(points, -1, {}, "id < 0", bytes).empty());
 }
 
-TEST_CASE("parts come with rows, and go with the flush", "[walk][growing]") {
+// Fast and careless: what it finds tells one index from another, and from a scan.
+std::vector<Found> FoundInHaste(const Collection& points) {
+  std::vector<Found> found;
+  for (std::int64_t query = -1; query >= -60; --query) {
+    found.push_back(Near(points, query, {.ef = 10}));
+  }
+  return found;
+}
+
+TEST_CASE("rows that were flushed are found through their parts until their index is there",
+          "[walk][growing]") {
+  TestDatabase db;
+  Collection points = MakeIndexed(db, HnswSqIndex{.m = 8});
+  InsertPoints(points, 1, 1100);
+  RunDueWork(*db);
+  points.Delete(IntKeys({5, 50, 500})).status().OrDie();
+  const IndexInfo before = Described(points);
+  CHECK(before.growing_graph_rows == 1024);
+  const auto found = FoundInHaste(points);
+
+  points.Flush().OrDie();
+  const IndexInfo flushed = Described(points);
+  CHECK(flushed.growing_rows == 0);
+  CHECK(flushed.growing_bytes == before.growing_bytes);
+  CHECK(flushed.pending_rows == 1100);
+  CHECK(flushed.segments.front().why.find("in memory") != std::string::npos);
+  CHECK(FoundInHaste(points) == found);
+  std::vector<Found> exact;
+  for (std::int64_t query = -1; query >= -60; --query) {
+    exact.push_back(Near(points, query, kExact));
+  }
+  CHECK(found != exact);
+  InsertPoints(points, 1101, 1120);  // its rows have no parts, and change nothing of those
+  points.Delete(IntKeys({6, 1101})).status().OrDie();
+  for (const Found& one : FoundInHaste(points)) {
+    for (const auto& [id, score] : one) CHECK((id != 5 && id != 6 && id != 500 && id != 1101));
+  }
+  CHECK(RecallOf(points) >= 0.93);
+
+  RunDueWork(*db);
+  CHECK(Described(points).growing_bytes == 0);
+  CHECK(Described(points).indexed_rows == 1100);
+  CHECK(RecallOf(points) >= 0.93);
+}
+
+TEST_CASE("what a flushed segment has of its rows' time goes with what was declared",
+          "[walk][growing]") {
+  TestDatabase db;
+  Collection points = MakeIndexed(db, HnswSqIndex{.m = 8});
+  InsertPoints(points, 1, 1100);
+  RunDueWork(*db);
+  points.Flush().OrDie();
+  CHECK(Described(points).growing_bytes > 0);
+  switch (GENERATE(0, 1, 2)) {
+    case 0:
+      points.ReplaceIndex("v", HnswIndex{}).OrDie();
+      break;
+    case 1:
+      points.Release().OrDie();
+      break;
+    default:
+      points.DropIndex("v").OrDie();
+      points.CreateIndex("v", HnswSqIndex{.m = 8}).OrDie();
+      break;
+  }
+  CHECK(Described(points).growing_bytes == 0);
+  points.Load().OrDie();
+  RunDueWork(*db);
+  CHECK(Described(points).indexed_rows == 1100);
+  CHECK(RecallOf(points) >= 0.93);
+}
+
+TEST_CASE("a flush leaves no parts where no index will be built", "[walk][growing]") {
+  const bool built = GENERATE(true, false);
+  TestDatabase db;
+  Collection points = MakeIndexed(db, built ? IndexSpec(HnswSqIndex{.m = 8}) : AutoIndex{});
+  InsertPoints(points, 1, 1100);
+  RunDueWork(*db);
+  CHECK(Described(points).growing_bytes > 0);
+  points.Flush().OrDie();
+  CHECK((Described(points).growing_bytes > 0) == built);
+  CHECK((Described(points).pending_rows == 1100) == built);
+}
+
+TEST_CASE("parts come with rows, and go with the index of what they became", "[walk][growing]") {
   TestDatabase db;
   Collection points = MakeIndexed(db);
   InsertPoints(points, 1, 63);
