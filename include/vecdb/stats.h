@@ -98,7 +98,8 @@ struct DatabaseStats {
 
   // What the memory budget counts, also when there is none.
   MemoryUse memory;          // all of it
-  MemoryUse growing_memory;  // rows that are in no file, also those that a snapshot still reads
+  MemoryUse growing_memory;  // rows that are in no file, also those that a snapshot still reads,
+                             // and what they are searched through
   MemoryUse segment_memory;  // keys, timestamps and tombstones of sealed segments, columns loaded
                              // for good
   MemoryUse column_memory;   // columns that are closed where room is wanted

@@ -176,9 +176,9 @@ class Coordinator final : public SegmentEvents {
   Status FlushPending(LiveCollection& collection);
   Status FlushOne(LiveCollection& collection,
                   const std::shared_ptr<segment::GrowingSegment>& segment, JobId job);
-  Result<std::shared_ptr<segment::SealedSegment>> OpenFlushed(
+  std::shared_ptr<segment::SealedSegment> WithParts(
       const LiveCollection& collection, const segment::GrowingSegment& flushed,
-      const catalog::SegmentRecord& record) const;
+      const std::shared_ptr<segment::SealedSegment>& sealed) const;
   Status FinishFlush(LiveCollection& collection, const segment::GrowingSegment& flushed,
                      const catalog::SegmentRecord& record);
   void Tell(const LiveCollection& collection, Event* event);
@@ -268,6 +268,7 @@ class Coordinator final : public SegmentEvents {
   void NoteIndexing(LiveCollection& collection, const Status& outcome);
   Status RunIndexing(LiveCollection& collection, JobId id);
   Status NoteUnlessSound(const LiveCollection& collection, const segment::FieldIndex& index);
+  Status IndexEach(LiveCollection& collection, std::span<const IndexTask> tasks, IndexMeter* meter);
   Status IndexOne(LiveCollection& collection, const IndexTask& task, IndexMeter* meter);
   static Status IgnoreIfGone(const Status& status);
   Result<std::shared_ptr<const segment::FieldIndex>> IndexOnDisk(const IndexTask& task) const;

@@ -330,7 +330,7 @@ Status Coordinator::RunIndexing(LiveCollection& collection, JobId id) {
       std::uint64_t rows = 0;
       for (const IndexTask& task : tasks) rows += task.segment->rows();
       meter.Begin(rows);
-      for (const IndexTask& task : tasks) VECDB_TRY(IndexOne(collection, task, &meter));
+      VECDB_TRY(IndexEach(collection, tasks, &meter));
     }
     for (const auto& index : UnverifiedIndexes(collection)) {
       VECDB_TRY(meter.Pass(1));
@@ -340,7 +340,19 @@ Status Coordinator::RunIndexing(LiveCollection& collection, JobId id) {
   });
 }
 
-// Damage is no failure of the job: searches scan, and the next job builds another file.
+// A segment whose vectors are damaged does not stand before the others.
+Status Coordinator::IndexEach(LiveCollection& collection, std::span<const IndexTask> tasks,
+                              IndexMeter* meter) {
+  Status damaged;
+  for (const IndexTask& task : tasks) {
+    const Status indexed = IndexOne(collection, task, meter);
+    if (indexed.code() != StatusCode::kCorruption) VECDB_TRY(indexed);
+    if (damaged.ok()) damaged = indexed;
+  }
+  return damaged;
+}
+
+// Damage of an index is no failure of the job: searches scan, and the next job builds another file.
 Status Coordinator::NoteUnlessSound(const LiveCollection& collection,
                                     const segment::FieldIndex& index) {
   const Status verified = index.Verify();

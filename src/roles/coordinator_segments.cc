@@ -14,6 +14,7 @@
 #include "io/layout.h"
 #include "roles/coordinator.h"
 #include "roles/loading.h"
+#include "roles/memory_shares.h"
 #include "roles/seal_policy.h"
 
 namespace vecdb::roles {
@@ -265,7 +266,8 @@ Status Coordinator::FlushOne(LiveCollection& collection,
   const auto memory = TakeForFlush(*segment);
   VECDB_TRY_ASSIGN(const DataNode::Flushed flushed,
                    parts_.data.Flush(*segment, collection.record.id, collection.clustering_key));
-  VECDB_TRY_ASSIGN(const auto sealed, OpenFlushed(collection, *segment, flushed.record));
+  VECDB_TRY_ASSIGN(auto sealed, parts_.query.Open(flushed.record, collection.record.schema,
+                                                  segment->shared_tombstones()));
   VECDB_TRY(sealed->WarmUp());
   AddToFilter(collection, sealed);
   parts_.jobs.Progress(job, 0.9, sealed->rows(), sealed->disk_bytes());
@@ -275,29 +277,33 @@ Status Coordinator::FlushOne(LiveCollection& collection,
   return Status();
 }
 
-// Until its own indexes are there, it is searched through those that its rows had in memory. Not
-// with a budget: there the flush is to give memory back.
-Result<std::shared_ptr<segment::SealedSegment>> Coordinator::OpenFlushed(
+// On the strand: until its own indexes are there, it is searched through those that its rows had in
+// memory; the growing one keeps them, too, for who reads it still. Not with a budget, since a flush
+// is to give memory back there, nor more of them than rows may take that are in no file.
+std::shared_ptr<segment::SealedSegment> Coordinator::WithParts(
     const LiveCollection& collection, const segment::GrowingSegment& flushed,
-    const catalog::SegmentRecord& record) const {
-  VECDB_TRY_ASSIGN(auto sealed, parts_.query.Open(record, collection.record.schema,
-                                                  flushed.shared_tombstones()));
-  if (parts_.memory.limited()) return sealed;
+    const std::shared_ptr<segment::SealedSegment>& sealed) const {
+  if (parts_.memory.limited() || PartBytes() > WriteBufferBytes(parts_.options)) return sealed;
+  auto board = std::make_shared<segment::PartBoard>();
   for (const auto declared = collection.indexes(); const auto& [field, index] : *declared) {
-    const bool built = ChooseIndex(collection, field, index.spec, sealed->rows()).built;
-    if (!built) flushed.parts()->Drop(field);
+    const auto parts = flushed.parts()->Pin(field);
+    if (parts == nullptr) continue;
+    if (!ChooseIndex(collection, field, index.spec, sealed->rows()).built) continue;
+    for (const auto& part : *parts) (void)board->Publish(field, part);
   }
-  return sealed->WithParts(flushed.shared_parts());
+  return board->bytes() == 0 ? sealed : sealed->WithParts(std::move(board));
 }
 
 // For a flush that was committed and not published, because memory ran out: its files count, and
 // are never written again.
 Status Coordinator::FinishFlush(LiveCollection& collection, const segment::GrowingSegment& flushed,
                                 const catalog::SegmentRecord& record) {
-  VECDB_TRY_ASSIGN(const auto sealed, OpenFlushed(collection, flushed, record));
+  VECDB_TRY_ASSIGN(auto sealed, parts_.query.Open(record, collection.record.schema,
+                                                  flushed.shared_tombstones()));
+  VECDB_TRY(sealed->WarmUp());
   strand_.Run([&] {
-    collection.board.Publish(
-        collection.board.Pin()->Replacing(flushed.id(), AsLoaded(collection, sealed)));
+    collection.board.Publish(collection.board.Pin()->Replacing(
+        flushed.id(), AsLoaded(collection, WithParts(collection, flushed, sealed))));
     parts_.streaming.SubtractBuffered(flushed.memory_bytes());
   });
   TellFlushed(collection, *sealed);
@@ -410,8 +416,8 @@ Status Coordinator::CommitFlush(LiveCollection& collection, const segment::Growi
       if (known != saved.end()) segment->tombstones().MarkSaved(known->second);
     }
     if (sealed != nullptr) {
-      collection.board.Publish(
-          collection.board.Pin()->Replacing(leaving, AsLoaded(collection, sealed)));
+      collection.board.Publish(collection.board.Pin()->Replacing(
+          leaving, AsLoaded(collection, WithParts(collection, *flushed, sealed))));
       parts_.streaming.SubtractBuffered(flushed->memory_bytes());
     }
     base::KillPoint("flush.published");

@@ -54,7 +54,7 @@ struct GrowingSegment::Body {
   std::atomic<Lsn> first_lsn{kNoLsn};
   std::atomic<Lsn> last_lsn{kNoLsn};
   std::atomic<std::uint64_t> memory_bytes{0};
-  const std::shared_ptr<PartBoard> parts = std::make_shared<PartBoard>();
+  PartBoard parts;
 
   base::MemoryReservation memory;  // of the one that appends
 };
@@ -192,10 +192,7 @@ Status GrowingSegment::MayContain(std::span<const std::uint64_t> hashes, std::ui
 }
 
 PartBoard* GrowingSegment::parts() const {
-  return body_->parts.get();
-}
-const std::shared_ptr<PartBoard>& GrowingSegment::shared_parts() const {
-  return body_->parts;
+  return &body_->parts;
 }
 
 std::uint64_t GrowingSegment::memory_bytes() const {

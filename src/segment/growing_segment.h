@@ -43,7 +43,6 @@ class GrowingSegment final : public Segment {
                                               Timestamp t) const override;
   Status MayContain(std::span<const std::uint64_t> hashes, std::uint8_t* may) const override;
   PartBoard* parts() const override;
-  const std::shared_ptr<PartBoard>& shared_parts() const;
   std::uint64_t memory_bytes() const override;  // of rows and key index
   std::uint64_t disk_bytes() const override { return 0; }
 

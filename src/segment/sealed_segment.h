@@ -72,7 +72,7 @@ class SealedSegment final : public Segment {
   // The same segment, sharing its tombstones, where a field has this index, or none (null).
   std::shared_ptr<SealedSegment> WithIndex(std::uint32_t field,
                                            std::shared_ptr<const FieldIndex> index) const;
-  // The same segment with the parts of the growing one it was: its rows have the same numbers.
+  // The same segment with parts of the growing one it was: its rows have the same numbers.
   std::shared_ptr<SealedSegment> WithParts(std::shared_ptr<PartBoard> parts) const;
   PartBoard* parts() const override;
   // Opens a file of this segment's for it. What is wrong with the file is in the answer

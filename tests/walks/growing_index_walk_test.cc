@@ -159,7 +159,8 @@ TEST_CASE("rows in no file are found as a scan finds them, whatever type and ind
 }
 
 // Fast and careless: what it finds tells one index from another, and from a scan.
-std::vector<Found> FoundInHaste(const Collection& points) {
+template <typename Source>
+std::vector<Found> FoundInHaste(const Source& points) {
   std::vector<Found> found;
   for (std::int64_t query = -1; query >= -60; --query) {
     found.push_back(Near(points, query, {.ef = 10}));
@@ -177,6 +178,7 @@ TEST_CASE("rows that were flushed are found through their parts until their inde
   const IndexInfo before = Described(points);
   CHECK(before.growing_graph_rows == 1024);
   const auto found = FoundInHaste(points);
+  const Snapshot early = *points.Snapshot();
 
   points.Flush().OrDie();
   const IndexInfo flushed = Described(points);
@@ -201,6 +203,7 @@ TEST_CASE("rows that were flushed are found through their parts until their inde
   CHECK(Described(points).growing_bytes == 0);
   CHECK(Described(points).indexed_rows == 1100);
   CHECK(RecallOf(points) >= 0.93);
+  CHECK(FoundInHaste(early) == found);  // it keeps the segment that it began with
 }
 
 TEST_CASE("what a flushed segment has of its rows' time goes with what was declared",
