@@ -132,7 +132,7 @@ class Coordinator final : public SegmentEvents {
   // Gives the parts of all growing segments up: how many bytes they had.
   std::uint64_t DropParts();
 
-  // ---- indexes (coordinator_indexes.cc) -----------------------------------------------
+  // ---- indexes (coordinator_declare.cc, coordinator_indexes.cc) -----------------------
   Status CreateIndex(LiveCollection& collection, std::string_view field, const IndexSpec& spec,
                      bool replace);
   Status DropIndex(LiveCollection& collection, std::string_view field);

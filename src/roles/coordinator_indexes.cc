@@ -36,35 +36,10 @@ std::int64_t Milliseconds(std::chrono::steady_clock::time_point time) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
 }
 
-SealedPtr AsSealed(const SegmentPtr& segment) {
-  if (!segment->sealed()) return nullptr;
-  return std::static_pointer_cast<segment::SealedSegment>(segment);
-}
-
 // Whether the field has what was declared last, or what had to be in its stead.
 bool Has(const segment::FieldIndex* known, IndexId wanted) {
   const bool same = known != nullptr && (known->record().index == wanted || base::Canary(43));
   return same && known->damage().ok();
-}
-
-std::shared_ptr<const segment::View> WithoutIndexes(const segment::View& view,
-                                                    std::uint32_t field) {
-  return view.Changed([field](const SegmentPtr& segment) -> SegmentPtr {
-    const SealedPtr sealed = AsSealed(segment);
-    if (sealed == nullptr || sealed->KnownIndex(field) == nullptr) return segment;
-    return sealed->WithIndex(field, nullptr);
-  });
-}
-
-std::vector<std::pair<SegmentId, catalog::IndexFileRecord>> FilesOf(const catalog::State& state,
-                                                                    CollectionId collection,
-                                                                    std::uint32_t field) {
-  std::vector<std::pair<SegmentId, catalog::IndexFileRecord>> files;
-  for (const auto& [id, record] : state.segments) {
-    if (record.collection != collection) continue;
-    if (const auto* file = record.IndexOf(field)) files.emplace_back(id, *file);
-  }
-  return files;
 }
 
 // A job that waits in the queue for a collection; none does when it could not be put there.
@@ -134,82 +109,6 @@ class Coordinator::IndexMeter {
   std::uint64_t bytes_ = 0;
 };
 
-// ---- what is declared -------------------------------------------------------------------
-
-static Result<std::uint32_t> IndexedField(const LiveCollection& collection, std::string_view name) {
-  const auto fields = collection.record.schema.fields();
-  for (std::uint32_t i = 0; i < fields.size(); ++i) {
-    if (fields[i].name == name) return i;
-  }
-  return base::InvalidArgument("there is no field named '{}'", name);
-}
-
-Status Coordinator::CreateIndex(LiveCollection& collection, std::string_view name,
-                                const IndexSpec& spec, bool replace) {
-  VECDB_TRY_ASSIGN(const std::uint32_t field, IndexedField(collection, name));
-  VECDB_TRY(segment::CheckIndex(collection.record.schema.fields()[field], spec));
-  return strand_.Run([&]() -> Status {
-    VECDB_TRY(collection.CheckAlive());
-    auto next = std::make_shared<Indexes>(*collection.indexes());
-    const auto known = next->find(field);
-    if (known != next->end() && !replace) {
-      if (known->second.spec == spec) return Status();
-      return base::AlreadyExists("field '{}' has the index {}; it is asked for {}", name,
-                                 ToString(known->second.spec), ToString(spec));
-    }
-    catalog::IndexRecord record{0, spec};
-    VECDB_TRY_ASSIGN(record.id, parts_.manifest.NewIds(1));
-    catalog::Edit edit;
-    edit.operations.emplace_back(catalog::SetIndex{collection.record.id, field, record});
-    next->insert_or_assign(field, record);
-    const auto* const plain = std::get_if<FlatIndex>(&spec);
-    const bool flat = plain != nullptr && !plain->codec;
-    return DeclareIndexes(collection, edit, std::move(next),
-                          flat ? std::optional(field) : std::nullopt);
-  });
-}
-
-Status Coordinator::DropIndex(LiveCollection& collection, std::string_view name) {
-  VECDB_TRY_ASSIGN(const std::uint32_t field, IndexedField(collection, name));
-  return strand_.Run([&]() -> Status {
-    VECDB_TRY(collection.CheckAlive());
-    auto next = std::make_shared<Indexes>(*collection.indexes());
-    if (next->erase(field) == 0) return base::NotFound("field '{}' has no index", name);
-    catalog::Edit edit;
-    edit.operations.emplace_back(catalog::DropIndex{collection.record.id, field});
-    return DeclareIndexes(collection, edit, std::move(next), field);
-  });
-}
-
-// On the strand. `emptied`: the field that the edit leaves without files.
-Status Coordinator::DeclareIndexes(LiveCollection& collection, const catalog::Edit& edit,
-                                   std::shared_ptr<const Indexes> next,
-                                   std::optional<std::uint32_t> emptied) {
-  std::shared_ptr<const segment::View> view;
-  std::vector<std::pair<SegmentId, catalog::IndexFileRecord>> files;
-  Retiring retiring(&trash_);
-  if (emptied) {
-    const auto before = collection.board.Pin();
-    for (const SegmentPtr& segment : before->segments()) {
-      const SealedPtr sealed = AsSealed(segment);
-      if (sealed != nullptr && sealed->KnownIndex(*emptied) != nullptr) retiring.AddForm(segment);
-    }
-    view = WithoutIndexes(*before, *emptied);
-    files = FilesOf(*parts_.manifest.state(), collection.record.id, *emptied);
-  }
-  VECDB_TRY(RaiseFormat(catalog::kIndexFormatVersion));
-  base::KillPoint("index.declare.before");
-  VECDB_TRY(parts_.manifest.Commit(edit));
-  base::KillPoint("index.declare.after");
-  const auto declared = collection.indexes();
-  collection.SetIndexes(std::move(next));
-  DropUndeclaredParts(collection, *declared);
-  if (view != nullptr) collection.board.Publish(std::move(view));
-  retiring.Done();
-  for (const auto& [segment, file] : files) RemoveIndexFile(segment, file);
-  return Status();
-}
-
 // ---- what is missing --------------------------------------------------------------------
 
 std::vector<Coordinator::IndexTask> Coordinator::PickIndexes(
@@ -218,7 +117,7 @@ std::vector<Coordinator::IndexTask> Coordinator::PickIndexes(
   const auto declared = collection.indexes();
   if (declared->empty()) return tasks;
   for (const auto view = collection.board.Pin(); const SegmentPtr& segment : view->segments()) {
-    const SealedPtr sealed = AsSealed(segment);
+    const SealedPtr sealed = segment::AsSealed(segment);
     if (sealed == nullptr || !sealed->has_columns()) continue;
     for (const auto& [field, record] : *declared) {
       const auto known = sealed->KnownIndex(field);
@@ -246,7 +145,7 @@ std::vector<std::shared_ptr<const segment::FieldIndex>> Coordinator::UnverifiedI
   const auto declared = collection.indexes();
   if (declared->empty()) return unverified;
   for (const auto view = collection.board.Pin(); const SegmentPtr& segment : view->segments()) {
-    const SealedPtr sealed = AsSealed(segment);
+    const SealedPtr sealed = segment::AsSealed(segment);
     if (sealed == nullptr) continue;
     for (const auto& entry : *declared) {
       auto known = sealed->KnownIndex(entry.first);
@@ -507,7 +406,7 @@ Status Coordinator::InstallIndex(LiveCollection& collection, const IndexTask& ta
 std::shared_ptr<const segment::View> Coordinator::NextWith(
     const segment::View& view, const SegmentPtr& shown, std::uint32_t field,
     const std::shared_ptr<const segment::FieldIndex>& index) {
-  const SealedPtr sealed = AsSealed(shown);
+  const SealedPtr sealed = segment::AsSealed(shown);
   if (sealed == nullptr || !sealed->has_columns()) return nullptr;
   return view.Replacing(sealed->id(), sealed->WithIndex(field, index));
 }

@@ -99,6 +99,12 @@ class SealedSegment final : public Segment {
   std::unique_ptr<Body> body_;
 };
 
+// Null for one that is growing.
+inline std::shared_ptr<SealedSegment> AsSealed(const std::shared_ptr<Segment>& segment) {
+  if (!segment->sealed()) return nullptr;
+  return std::static_pointer_cast<SealedSegment>(segment);
+}
+
 // Whether it was made by compaction of rows with near values of the clustering key.
 bool IsClustered(const Segment& segment);
 
