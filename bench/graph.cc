@@ -169,6 +169,7 @@ class Bench {
 void MeasureSpeed(const Set& set) {
   Bench bench(set);
   bench.Add(index::Codec::kFloat32);
+  bench.Add(index::Codec::kSq4U);
   bench.Add(index::Codec::kSq8);
   bench.Run();
   bench.Scale();

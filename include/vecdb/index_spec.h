@@ -24,11 +24,12 @@ namespace vecdb {
 // What a quantised index keeps of each vector.
 enum class Codec : std::uint8_t {
   kSq8 = 1,   // 8 bits a dimension
+  kSq4U = 2,  // 4 bits a dimension, one scale for all
   kFp16 = 3,  // a half-precision float a dimension
   kBf16 = 4,  // a bfloat16 a dimension
 };
 
-// "SQ8", "FP16", "BF16".
+// "SQ8", "SQ4U", "FP16", "BF16".
 VECDB_API std::string_view ToString(Codec codec);
 
 // vecdb chooses for each segment, by its rows and by the recall that it measures (IndexedSegment

@@ -77,16 +77,16 @@ Status ReadNumber(std::string_view name, std::string_view text, std::uint32_t lo
 }
 
 Status ReadCodec(std::string_view text, Codec* out) {
-  for (const Codec codec : {Codec::kSq8, Codec::kFp16, Codec::kBf16}) {
+  for (const Codec codec : {Codec::kSq8, Codec::kSq4U, Codec::kFp16, Codec::kBf16}) {
     if (!SameWord(text, ToString(codec))) continue;
     *out = codec;
     return Status();
   }
-  for (const std::string_view other : {"SQ4U", "SQ6"}) {
-    if (!SameWord(text, other)) continue;
-    return base::Unimplemented("there is no sq_type {} here; the nearest is SQ8", other);
+  if (SameWord(text, "SQ6")) {
+    return base::Unimplemented("there is no sq_type SQ6 here; the nearest is SQ8");
   }
-  return base::InvalidArgument("sq_type must be SQ8, FP16 or BF16, not {}", chunk::Quoted(text));
+  return base::InvalidArgument("sq_type must be SQ8, SQ4U, FP16 or BF16, not {}",
+                               chunk::Quoted(text));
 }
 
 Status CheckRefine(std::string_view text) {
@@ -222,7 +222,7 @@ struct Printer {
 
 Status CheckCodec(Codec codec) {
   if (ToString(codec) != "unknown") return Status();
-  return base::InvalidArgument("sq_type must be SQ8, FP16 or BF16, not number {}",
+  return base::InvalidArgument("sq_type must be SQ8, SQ4U, FP16 or BF16, not number {}",
                                static_cast<int>(codec));
 }
 
@@ -246,6 +246,8 @@ std::string_view ToString(Codec codec) {
   switch (codec) {
     case Codec::kSq8:
       return "SQ8";
+    case Codec::kSq4U:
+      return "SQ4U";
     case Codec::kFp16:
       return "FP16";
     case Codec::kBf16:

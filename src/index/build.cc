@@ -18,6 +18,39 @@ CodeFormat FormatOf(const Shape& shape, Codec codec) {
   return {StoredCodec(shape, codec), shape.metric, shape.dimension};
 }
 
+// What links are made between: four bits tell too little apart (adr/0055).
+CodeFormat LinkedFormat(const Shape& shape, Codec codec) {
+  return FormatOf(shape, codec == Codec::kSq4U ? Codec::kSq8 : codec);
+}
+
+// All rows as codes of one format.
+struct Encoded {
+  Quantizer quantizer;
+  CodeTable codes;
+  bool lossless = false;
+};
+
+Result<Encoded> EncodeAll(const Shape& shape, const RowSource& source, const CodeFormat& format,
+                          const BuildContext& context) {
+  VECDB_TRY_ASSIGN(Quantizer quantizer, TrainOn(source, shape, format));
+  Encoded encoded{std::move(quantizer), CodeTable(format, shape.rows)};
+  VECDB_TRY_ASSIGN(encoded.lossless,
+                   EncodeRows(source, shape, encoded.quantizer, context, &encoded.codes));
+  return encoded;
+}
+
+// Links for rows of which `kept` is what the file keeps.
+Result<Graph> LinkRows(const Shape& shape, const RowSource& source, const Encoded& kept,
+                       const GraphParameters& parameters, const BuildContext& context,
+                       const HeldBack& held_back) {
+  const CodeFormat format = LinkedFormat(shape, parameters.codec);
+  if (format.codec == kept.codes.format().codec) {
+    return BuildLinks(format, kept.codes.bytes(), shape.rows, parameters, context, held_back);
+  }
+  VECDB_TRY_ASSIGN(const Encoded finer, EncodeAll(shape, source, format, context));
+  return BuildLinks(format, finer.codes.bytes(), shape.rows, parameters, context, held_back);
+}
+
 }  // namespace
 
 Status CheckParameters(const Shape& shape, const GraphParameters& parameters) {
@@ -50,8 +83,11 @@ Status CheckParameters(const Shape& shape, const GraphParameters& parameters) {
 
 std::uint64_t BuildMemory(const Shape& shape, const GraphParameters& parameters) {
   const CodeFormat format = FormatOf(shape, parameters.codec);
+  const CodeFormat linked = LinkedFormat(shape, parameters.codec);
   const std::uint64_t codes = kWorkBytes + std::uint64_t{shape.rows} * format.stride();
-  return parameters.kind == Kind::kFlat ? codes : codes + LinksMemory(parameters, shape.rows);
+  if (parameters.kind == Kind::kFlat) return codes;
+  const std::size_t more = linked.codec == format.codec ? 0 : linked.stride();
+  return codes + std::uint64_t{shape.rows} * more + LinksMemory(parameters, shape.rows);
 }
 
 Result<io::SealedFileInfo> BuildGraph(const Shape& shape, const RowSource& source,
@@ -66,15 +102,13 @@ Result<io::SealedFileInfo> BuildGraph(const Shape& shape, const RowSource& sourc
         context.memory_bytes);
   }
   const CodeFormat format = FormatOf(shape, parameters.codec);
-  VECDB_TRY_ASSIGN(const Quantizer quantizer, TrainOn(source, shape, format));
-  CodeTable codes(format, shape.rows);
-  VECDB_TRY_ASSIGN(const bool lossless, EncodeRows(source, shape, quantizer, context, &codes));
+  VECDB_TRY_ASSIGN(const Encoded kept, EncodeAll(shape, source, format, context));
   GraphHeader header;
   header.format = format;
   header.type = shape.type;
   header.rows = shape.rows;
-  header.scale = quantizer.scale;
-  header.lossless = lossless;
+  header.scale = kept.quantizer.scale;
+  header.lossless = kept.lossless;
   Graph graph;
   RecallTable recalls;
   if (parameters.kind == Kind::kGraph) {
@@ -83,18 +117,19 @@ Result<io::SealedFileInfo> BuildGraph(const Shape& shape, const RowSource& sourc
     HeldBack held_back;
     held_back.rows = RowsForCalibration(shape.rows, parameters.calibration_queries);
     held_back.use = [&](const Links& links, std::span<const std::uint32_t> held) {
-      VECDB_TRY_ASSIGN(recalls, Calibrate({shape, source, header, quantizer, links, codes.bytes()},
-                                          held, context));
+      VECDB_TRY_ASSIGN(
+          recalls, Calibrate({shape, source, header, kept.quantizer, links, kept.codes.bytes()},
+                             held, context));
       return Status();
     };
-    VECDB_TRY_ASSIGN(graph,
-                     BuildLinks(format, codes.bytes(), shape.rows, parameters, context, held_back));
+    VECDB_TRY_ASSIGN(graph, LinkRows(shape, source, kept, parameters, context, held_back));
     header.entries = static_cast<std::uint32_t>(graph.entries.size());
     header.recalls = static_cast<std::uint32_t>(recalls.rows().size());
   }
-  VECDB_TRY_ASSIGN(
-      const io::SealedFileInfo info,
-      WriteGraphFile({header, quantizer, recalls, graph.entries, graph.links, codes.bytes()}, out));
+  VECDB_TRY_ASSIGN(const io::SealedFileInfo info,
+                   WriteGraphFile({header, kept.quantizer, recalls, graph.entries, graph.links,
+                                   kept.codes.bytes()},
+                                  out));
   if (context.progress) context.progress(1);
   return info;
 }

@@ -47,6 +47,15 @@ class CodeSpace {
         dimension_(format.padded()),
         base_(reinterpret_cast<const Element*>(base)) {}
 
+  // Rows with two components a byte, which is what counts as one here. None of them is a query: no
+  // PairKey, no AsQuery.
+  CodeSpace(const simd::Int4Kernels& kernels, const CodeFormat& format, const std::byte* base)
+      : ids_(format.metric == Metric::kL2 ? kernels.l2_ids : kernels.ip_ids),
+        many_(format.metric == Metric::kL2 ? kernels.l2_many : kernels.ip_many),
+        product_(format.metric != Metric::kL2),
+        dimension_(format.stride()),
+        base_(reinterpret_cast<const Element*>(base)) {}
+
   std::size_t dimension() const { return dimension_; }
   const Element* row(std::uint32_t id) const { return base_ + std::size_t{id} * dimension_; }
 
@@ -104,7 +113,7 @@ class CodeSpace {
 
   typename Kernels::Ids ids_;
   typename Kernels::Many many_;
-  typename Kernels::Pair pair_;
+  typename Kernels::Pair pair_ = nullptr;
   bool product_;
   std::size_t dimension_;
   const Element* base_;
@@ -134,6 +143,8 @@ auto WithSpace(const CodeFormat& format, const std::byte* base, const Use& use) 
     case Codec::kInt8:
     case Codec::kSq8:
       return use(Int8Space(kernels.i8, format, base));
+    case Codec::kSq4U:
+      return use(Int8Space(kernels.i4, format, base));
     case Codec::kFloat32:
       break;
   }

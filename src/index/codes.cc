@@ -33,6 +33,15 @@ struct Range {
 };
 constexpr Range kAllCodes{-128, 127};
 constexpr Range kEvenCodes{-127, 127};  // about zero
+constexpr Range kFourBits{-8, 7};
+// A query of rows of four bits has so many codes between two of theirs.
+constexpr float kFinerQuery = 16;
+constexpr std::size_t kLineComponents = 2 * kCodeAlignment;  // of four bits
+constexpr int kPaddedCodes = 0x88;                           // two codes of 0
+
+std::size_t UpTo(std::size_t multiple, std::size_t n) {
+  return (n + multiple - 1) & ~(multiple - 1);
+}
 
 struct Sample {
   std::span<const float> numbers;
@@ -156,12 +165,26 @@ Trained TrainAround(const Sample& sample, const std::vector<float>& centers,
   return best;
 }
 
+// Component i of a row of four bits, which has been filled with kPaddedCodes.
+void PutFourBits(std::size_t i, int code, std::byte* out) {
+  const std::size_t line = i / kLineComponents * kCodeAlignment;
+  const int shift = i % kLineComponents < kCodeAlignment ? 0 : 4;
+  out[line + i % kCodeAlignment] ^= static_cast<std::byte>((code & 0x0F) << shift);
+}
+
 // Whether the code says the numbers exactly.
-bool EncodeFloats(const Quantizer& quantizer, std::span<const float> floats, std::byte* out) {
+bool EncodeFloats(const CodeFormat& format, const Quantizer& quantizer,
+                  std::span<const float> floats, std::byte* out) {
+  const bool four_bits = format.codec == Codec::kSq4U;
+  const Range& range = four_bits ? kFourBits : kAllCodes;
   bool exact = true;
   for (std::size_t i = 0; i < floats.size(); ++i) {
-    const double code = CodeOf(floats[i], quantizer.offset[i], quantizer.scale, kAllCodes);
-    out[i] = static_cast<std::byte>(static_cast<int>(code));
+    const double code = CodeOf(floats[i], quantizer.offset[i], quantizer.scale, range);
+    if (four_bits) {
+      PutFourBits(i, static_cast<int>(code), out);
+    } else {
+      out[i] = static_cast<std::byte>(static_cast<int>(code));
+    }
     const double decoded = double{quantizer.offset[i]} + code * double{quantizer.scale};
     exact = exact && decoded == double{floats[i]};
   }
@@ -183,8 +206,8 @@ std::int8_t ByteOf(double number) {
   return static_cast<std::int8_t>(static_cast<std::int32_t>(within + kWhole - kWhole));
 }
 
-// Writes the nearest codes of n numbers; whether they say them exactly. A few numbers at a time, in
-// loops that compilers turn into vectors: a search waits for this.
+// Writes the nearest codes of n numbers; whether they say them exactly. Without offsets these are
+// 0. A few numbers at a time, in loops that compilers turn into vectors: a search waits for this.
 bool EncodeNumbers(const float* numbers, const float* offsets, float scale, std::size_t n,
                    std::int8_t* out) {
   constexpr std::size_t kAtOnce = 16;
@@ -196,7 +219,7 @@ bool EncodeNumbers(const float* numbers, const float* offsets, float scale, std:
     float number[kAtOnce] = {};
     float offset[kAtOnce] = {};
     std::memcpy(number, numbers + at, some * sizeof(float));
-    std::memcpy(offset, offsets + at, some * sizeof(float));
+    if (offsets != nullptr) std::memcpy(offset, offsets + at, some * sizeof(float));
     std::int32_t code[kAtOnce];
     std::int32_t lost[kAtOnce];
     for (std::size_t i = 0; i < kAtOnce; ++i) {
@@ -217,23 +240,26 @@ bool EncodeNumbers(const float* numbers, const float* offsets, float scale, std:
   return inexact == 0;
 }
 
-// Under L2 a query is encoded as a row is; the order of products does not depend on
-// a query's length, so there it fills the range it has.
+// Under L2 a query is encoded as a row is, or finer and negated for rows of four bits; the order of
+// products does not depend on a query's length, so there it fills the range it has.
 void QueryBytes(const CodeFormat& format, const Quantizer& quantizer, EncodedQuery* query) {
   const std::span<const float> floats = query->floats;
   if (format.codec == Codec::kInt8) {
     for (std::size_t i = 0; i < floats.size(); ++i) query->bytes[i] = ByteOf(double{floats[i]});
     return;
   }
-  float scale = quantizer.scale;
-  if (format.metric != Metric::kL2) {
+  const bool l2 = format.metric == Metric::kL2;
+  const bool four_bits = format.codec == Codec::kSq4U;
+  float scale = four_bits ? -quantizer.scale / kFinerQuery : quantizer.scale;
+  if (!l2) {
     float largest = 0;
     for (const float x : floats) largest = std::max(largest, std::abs(x));
     scale = std::max(largest / 127, std::numeric_limits<float>::min());
   }
-  const bool exact = EncodeNumbers(floats.data(), quantizer.offset.data(), scale, floats.size(),
-                                   query->bytes.data());
-  query->exact = exact && format.metric == Metric::kL2;
+  const float* const offsets = l2 ? quantizer.offset.data() : nullptr;
+  const bool exact =
+      EncodeNumbers(floats.data(), offsets, scale, floats.size(), query->bytes.data());
+  query->exact = exact && l2 && !four_bits;
 }
 
 }  // namespace
@@ -250,6 +276,8 @@ std::string_view ToString(Codec codec) {
       return "INT8";
     case Codec::kSq8:
       return "SQ8";
+    case Codec::kSq4U:
+      return "SQ4U";
   }
   return "unknown";
 }
@@ -275,7 +303,9 @@ std::size_t CodeFormat::padded() const {
       return dimension;
     case Codec::kInt8:
     case Codec::kSq8:
-      return (std::size_t{dimension} + kCodeAlignment - 1) & ~(kCodeAlignment - 1);
+      return UpTo(kCodeAlignment, dimension);
+    case Codec::kSq4U:
+      return UpTo(kLineComponents, dimension);
   }
   return dimension;
 }
@@ -290,25 +320,29 @@ std::size_t CodeFormat::stride() const {
     case Codec::kInt8:
     case Codec::kSq8:
       return padded();
+    case Codec::kSq4U:
+      return padded() / 2;
   }
   return padded();
 }
 
 Quantizer TrainQuantizer(const CodeFormat& format, std::span<const float> numbers) {
   const Sample sample{numbers, format.dimension};
+  const bool four_bits = format.codec == Codec::kSq4U;
+  // The largest products are with what lies far out, so that counts under IP.
+  const double share = format.metric == Metric::kInnerProduct ? kMean : kTypical;
   Trained best;
-  if (format.metric == Metric::kL2) {
-    const std::vector<float> anchors = Places(sample, Place::kLeast);
-    best = TrainAround(sample, Places(sample, Place::kMiddle), anchors, kAllCodes, kTypical);
+  if (format.metric == Metric::kL2 || four_bits) {
+    const Range& range = four_bits ? kFourBits : kAllCodes;
+    const std::vector<float> anchors =
+        four_bits ? std::vector<float>() : Places(sample, Place::kLeast);
+    best = TrainAround(sample, Places(sample, Place::kMiddle), anchors, range, share);
     if (best.loss > 0) {
-      Trained other =
-          TrainAround(sample, Places(sample, Place::kMedian), anchors, kAllCodes, kTypical);
+      Trained other = TrainAround(sample, Places(sample, Place::kMedian), anchors, range, share);
       if (other.loss < best.loss) best = std::move(other);
     }
   } else {
     // Products are of the numbers themselves. An int8 has one more code below zero than above.
-    // The largest are with what lies far out, so that counts under IP.
-    const double share = format.metric == Metric::kInnerProduct ? kMean : kTypical;
     best = TrainAround(sample, std::vector<float>(format.dimension, 0.0F), {}, kEvenCodes, share);
   }
   return best.quantizer;
@@ -342,7 +376,7 @@ void Encoder::Encode(const chunk::ColumnView& view, std::size_t i, std::byte* ou
     return;
   }
   RowAsFloats(view, i, format_.metric, floats_.data());
-  std::memset(out, 0, format_.stride());
+  std::memset(out, format_.codec == Codec::kSq4U ? kPaddedCodes : 0, format_.stride());
   switch (format_.codec) {
     case Codec::kFloat32:
       std::memcpy(out, floats_.data(), format_.stride());
@@ -353,7 +387,8 @@ void Encoder::Encode(const chunk::ColumnView& view, std::size_t i, std::byte* ou
       return ToFiniteHalf(DataType::kBFloat16Vector, floats_, out);
     case Codec::kInt8:
     case Codec::kSq8:
-      exact_ = EncodeFloats(quantizer_, floats_, out) && exact_;
+    case Codec::kSq4U:
+      exact_ = EncodeFloats(format_, quantizer_, floats_, out) && exact_;
       return;
   }
 }

@@ -1,12 +1,16 @@
 // How the vectors of a graph lie in memory, and how far apart they are.
 //
-// A row of codes takes the same number of bytes everywhere. SQ8 and Int8 rows are padded with zeros
-// to whole cache lines, so that a row never shares one. COSINE keeps normalised vectors, whose
+// A row of codes takes the same number of bytes everywhere. SQ8, SQ4U and Int8 rows are padded to
+// whole cache lines, so that a row never shares one. COSINE keeps normalised vectors, whose
 // inner product is the cosine; a zero vector stays one.
 //
 // SQ8 stores round((x - offset) / scale) as an int8, with one scale for all components. Under L2
 // every component has its own offset, which distances do not notice; otherwise there is none. So
 // distances between codes are whole numbers, the same on every processor.
+//
+// SQ4U stores it as four bits, 8 added, and has offsets under every metric: its rows are compared
+// with queries of 8 bits only (simd::Int4Kernels), and what an offset adds to the products of a
+// query it adds to all of them.
 #pragma once
 
 #include <cstddef>
@@ -31,14 +35,14 @@ struct CodeFormat {
 
   std::size_t padded() const;  // components that a row has room for
   std::size_t stride() const;  // bytes from row to row
-  bool quantized() const { return codec == Codec::kSq8; }
+  bool quantized() const { return codec == Codec::kSq8 || codec == Codec::kSq4U; }
 };
 
 // A codec that can keep vectors of this type under this metric; what a graph is asked for need not
 // be what it gets: normalised int8 vectors are not int8.
 Codec StoredCodec(const Shape& shape, Codec codec);
 
-// How numbers become codes; for other codecs than SQ8 nothing of it is used.
+// How numbers become codes; for other codecs than SQ8 and SQ4U nothing of it is used.
 struct Quantizer {
   float scale = 1;
   std::vector<float> offset;  // one a component
@@ -58,7 +62,7 @@ class Encoder {
       : format_(format), quantizer_(quantizer), floats_(format.dimension) {}
 
   void Encode(const chunk::ColumnView& view, std::size_t i, std::byte* out);
-  // No SQ8 code so far has lost anything.
+  // No code so far has lost anything; of SQ8 and SQ4U only.
   bool exact() const { return exact_; }
 
  private:

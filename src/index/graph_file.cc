@@ -4,7 +4,7 @@
 //             u32 magic "VGRH", u8 version 1, u8 codec, u8 type of the field, u8 metric,
 //             u32 dimension, u32 rows, u32 M, u32 efConstruction, u32 entries, u32 recalls,
 //             f32 scale, u8 lossless (0 or 1), 27 zero bytes
-//   offsets   f32[dimension], with SQ8 only
+//   offsets   f32[dimension], with SQ8 and SQ4U only
 //   recalls   {u32 k, u32 ef, f32 recall, f32 distances}[recalls], in the order of k, then of ef
 //   entries   u32[entries]: rows
 //   links     u32[rows][2 * M]: rows; FF FF FF FF fills what a row has no links for
@@ -44,7 +44,7 @@ Status CheckShape(const base::ByteReader& in, const GraphHeader& header, const S
   if (header.rows != shape.rows || header.rows == 0 || header.rows > kMostRows) {
     return in.Bad("the number of rows is not that of the segment");
   }
-  if (format.codec < Codec::kFloat32 || format.codec > Codec::kSq8 ||
+  if (format.codec < Codec::kFloat32 || format.codec > Codec::kSq4U ||
       StoredCodec(shape, format.codec) != format.codec) {
     return in.Bad("a codec that such vectors do not have");
   }

@@ -34,9 +34,10 @@ enum class Codec : std::uint8_t {
   kFloat16 = 2,
   kBFloat16 = 3,
   kInt8 = 4,
-  kSq8 = 5,  // 8 bits a component, one scale for all components
+  kSq8 = 5,   // 8 bits a component, one scale for all components
+  kSq4U = 6,  // 4 bits a component, the same; links are made as those of 8 bits
 };
-std::string_view ToString(Codec codec);  // "FP32", "FP16", "BF16", "INT8", "SQ8"
+std::string_view ToString(Codec codec);  // "FP32", "FP16", "BF16", "INT8", "SQ8", "SQ4U"
 
 // What is indexed: a Float, Float16, BFloat16 or Int8 vector field by L2, IP or COSINE.
 struct Shape {

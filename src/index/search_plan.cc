@@ -11,6 +11,10 @@ constexpr float kDefaultRecall = 0.95F;
 // Beside a scan of all codes it costs little to refine more: hardly a neighbour is missed.
 constexpr float kFlatFactor = 4;
 constexpr RowIndex kFlatLeast = 64;
+// Four bits tell less apart.
+constexpr float kFourBitsFactor = 4;
+constexpr float kFlatFourBitsFactor = 16;
+constexpr RowIndex kFlatFourBitsLeast = 256;
 // So few rows are not worth two passes.
 constexpr std::size_t kFewRows = 256;
 
@@ -38,7 +42,8 @@ std::size_t Scaled(std::size_t n, double factor, RowIndex most) {
 // How many are refined at least where all codes were looked at, of the allowed rows.
 std::size_t BesideScan(const GraphHeader& header, const Effort& effort, RowIndex allowed) {
   const bool by_default = effort.refine_k <= 0 && RefineFactor(header) > 1;
-  return by_default ? std::min(kFlatLeast, allowed) : 0;
+  const bool four_bits = header.format.codec == Codec::kSq4U;
+  return by_default ? std::min(four_bits ? kFlatFourBitsLeast : kFlatLeast, allowed) : 0;
 }
 
 // How many candidates are refined, of the allowed rows.
@@ -85,6 +90,8 @@ float RefineFactor(const GraphHeader& header) {
     case Codec::kSq8:
       if (header.lossless) return 1;
       return header.kind() == Kind::kFlat ? kFlatFactor : 2.0F;
+    case Codec::kSq4U:
+      return header.kind() == Kind::kFlat ? kFlatFourBitsFactor : kFourBitsFactor;
   }
   return 1;
 }

@@ -19,6 +19,8 @@ index::Codec CodecOf(Codec codec) {
   switch (codec) {
     case Codec::kSq8:
       return index::Codec::kSq8;
+    case Codec::kSq4U:
+      return index::Codec::kSq4U;
     case Codec::kFp16:
       return index::Codec::kFloat16;
     case Codec::kBf16:
@@ -118,6 +120,7 @@ IndexChoice WithoutCodes(const Field& field, float recall_of_codes) {
 
 IndexSpec SpecOf(const Field& field, const index::Description& graph) {
   Codec codec = Codec::kSq8;
+  if (graph.codec == index::Codec::kSq4U) codec = Codec::kSq4U;
   if (graph.codec == index::Codec::kFloat16) codec = Codec::kFp16;
   if (graph.codec == index::Codec::kBFloat16) codec = Codec::kBf16;
   if (graph.kind == index::Kind::kFlat) return FlatIndex{codec};

@@ -5,7 +5,7 @@
 // more alignment than its type.
 // Numbers: of f32, f16 and bf16, |result - exact| <= 4 * 2^-23 * (sum of the absolute terms) +
 // FLT_MIN * dimension, up to 32768 dimensions: not a worst case, but what random and equal
-// components keep to. Of i8 (up to 32768 dimensions) and bits, the result is exact. The value of a
+// components keep to. Of i8 and i4 (up to 32768 dimensions) and bits, the result is exact. The value of a
 // row depends only on the level, the query and the row: not on n, nor on its position, nor on its
 // neighbours, nor on whether it was reached by position, by id, alone or beside other queries. NaN
 // and infinity in the input give an unspecified result; so does an inner product whose partial sums
@@ -73,6 +73,18 @@ struct HalfKernels : VectorKernels<float, std::uint16_t, float> {
 
 using Int8Kernels = VectorKernels<std::int8_t, std::int8_t, std::int32_t>;
 
+// Rows of numbers c from 0 to 15, in lines of 64 bytes: byte b of a line has the line's component b
+// in its low half and component 64 + b in its high half. `dimension` is the bytes of a row, whole
+// lines; a query has two components a byte of these.
+struct Int4Kernels {
+  // The sum of c * (8 c - 128 + query). 32 times that, and what depends on the query alone, is the
+  // squared distance between 16 (c - 8) and -query.
+  Int8Kernels::Many l2_many;
+  Int8Kernels::Many ip_many;  // the sum of c * query
+  Int8Kernels::Ids l2_ids;
+  Int8Kernels::Ids ip_ids;
+};
+
 // Rows of `bytes` bytes of packed bits. Hamming counts the bits that differ; Jaccard those set in
 // both and those set in either.
 struct BitKernels {
@@ -123,6 +135,7 @@ struct KernelTable {
   HalfKernels f16;
   HalfKernels bf16;
   Int8Kernels i8;
+  Int4Kernels i4;
   BitKernels bits;
   WordKernels words;
   RangeKernels ranges;

@@ -1,10 +1,11 @@
 // All kernels of one instruction set that xsimd knows, and their table. Before it come the class
-// `Isa` (see floats.inl and words.inl) with kName, kLevel and kCrc32c, Int8Lanes (see int8.inl) and
-// BitLanes (see bytes.inl).
+// `Isa` (see floats.inl and words.inl) with kName, kLevel and kCrc32c, Int8Lanes (see int8.inl),
+// BitLanes (see bytes.inl) and Int4Lanes (see nibbles.inl).
 #ifndef VECDB_SIMD_KERNELS_INL_
 #define VECDB_SIMD_KERNELS_INL_
 
 #include "simd/bytes.inl"
+#include "simd/nibbles.inl"
 #include "simd/words.inl"
 
 namespace vecdb::simd {
@@ -19,6 +20,7 @@ constexpr KernelTable kKernels = {
     {Vectors<Bf16Element>::kKernels, AllFinite<I16, std::int16_t{0x7F80}>, Widen<Bf16Element>,
      Narrow<StoreBf16>},
     kInt8Kernels,
+    kInt4Kernels,
     kBitKernels,
     {ForWords<And>, ForWords<Or>, ForWords<AndNot>, PopcountWords},
     {Within<std::int8_t>, Within<std::int16_t>, Within<std::int32_t>, Within<std::int64_t>},

@@ -158,6 +158,17 @@ struct BitLanes : Lanes256 {
   }
 };
 
+// Two products of a c and a signed byte fit 16 bits.
+struct Int4Lanes : BitLanes {
+  static V Every(int byte) { return _mm256_set1_epi8(static_cast<char>(byte)); }
+  static V Down4(V v) { return _mm256_srli_epi16(v, 4); }
+  static V Up3(V v) { return _mm256_slli_epi16(v, 3); }
+  static Sums AddProducts(Sums sums, V c, V v) {
+    const V pairs = _mm256_maddubs_epi16(c, v);
+    return _mm256_add_epi32(sums, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+  }
+};
+
 }  // namespace
 }  // namespace vecdb::simd
 

@@ -150,6 +150,14 @@ struct BitLanes : Bytes512 {
   }
 };
 
+// Two products of a c and a signed byte fit 16 bits.
+struct Int4Lanes : Nibbles512<BitLanes> {
+  static Sums AddProducts(Sums sums, V c, V v) {
+    const V pairs = _mm512_maddubs_epi16(c, v);
+    return _mm512_add_epi32(sums, _mm512_madd_epi16(pairs, _mm512_set1_epi16(1)));
+  }
+};
+
 }  // namespace
 }  // namespace vecdb::simd
 

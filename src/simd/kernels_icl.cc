@@ -130,10 +130,16 @@ struct BitLanes : Bytes512 {
   }
 };
 
+struct Int4Lanes : Nibbles512<BitLanes> {
+  VECDB_ALWAYS_INLINE static Sums AddProducts(Sums sums, V c, V v) {
+    return _mm512_dpbusd_epi32(sums, c, v);
+  }
+};
+
 }  // namespace
 }  // namespace vecdb::simd
 
-#include "simd/bytes.inl"
+#include "simd/nibbles.inl"
 
 namespace vecdb::simd {
 namespace {
@@ -160,6 +166,7 @@ KernelTable MakeTable() {
   table.level = Level::kIcl;
   table.name = "icl";
   table.i8 = kInt8Kernels;
+  table.i4 = kInt4Kernels;
   table.bits = kBitKernels;
   table.words.popcount = PopcountWords;
   return table;

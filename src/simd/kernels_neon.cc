@@ -123,6 +123,13 @@ struct BitLanes : Lanes128 {
   static Sums AddBits(Sums sums, V v) { return vpadalq_u16(sums, vpaddlq_u8(vcntq_u8(v))); }
 };
 
+struct Int4Lanes : BitLanes {
+  static V Every(int byte) { return vdupq_n_u8(static_cast<std::uint8_t>(byte)); }
+  static V Down4(V v) { return vshrq_n_u8(v, 4); }
+  static V Up3(V v) { return vshlq_n_u8(v, 3); }
+  static Sums AddProducts(Sums sums, V c, V v) { return Int8Lanes::AddProducts(sums, c, v); }
+};
+
 }  // namespace
 }  // namespace vecdb::simd
 

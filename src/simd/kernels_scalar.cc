@@ -159,6 +159,33 @@ struct Vectors {
       L2,       Ip,       ManyToMany<L2>, ManyToMany<Ip>, Norm2};
 };
 
+// The functions of Int4Kernels.
+struct I4 {
+  using Row = const std::int8_t*;
+
+  // add(c, query component) of all components.
+  template <class Add>
+  static std::int32_t Sum(Row query, Row row, std::size_t bytes, const Add& add) {
+    std::int32_t sum = 0;
+    for (std::size_t i = 0; i < bytes; ++i) {
+      const std::size_t first = i / 64 * 128 + i % 64;
+      const unsigned both = static_cast<std::uint8_t>(row[i]);
+      sum += add(static_cast<std::int32_t>(both & 15), query[first]);
+      sum += add(static_cast<std::int32_t>(both >> 4), query[first + 64]);
+    }
+    return sum;
+  }
+  static std::int32_t L2(Row query, Row row, std::size_t bytes) {
+    return Sum(query, row, bytes,
+               [](std::int32_t c, std::int32_t number) { return c * (8 * c - 128 + number); });
+  }
+  static std::int32_t Ip(Row query, Row row, std::size_t bytes) {
+    return Sum(query, row, bytes, [](std::int32_t c, std::int32_t number) { return c * number; });
+  }
+  static constexpr Int4Kernels kKernels = {Vectors<I8>::Many<L2>, Vectors<I8>::Many<Ip>,
+                                           Vectors<I8>::Ids<L2>, Vectors<I8>::Ids<Ip>};
+};
+
 template <class Element>
 bool AllFinite(const typename Element::Stored* v, std::size_t n) {
   for (std::size_t i = 0; i < n; ++i) {
@@ -291,6 +318,7 @@ constexpr KernelTable kKernels = {
     {Vectors<F16>::kKernels, AllFinite<F16>, Widen<F16>, Narrow<F16>},
     {Vectors<Bf16>::kKernels, AllFinite<Bf16>, Widen<Bf16>, Narrow<Bf16>},
     Vectors<I8>::kKernels,
+    I4::kKernels,
     {HammingMany, JaccardMany, HammingIds, JaccardIds, HammingPair, JaccardPair, HammingManyToMany,
      JaccardManyToMany},
     {AndInto, OrInto, AndNotInto, PopcountWords},

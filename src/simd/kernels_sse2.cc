@@ -173,6 +173,22 @@ struct BitLanes : Lanes128 {
   }
 };
 
+// Products of bytes are made of words.
+struct Int4Lanes : BitLanes {
+  static V Every(int byte) { return _mm_set1_epi8(static_cast<char>(byte)); }
+  static V Down4(V v) { return _mm_srli_epi16(v, 4); }
+  static V Up3(V v) { return _mm_slli_epi16(v, 3); }
+  static Sums AddProducts(Sums sums, V c, V v) {
+    const V zeros = _mm_setzero_si128();
+    const V low = _mm_madd_epi16(_mm_unpacklo_epi8(c, zeros), Signed(_mm_unpacklo_epi8(zeros, v)));
+    const V high = _mm_madd_epi16(_mm_unpackhi_epi8(c, zeros), Signed(_mm_unpackhi_epi8(zeros, v)));
+    return _mm_add_epi32(sums, _mm_add_epi32(low, high));
+  }
+
+ private:
+  static V Signed(V raised) { return _mm_srai_epi16(raised, 8); }
+};
+
 }  // namespace
 }  // namespace vecdb::simd
 

@@ -45,6 +45,15 @@ struct Bytes512 : Lanes512 {
   VECDB_ALWAYS_INLINE static V Xor(V a, V b) { return _mm512_xor_si512(a, b); }
 };
 
+// For nibbles.inl.
+template <class Lanes>
+struct Nibbles512 : Lanes {
+  using V = __m512i;
+  VECDB_ALWAYS_INLINE static V Every(int byte) { return _mm512_set1_epi8(static_cast<char>(byte)); }
+  VECDB_ALWAYS_INLINE static V Down4(V v) { return _mm512_srli_epi16(v, 4); }
+  VECDB_ALWAYS_INLINE static V Up3(V v) { return _mm512_slli_epi16(v, 3); }
+};
+
 }  // namespace
 }  // namespace vecdb::simd
 

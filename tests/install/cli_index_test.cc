@@ -67,6 +67,9 @@ TEST_CASE("an index is made, shown, replaced and dropped on the command line", "
   shell.Must({"index", "replace", database, "t", "vector", "--type", "HNSW_SQ", "--param",
               "sq_type=FP16", "--wait"});
   CHECK(std::string(Described(shell, database)["parameters"]["sq_type"].GetString()) == "FP16");
+  shell.Must({"index", "replace", database, "t", "vector", "--type", "HNSW_SQ", "--param",
+              "sq_type=SQ4U", "--wait"});
+  CHECK(std::string(Described(shell, database)["parameters"]["sq_type"].GetString()) == "SQ4U");
   shell.Must({"index", "replace", database, "t", "vector", "--type", "FLAT", "--param",
               "sq_type=SQ8", "--wait"});
   CHECK(std::string(Described(shell, database)["parameters"]["sq_type"].GetString()) == "SQ8");

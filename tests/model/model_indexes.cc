@@ -16,7 +16,7 @@ bool MayBeIndexed(const Field& field) {
 
 IndexSpec SpecNumber(std::uint64_t number) {
   constexpr HnswSqIndex kSmall{.m = 4, .ef_construction = 16};
-  switch (number % 7) {
+  switch (number % 8) {
     case 0:
       return AutoIndex{};
     case 1:
@@ -29,6 +29,8 @@ IndexSpec SpecNumber(std::uint64_t number) {
       return HnswSqIndex{.m = 2, .ef_construction = 8, .codec = Codec::kBf16};
     case 5:
       return FlatIndex{.codec = Codec::kSq8};
+    case 6:
+      return HnswSqIndex{.m = 4, .ef_construction = 16, .codec = Codec::kSq4U};
     default:
       return kSmall;
   }

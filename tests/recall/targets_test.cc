@@ -17,10 +17,12 @@ const std::vector<IndexSpec>& AllSpecs() {
   static const std::vector<IndexSpec> specs = {AutoIndex{},
                                                FlatIndex{},
                                                FlatIndex{Codec::kSq8},
+                                               FlatIndex{Codec::kSq4U},
                                                FlatIndex{Codec::kFp16},
                                                FlatIndex{Codec::kBf16},
                                                HnswIndex{},
                                                HnswSqIndex{},
+                                               HnswSqIndex{.codec = Codec::kSq4U},
                                                HnswSqIndex{.codec = Codec::kFp16},
                                                HnswSqIndex{.codec = Codec::kBf16}};
   return specs;
@@ -29,6 +31,7 @@ const std::vector<IndexSpec>& AllSpecs() {
 // The least recall that will do: every row is looked at where there is no graph.
 double Floor(const IndexSpec& spec, double target, const MeanRecall& recall) {
   const auto* flat = std::get_if<FlatIndex>(&spec);
+  if (flat != nullptr && flat->codec == Codec::kSq4U) return 0.9;
   if (flat != nullptr) return flat->codec ? 0.99 : 1;
   return target - kRoom - recall.Chance();
 }
@@ -98,7 +101,8 @@ TEST_CASE("the recall that is asked for comes whatever the vectors are like", "[
     for (const Metric metric : {Metric::kL2, Metric::kInnerProduct, Metric::kCosine}) {
       Measured measured(set, DataType::kFloatVector, metric);
       MeasureAll(&measured, Named(set, DataType::kFloatVector, metric),
-                 {AutoIndex{}, HnswIndex{}, HnswSqIndex{}}, &figures);
+                 {AutoIndex{}, HnswIndex{}, HnswSqIndex{}, HnswSqIndex{.codec = Codec::kSq4U}},
+                 &figures);
     }
   }
   figures.Print("sets");
@@ -121,7 +125,9 @@ TEST_CASE("real vectors have the recall that is asked for", "[recall][real]") {
     if (!set) continue;
     Measured measured(*set, DataType::kFloatVector, Metric::kL2);
     MeasureAll(&measured, Named(*set, DataType::kFloatVector, Metric::kL2),
-               {AutoIndex{}, FlatIndex{Codec::kSq8}, HnswIndex{}, HnswSqIndex{}}, &figures);
+               {AutoIndex{}, FlatIndex{Codec::kSq8}, FlatIndex{Codec::kSq4U}, HnswIndex{},
+                HnswSqIndex{}, HnswSqIndex{.codec = Codec::kSq4U}},
+               &figures);
   }
   if (figures.cells > 0) figures.Print("real");
 }

@@ -55,12 +55,13 @@ TEST_CASE("a spec is written as its type and parameters", "[index_spec]") {
   CHECK(ToString(IndexSpec(HnswSqIndex())) == "HNSW_SQ(M=16, efConstruction=200, sq_type=SQ8)");
   CHECK(ToString(IndexSpec(HnswSqIndex{2, 1, Codec::kBf16})) ==
         "HNSW_SQ(M=2, efConstruction=1, sq_type=BF16)");
+  CHECK(ToString(IndexSpec(FlatIndex{Codec::kSq4U})) == "FLAT(sq_type=SQ4U)");
   CHECK(TypeName(IndexSpec()) == "AUTOINDEX");
   CHECK(TypeName(FlatIndex()) == "FLAT");
   CHECK(TypeName(HnswIndex()) == "HNSW");
   CHECK(TypeName(HnswSqIndex()) == "HNSW_SQ");
   CHECK(ToString(Codec::kFp16) == "FP16");
-  CHECK(ToString(static_cast<Codec>(2)) == "unknown");
+  CHECK(ToString(static_cast<Codec>(5)) == "unknown");
   CHECK(ToString(IndexState::kBuilding) == "Building");
   CHECK(ToString(IndexState::kFinished) == "Finished");
   CHECK(ToString(IndexState::kFailed) == "Failed");
@@ -87,6 +88,10 @@ TEST_CASE("a spec is read from Milvus's words, in any case", "[index_spec]") {
   CHECK(*ParseIndexSpec("HNSW_SQ", all) == IndexSpec(HnswSqIndex{2, 1, Codec::kFp16}));
   CHECK(*ParseIndexSpec("HNSW_SQ", Parameters{{"sq_type", "SQ8"}, {"refine", "false"}}) ==
         IndexSpec(HnswSqIndex()));
+  CHECK(*ParseIndexSpec("HNSW_SQ", Parameters{{"sq_type", "sq4u"}, {"refine", "true"}}) ==
+        IndexSpec(HnswSqIndex{.codec = Codec::kSq4U}));
+  CHECK(*ParseIndexSpec("FLAT", Parameters{{"sq_type", "SQ4U"}}) ==
+        IndexSpec(FlatIndex{Codec::kSq4U}));
 }
 
 TEST_CASE("a parameter that a type does not have, or that comes twice, is refused by name",
@@ -114,7 +119,8 @@ TEST_CASE("the value of a parameter is a plain number within its range, or a wor
   Invalid(Parsed("HNSW", {{"efConstruction", "0"}}),
           "efConstruction must be a number between 1 and 2147483647, not '0'");
   Invalid(Parsed("HNSW_SQ", {{"efConstruction", "2147483648"}}), "not '2147483648'");
-  Invalid(Parsed("HNSW_SQ", {{"sq_type", "SQ"}}), "sq_type must be SQ8, FP16 or BF16, not 'SQ'");
+  Invalid(Parsed("HNSW_SQ", {{"sq_type", "SQ"}}),
+          "sq_type must be SQ8, SQ4U, FP16 or BF16, not 'SQ'");
   Invalid(Parsed("HNSW_SQ", {{"refine", "1"}}), "refine must be true or false, not '1'");
   Invalid(Parsed("HNSW_SQ", {{"refine_type", "PQ"}}), "refine_type must be");
 }
@@ -147,7 +153,7 @@ TEST_CASE("a spec is within its ranges or refused by parameter, value and limit"
   CHECK(chunk::CheckIndexSpec({}).ok());
   CHECK(chunk::CheckIndexSpec(FlatIndex()).ok());
   CHECK(chunk::CheckIndexSpec(FlatIndex{Codec::kSq8}).ok());
-  CHECK_FALSE(chunk::CheckIndexSpec(FlatIndex{static_cast<Codec>(2)}).ok());
+  CHECK_FALSE(chunk::CheckIndexSpec(FlatIndex{static_cast<Codec>(5)}).ok());
   CHECK(chunk::CheckIndexSpec(HnswIndex{2, 1}).ok());
   CHECK(chunk::CheckIndexSpec(HnswSqIndex{2048, kMost, Codec::kBf16}).ok());
   Invalid(chunk::CheckIndexSpec(HnswIndex{1, 200}), "M must be between 2 and 2048, not 1");
@@ -155,8 +161,8 @@ TEST_CASE("a spec is within its ranges or refused by parameter, value and limit"
   Invalid(chunk::CheckIndexSpec(HnswIndex{16, 0}),
           "efConstruction must be between 1 and 2147483647, not 0");
   Invalid(chunk::CheckIndexSpec(HnswSqIndex{16, kMost + 1, Codec::kSq8}), "not 2147483648");
-  Invalid(chunk::CheckIndexSpec(HnswSqIndex{16, 200, static_cast<Codec>(2)}),
-          "sq_type must be SQ8, FP16 or BF16, not number 2");
+  Invalid(chunk::CheckIndexSpec(HnswSqIndex{16, 200, static_cast<Codec>(5)}),
+          "sq_type must be SQ8, SQ4U, FP16 or BF16, not number 5");
 }
 
 TEST_CASE("an effort is within its ranges or refused by parameter, value and limit",

@@ -17,6 +17,16 @@ CodeFormat Sq8(Metric metric, std::uint32_t dimension) {
   return {index::Codec::kSq8, metric, dimension};
 }
 
+CodeFormat Sq4U(Metric metric, std::uint32_t dimension) {
+  return {index::Codec::kSq4U, metric, dimension};
+}
+
+// Component i of a row of four bits, 0 to 15.
+int FourBits(std::span<const std::byte> code, std::size_t i) {
+  const auto both = static_cast<int>(code[i / 128 * 64 + i % 64]);
+  return i % 128 < 64 ? both & 15 : both >> 4;
+}
+
 // What a code says of a component.
 double Decoded(const Quantizer& quantizer, std::byte code, std::size_t i) {
   const auto number = static_cast<double>(static_cast<std::int8_t>(code));
@@ -92,6 +102,106 @@ TEST_CASE("whole numbers twice as far out as the sample shows lose nothing eithe
   CHECK(encoder.exact());
 }
 
+TEST_CASE("four bits say numbers within half a step, in halves of bytes of whole lines",
+          "[codes]") {
+  for (const Metric metric : {Metric::kL2, Metric::kInnerProduct, Metric::kCosine}) {
+    for (const std::uint32_t d : {1U, 3U, 63U, 64U, 65U, 128U, 129U, 200U}) {
+      INFO(ToString(metric) << ", dimension " << d);
+      std::vector<float> numbers = Clouds(100, d, 7);
+      const CodeFormat format = Sq4U(metric, d);
+      CHECK(format.padded() == (d + 127) / 128 * 128);
+      CHECK(format.stride() == format.padded() / 2);
+      if (metric == Metric::kCosine) {
+        for (std::size_t i = 0; i < 100; ++i) Normalize(std::span(numbers).subspan(i * d, d));
+      }
+      const Quantizer quantizer = TrainQuantizer(format, numbers);
+      Encoder encoder(format, quantizer);
+      std::vector<std::byte> code(format.stride());
+      for (std::size_t i = 0; i < 100; ++i) {
+        encoder.Encode(ViewOf(numbers, d), i, code.data());
+        for (std::size_t k = 0; k < format.padded(); ++k) {
+          const int four = FourBits(code, k) - 8;
+          if (k >= d) {
+            CHECK(four == 0);
+            continue;
+          }
+          const double said = double{quantizer.offset[k]} + four * double{quantizer.scale};
+          const double lost = std::abs(double{numbers[i * d + k]} - said);
+          CHECK((lost <= 0.51 * double{quantizer.scale} || four == -8 || four == 7));
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("sixteen whole numbers lose nothing in four bits, wherever they lie", "[codes]") {
+  std::mt19937 random(3);
+  std::vector<float> numbers;
+  for (int i = 0; i < 300; ++i) {
+    numbers.push_back(static_cast<float>(100 + random() % 16));
+    numbers.push_back(static_cast<float>(random() % 16));
+  }
+  for (const Metric metric : {Metric::kL2, Metric::kInnerProduct}) {
+    const CodeFormat format = Sq4U(metric, 2);
+    const Quantizer quantizer = TrainQuantizer(format, numbers);
+    Encoder encoder(format, quantizer);
+    std::vector<std::byte> code(format.stride());
+    for (std::size_t i = 0; i < 300; ++i) encoder.Encode(ViewOf(numbers, 2), i, code.data());
+    CHECK(encoder.exact());
+  }
+}
+
+TEST_CASE("keys of four bits are as far apart as the distances of what the codes say", "[codes]") {
+  for (const Metric metric : {Metric::kL2, Metric::kInnerProduct, Metric::kCosine}) {
+    for (const std::uint32_t d : {5U, 100U, 131U}) {
+      INFO(ToString(metric) << ", dimension " << d);
+      const std::size_t n = 60;
+      std::vector<float> numbers = Clouds(n, d, 7, 3);
+      for (float& x : numbers) x += 9;  // far from zero: products have offsets too
+      const CodeFormat format = Sq4U(metric, d);
+      std::vector<float> sample = numbers;
+      if (metric == Metric::kCosine) {
+        for (std::size_t i = 0; i < n; ++i) Normalize(std::span(sample).subspan(i * d, d));
+      }
+      const Quantizer quantizer = TrainQuantizer(format, sample);
+      Encoder encoder(format, quantizer);
+      std::vector<std::byte> codes(n * format.stride());
+      for (std::size_t i = 0; i < n; ++i) {
+        encoder.Encode(ViewOf(numbers, d), i, codes.data() + i * format.stride());
+      }
+      EncodedQuery query;
+      EncodeQuery(format, quantizer, QueryVector(std::span<const float>(numbers).first(d)), &query);
+      CHECK(!query.exact);
+      std::vector<index::Key> keys(n);
+      WithSpace(format, codes.data(), [&](const auto& space) {
+        space.KeysFrom(std::decay_t<decltype(space)>::Of(query), 0, n, keys.data());
+      });
+      float largest = 0;  // of the query, which fills eight bits under products
+      for (const float x : query.floats) largest = std::max(largest, std::abs(x));
+      const double scale = quantizer.scale;
+      const double unit = metric == Metric::kL2 ? scale * scale / 8 : scale * double{largest} / 127;
+      const auto distance = [&](std::size_t row) {
+        double sum = 0;
+        for (std::size_t k = 0; k < d; ++k) {
+          const std::span<const std::byte> code(codes.data() + row * format.stride(),
+                                                format.stride());
+          const double said = double{quantizer.offset[k]} + (FourBits(code, k) - 8) * scale;
+          const double x = query.floats[k];
+          sum += metric == Metric::kL2 ? (x - said) * (x - said) : -x * said;
+        }
+        return sum;
+      };
+      const double least = distance(0) - unit * double{NumberOf<std::int32_t>(keys[0])};
+      // A component of the query is rounded by half of its step, and may be cut off.
+      const double room = d * scale * (metric == Metric::kL2 ? scale * 0.7 : double{largest} / 32);
+      for (std::size_t i = 1; i < n; ++i) {
+        const double said = least + unit * double{NumberOf<std::int32_t>(keys[i])};
+        CHECK(std::abs(said - distance(i)) <= room);
+      }
+    }
+  }
+}
+
 TEST_CASE("a query has the code that the same row has, and says whether it is exact", "[codes]") {
   for (const std::uint32_t d : {1U, 15U, 16U, 17U, 100U}) {
     INFO("dimension " << d);
@@ -154,6 +264,9 @@ TEST_CASE("rows of zeros, of one number and of the largest numbers can be encode
     for (const Metric metric : {Metric::kL2, Metric::kInnerProduct, Metric::kCosine}) {
       const CodeFormat format = Sq8(metric, 3);
       std::vector<float> numbers(9, x);
+      const Quantizer coarse = TrainQuantizer(Sq4U(metric, 3), numbers);
+      REQUIRE(std::isfinite(coarse.scale));
+      for (const float offset : coarse.offset) REQUIRE(std::isfinite(offset));
       if (metric == Metric::kCosine) {
         for (std::size_t i = 0; i < 9; i += 3) Normalize(std::span(numbers).subspan(i, 3));
       }

@@ -56,7 +56,11 @@ TEST_CASE("codes without links find what brute force finds, with any filter", "[
                         {DataType::kFloatVector, index::Codec::kSq8},
                         {DataType::kFloat16Vector, index::Codec::kFloat16},
                         {DataType::kFloat16Vector, index::Codec::kSq8},
-                        {DataType::kInt8Vector, index::Codec::kInt8}};
+                        {DataType::kInt8Vector, index::Codec::kInt8},
+                        {DataType::kFloatVector, index::Codec::kSq4U},
+                        {DataType::kFloat16Vector, index::Codec::kSq4U},
+                        {DataType::kBFloat16Vector, index::Codec::kSq4U},
+                        {DataType::kInt8Vector, index::Codec::kSq4U}};
   for (const Metric metric : {Metric::kL2, Metric::kInnerProduct, Metric::kCosine}) {
     for (const auto& [type, codec] : cases) {
       INFO(ToString(type) << " as " << ToString(codec) << " by " << ToString(metric));
@@ -139,4 +143,9 @@ TEST_CASE("who scans codes alone may say how many are refined", "[flat][plan]") 
   CHECK(keep(10, 1) == 10);
   CHECK(keep(10, 1.5) == 15);
   CHECK(keep(10, 0, true) == 10);
+  header.format.codec = index::Codec::kSq4U;
+  CHECK(keep(1, 0) == 256);
+  CHECK(keep(100, 0) == 1600);
+  CHECK(keep(10, 0, true) == 256);  // the query has lost something
+  CHECK(keep(10, 2) == 20);
 }

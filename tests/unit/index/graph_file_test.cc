@@ -111,7 +111,8 @@ TEST_CASE("no flipped byte of a graph file goes unnoticed", "[graph_file]") {
 TEST_CASE("bytes that a checksum vouches for are not trusted either", "[graph_file]") {
   const TestRows rows = FewRows();
   const Kind kind = GENERATE(Kind::kGraph, Kind::kFlat);
-  for (const index::Codec codec : {index::Codec::kFloat32, index::Codec::kSq8}) {
+  for (const index::Codec codec :
+       {index::Codec::kFloat32, index::Codec::kSq8, index::Codec::kSq4U}) {
     const TestGraph graph = Built(rows, codec, kind);
     const std::vector<std::byte> whole = BodyOf(graph);
     std::size_t refused = 0;
@@ -144,6 +145,33 @@ TEST_CASE("a graph file that ends early or late is refused", "[graph_file]") {
   }
   body.push_back(std::byte{0});
   CHECK(Opened(Sealed(body), rows.shape()).status().code() == StatusCode::kCorruption);
+}
+
+TEST_CASE("a codec that there is not, or that takes other bytes, is refused", "[graph_file]") {
+  const std::uint32_t d = 65;  // a line of SQ4U, two of SQ8
+  const TestRows rows(DataType::kFloatVector, Metric::kL2, d, Clouds(kRows, d, 1));
+  const Kind kind = GENERATE(Kind::kGraph, Kind::kFlat);
+  const std::vector<std::byte> whole = BodyOf(Built(rows, index::Codec::kSq4U, kind));
+  CHECK(Opened(Sealed(whole), rows.shape()).ok());
+  for (const int codec : {0, 1, 2, 3, 4, 5, 7, 8, 255}) {
+    std::vector<std::byte> body = whole;
+    body[5] = static_cast<std::byte>(codec);
+    CHECK(Opened(Sealed(body), rows.shape()).status().code() == StatusCode::kCorruption);
+  }
+}
+
+TEST_CASE("a file of four bits has no other codes, and the links that SQ8 has", "[graph_file]") {
+  const std::uint32_t d = 200;
+  const TestRows rows(DataType::kFloatVector, Metric::kL2, d, Clouds(kRows, d, 1));
+  const std::vector<std::byte> four = BodyOf(Built(rows, index::Codec::kSq4U));
+  const std::vector<std::byte> eight = BodyOf(Built(rows, index::Codec::kSq8));
+  const GraphLayout at = HeaderOf(four, rows.shape()).Layout();
+  CHECK(at.end - at.codes == std::uint64_t{kRows} * 128);
+  CHECK(four.size() + std::size_t{kRows} * 128 == eight.size());
+  CHECK(HeaderOf(eight, rows.shape()).Layout().links == at.links);
+  CHECK(std::equal(four.begin() + static_cast<std::ptrdiff_t>(at.links),
+                   four.begin() + static_cast<std::ptrdiff_t>(at.codes),
+                   eight.begin() + static_cast<std::ptrdiff_t>(at.links)));
 }
 
 TEST_CASE("a graph opens only for the field and the rows it was built from", "[graph_file]") {

@@ -66,7 +66,11 @@ TEST_CASE("every codec finds what brute force finds, by every metric, at exact d
                         {DataType::kFloat16Vector, index::Codec::kSq8},
                         {DataType::kBFloat16Vector, index::Codec::kBFloat16},
                         {DataType::kInt8Vector, index::Codec::kInt8},
-                        {DataType::kInt8Vector, index::Codec::kSq8}};
+                        {DataType::kInt8Vector, index::Codec::kSq8},
+                        {DataType::kFloatVector, index::Codec::kSq4U},
+                        {DataType::kFloat16Vector, index::Codec::kSq4U},
+                        {DataType::kBFloat16Vector, index::Codec::kSq4U},
+                        {DataType::kInt8Vector, index::Codec::kSq4U}};
   for (const Metric metric : {Metric::kL2, Metric::kInnerProduct, Metric::kCosine}) {
     for (const auto& [type, codec] : cases) {
       INFO(ToString(type) << " as " << ToString(codec) << " by " << ToString(metric));
@@ -84,7 +88,8 @@ TEST_CASE("every codec finds what brute force finds, by every metric, at exact d
 }
 
 TEST_CASE("a search for a row finds it", "[graph]") {
-  for (const index::Codec codec : {index::Codec::kFloat32, index::Codec::kSq8}) {
+  for (const index::Codec codec :
+       {index::Codec::kFloat32, index::Codec::kSq8, index::Codec::kSq4U}) {
     const TestRows rows = SomeRows(DataType::kFloatVector, Metric::kL2);
     TestGraph graph;
     graph.Build(rows, Small(codec)).OrDie();
