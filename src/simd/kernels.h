@@ -5,11 +5,11 @@
 // more alignment than its type.
 // Numbers: of f32, f16 and bf16, |result - exact| <= 4 * 2^-23 * (sum of the absolute terms) +
 // FLT_MIN * dimension, up to 32768 dimensions: not a worst case, but what random and equal
-// components keep to. Of i8 and i4 (up to 32768 dimensions) and bits, the result is exact. The value of a
-// row depends only on the level, the query and the row: not on n, nor on its position, nor on its
-// neighbours, nor on whether it was reached by position, by id, alone or beside other queries. NaN
-// and infinity in the input give an unspecified result; so does an inner product whose partial sums
-// overflow.
+// components keep to. Of i8 and i4 (up to 32768 dimensions) and bits, the result is exact. The
+// value of a row depends only on the level, the query and the row: not on n, nor on its position,
+// nor on its neighbours, nor on whether it was reached by position, by id, alone or beside other
+// queries. NaN and infinity in the input give an unspecified result; so does an inner product whose
+// partial sums overflow.
 #ifndef VECDB_SIMD_KERNELS_H_
 #define VECDB_SIMD_KERNELS_H_
 

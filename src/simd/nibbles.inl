@@ -36,8 +36,7 @@ VECDB_ALWAYS_INLINE void SumNibbles(ByteRow query, const ByteRow* row, const std
   Repeat<4>(VECDB_EACH(r) { sums[r] = Op::Zero(); });
   for (std::size_t at = 0; at < bytes; at += kLineBytes) {
     Repeat<kRows>(VECDB_EACH(r) { Prefetch(ahead[r] + at); });
-    Repeat<kLineBytes / Op::kBytes>(VECDB_EACH(k) {
-      const std::size_t in_line = k * Op::kBytes;
+    for (std::size_t in_line = 0; in_line < kLineBytes; in_line += Op::kBytes) {
       const V first = Op::Load(query + 2 * at + in_line);
       const V second = Op::Load(query + 2 * at + kLineBytes + in_line);
       Repeat<kRows>(VECDB_EACH(r) {
@@ -45,7 +44,7 @@ VECDB_ALWAYS_INLINE void SumNibbles(ByteRow query, const ByteRow* row, const std
         sums[r] = Op::Add(sums[r], Op::And(both, low), first);
         sums[r] = Op::Add(sums[r], Op::And(Op::Down4(both), low), second);
       });
-    });
+    }
   }
   Op::Sum4(sums[0], sums[1], sums[2], sums[3], out);
 }
