@@ -117,19 +117,19 @@ Result<io::SealedFileInfo> BuildGraph(const Shape& shape, const RowSource& sourc
     HeldBack held_back;
     held_back.rows = RowsForCalibration(shape.rows, parameters.calibration_queries);
     held_back.use = [&](const Links& links, std::span<const std::uint32_t> held) {
-      VECDB_TRY_ASSIGN(
-          recalls, Calibrate({shape, source, header, kept.quantizer, links, kept.codes.bytes()},
-                             held, context));
+      VECDB_TRY_ASSIGN(recalls,
+                       Calibrate({shape, source, header, kept.quantizer, links, kept.codes.bytes()},
+                                 held, context));
       return Status();
     };
     VECDB_TRY_ASSIGN(graph, LinkRows(shape, source, kept, parameters, context, held_back));
     header.entries = static_cast<std::uint32_t>(graph.entries.size());
     header.recalls = static_cast<std::uint32_t>(recalls.rows().size());
   }
-  VECDB_TRY_ASSIGN(const io::SealedFileInfo info,
-                   WriteGraphFile({header, kept.quantizer, recalls, graph.entries, graph.links,
-                                   kept.codes.bytes()},
-                                  out));
+  VECDB_TRY_ASSIGN(
+      const io::SealedFileInfo info,
+      WriteGraphFile(
+          {header, kept.quantizer, recalls, graph.entries, graph.links, kept.codes.bytes()}, out));
   if (context.progress) context.progress(1);
   return info;
 }
