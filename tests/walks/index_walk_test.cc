@@ -145,11 +145,9 @@ TEST_CASE("every type, metric and index finds what a scan finds, at exact scores
   const std::vector<IndexSpec> specs = {AutoIndex{},
                                         FlatIndex{},
                                         FlatIndex{Codec::kSq8},
-                                        FlatIndex{Codec::kSq4U},
                                         FlatIndex{Codec::kBf16},
                                         HnswIndex{},
                                         HnswSqIndex{},
-                                        HnswSqIndex{.codec = Codec::kSq4U},
                                         HnswSqIndex{.codec = Codec::kFp16},
                                         HnswSqIndex{.codec = Codec::kBf16}};
   for (const IndexSpec& spec : specs) {
