@@ -3,22 +3,20 @@
 
 #include <cstddef>
 #include <memory>
-#include <new>
 #include <span>
 
 #include "vecdb/status.h"
 
 #include "index/codes.h"
 #include "index/index.h"
+#include "io/large_memory.h"
 
 namespace vecdb::index {
 
 class CodeTable {
  public:
   CodeTable(const CodeFormat& format, RowIndex rows)
-      : format_(format),
-        size_(format.stride() * rows),
-        bytes_(static_cast<std::byte*>(::operator new (size_, std::align_val_t{kCodeAlignment}))) {}
+      : format_(format), size_(format.stride() * rows), bytes_(io::NewLarge(size_), Free{size_}) {}
 
   const CodeFormat& format() const { return format_; }
   std::span<const std::byte> bytes() const { return {bytes_.get(), size_}; }
@@ -26,9 +24,8 @@ class CodeTable {
 
  private:
   struct Free {
-    void operator()(std::byte* bytes) const {
-      ::operator delete (bytes, std::align_val_t{kCodeAlignment});
-    }
+    std::size_t size;
+    void operator()(std::byte* bytes) const { io::FreeLarge(bytes, size); }
   };
 
   CodeFormat format_;

@@ -295,8 +295,8 @@ class Builder {
   const std::uint32_t room_;
   const BuildContext& context_;
   const std::vector<std::uint32_t> order_;
-  std::vector<std::uint32_t> links_;   // room_ a row
-  std::vector<std::uint32_t> counts_;  // of links a row has
+  io::LargeVector<std::uint32_t> links_;  // room_ a row
+  std::vector<std::uint32_t> counts_;     // of links a row has
   std::size_t entries_ = 0;
   std::size_t inserted_ = 0;
   std::uint32_t repaired_ = 0;

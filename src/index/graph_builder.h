@@ -17,6 +17,7 @@
 #include "index/codes.h"
 #include "index/index.h"
 #include "index/walk.h"
+#include "io/large_memory.h"
 
 namespace vecdb::index {
 
@@ -25,10 +26,10 @@ namespace vecdb::index {
 std::size_t EntryCount(const CodeFormat& format, RowIndex rows);
 
 struct Graph {
-  std::uint32_t degree = 0;            // places for links a row has
-  std::vector<std::uint32_t> links;    // degree a row, ended by kNoRow
-  std::vector<std::uint32_t> entries;  // rows that walks start from
-  std::uint32_t repaired = 0;          // rows that no walk would have reached
+  std::uint32_t degree = 0;              // places for links a row has
+  io::LargeVector<std::uint32_t> links;  // degree a row, ended by kNoRow
+  std::vector<std::uint32_t> entries;    // rows that walks start from
+  std::uint32_t repaired = 0;            // rows that no walk would have reached
 
   Links view() const {
     return {links.data(), degree, static_cast<std::uint32_t>(links.size() / degree), entries};

@@ -6,13 +6,11 @@
 
 #include <algorithm>
 #include <cstring>
-#include <new>
 #include <utility>
-
-#include <sys/mman.h>
 
 #include "base/canary.h"
 #include "base/status.h"
+#include "io/large_memory.h"
 #include "simd/kernels.h"
 
 namespace vecdb::io {
@@ -25,8 +23,6 @@ constexpr std::size_t kCrcSize = sizeof(std::uint32_t);
 // Also a piece of the disk's work that a sync of the log may have to wait for: docs/adr/0045.
 constexpr std::size_t kWriteBuffer = std::size_t{256} << 10;
 constexpr std::size_t kReadPiece = std::size_t{1} << 20;  // whole blocks
-constexpr std::size_t kAlignment = 64;
-constexpr std::size_t kHugePage = std::size_t{2} << 20;
 constexpr std::uint64_t kMaxBlocks = 0xffffffff;
 
 std::uint32_t FileSeed(const DatabaseUuid& database, FileId file_id) {
@@ -159,27 +155,6 @@ Status CheckExpected(const Frame& frame, const SealedFileInfo& expected, const s
     return Differs(name, "footer checksum", footer.crc, expected.footer_crc);
   }
   return Status();
-}
-
-std::size_t AlignmentOf(std::uint64_t size) {
-  return size >= kHugePage ? kHugePage : kAlignment;
-}
-
-std::size_t RoundedUp(std::uint64_t size) {
-  const std::size_t alignment = AlignmentOf(size);
-  return (std::max<std::size_t>(size, 1) + alignment - 1) & ~(alignment - 1);
-}
-
-// Null when there is not that much memory.
-std::shared_ptr<std::byte[]> AllocateAligned(std::uint64_t size) {
-  const std::size_t alignment = AlignmentOf(size);
-  const std::size_t rounded = RoundedUp(size);
-  void* memory = ::operator new(rounded, std::align_val_t(alignment), std::nothrow);
-  if (memory == nullptr) return nullptr;
-  if (alignment == kHugePage) static_cast<void>(::madvise(memory, rounded, MADV_HUGEPAGE));
-  return std::shared_ptr<std::byte[]>(static_cast<std::byte*>(memory), [alignment](std::byte* p) {
-    ::operator delete(p, std::align_val_t(alignment));
-  });
 }
 
 }  // namespace
@@ -386,7 +361,7 @@ Result<std::shared_ptr<const BlockFile>> BlockFile::Open(FileSystem& fs, const s
 std::uint64_t BlockFile::MemoryFor(const SealedFileInfo& info, LoadMode mode) {
   const std::uint64_t blocks = BlocksOf(info.size_bytes);
   const std::uint64_t own = sizeof(BlockFile) + blocks * kCrcSize + blocks / 8;
-  return mode == LoadMode::kMapped ? own : own + RoundedUp(info.size_bytes);
+  return mode == LoadMode::kMapped ? own : own + LargeSize(info.size_bytes);
 }
 
 Status BlockFile::Check(FileSystem& fs, const std::string& path, const DatabaseUuid& database,
@@ -415,7 +390,8 @@ Status BlockFile::LoadMapped(const File& file, std::uint64_t file_size) {
 }
 
 Status BlockFile::LoadResident(const File& file) {
-  const std::shared_ptr<std::byte[]> memory = AllocateAligned(body_size_);
+  const std::shared_ptr<std::byte[]> memory(
+      AllocateLarge(body_size_), [size = body_size_](std::byte* bytes) { FreeLarge(bytes, size); });
   if (memory == nullptr) {
     return base::ResourceExhausted("no memory for the {} bytes of '{}'", body_size_, name_);
   }
