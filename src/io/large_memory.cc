@@ -34,7 +34,7 @@ std::byte* NewLarge(std::uint64_t size) {
 }
 
 std::byte* AllocateLarge(std::uint64_t size) {
-  const std::align_val_t alignment(AlignmentOf(size));
+  const auto alignment = std::align_val_t(AlignmentOf(size));
   return Advised(::operator new(LargeSize(size), alignment, std::nothrow), size);
 }
 

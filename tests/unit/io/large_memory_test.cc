@@ -1,7 +1,6 @@
 #include "io/large_memory.h"
 
 #include <cstring>
-#include <limits>
 #include <numeric>
 
 #include "support/catch.h"
@@ -43,10 +42,4 @@ TEST_CASE("a vector of large memory grows as any other") {
   const io::LargeVector<std::uint32_t> moved = std::move(values);
   CHECK(std::accumulate(moved.begin(), moved.end(), std::uint64_t{0}) ==
         std::uint64_t{1'999'999} * 1'000'000);
-}
-
-TEST_CASE("memory that there is not is refused") {
-  constexpr std::uint64_t kTooMuch = std::numeric_limits<std::uint64_t>::max() / 4;
-  CHECK(io::AllocateLarge(kTooMuch) == nullptr);
-  CHECK_THROWS_AS(io::NewLarge(kTooMuch), std::bad_alloc);
 }
