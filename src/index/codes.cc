@@ -1,6 +1,7 @@
 #include "index/codes.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -206,36 +207,56 @@ std::int8_t ByteOf(double number) {
   return static_cast<std::int8_t>(static_cast<std::int32_t>(within + kWhole - kWhole));
 }
 
-// Writes the nearest codes of n numbers; whether they say them exactly. Without offsets these are
-// 0. A few numbers at a time, in loops that compilers turn into vectors: a search waits for this.
+constexpr std::size_t kNumbersAtOnce = 16;
+
+std::uint32_t Unlike(float a, float b) {
+  return std::bit_cast<std::uint32_t>(a + 0.0F) ^ std::bit_cast<std::uint32_t>(b + 0.0F);
+}
+
+// Writes the nearest codes of a few numbers; 0 where they say them exactly. A search waits for
+// this: there is no branch and no comparison of floats, so compilers make vectors of it.
+std::uint32_t EncodeSome(const float* numbers, const float* offsets, float scale,
+                         std::int8_t* out) {
+  // Adding it rounds to even, and leaves the whole number in the low bits.
+  constexpr float kWhole = 12582912.0F;  // 1.5 * 2^23
+  constexpr auto kZero = std::bit_cast<std::int32_t>(kWhole);
+  const float codes_of_one = 1 / scale;
+  std::int32_t code[kNumbersAtOnce];
+  std::uint32_t lost[kNumbersAtOnce];
+  for (std::size_t i = 0; i < kNumbersAtOnce; ++i) {
+    const float difference = numbers[i] - offsets[i];
+    const auto moved = std::bit_cast<std::int32_t>(difference * codes_of_one + kWhole);
+    const std::int32_t above = moved > kZero - 128 ? moved : kZero - 128;
+    code[i] = above < kZero + 127 ? above : kZero + 127;
+    // Without a rounding where the scale is a power of two.
+    const float said = (std::bit_cast<float>(code[i]) - kWhole) * scale;
+    lost[i] = Unlike(difference, said) | Unlike(offsets[i] + difference, numbers[i]) |
+              Unlike(numbers[i] - difference, offsets[i]);
+  }
+  for (std::size_t i = 0; i < kNumbersAtOnce; ++i) out[i] = static_cast<std::int8_t>(code[i]);
+  std::uint32_t inexact = 0;
+  for (const std::uint32_t one : lost) inexact |= one;
+  return inexact;
+}
+
+// The nearest codes of n numbers; whether they say them exactly. Without offsets these are 0.
 bool EncodeNumbers(const float* numbers, const float* offsets, float scale, std::size_t n,
                    std::int8_t* out) {
-  constexpr std::size_t kAtOnce = 16;
-  constexpr float kWhole = 12582912.0F;  // 1.5 * 2^23: adding and taking it away rounds to even
-  const float codes_of_one = 1 / scale;
-  int inexact = 0;
-  for (std::size_t at = 0; at < n; at += kAtOnce) {
-    const std::size_t some = std::min(kAtOnce, n - at);
-    float number[kAtOnce] = {};
-    float offset[kAtOnce] = {};
-    std::memcpy(number, numbers + at, some * sizeof(float));
-    if (offsets != nullptr) std::memcpy(offset, offsets + at, some * sizeof(float));
-    std::int32_t code[kAtOnce];
-    std::int32_t lost[kAtOnce];
-    for (std::size_t i = 0; i < kAtOnce; ++i) {
-      const float wanted = (number[i] - offset[i]) * codes_of_one;
-      const float above = wanted > -128.0F ? wanted : -128.0F;
-      const float whole = (above < 127.0F ? above : 127.0F) + kWhole - kWhole;
-      code[i] = static_cast<std::int32_t>(whole);
-      const float said = whole * scale;  // without a rounding where the scale is a power of two
-      const bool exact = offset[i] + said == number[i] && number[i] - offset[i] == said &&
-                         number[i] - said == offset[i];
-      lost[i] = exact ? 0 : 1;
-    }
-    std::int8_t byte[kAtOnce];
-    for (std::size_t i = 0; i < kAtOnce; ++i) byte[i] = static_cast<std::int8_t>(code[i]);
-    for (std::size_t i = 0; i < kAtOnce; ++i) inexact |= lost[i];
-    std::memcpy(out + at, byte, some);
+  constexpr float kNone[kNumbersAtOnce] = {};
+  std::uint32_t inexact = 0;
+  std::size_t at = 0;
+  for (; at + kNumbersAtOnce <= n; at += kNumbersAtOnce) {
+    const float* const from = offsets == nullptr ? kNone : offsets + at;
+    inexact |= EncodeSome(numbers + at, from, scale, out + at);
+  }
+  if (at < n) {
+    float number[kNumbersAtOnce] = {};
+    float offset[kNumbersAtOnce] = {};
+    std::int8_t byte[kNumbersAtOnce];
+    std::memcpy(number, numbers + at, (n - at) * sizeof(float));
+    if (offsets != nullptr) std::memcpy(offset, offsets + at, (n - at) * sizeof(float));
+    inexact |= EncodeSome(number, offset, scale, byte);
+    std::memcpy(out + at, byte, n - at);
   }
   return inexact == 0;
 }
