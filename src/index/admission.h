@@ -20,6 +20,7 @@ struct EveryRow {
   static std::uint64_t bound() { return ~std::uint64_t{0}; }
   static void Met(std::uint64_t /*entry*/) {}
   static bool IsOver(std::uint64_t /*next*/, std::uint64_t /*computed*/) { return false; }
+  static const Beam* Found(const Beam& walked) { return &walked; }
 };
 
 class Admission {
@@ -55,6 +56,8 @@ class Admission {
   bool Succeeded(const Beam& walked) const {
     return !gave_up_ && found_.size() == limits_.found && found_.bound() <= walked.bound();
   }
+  // What was found; null where that is not what was wanted.
+  const Beam* Found(const Beam& walked) const { return Succeeded(walked) ? &found_ : nullptr; }
 
  private:
   // So many rows, and so many allowed ones as were to be expected among them, tell whether the walk

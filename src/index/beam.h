@@ -87,13 +87,12 @@ class Visited {
  public:
   void Reset(std::size_t rows) { words_.assign((rows + 63) / 64, 0); }
   bool Has(std::uint32_t id) const { return (words_[id / 64] >> (id % 64) & 1) != 0; }
-  // Whether `id` is met for the first time.
+  // Whether `id` is met for the first time. Without a branch, which could not be foreseen.
   bool Meet(std::uint32_t id) {
     std::uint64_t& word = words_[id / 64];
-    const std::uint64_t bit = std::uint64_t{1} << (id % 64);
-    if ((word & bit) != 0) return false;
-    word |= bit;
-    return true;
+    const std::uint64_t before = word;
+    word = before | std::uint64_t{1} << (id % 64);
+    return (before >> (id % 64) & 1) == 0;
   }
 
  private:

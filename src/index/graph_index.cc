@@ -50,8 +50,42 @@ class Checked {
   const GraphFile& graph_;
 };
 
+// It is never deleted: see Walking.
+template <class Space, class Check, class Admit>
+// NOLINTNEXTLINE(cppcoreguidelines-virtual-class-destructor)
+class WalkOf final : public Walking {
+ public:
+  WalkOf(const Space& space, const Check& check, const Links& links, Admit admit,
+         GraphSearch* search)
+      : space_(space),
+        check_(check),
+        admit_(std::move(admit)),
+        scratch_(**search->scratch),
+        walker_(space_, Space::Of(scratch_.query), links, check_, &admit_, &scratch_) {}
+
+  Status Begin(std::size_t ef) { return walker_.Begin(ef); }
+  Status Run(const base::Deadline& deadline) override { return walker_.Run(deadline); }
+  Result<bool> Turn() override { return walker_.Turn(); }
+  const Beam* Found() const override { return admit_.Found(scratch_.beam); }
+
+ private:
+  const Space space_;
+  const Check check_;
+  Admit admit_;
+  Scratch& scratch_;
+  Walker<Space, Check, Admit> walker_;
+};
+
 bool Nearer(const Neighbor& a, const Neighbor& b) {
   return a.distance != b.distance ? a.distance < b.distance : a.row < b.row;
+}
+
+void TakeFound(const Beam& found, std::size_t most, Nearest* nearest) {
+  nearest->Reset(most);
+  for (std::size_t i = 0; i < std::min(found.size(), most); ++i) {
+    nearest->Offer(Beam::EntryOf(found.key(i), found.id(i)));
+  }
+  nearest->Finish();
 }
 
 // Where codes say vectors exactly, in multiples of a power of two, a distance is so many times its
@@ -72,43 +106,28 @@ GraphIndex::GraphIndex(GraphFile file)
       key_unit_(KeyUnit(graph_.header)) {
 }
 
-// Leaves in scratch->nearest the candidates that decide.
 template <class Space, class Check>
-Status GraphIndex::Find(const Space& space, const Check& check, const NearestRequest& request,
-                        SearchPlan* plan, Scratch* scratch) const {
-  EncodeQuery(graph_.header.format, graph_.quantizer, request.query, &scratch->query);
-  if (plan->way == Way::kWalk) {
-    VECDB_TRY(WalkAllowed(space, check, request, *plan, scratch));
-    if (scratch->nearest.size() >= plan->k) return Status();
-  }
-  return ScanCodes(space, check, request, *plan, scratch);
+Status GraphIndex::BeginWalk(const Space& space, const Check& check, GraphSearch* search) const {
+  const auto place = [&](auto admit) {
+    using Walk = WalkOf<Space, Check, decltype(admit)>;
+    static_assert(sizeof(Walk) <= sizeof search->room && std::is_trivially_destructible_v<Walk>);
+    auto* const walk = new (search->room) Walk(space, check, links_, std::move(admit), search);
+    search->walk = walk;
+    return walk->Begin(search->plan.ef);
+  };
+  const AllowedRows* const allowed = search->request->allowed;
+  if (allowed == nullptr || allowed->count == links_.rows) return place(EveryRow());
+  return place(Admission(*allowed, search->plan.limits, &(*search->scratch)->found));
 }
 
-// Leaves fewer than k candidates when it gave up.
-template <class Space, class Check>
-Status GraphIndex::WalkAllowed(const Space& space, const Check& check,
-                               const NearestRequest& request, const SearchPlan& plan,
-                               Scratch* scratch) const {
-  const auto* const query = Space::Of(scratch->query);
-  const auto walk = [&](auto&& admit) {
-    return Walk(space, query, links_, plan.ef, request.deadline, check, scratch, admit);
-  };
-  const bool filtered = request.allowed != nullptr && request.allowed->count < links_.rows;
-  Beam& found = filtered ? scratch->found : scratch->beam;
-  Nearest& nearest = scratch->nearest;
-  nearest.Reset(plan.keep);
-  if (filtered) {
-    Admission admission(*request.allowed, plan.limits, &found);
-    VECDB_TRY(walk(admission));
-    if (!admission.Succeeded(scratch->beam)) return Status();
-  } else {
-    VECDB_TRY(walk(EveryRow()));
-  }
-  for (std::size_t i = 0; i < std::min(found.size(), plan.keep); ++i) {
-    nearest.Offer(Beam::EntryOf(found.key(i), found.id(i)));
-  }
-  nearest.Finish();
-  return Status();
+Status GraphIndex::Prepare(GraphSearch* search) const {
+  Scratch& scratch = **search->scratch;
+  EncodeQuery(graph_.header.format, graph_.quantizer, search->request->query, &scratch.query);
+  if (search->plan.way != Way::kWalk) return Status();
+  return WithSpace(graph_.header.format, graph_.codes(), [&](const auto& space) {
+    return verified_.load(std::memory_order_acquire) ? BeginWalk(space, Unchecked(), search)
+                                                     : BeginWalk(space, Checked(graph_), search);
+  });
 }
 
 template <class Space, class Check>
@@ -177,22 +196,58 @@ Status GraphIndex::ScanExact(const NearestRequest& request, const SearchPlan& pl
   return Status();
 }
 
+// Where a walk found less than was wanted, or none was planned, all codes are looked at.
+Status GraphIndex::Finish(GraphSearch* search) const {
+  const SearchPlan& plan = search->plan;
+  Scratch* const scratch = &**search->scratch;
+  const Beam* const found = search->walk == nullptr ? nullptr : search->walk->Found();
+  search->walk = nullptr;
+  if (found != nullptr) TakeFound(*found, plan.keep, &scratch->nearest);
+  return WithSpace(graph_.header.format, graph_.codes(), [&](const auto& space) {
+    if (found == nullptr || scratch->nearest.size() < plan.k) {
+      VECDB_TRY(verified_.load(std::memory_order_acquire)
+                    ? ScanCodes(space, Unchecked(), *search->request, plan, scratch)
+                    : ScanCodes(space, Checked(graph_), *search->request, plan, scratch));
+    }
+    using Number = typename std::decay_t<decltype(space)>::NumberType;
+    return TakeExactKeys<Number>(plan, *scratch, search->out)
+               ? Status()
+               : Refine(*search->request, plan, search->exact, scratch, search->out);
+  });
+}
+
+Result<bool> GraphIndex::Begin(GraphSearch* search) const {
+  search->out->clear();
+  search->walk = nullptr;
+  search->plan = PlanSearch(graph_.header, graph_.recalls, *search->request);
+  if (search->plan.k == 0) return false;
+  search->scratch.emplace(scratches_);
+  if (search->plan.way == Way::kScanExact) {
+    VECDB_TRY(ScanExact(*search->request, search->plan, search->exact, search->out));
+    return false;
+  }
+  VECDB_TRY(Prepare(search));
+  if (search->walk != nullptr) return true;
+  VECDB_TRY(Finish(search));
+  return false;
+}
+
+Result<bool> GraphIndex::Turn(GraphSearch* search) const {
+  VECDB_TRY_ASSIGN(const bool more, search->walk->Turn());
+  if (!more) VECDB_TRY(Finish(search));
+  return more;
+}
+
 Status GraphIndex::Search(const NearestRequest& request, ExactDistances* exact,
                           std::vector<Neighbor>* out) const {
-  out->clear();
-  SearchPlan plan = PlanSearch(graph_.header, graph_.recalls, request);
-  if (plan.k == 0) return Status();
-  const ScratchPool::Loan scratch(scratches_);
-  if (plan.way == Way::kScanExact) return ScanExact(request, plan, exact, out);
-  return WithSpace(graph_.header.format, graph_.codes(), [&](const auto& space) {
-    VECDB_TRY(verified_.load(std::memory_order_acquire)
-                  ? Find(space, Unchecked(), request, &plan, &*scratch)
-                  : Find(space, Checked(graph_), request, &plan, &*scratch));
-    using Number = typename std::decay_t<decltype(space)>::NumberType;
-    return TakeExactKeys<Number>(plan, *scratch, out)
-               ? Status()
-               : Refine(request, plan, exact, &*scratch, out);
-  });
+  GraphSearch search;
+  search.request = &request;
+  search.exact = exact;
+  search.out = out;
+  VECDB_TRY_ASSIGN(const bool walks, Begin(&search));
+  if (!walks) return Status();
+  VECDB_TRY(search.walk->Run(request.deadline));
+  return Finish(&search);
 }
 
 Status GraphIndex::Verify() const {

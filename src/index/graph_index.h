@@ -2,7 +2,9 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "index/beam.h"
@@ -13,22 +15,48 @@
 
 namespace vecdb::index {
 
+// A walk on its way, whatever it walks through. It lies in memory of its own and needs no end.
+class Walking {
+ public:
+  virtual Status Run(const base::Deadline& deadline) = 0;  // to the end
+  virtual Result<bool> Turn() = 0;                         // see Walker::Turn()
+  // What it has found; null when it gave up.
+  virtual const Beam* Found() const = 0;
+
+ protected:
+  ~Walking() = default;
+};
+
+// A search on its way: so that several can take turns.
+struct GraphSearch {
+  const NearestRequest* request = nullptr;
+  ExactDistances* exact = nullptr;
+  std::vector<Neighbor>* out = nullptr;
+  SearchPlan plan = {};
+  std::optional<ScratchPool::Loan> scratch = {};
+  Walking* walk = nullptr;  // in `room`; null: there is none, or it has ended
+  alignas(64) std::byte room[448];
+};
+
 class GraphIndex final : public Index {
  public:
   explicit GraphIndex(GraphFile file);
 
   Status Search(const NearestRequest& request, ExactDistances* exact,
                 std::vector<Neighbor>* out) const override;
+  // The same, step by step: whether there is more to do.
+  Result<bool> Begin(GraphSearch* search) const;
+  Result<bool> Turn(GraphSearch* search) const;
   Status Verify() const override;
   Description Describe() const override;
 
  private:
+  // Encodes the query, and begins the walk that is planned.
+  Status Prepare(GraphSearch* search) const;
   template <class Space, class Check>
-  Status Find(const Space& space, const Check& check, const NearestRequest& request,
-              SearchPlan* plan, Scratch* scratch) const;
-  template <class Space, class Check>
-  Status WalkAllowed(const Space& space, const Check& check, const NearestRequest& request,
-                     const SearchPlan& plan, Scratch* scratch) const;
+  Status BeginWalk(const Space& space, const Check& check, GraphSearch* search) const;
+  // What comes behind the walk, if there was one.
+  Status Finish(GraphSearch* search) const;
   template <class Space, class Check>
   Status ScanCodes(const Space& space, const Check& check, const NearestRequest& request,
                    const SearchPlan& plan, Scratch* scratch) const;

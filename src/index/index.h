@@ -185,4 +185,17 @@ class Index {
   virtual Description Describe() const = 0;
 };
 
+// One of several searches, as Index::Search() makes it.
+struct SearchOf {
+  const Index* index = nullptr;
+  NearestRequest request;
+  ExactDistances* exact = nullptr;
+  std::vector<Neighbor>* out = nullptr;
+  Status status = {};  // set behind it
+};
+
+// Makes all of them on this thread, a few at a time side by side: what one has asked memory for
+// comes while others compute. Each finds what it finds whatever the others are.
+void SearchTogether(std::span<SearchOf> searches);
+
 }  // namespace vecdb::index

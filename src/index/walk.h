@@ -160,27 +160,8 @@ class Walker {
         scratch_(*scratch),
         beam_(scratch->beam) {}
 
-  Status Run(std::size_t ef, const base::Deadline& deadline) {
-    Begin(ef);
-    VECDB_TRY(Seed(space_, query_, links_, check_, &admit_, &scratch_));
-    for (std::size_t steps = 1;; ++steps) {
-      VECDB_TRY(FollowChosen());
-      if (CanGoOn()) {
-        Choose();
-        if (nearer_) VECDB_TRY(FollowChosen());
-      } else if (asked_.count == 0 && coming_.count == 0) {
-        if (beam_.HasNext() || beam_.size() == ef) return Status();
-        OtherEntries(links_, &scratch_.visited, &entries_, &asked_);
-        if (asked_.count == 0) return Status();
-        VECDB_TRY(Ask());
-      }
-      Compare();
-      if (steps % kDeadlineSteps == 0) VECDB_TRY(deadline.Check());
-    }
-  }
-
- private:
-  void Begin(std::size_t ef) {
+  Status Begin(std::size_t ef) {
+    ef_ = ef;
     beam_.Reset(ef);
     scratch_.computed = 0;
     scratch_.visited.Reset(links_.rows);
@@ -189,6 +170,47 @@ class Walker {
     scratch_.keys.resize(std::max(scratch_.keys.size(), room));
     coming_.rows = scratch_.ids.data();
     asked_.rows = scratch_.ids.data() + room;
+    return Seed(space_, query_, links_, check_, &admit_, &scratch_);
+  }
+
+  // Behind Begin(): to the end.
+  Status Run(const base::Deadline& deadline) {
+    for (std::size_t steps = 1;; ++steps) {
+      VECDB_TRY(FollowChosen());
+      if (CanGoOn()) {
+        Choose();
+        if (nearer_) VECDB_TRY(FollowChosen());
+      } else if (asked_.count == 0 && coming_.count == 0) {
+        VECDB_TRY_ASSIGN(const bool more, AskOthers());
+        if (!more) return Status();
+      }
+      Compare();
+      if (steps % kDeadlineSteps == 0) VECDB_TRY(deadline.Check());
+    }
+  }
+
+  // In the place of Run(), where several walks take turns: whether there is more to do. Whatever a
+  // turn asks memory for comes during the turns of the others, so each row is chosen when all
+  // before it have been compared.
+  Result<bool> Turn() {
+    if (chosen_count_ > 0) {
+      VECDB_TRY(FollowChosen());
+      if (asked_.count > 0) return true;
+    }
+    nearer_ = Take(&asked_);
+    if (!CanGoOn()) return AskOthers();
+    Choose();
+    return true;
+  }
+
+ private:
+  // Goes on from other entries, where the rows found are too few; false: the walk is over.
+  Result<bool> AskOthers() {
+    if (beam_.HasNext() || beam_.size() == ef_) return false;
+    OtherEntries(links_, &scratch_.visited, &entries_, &asked_);
+    if (asked_.count == 0) return false;
+    VECDB_TRY(Ask());
+    return true;
   }
 
   bool CanGoOn() { return beam_.HasNext() && !admit_.IsOver(beam_.PeekEntry(), scratch_.computed); }
@@ -234,6 +256,7 @@ class Walker {
   Beam& beam_;
   std::uint32_t chosen_[kTogether];  // their links have been asked for
   std::size_t chosen_count_ = 0;
+  std::size_t ef_ = 0;
   InHand asked_;             // their codes are asked for in this step
   InHand coming_;            // and were in the last one
   std::size_t entries_ = 0;  // that were looked at for want of links
@@ -245,9 +268,10 @@ template <class Space, class Check, class Admit = EveryRow>
 Status Walk(const Space& space, const typename Space::QueryType* query, const Links& links,
             std::size_t ef, const base::Deadline& deadline, const Check& check, Scratch* scratch,
             Admit&& admit = EveryRow()) {
-  return Walker<Space, Check, std::remove_reference_t<Admit>>(space, query, links, check, &admit,
-                                                              scratch)
-      .Run(ef, deadline);
+  Walker<Space, Check, std::remove_reference_t<Admit>> walker(space, query, links, check, &admit,
+                                                              scratch);
+  VECDB_TRY(walker.Begin(ef));
+  return walker.Run(deadline);
 }
 
 }  // namespace vecdb::index

@@ -14,68 +14,24 @@
 namespace vecdb::query {
 namespace {
 
-// Distances of rows wherever they lie: all are asked for before the first is looked at.
-class ExactDistances final : public index::ExactDistances {
- public:
-  // Rows are numbered from `from` on.
-  ExactDistances(const segment::Segment& segment, const SearchPlan& plan, RowIndex from)
-      : segment_(segment), plan_(plan), from_(from) {
-    const Field& field = segment.schema().fields()[plan.field];
-    asked_ = std::min(kMostAsked, chunk::FixedWidth(field.type, field.dimension));
-  }
+constexpr std::size_t kAtOnce = 32;
+constexpr std::size_t kMostAsked = 512;  // bytes of a row; the rest follows by itself
 
-  Status Compute(std::span<const std::uint32_t> rows, std::span<float> out) override {
-    for (std::size_t at = 0; at < rows.size(); at += kAtOnce) {
-      const std::size_t n = std::min(kAtOnce, rows.size() - at);
-      VECDB_TRY(ComputeSome(rows.subspan(at, n), out.subspan(at, n)));
-    }
-    return Status();
-  }
+RowIndex CountBits(std::span<const std::uint64_t> words) {
+  RowIndex count = 0;
+  for (const std::uint64_t word : words) count += static_cast<RowIndex>(std::popcount(word));
+  return count;
+}
 
- private:
-  static constexpr std::size_t kAtOnce = 32;
-  static constexpr std::size_t kMostAsked = 512;  // bytes of a row; the rest follows by itself
-
-  // Of files that are open only as long as somebody holds them no more than two are held at once.
-  Status ComputeSome(std::span<const std::uint32_t> rows, std::span<float> out) {
-    std::array<chunk::ColumnView, kAtOnce> views;
-    std::size_t done = 0;
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      VECDB_TRY_ASSIGN(views[i], segment_.Read(plan_.field, from_ + rows[i], 1, plan_.deadline));
-      const auto* const bytes = static_cast<const char*>(views[i].values);
-      for (std::size_t at = 0; at < asked_; at += 64) __builtin_prefetch(bytes + at);
-      if (i == 0 || views[i].keep == views[i - 1].keep) continue;
-      Measure(std::span(views).subspan(done, i - done), out.subspan(done));
-      done = i;
-    }
-    Measure(std::span(views).subspan(done, rows.size() - done), out.subspan(done));
-    return Status();
-  }
-
-  // Lets go of the rows.
-  void Measure(std::span<chunk::ColumnView> rows, std::span<float> out) {
-    const std::uint32_t first = 0;
-    for (std::size_t i = 0; i < rows.size() && !base::Canary(44); ++i) {
-      plan_.distances->Ids(rows[i], std::span(&first, 1), out.subspan(i, 1));
-      rows[i].keep.reset();
-    }
-  }
-
-  const segment::Segment& segment_;
-  const SearchPlan& plan_;
-  const RowIndex from_;
-  std::size_t asked_ = 0;
-};
-
-// Makes of the rows a bitmap of the whole segment; false when every row is allowed.
-bool Restricts(const segment::Segment& segment, AllowedRows* allowed) {
-  const RowIndex rows = segment.rows();
+// Makes of the rows a bitmap that reaches to `end`; false when every row of [first, end) is
+// allowed.
+bool Restricts(RowIndex first, RowIndex end, AllowedRows* allowed) {
   if (!allowed->bitmap) {
-    if (allowed->first == 0 && allowed->rows == rows) return false;
+    if (allowed->first <= first && end <= allowed->rows) return false;
     allowed->bitmap.emplace(allowed->rows, true);
     allowed->bitmap->ResetBefore(allowed->first);
   }
-  allowed->bitmap->Resize(rows);
+  if (allowed->bitmap->size() < end) allowed->bitmap->Resize(end);
   return true;
 }
 
@@ -91,105 +47,128 @@ void AskForKeys(const segment::Segment& segment, std::span<const index::Neighbor
   }
 }
 
-// Asks for few of the `allowed` rows, and for more as long as there may be rows in the range that
+}  // namespace
+
+ExactRows::ExactRows(const segment::Segment& segment, const SearchPlan& plan, RowIndex from)
+    : segment_(&segment), plan_(&plan), from_(from) {
+  const Field& field = segment.schema().fields()[plan.field];
+  asked_ = std::min(kMostAsked, chunk::FixedWidth(field.type, field.dimension));
+}
+
+Status ExactRows::Compute(std::span<const std::uint32_t> rows, std::span<float> out) {
+  for (std::size_t at = 0; at < rows.size(); at += kAtOnce) {
+    const std::size_t n = std::min(kAtOnce, rows.size() - at);
+    VECDB_TRY(ComputeSome(rows.subspan(at, n), out.subspan(at, n)));
+  }
+  return Status();
+}
+
+// Of files that are open only as long as somebody holds them no more than two are held at once.
+Status ExactRows::ComputeSome(std::span<const std::uint32_t> rows, std::span<float> out) {
+  std::array<chunk::ColumnView, kAtOnce> views;
+  std::size_t done = 0;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    VECDB_TRY_ASSIGN(views[i], segment_->Read(plan_->field, from_ + rows[i], 1, plan_->deadline));
+    const auto* const bytes = static_cast<const char*>(views[i].values);
+    for (std::size_t at = 0; at < asked_; at += 64) __builtin_prefetch(bytes + at);
+    if (i == 0 || views[i].keep == views[i - 1].keep) continue;
+    Measure(std::span(views).subspan(done, i - done), out.subspan(done));
+    done = i;
+  }
+  Measure(std::span(views).subspan(done, rows.size() - done), out.subspan(done));
+  return Status();
+}
+
+// Lets go of the rows.
+void ExactRows::Measure(std::span<chunk::ColumnView> rows, std::span<float> out) {
+  const std::uint32_t first = 0;
+  for (std::size_t i = 0; i < rows.size() && !base::Canary(44); ++i) {
+    plan_->distances->Ids(rows[i], std::span(&first, 1), out.subspan(i, 1));
+    rows[i].keep.reset();
+  }
+}
+
+IndexAsk::IndexAsk(const Of& of, const SearchPlan& plan, const Portion& portion,
+                   AllowedRows* allowed)
+    : of_(of),
+      plan_(&plan),
+      portion_(portion),
+      allowed_(Restricts(of.first, of.first + of.rows, allowed) ? allowed : nullptr),
+      exact_(*of.segment, plan, of.first) {
+}
+
+index::SearchOf IndexAsk::Request() {
+  index::SearchOf search;
+  search.index = of_.index;
+  search.exact = &exact_;
+  search.out = &found_;
+  index::NearestRequest& request = search.request;
+  request.query = plan_->query;
+  request.k = portion_.wanted;
+  request.effort.ef = portion_.ef;
+  request.effort.recall = plan_->effort.recall;
+  request.effort.recall_of = portion_.expected;
+  request.effort.refine_k = plan_->effort.refine_k;
+  request.deadline = plan_->deadline;
+  if (allowed_ == nullptr) return search;
+  const base::Bitmap& bitmap = *allowed_->bitmap;
+  const bool all = of_.first == 0 && of_.rows == bitmap.size();
+  counted_.words = bitmap.words().subspan(of_.first / 64, (of_.rows + 63) / 64);
+  counted_.count = all ? static_cast<RowIndex>(bitmap.Count()) : CountBits(counted_.words);
+  if (!base::Canary(42)) request.allowed = &counted_;
+  return search;
+}
+
+Status IndexAsk::Offer(TopK* top) {
+  for (index::Neighbor& neighbor : found_) neighbor.row += of_.first;
+  AskForKeys(*of_.segment, found_, top->bound());
+  for (const index::Neighbor& neighbor : found_) {
+    if (neighbor.distance > top->bound()) break;
+    VECDB_TRY(top->Offer(neighbor.distance, *of_.segment, neighbor.row));
+  }
+  return Status();
+}
+
+std::optional<float> IndexAsk::farthest() const {
+  const bool all =
+      portion_.wanted >= plan_->limit + plan_->offset || found_.size() < portion_.wanted;
+  return all ? std::nullopt : std::optional(found_.back().distance);
+}
+
+Result<bool> IndexAsk::Run(TopK* top) {
+  if (plan_->range) {
+    VECDB_TRY_ASSIGN(const bool answered, AskInRange());
+    if (!answered) return false;
+  } else {
+    const index::SearchOf search = Request();
+    VECDB_TRY(search.index->Search(search.request, search.exact, search.out));
+  }
+  VECDB_TRY(Offer(top));
+  return true;
+}
+
+// Asks for few of the allowed rows, and for more as long as there may be rows in the range that
 // are wanted and were not found. Rows that are nearer than the range are in the way, so it may take
 // many; false when it takes so many that a scan costs less.
-Result<bool> AskInRange(const index::Index& index, const SearchPlan& plan, RowIndex allowed,
-                        index::NearestRequest request, ExactDistances* exact,
-                        std::vector<index::Neighbor>* found) {
+Result<bool> IndexAsk::AskInRange() {
   constexpr std::size_t kFirstAsked = 32;
   constexpr std::size_t kStep = 4;
+  index::SearchOf search = Request();
+  const RowIndex allowed = allowed_ == nullptr ? of_.rows : counted_.count;
+  if (allowed == 0) return true;
+  index::NearestRequest& request = search.request;
   const std::size_t wanted = request.k;
   request.effort.recall_of = 0;  // the rows wanted may be the last of those that are asked for
   for (request.k = std::min(wanted, kFirstAsked); request.k <= allowed / kStep;
        request.k *= kStep) {
-    VECDB_TRY(index.Search(request, exact, found));
-    if (found->back().distance > plan.range->farthest) return true;
-    const auto held = std::count_if(found->begin(), found->end(), [&](const auto& neighbor) {
-      return plan.range->Holds(neighbor.distance);
+    VECDB_TRY(search.index->Search(request, search.exact, search.out));
+    if (found_.back().distance > plan_->range->farthest) return true;
+    const auto held = std::count_if(found_.begin(), found_.end(), [&](const auto& neighbor) {
+      return plan_->range->Holds(neighbor.distance);
     });
     if (static_cast<std::size_t>(held) >= wanted) return true;
   }
   return false;
-}
-
-// Of the rows from `from` on, which the index has; `allowed` null: all of them are. As
-// SearchIndex().
-// NOLINTNEXTLINE(readability-function-size): what is searched, and what for.
-Result<bool> SearchFrom(RowIndex from, RowIndex rows, const index::Index& index,
-                        const segment::Segment& segment, const SearchPlan& plan,
-                        const index::AllowedRows* allowed, TopK* top, Portion* portion) {
-  portion->farthest.reset();
-  index::NearestRequest request;
-  request.query = plan.query;
-  request.k = portion->wanted;
-  request.effort.ef = portion->ef;
-  request.effort.recall = plan.effort.recall;
-  request.effort.recall_of = portion->expected;
-  request.effort.refine_k = plan.effort.refine_k;
-  request.allowed = allowed;
-  request.deadline = plan.deadline;
-  ExactDistances exact(segment, plan, from);
-  std::vector<index::Neighbor> found;
-  if (plan.range) {
-    const RowIndex of = allowed == nullptr ? rows : allowed->count;
-    VECDB_TRY_ASSIGN(const bool answered, AskInRange(index, plan, of, request, &exact, &found));
-    if (!answered) return false;
-  } else {
-    VECDB_TRY(index.Search(request, &exact, &found));
-    const bool all = portion->wanted >= plan.limit + plan.offset || found.size() < portion->wanted;
-    if (!all) portion->farthest = found.back().distance;
-  }
-  for (index::Neighbor& neighbor : found) neighbor.row += from;
-  AskForKeys(segment, found, top->bound());
-  for (const index::Neighbor& neighbor : found) {
-    if (neighbor.distance > top->bound()) break;
-    VECDB_TRY(top->Offer(neighbor.distance, segment, neighbor.row));
-  }
-  return true;
-}
-
-RowIndex CountBits(std::span<const std::uint64_t> words) {
-  RowIndex count = 0;
-  for (const std::uint64_t word : words) count += static_cast<RowIndex>(std::popcount(word));
-  return count;
-}
-
-}  // namespace
-
-Result<bool> SearchIndex(const index::Index& index, const segment::Segment& segment,
-                         const SearchPlan& plan, AllowedRows* allowed, TopK* top,
-                         Portion* portion) {
-  index::AllowedRows rows;
-  const bool restricted = Restricts(segment, allowed);
-  if (restricted) {
-    rows.words = allowed->bitmap->words();
-    rows.count = static_cast<RowIndex>(allowed->bitmap->Count());
-    if (rows.count == 0) return true;
-  }
-  return SearchFrom(0, segment.rows(), index, segment, plan,
-                    restricted && !base::Canary(42) ? &rows : nullptr, top, portion);
-}
-
-Result<bool> SearchPart(const segment::IndexPart& part, const segment::Segment& segment,
-                        const SearchPlan& plan, AllowedRows* allowed, TopK* top) {
-  const segment::PartRange& range = part.range;
-  Portion whole = Whole(plan);
-  const bool within = allowed->first <= range.first && range.end() <= allowed->rows;
-  if (within && !allowed->bitmap) {
-    return SearchFrom(range.first, range.rows, *part.index, segment, plan, nullptr, top, &whole);
-  }
-  if (!allowed->bitmap) {
-    allowed->bitmap.emplace(allowed->rows, true);
-    allowed->bitmap->ResetBefore(allowed->first);
-  }
-  if (allowed->bitmap->size() < range.end()) allowed->bitmap->Resize(range.end());
-  index::AllowedRows rows;
-  rows.words =
-      std::span(std::as_const(*allowed->bitmap).words()).subspan(range.first / 64, range.rows / 64);
-  rows.count = CountBits(rows.words);
-  if (rows.count == 0) return true;
-  return SearchFrom(range.first, range.rows, *part.index, segment, plan, &rows, top, &whole);
 }
 
 namespace {
@@ -224,7 +203,7 @@ Result<float> RecallOfPart(const segment::IndexPart& part, const segment::Segmen
     plan.field = field;
     plan.query = std::span<const float>(query);
     VECDB_TRY_ASSIGN(plan.distances, MakeDistances(vectors, plan.query));
-    ExactDistances exact(segment, plan, part.range.first);
+    ExactRows exact(segment, plan, part.range.first);
     index::NearestRequest request;
     request.query = plan.query;
     request.k = kMeasured;

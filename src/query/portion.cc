@@ -18,7 +18,7 @@ std::uint32_t EfOf(std::uint32_t ef, double part) {
 
 Portion Whole(const SearchPlan& plan) {
   const std::size_t all = plan.limit + plan.offset;
-  return {all, all, plan.effort.ef};
+  return {0, all, all, plan.effort.ef};
 }
 
 // The mean and some deviations of a binomial distribution.
@@ -28,19 +28,24 @@ std::size_t ShareOf(std::size_t n, double part) {
   return std::clamp<std::size_t>(static_cast<std::size_t>(std::ceil(most)), 1, n);
 }
 
+Portion PortionOf(const SearchPlan& plan, double part) {
+  Portion portion = Whole(plan);
+  portion.part = part;
+  portion.expected =
+      static_cast<std::size_t>(std::ceil(static_cast<double>(portion.wanted) * part));
+  portion.wanted = ShareOf(portion.wanted, part);
+  portion.ef = EfOf(portion.ef, part);
+  return portion;
+}
+
 std::vector<Portion> PortionsOf(const segment::View& view, const SearchPlan& plan) {
-  const std::size_t count = view.segments().size();
-  if (count < 2 || plan.range) return {};  // a range has as many as it has, wherever they are
+  const auto segments = view.segments();
+  std::vector<Portion> portions(segments.size(), Whole(plan));
+  if (plan.range) return portions;
   double rows = 0;
-  for (const auto& segment : view.segments()) rows += static_cast<double>(segment->rows());
-  std::vector<Portion> portions(count, Whole(plan));
-  for (std::size_t i = 0; i < count; ++i) {
-    const double part = static_cast<double>(view.segments()[i]->rows()) / std::max(rows, 1.0);
-    Portion& portion = portions[i];
-    portion.expected =
-        static_cast<std::size_t>(std::ceil(static_cast<double>(portion.wanted) * part));
-    portion.wanted = ShareOf(portion.wanted, part);
-    portion.ef = EfOf(portion.ef, part);
+  for (const auto& segment : segments) rows += static_cast<double>(segment->rows());
+  for (std::size_t i = 0; i < segments.size(); ++i) {
+    portions[i] = PortionOf(plan, static_cast<double>(segments[i]->rows()) / std::max(rows, 1.0));
   }
   return portions;
 }

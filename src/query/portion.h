@@ -18,6 +18,7 @@
 namespace vecdb::query {
 
 struct Portion {
+  double part = 0;           // of all rows, whose share is asked for; 0: everything is
   std::size_t wanted = 0;    // rows
   std::size_t expected = 0;  // of them, among the nearest of all
   std::uint32_t ef = 0;      // candidates; 0: as the plan's recall takes
@@ -33,8 +34,9 @@ Portion Whole(const SearchPlan& plan);
 // about one time in a hundred: no more than n, and at least one.
 std::size_t ShareOf(std::size_t n, double part);
 
-// One for each segment of the view; none where there is but one, or where a range of distances is
-// asked for.
+// Of one index that has this part of all rows.
+Portion PortionOf(const SearchPlan& plan, double part);
+// One for each segment of the view. Of a range of distances all is asked, wherever it is.
 std::vector<Portion> PortionsOf(const segment::View& view, const SearchPlan& plan);
 
 // Whether a segment that gave this much may have a row that is nearer than the last of `top`, which

@@ -74,19 +74,6 @@ std::shared_ptr<const segment::IndexParts> PartsFor(const segment::Segment& segm
   return board == nullptr ? nullptr : board->Pin(plan.field);
 }
 
-// False: nothing was offered, and a scan is to answer.
-Result<bool> AskIndex(const segment::FieldIndex& index, const segment::Segment& segment,
-                      const SearchPlan& plan, AllowedRows* allowed, TopK* top, Portion* portion) {
-  const index::Index* const usable = index.usable();
-  if (usable == nullptr) return false;
-  const Result<bool> answered = SearchIndex(*usable, segment, plan, allowed, top, portion);
-  if (answered.ok() || answered.status().code() != StatusCode::kCorruption) return answered;
-  index.NoteDamage(answered.status());
-  top->Forget(segment);  // a key may have been what is damaged, behind rows that were offered
-  portion->farthest.reset();
-  return false;
-}
-
 // Every allowed row of [first, end).
 Status ScanRows(const segment::Segment& segment, const SearchPlan& plan, const AllowedRows& allowed,
                 RowIndex first, RowIndex end, TopK* top) {
@@ -96,25 +83,120 @@ Status ScanRows(const segment::Segment& segment, const SearchPlan& plan, const A
   });
 }
 
-// Rows that have no index are scanned, and all where none is wanted. Parts begin at row 0 and leave
-// no gap.
-Status SearchParts(const segment::Segment& segment, const SearchPlan& plan, AllowedRows* allowed,
-                   TopK* top) {
-  RowIndex first = allowed->first;
-  const auto parts = PartsFor(segment, plan);
-  if (parts != nullptr) {
-    for (const auto& part : *parts) {
-      const RowIndex end = std::min(part->range.end(), allowed->rows);
-      if (end <= first) continue;
-      Result<bool> answered = SearchPart(*part, segment, plan, allowed, top);
-      if (answered.status().code() == StatusCode::kCorruption) answered = false;
-      VECDB_TRY(answered.status());
-      if (!*answered) VECDB_TRY(ScanRows(segment, plan, *allowed, first, end, top));
-      first = end;
+// What is left to scan of a segment: rows [first, end).
+struct Rest {
+  const segment::Segment* segment = nullptr;
+  const AllowedRows* allowed = nullptr;
+  RowIndex first = 0;
+  RowIndex end = 0;
+};
+
+// A search of some segments by one thread. First all is collected that indexes are asked for: those
+// of segments, and of parts of growing ones. They answer together, and rows that none of them has
+// are scanned: all where none is wanted, or one turns out to be damaged.
+class SegmentsSearch {
+ public:
+  SegmentsSearch(const SearchPlan& plan, TopK* top) : plan_(plan), top_(*top) {}
+
+  // All must stay where it is.
+  void Add(const segment::Segment& segment, AllowedRows* allowed, Portion* portion) {
+    if (allowed->first == allowed->rows) return;
+    const segment::FieldIndex* const index = IndexFor(segment, plan_);
+    const index::Index* const usable = index == nullptr ? nullptr : index->usable();
+    if (usable != nullptr) {
+      const IndexAsk::Of of{usable, &segment, 0, segment.rows()};
+      asks_.push_back({index, allowed, portion, IndexAsk(of, plan_, *portion, allowed)});
+      return;
     }
+    const RowIndex first = AddParts(segment, allowed, portion);
+    if (first < allowed->rows) rests_.push_back({&segment, allowed, first, allowed->rows});
   }
-  return ScanRows(segment, plan, *allowed, first, allowed->rows, top);
-}
+
+  Status Run() {
+    if (asks_.size() == 1 || plan_.range) {
+      for (Ask& ask : asks_) VECDB_TRY(Take(&ask, ask.of_index.Run(&top_)));
+    } else {
+      VECDB_TRY(RunTogether());
+    }
+    for (const Rest& rest : rests_) {
+      VECDB_TRY(ScanRows(*rest.segment, plan_, *rest.allowed, rest.first, rest.end, &top_));
+    }
+    return Status();
+  }
+
+ private:
+  struct Ask {
+    const segment::FieldIndex* field = nullptr;  // null: of a part
+    const AllowedRows* allowed = nullptr;
+    Portion* portion = nullptr;  // of the segment
+    IndexAsk of_index;
+  };
+
+  // Parts begin at row 0 and leave no gap. The first row that has none, of those allowed.
+  RowIndex AddParts(const segment::Segment& segment, AllowedRows* allowed, Portion* portion) {
+    RowIndex first = allowed->first;
+    auto parts = PartsFor(segment, plan_);
+    if (parts == nullptr) return first;
+    const double rows = std::max(static_cast<double>(segment.rows()), 1.0);
+    for (const auto& part : *parts) {
+      if (std::min(part->range.end(), allowed->rows) <= first) continue;
+      first = std::min(part->range.end(), allowed->rows);
+      const double share = portion->part * static_cast<double>(part->range.rows) / rows;
+      const IndexAsk::Of of{part->index.get(), &segment, part->range.first, part->range.rows};
+      asks_.push_back(
+          {nullptr, allowed, portion,
+           IndexAsk(of, plan_, share > 0 ? PortionOf(plan_, share) : *portion, allowed)});
+    }
+    parts_.push_back(std::move(parts));
+    return first;
+  }
+
+  Status RunTogether() {
+    std::vector<index::SearchOf> searches;
+    searches.reserve(asks_.size());
+    for (Ask& ask : asks_) searches.push_back(ask.of_index.Request());
+    index::SearchTogether(searches);
+    for (std::size_t i = 0; i < asks_.size(); ++i) {
+      Result<bool> answered = true;
+      if (!searches[i].status.ok()) answered = searches[i].status;
+      if (answered.ok()) {
+        if (Status offered = asks_[i].of_index.Offer(&top_); !offered.ok()) answered = offered;
+      }
+      VECDB_TRY(Take(&asks_[i], answered));
+    }
+    return Status();
+  }
+
+  // What an index has answered. It may have been a key that is damaged, behind rows that were
+  // offered.
+  Status Take(Ask* ask, const Result<bool>& answered) {
+    const IndexAsk::Of& of = ask->of_index.of();
+    if (answered.ok() && *answered) {
+      const auto farthest = ask->of_index.farthest();
+      auto& least = ask->portion->farthest;
+      if (farthest && (!least || *farthest < *least)) least = farthest;
+      return Status();
+    }
+    if (answered.status().code() == StatusCode::kCorruption) {
+      if (ask->field != nullptr) {
+        ask->field->NoteDamage(answered.status());
+        top_.Forget(*of.segment);
+      }
+    } else {
+      VECDB_TRY(answered.status());
+    }
+    const RowIndex first = std::max(of.first, ask->allowed->first);
+    rests_.push_back(
+        {of.segment, ask->allowed, first, std::min(of.first + of.rows, ask->allowed->rows)});
+    return Status();
+  }
+
+  const SearchPlan& plan_;
+  TopK& top_;
+  std::vector<Ask> asks_;
+  std::vector<Rest> rests_;
+  std::vector<std::shared_ptr<const segment::IndexParts>> parts_;  // pinned
+};
 
 }  // namespace
 
@@ -134,10 +216,39 @@ bool MayAskIndex(const segment::Segment& segment, const SearchPlan& plan) {
 }
 
 Status SearchSegment(const segment::Segment& segment, const segment::ReadTime& t,
-                     const SearchPlan& plan, TopK* top, FilterCache* cache, Portion* portion) {
+                     const SearchPlan& plan, TopK* top, FilterCache* cache) {
   VECDB_TRY_ASSIGN(AllowedRows allowed,
                    AllowedRowsAt(segment, t, plan.filter.get(), plan.deadline, cache));
-  return SearchRows(segment, plan, &allowed, top, portion);
+  return SearchRows(segment, plan, &allowed, top);
+}
+
+Status SearchSegments(const segment::View& view, std::span<const std::size_t> which,
+                      const segment::ReadTime& t, const SearchPlan& plan, const SearchInto& into) {
+  for (; !which.empty(); which = which.subspan(std::min(which.size(), kSegmentsTogether))) {
+    const auto some = which.first(std::min(which.size(), kSegmentsTogether));
+    std::vector<AllowedRows> allowed(some.size());
+    SegmentsSearch search(plan, into.top);
+    for (std::size_t i = 0; i < some.size(); ++i) {
+      const segment::Segment& segment = *view.segments()[some[i]];
+      VECDB_TRY_ASSIGN(allowed[i],
+                       AllowedRowsAt(segment, t, plan.filter.get(), plan.deadline, into.cache));
+      search.Add(segment, &allowed[i], &into.portions[some[i]]);
+    }
+    VECDB_TRY(search.Run());
+  }
+  return Status();
+}
+
+Status SearchAgain(const segment::View& view, const segment::ReadTime& t, const SearchPlan& plan,
+                   const SearchInto& into) {
+  for (std::size_t i = 0; i < into.portions.size(); ++i) {
+    if (!NeedsMore(into.portions[i], *into.top)) continue;
+    const segment::Segment& segment = *view.segments()[i];
+    into.portions[i] = Whole(plan);
+    into.top->Forget(segment);
+    VECDB_TRY(SearchSegment(segment, t, plan, into.top, into.cache));
+  }
+  return Status();
 }
 
 Status SearchLeft(const segment::Segment& segment, const segment::ReadTime& t,
@@ -156,15 +267,11 @@ Status SearchLeft(const segment::Segment& segment, const segment::ReadTime& t,
 }
 
 Status SearchRows(const segment::Segment& segment, const SearchPlan& plan, AllowedRows* allowed,
-                  TopK* top, Portion* portion) {
-  if (allowed->first == allowed->rows) return Status();
-  if (const segment::FieldIndex* const index = IndexFor(segment, plan); index != nullptr) {
-    Portion whole = Whole(plan);
-    VECDB_TRY_ASSIGN(const bool answered, AskIndex(*index, segment, plan, allowed, top,
-                                                   portion == nullptr ? &whole : portion));
-    if (answered) return Status();
-  }
-  return SearchParts(segment, plan, allowed, top);
+                  TopK* top) {
+  Portion whole = Whole(plan);
+  SegmentsSearch search(plan, top);
+  search.Add(segment, allowed, &whole);
+  return search.Run();
 }
 
 }  // namespace vecdb::query

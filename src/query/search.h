@@ -3,7 +3,9 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <optional>
+#include <span>
 
 #include "vecdb/schema.h"
 #include "vecdb/types.h"
@@ -16,18 +18,34 @@
 #include "query/scan.h"
 #include "segment/read_time.h"
 #include "segment/segment.h"
+#include "segment/view.h"
 
 namespace vecdb::query {
 
 // Offers rows of the segment that are visible at `t` and pass the filter to `top`: the nearest, or
-// all. An index that turns out to be damaged is noted and not asked again. Of an index no more than
-// `portion` says is asked, where there is one.
+// all. An index that turns out to be damaged is noted and not asked again.
 Status SearchSegment(const segment::Segment& segment, const segment::ReadTime& t,
-                     const SearchPlan& plan, TopK* top, FilterCache* cache = nullptr,
-                     Portion* portion = nullptr);
+                     const SearchPlan& plan, TopK* top, FilterCache* cache = nullptr);
 // The same of rows that are known; the bits of `allowed` may become more, all of them zero.
 Status SearchRows(const segment::Segment& segment, const SearchPlan& plan, AllowedRows* allowed,
-                  TopK* top, Portion* portion = nullptr);
+                  TopK* top);
+
+// Where a search of several segments puts what it finds.
+struct SearchInto {
+  TopK* top = nullptr;
+  std::span<Portion> portions;  // of all segments of the View: PortionsOf()
+  FilterCache* cache = nullptr;
+};
+inline constexpr std::size_t kSegmentsTogether = 16;  // whose allowed rows are known at once
+
+// The same of some segments of the View, by this thread. Of an index no more is asked than its
+// portion; when all segments have been searched, SearchAgain() asks those for more that may have
+// it.
+Status SearchSegments(const segment::View& view, std::span<const std::size_t> which,
+                      const segment::ReadTime& t, const SearchPlan& plan, const SearchInto& into);
+Status SearchAgain(const segment::View& view, const segment::ReadTime& t, const SearchPlan& plan,
+                   const SearchInto& into);
+
 // The same of rows that are left: what was allowed, less what has been taken out of the bitmap
 // since. Where there is nothing yet, it is found first.
 Status SearchLeft(const segment::Segment& segment, const segment::ReadTime& t,

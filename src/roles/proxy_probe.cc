@@ -74,17 +74,13 @@ Status Proxy::ProbeOne(const LiveCollection& collection, const KeptSearch& searc
   query::TopK nearest = found.Empty();
   const auto segments = moment.view->segments();
   std::vector<query::Portion> portions = query::PortionsOf(*moment.view, plan);
+  const query::SearchInto into{&found, portions};
   for (std::size_t i = 0; i < segments.size(); ++i) {
     if (!go_on()) return Status();
-    query::Portion* const portion = portions.empty() ? nullptr : &portions[i];
-    VECDB_TRY(query::SearchSegment(*segments[i], moment.time, plan, &found, nullptr, portion));
+    VECDB_TRY(query::SearchSegments(*moment.view, {&i, 1}, moment.time, plan, into));
     VECDB_TRY(query::SearchSegment(*segments[i], moment.time, every_row, &nearest));
   }
-  for (std::size_t i = 0; i < portions.size(); ++i) {  // as QueryNodes::Search()
-    if (!query::NeedsMore(portions[i], found)) continue;
-    found.Forget(*segments[i]);
-    VECDB_TRY(query::SearchSegment(*segments[i], moment.time, plan, &found));
-  }
+  VECDB_TRY(query::SearchAgain(*moment.view, moment.time, plan, into));
   collection.probes.Note(search.field, search.index, Compare(found.Take(), nearest.Take()));
   Counters::Add(counters_.recall_probes);
   return Status();

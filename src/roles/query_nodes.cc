@@ -1,6 +1,7 @@
 #include "roles/query_nodes.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "base/canary.h"
 #include "base/status.h"
@@ -93,6 +94,15 @@ std::uint64_t RowsLookedAt(const segment::Segment& segment, std::uint32_t field)
   if (parts == nullptr || parts->empty()) return rows;
   return std::min<std::uint64_t>(
       rows, rows - parts->back()->range.end() + parts->size() * std::uint64_t{kRowsOfIndexed});
+}
+
+// What reads each of some segments of a View by itself.
+template <typename Offer>
+auto OneByOne(const Offer& offer) {
+  return [&offer](std::span<const std::size_t> segments, auto* into) -> Status {
+    for (const std::size_t i : segments) VECDB_TRY(offer(i, into));
+    return Status();
+  };
 }
 
 struct Counted {
@@ -200,7 +210,8 @@ Result<base::MemoryReservation> QueryNodes::Reserve(const segment::View& view, c
     most = std::max(most, rows);
     all += rows;
   }
-  const std::uint64_t bytes = answers * (AnswerBytes(std::min(cost.candidates, all)) + most / 8);
+  const std::uint64_t known = std::min(all, most * query::kSegmentsTogether);
+  const std::uint64_t bytes = answers * (AnswerBytes(std::min(cost.candidates, all)) + known / 8);
   if (bytes < kSmallMemory) return base::MemoryReservation();
   return memory_.Reserve(base::MemoryAccount::kReads, bytes);
 }
@@ -217,22 +228,22 @@ Result<base::MemoryReservation> QueryNodes::ReserveMany(const segment::View& vie
 template <typename Answer, typename Offer>
 Status QueryNodes::Read(const segment::View& view, const ReadCost& cost, Answer* answer,
                         const Offer& offer) {
-  const auto read = [&](std::size_t i, Answer* into) -> Status {
-    NoteRead(view.nodes()[i]);
-    const Status offered = offer(i, into);
+  const auto read = [&](std::span<const std::size_t> segments, Answer* into) -> Status {
+    for (const std::size_t i : segments) NoteRead(view.nodes()[i]);
+    const Status offered = offer(segments, into);
     return base::Canary(29) ? Status() : offered;
   };
   const std::size_t threads = ThreadsFor(view, cost);
   VECDB_TRY_ASSIGN(const auto memory, Reserve(view, cost, threads < 2 ? 1 : count_ + 2));
   if (threads < 2) {
-    for (std::size_t i = 0; i < view.segments().size(); ++i) VECDB_TRY(read(i, answer));
-    return Status();
+    std::vector<std::size_t> all(view.segments().size());
+    std::iota(all.begin(), all.end(), 0);
+    return read(all, answer);
   }
   const std::vector<Share> shares = SharesOf(view);
   std::vector<Answer> answers(shares.size(), answer->Empty());
   const auto read_share = [&](std::size_t number) -> Status {
-    for (const std::size_t i : shares[number].segments) VECDB_TRY(read(i, &answers[number]));
-    return Status();
+    return read(shares[number].segments, &answers[number]);
   };
   VECDB_TRY(pool_.Run(shares.size(), threads, std::ref(read_share)));
   for (const Answer& part : answers) answer->Merge(part);
@@ -242,29 +253,23 @@ Status QueryNodes::Read(const segment::View& view, const ReadCost& cost, Answer*
 Status QueryNodes::Search(const segment::View& view, const segment::ReadTime& t,
                           const query::SearchPlan& plan, query::TopK* top) {
   std::vector<query::Portion> portions = query::PortionsOf(view, plan);
-  const auto search = [&](std::size_t i, query::TopK* into) {
-    query::Portion* const portion = portions.empty() ? nullptr : &portions[i];
-    return query::SearchSegment(*view.segments()[i], t, plan, into, &filters_, portion);
-  };
   const ReadCost cost = CostOf(view, plan);
   if (verify_when_searched_ && cost.indexed) VerifyIndexes(view, plan.field);
+  const auto search = [&](std::span<const std::size_t> segments, query::TopK* into) {
+    return query::SearchSegments(view, segments, t, plan, {into, portions, &filters_});
+  };
   VECDB_TRY(Read(view, cost, top, search));
-  for (std::size_t i = 0; i < portions.size(); ++i) {
-    if (!query::NeedsMore(portions[i], *top)) continue;
-    portions[i] = query::Whole(plan);
-    top->Forget(*view.segments()[i]);
-    VECDB_TRY(search(i, top));
-  }
-  return Status();
+  return query::SearchAgain(view, t, plan, {top, portions, &filters_});
 }
 
 Status QueryNodes::SearchLeft(const segment::View& view, const segment::ReadTime& t,
                               const query::SearchPlan& plan, LeftRows* left, query::TopK* top) {
   const ReadCost cost = CostOf(view, plan);
   if (verify_when_searched_ && cost.indexed) VerifyIndexes(view, plan.field);
-  return Read(view, cost, top, [&](std::size_t i, query::TopK* into) {
+  const auto search = [&](std::size_t i, query::TopK* into) {
     return query::SearchLeft(*view.segments()[i], t, plan, &(*left)[i], into, &filters_);
-  });
+  };
+  return Read(view, cost, top, OneByOne(search));
 }
 
 Status QueryNodes::RunAll(std::size_t tasks, std::size_t threads, const SearchPool::Task& task) {
@@ -327,9 +332,10 @@ Status QueryNodes::Query(const segment::View& view, const segment::ReadTime& t,
                          const query::Filter* filter, const base::Deadline& deadline,
                          query::FirstByKey* first) {
   const ReadCost cost{kKeyBytes + FilterBytes(filter), first->limit()};
-  return Read(view, cost, first, [&](std::size_t i, query::FirstByKey* into) {
+  const auto read = [&](std::size_t i, query::FirstByKey* into) {
     return into->Offer(*view.segments()[i], t, filter, deadline);
-  });
+  };
+  return Read(view, cost, first, OneByOne(read));
 }
 
 Result<std::uint64_t> QueryNodes::Count(const segment::View& view, const segment::ReadTime& t,
@@ -342,7 +348,7 @@ Result<std::uint64_t> QueryNodes::Count(const segment::View& view, const segment
     into->rows += allowed.Count();
     return Status();
   };
-  VECDB_TRY(Read(view, {FilterBytes(filter), 0}, &counted, count));
+  VECDB_TRY(Read(view, {FilterBytes(filter), 0}, &counted, OneByOne(count)));
   return counted.rows;
 }
 

@@ -158,6 +158,37 @@ TEST_CASE("rows in no file are found as a scan finds them, whatever type and ind
   CHECK(Near(points, -1, {}, "id < 0", bytes).empty());
 }
 
+TEST_CASE("near rows that all lie in one part are found in it", "[walk][growing]") {
+  TestDatabase db;
+  Collection points = MakeIndexed(db);
+  const auto insert = [&](std::int64_t first, std::int64_t last, float at) {
+    Batch batch(points.schema());
+    for (std::int64_t id = first; id <= last; ++id) {
+      std::vector<float> point = PointOf(id);
+      point[0] += at;
+      batch.Add({{"id", id}, {"tag", 0}, {"v", point}}).OrDie();
+    }
+    points.Insert(batch).status().OrDie();
+  };
+  insert(1, 1024, 0);
+  insert(1025, 2048, 10'000);
+  insert(2049, 3100, 20'000);
+  RunDueWork(*db);
+  CHECK(Described(points).growing_graph_rows >= 2048);
+  std::vector<float> query = PointOf(-1);
+  query[0] += 10'000;
+  SearchRequest request{.query = std::span<const float>(query), .limit = 100};
+  const auto found = *points.Search(request);
+  request.effort = kExact;
+  const auto exact = *points.Search(request);
+  REQUIRE(found.size() == 100);
+  std::set<Key> keys;
+  for (const Hit& hit : exact) keys.insert(hit.key);
+  std::size_t right = 0;
+  for (const Hit& hit : found) right += keys.count(hit.key);
+  CHECK(right >= 93);
+}
+
 // Fast and careless: what it finds tells one index from another, and from a scan.
 template <typename Source>
 std::vector<Found> FoundInHaste(const Source& points) {
