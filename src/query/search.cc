@@ -210,7 +210,10 @@ RowIndex RowsPerLook(const Field& field) {
 }
 
 bool MayAskIndex(const segment::Segment& segment, const SearchPlan& plan) {
-  if (PartsFor(segment, plan) != nullptr) return true;
+  const auto parts = PartsFor(segment, plan);
+  if (parts != nullptr && !parts->empty() && parts->back()->range.end() >= segment.rows() / 2) {
+    return true;
+  }
   const segment::FieldIndex* const index = IndexFor(segment, plan);
   return index != nullptr && index->usable() != nullptr;
 }

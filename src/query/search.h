@@ -52,7 +52,7 @@ Status SearchLeft(const segment::Segment& segment, const segment::ReadTime& t,
                   const SearchPlan& plan, std::optional<AllowedRows>* left, TopK* top,
                   FilterCache* cache = nullptr);
 
-// Whether SearchRows would begin with an index.
+// Whether SearchRows would ask indexes for most of the rows.
 bool MayAskIndex(const segment::Segment& segment, const SearchPlan& plan);
 
 // Rows between two looks at the deadline: about 1 MiB of them, or a few thousand.
