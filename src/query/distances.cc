@@ -52,6 +52,16 @@ class InTurn final : public DistancesTogether {
   const std::vector<const Distances*> all_;
 };
 
+// Room for n numbers that begins with a line of the cache, so that no vector of a kernel reads two.
+template <typename T>
+T* AlignedIn(std::vector<T>* room, std::size_t n) {
+  constexpr std::size_t kLine = 64;
+  room->resize(n + kLine / sizeof(T));
+  void* first = room->data();
+  std::size_t bytes = room->size() * sizeof(T);
+  return static_cast<T*>(std::align(kLine, n * sizeof(T), first, bytes));
+}
+
 template <typename Query, typename Element, typename Number>
 class DenseTogether;
 
@@ -192,9 +202,12 @@ class DenseTogether final : public DistancesTogether {
   explicit DenseTogether(std::span<const Distances* const> all) {
     for (const Distances* one : all) {
       all_.push_back(static_cast<const Dense*>(one));  // of one field, so of one type
-      queries_.insert(queries_.end(), all_.back()->query_.begin(), all_.back()->query_.end());
     }
     dimension_ = all_.front()->query_.size();
+    queries_ = AlignedIn(&queries_room_, all_.size() * dimension_);
+    for (std::size_t q = 0; q < all_.size(); ++q) {
+      std::copy_n(all_[q]->query_.begin(), dimension_, queries_ + q * dimension_);
+    }
   }
 
   void Many(const chunk::ColumnView& view, std::size_t first, std::size_t n, float* out) override {
@@ -202,12 +215,12 @@ class DenseTogether final : public DistancesTogether {
   }
 
   void Ids(const chunk::ColumnView& view, std::span<const std::uint32_t> ids, float* out) override {
-    gathered_.resize(Distances::kBatch * dimension_);
+    Element* const gathered = AlignedIn(&gathered_room_, Distances::kBatch * dimension_);
     const auto* const base = static_cast<const Element*>(view.values);
     for (std::size_t i = 0; i < ids.size(); ++i) {
-      std::copy_n(base + ids[i] * dimension_, dimension_, gathered_.data() + i * dimension_);
+      std::copy_n(base + ids[i] * dimension_, dimension_, gathered + i * dimension_);
     }
-    Compute(gathered_.data(), ids.size(), out);
+    Compute(gathered, ids.size(), out);
   }
 
  private:
@@ -222,7 +235,8 @@ class DenseTogether final : public DistancesTogether {
       found = found_.data();
     }
     const auto kernel = any.metric_ == Metric::kL2 ? kernels.l2_mq : kernels.ip_mq;
-    kernel(queries_.data(), all_.size(), rows, dimension_, n, found);
+    kernel(queries_, all_.size(), rows, dimension_, n, found);
+    if (std::is_same_v<Number, float> && any.metric_ == Metric::kL2) return;  // they are distances
     typename Dense::Numbers numbers;
     if (any.metric_ == Metric::kCosine) {
       for (std::size_t i = 0; i < n; ++i) {
@@ -238,9 +252,10 @@ class DenseTogether final : public DistancesTogether {
 
   std::vector<const Dense*> all_;
   std::size_t dimension_ = 0;
-  std::vector<Query> queries_;     // one after the other
-  std::vector<Number> found_;      // where they are no floats
-  std::vector<Element> gathered_;  // rows
+  Query* queries_ = nullptr;  // one after the other, in:
+  std::vector<Query> queries_room_;
+  std::vector<Number> found_;  // where they are no floats
+  std::vector<Element> gathered_room_;
 };
 
 class BitDistances final : public Distances {

@@ -2,24 +2,31 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <limits>
 #include <memory>
 #include <vector>
 
 #include "base/status.h"
 #include "chunk/kinds.h"
 #include "query/search.h"
+#include "simd/kernels.h"
 
 namespace vecdb::query {
 namespace {
 
 constexpr std::size_t kBatch = Distances::kBatch;
+constexpr std::size_t kDistances = std::size_t{1} << 15;  // that a second cache has room for
 
 // One scan for several queries.
 class BlockScan {
  public:
   BlockScan(const segment::Segment& segment, std::span<const SearchPlan> plans,
             std::span<TopK> tops)
-      : segment_(segment), tops_(tops), distance_(plans.size() * kBatch) {
+      : segment_(segment),
+        tops_(tops),
+        rows_(std::clamp(kDistances / plans.size() / 64 * 64, std::size_t{64}, kBatch)),
+        distance_(plans.size() * rows_) {
     std::vector<const Distances*> all;
     all.reserve(plans.size());
     for (const SearchPlan& plan : plans) all.push_back(plan.distances.get());
@@ -28,8 +35,8 @@ class BlockScan {
 
   // Rows [first, first + view.rows) of the segment.
   Status Run(const chunk::ColumnView& view, RowIndex first) {
-    for (std::size_t at = 0; at < view.rows; at += kBatch) {
-      const std::size_t n = std::min(kBatch, view.rows - at);
+    for (std::size_t at = 0; at < view.rows; at += rows_) {
+      const std::size_t n = std::min(rows_, view.rows - at);
       distances_->Many(view, at, n, distance_.data());
       const auto row = [&](std::size_t i) { return first + static_cast<RowIndex>(at + i); };
       VECDB_TRY(Offer(n, row));
@@ -48,7 +55,7 @@ class BlockScan {
       }
       if (!allowed.Test(bit)) continue;
       ids_[n++] = static_cast<std::uint32_t>(row);
-      if (n < kBatch) continue;
+      if (n < rows_) continue;
       VECDB_TRY(OfferIds(view, first, n));
       n = 0;
     }
@@ -61,42 +68,46 @@ class BlockScan {
     return Offer(n, [&](std::size_t i) { return first + ids_[i]; });
   }
 
-  // Most rows are too far: that is seen of sixteen at a time.
+  // Most rows are too far: which are not is seen of many at once.
   template <typename RowAt>
   Status Offer(std::size_t n, const RowAt& row_at) {
-    constexpr std::size_t kStep = 16;
     for (std::size_t q = 0; q < tops_.size(); ++q) {
       const float* const distance = distance_.data() + q * n;
-      TopK& top = tops_[q];
-      for (std::size_t i = 0; i < n; i += kStep) {
-        const std::size_t end = std::min(n, i + kStep);
-        if (end - i == kStep && AllFarther(distance + i, top.bound())) continue;
-        VECDB_TRY(OfferEach(distance, i, end, row_at, &top));
+      std::array<std::uint64_t, kBatch / 64> near;
+      FindNear(distance, n, tops_[q].bound(), near.data());
+      for (std::size_t i = 0; i < n; i += 64) {
+        VECDB_TRY(OfferNear(distance, i, near[i / 64], row_at, &tops_[q]));
       }
     }
     return Status();
   }
+  // Those from `first` on that have a bit.
   template <typename RowAt>
-  Status OfferEach(const float* distance, std::size_t first, std::size_t end, const RowAt& row_at,
-                   TopK* top) {
-    for (std::size_t k = first; k < end; ++k) {
-      if (distance[k] > top->bound()) continue;
-      VECDB_TRY(top->Offer(distance[k], segment_, row_at(k)));
+  Status OfferNear(const float* distance, std::size_t first, std::uint64_t near,
+                   const RowAt& row_at, TopK* top) {
+    for (; near != 0; near &= near - 1) {
+      const std::size_t i = first + static_cast<std::size_t>(std::countr_zero(near));
+      if (distance[i] > top->bound()) continue;
+      VECDB_TRY(top->Offer(distance[i], segment_, row_at(i)));
     }
     return Status();
   }
 
-  // Than `bound`: sixteen of them. Written so that compilers make vectors of it.
-  static bool AllFarther(const float* distance, float bound) {
-    std::array<std::int32_t, 4> far = {-1, -1, -1, -1};
-    for (std::size_t i = 0; i < 16; i += 4) {
-      for (std::size_t k = 0; k < 4; ++k) far[k] &= distance[i + k] > bound ? -1 : 0;
-    }
-    return (far[0] & far[1] & far[2] & far[3]) != 0;
+  // Which are at most `bound`. As integers the bits of floats above zero rise with them; those of
+  // floats below fall, and are lower. Where there is no bound all are, even what overflowed.
+  static void FindNear(const float* distance, std::size_t n, float bound, std::uint64_t* near) {
+    using Limits = std::numeric_limits<std::int32_t>;
+    constexpr float kInfinity = std::numeric_limits<float>::infinity();
+    const auto bits = std::bit_cast<std::int32_t>(bound + 0.0F);  // no zero below zero
+    const std::int32_t first = bits < 0 ? bits : Limits::min();
+    std::int32_t last = bits < 0 ? std::bit_cast<std::int32_t>(-kInfinity) : bits;
+    if (bound == kInfinity) last = Limits::max();
+    simd::Kernels().ranges.i32(distance, n, first, last, near);
   }
 
   const segment::Segment& segment_;
   const std::span<TopK> tops_;
+  const std::size_t rows_;  // at once
   std::unique_ptr<DistancesTogether> distances_;
   std::vector<float> distance_;  // of one query after the other
   std::array<std::uint32_t, kBatch> ids_;
@@ -105,8 +116,8 @@ class BlockScan {
 }  // namespace
 
 std::size_t QueriesOfBlock(const Field& field) {
-  constexpr std::size_t kBytes = std::size_t{128} << 10;
-  constexpr std::size_t kMost = 64;
+  constexpr std::size_t kBytes = std::size_t{512} << 10;
+  constexpr std::size_t kMost = 256;
   constexpr std::size_t kLeast = 8;
   const std::size_t width = chunk::FixedWidth(field.type, field.dimension);
   return width == 0 ? kLeast : std::clamp(kBytes / width / 4 * 4, kLeast, kMost);

@@ -8,14 +8,14 @@
 //   LoadF16(p), LoadBf16(p)       as many lanes of halves, widened
 //   LoadF16Tail(p, n), LoadBf16Tail(p, n)
 //   Sum4(a, b, c, d, out)         the four sums over lanes; each sum ignores the other three
-//   kQueries                      2 or 4: so many queries share one pass over a row
 //   kPackedDimension              rows of at most so many floats go four to a batch, unless it is 0
 //   PackContiguous(p, d, rows)    from rows (1..4) contiguous rows, row r in lanes 4r..4r+d-1
 //   PackGathered(rows[4], d)      the same from anywhere
 //   PackQuery(p, d)               the query once in each four lanes
 //   SumPacked(batch, out)         the sum of each four lanes
 #ifndef VECDB_SIMD_FLOATS_INL_
-#define VECDB_SIMD_FLOATS_INL_
+
+#include <type_traits>
 
 #include "simd/rows.inl"
 
@@ -90,83 +90,185 @@ struct IpNorm {
   }
 };
 
-template <class Op>
+template <std::size_t kCount>
 VECDB_ALWAYS_INLINE void Clear(F32* sums) {
-  Repeat<Op::kSums>(VECDB_EACH(k) { sums[k] = F32(0.0F); });
+  Repeat<kCount>(VECDB_EACH(k) { sums[k] = F32(0.0F); });
 }
 
-// Components [i, end) of a row, a multiple of kStep, against kQueries queries, added to sums.
-template <class Op, class Query, class Element, std::size_t kQueries>
+// What comes first is taken as it is.
+template <std::size_t kCount>
+VECDB_ALWAYS_INLINE void AddInto(F32* to, const F32* from, bool first = false) {
+  if (first) {
+    Repeat<kCount>(VECDB_EACH(k) { to[k] = from[k]; });
+  } else {
+    Repeat<kCount>(VECDB_EACH(k) { to[k] = to[k] + from[k]; });
+  }
+}
+
+// Components [i, end) of a row, a multiple of kStep, added to sums.
+template <class Op, class Query, class Element>
 // NOLINTNEXTLINE(readability-function-size): a part of AddRow, with its state.
-VECDB_ALWAYS_INLINE void AddBlock(const typename Query::Stored* queries, std::size_t dimension,
+VECDB_ALWAYS_INLINE void AddBlock(const typename Query::Stored* query,
                                   const typename Element::Stored* row, std::uintptr_t ahead,
-                                  std::size_t i, std::size_t end, F32 (*sums)[Op::kSums]) {
+                                  std::size_t i, std::size_t end, F32* sums) {
+  constexpr std::size_t kSums = Op::kSums;
   constexpr std::size_t kBytes = sizeof(typename Element::Stored);
-  F32 chains[4][kQueries][Op::kSums];
-  Repeat<4>(VECDB_EACH(c) { Repeat<kQueries>(VECDB_EACH(q) { Clear<Op>(chains[c][q]); }); });
-  for (; i < end; i += kStep) {
+  F32 chains[4][kSums];
+  Repeat<4>(VECDB_EACH(c) { Clear<kSums>(chains[c]); });
+  for (std::size_t at = i; at < end; at += kStep) {
     Repeat<(kStep * kBytes + kLineBytes - 1) / kLineBytes>(
-        VECDB_EACH(line) { Prefetch(ahead + i * kBytes + line * kLineBytes); });
+        VECDB_EACH(line) { Prefetch(ahead + at * kBytes + line * kLineBytes); });
     Repeat<4>(VECDB_EACH(c) {
-      const F32 loaded = Element::Load(row + i + c * kLanes);
-      Repeat<kQueries>(VECDB_EACH(q) {
-        Op::Add(Query::Load(queries + q * dimension + i + c * kLanes), loaded, chains[c][q]);
-      });
+      const F32 loaded = Element::Load(row + at + c * kLanes);
+      Op::Add(Query::Load(query + at + c * kLanes), loaded, chains[c]);
     });
   }
-  Repeat<kQueries>(VECDB_EACH(q) {
-    Repeat<Op::kSums>(VECDB_EACH(k) {
-      sums[q][k] =
-          sums[q][k] + ((chains[0][q][k] + chains[1][q][k]) + (chains[2][q][k] + chains[3][q][k]));
-    });
-  });
+  AddInto<kSums>(chains[0], chains[1]);
+  AddInto<kSums>(chains[2], chains[3]);
+  AddInto<kSums>(chains[0], chains[2]);
+  AddInto<kSums>(sums, chains[0], i == 0);
 }
 
-template <class Op, std::size_t kQueries>
-VECDB_ALWAYS_INLINE void MoveInto(F32 (*totals)[Op::kSums], F32 (*sums)[Op::kSums]) {
-  Repeat<kQueries>(VECDB_EACH(q) {
-    Repeat<Op::kSums>(VECDB_EACH(k) { totals[q][k] = totals[q][k] + sums[q][k]; });
-    Clear<Op>(sums[q]);
-  });
-}
-
-// One row against kQueries queries, left to right; out[q][0..kSums) still have to be summed over
-// their lanes.
-template <class Op, class Query, class Element, std::size_t kQueries>
-void AddRow(const typename Query::Stored* queries, const typename Element::Stored* row,
-            std::size_t dimension, std::uintptr_t ahead, F32 (*out)[Op::kSums]) {
+// One row, left to right; out[0..kSums) still have to be summed over their lanes.
+template <class Op, class Query, class Element>
+void AddRow(const typename Query::Stored* query, const typename Element::Stored* row,
+            std::size_t dimension, std::uintptr_t ahead, F32* out) {
   constexpr std::size_t kSums = Op::kSums;
-  F32 sums[kQueries][kSums];
-  F32 totals[kQueries][kSums];
-  Repeat<kQueries>(VECDB_EACH(q) {
-    Clear<Op>(sums[q]);
-    Clear<Op>(totals[q]);
-  });
+  F32 sums[kSums];
+  F32 totals[kSums];
+  Clear<kSums>(sums);
+  Clear<kSums>(totals);
   std::size_t blocks = 0;
   std::size_t i = 0;
   while (dimension - i >= kStep) {
     const std::size_t steps = (dimension - i) / kStep * kStep;
     const std::size_t end = i + (steps < kBlock ? steps : kBlock);
-    AddBlock<Op, Query, Element, kQueries>(queries, dimension, row, ahead, i, end, sums);
+    AddBlock<Op, Query, Element>(query, row, ahead, i, end, sums);
     i = end;
-    if (++blocks % kBlocks == 0) MoveInto<Op, kQueries>(totals, sums);
+    if (++blocks % kBlocks != 0) continue;
+    AddInto<kSums>(totals, sums, blocks == kBlocks);
+    Clear<kSums>(sums);
   }
   PrefetchBytes(ahead + i * sizeof(typename Element::Stored),
                 (dimension - i) * sizeof(typename Element::Stored));
   for (; dimension - i >= kLanes; i += kLanes) {
-    const F32 loaded = Element::Load(row + i);
-    Repeat<kQueries>(
-        VECDB_EACH(q) { Op::Add(Query::Load(queries + q * dimension + i), loaded, sums[q]); });
+    Op::Add(Query::Load(query + i), Element::Load(row + i), sums);
   }
   if (i < dimension) {
     const std::size_t left = dimension - i;
-    const F32 loaded = Element::LoadTail(row + i, left);
-    Repeat<kQueries>(VECDB_EACH(q) {
-      Op::Add(Query::LoadTail(queries + q * dimension + i, left), loaded, sums[q]);
+    Op::Add(Query::LoadTail(query + i, left), Element::LoadTail(row + i, left), sums);
+  }
+  if (blocks >= kBlocks) AddInto<kSums>(sums, totals);
+  Repeat<kSums>(VECDB_EACH(k) { out[k] = sums[k]; });
+}
+
+// Compilers would rather read memory once more for each use.
+VECDB_ALWAYS_INLINE void KeepInRegister(F32* lanes) {
+#if defined(__aarch64__)
+  asm("" : "+w"(lanes->data));
+#else
+  asm("" : "+v"(lanes->data));
+#endif
+}
+
+// Four rows and two queries: what is loaded meets all of the other side. Sum 4 * q + r belongs to
+// query q and row r, and is what AddRow would give; Op has one sum.
+constexpr std::size_t kTileRows = 4;
+constexpr std::size_t kTileQueries = 2;
+constexpr std::size_t kTilePairs = kTileRows * kTileQueries;
+
+struct Tile {
+  const float* queries[kTileQueries];
+  const float* rows[kTileRows];
+
+  // load(p) is the batch at component p.
+  template <class Op, class Load>
+  VECDB_ALWAYS_INLINE void Add(std::size_t i, const Load& load, F32* sums) const {
+    F32 loaded[kTileRows];
+    Repeat<kTileRows>(VECDB_EACH(r) {
+      loaded[r] = load(rows[r] + i);
+      KeepInRegister(&loaded[r]);
+    });
+    Repeat<kTileQueries>(VECDB_EACH(q) {
+      const F32 query = load(queries[q] + i);
+      Repeat<kTileRows>(VECDB_EACH(r) { Op::Add(query, loaded[r], sums + kTileRows * q + r); });
     });
   }
-  Repeat<kQueries>(
-      VECDB_EACH(q) { Repeat<kSums>(VECDB_EACH(k) { out[q][k] = totals[q][k] + sums[q][k]; }); });
+
+  // One of the four chains of a block, which begins at component i.
+  template <class Op>
+  VECDB_ALWAYS_INLINE void AddChain(std::size_t i, std::size_t end, F32* sums) const {
+    Clear<kTilePairs>(sums);
+    for (; i < end; i += kStep) {
+      Add<Op>(
+          i, [](const float* p) { return F32::load_unaligned(p); }, sums);
+    }
+  }
+};
+
+template <class Op>
+VECDB_ALWAYS_INLINE void AddTile(const Tile& tile, std::size_t dimension, F32* sums) {
+  F32 totals[kTilePairs];
+  Clear<kTilePairs>(sums);
+  Clear<kTilePairs>(totals);
+  std::size_t blocks = 0;
+  std::size_t i = 0;
+  while (dimension - i >= kStep) {
+    const std::size_t steps = (dimension - i) / kStep * kStep;
+    const std::size_t end = i + (steps < kBlock ? steps : kBlock);
+    F32 halves[2][kTilePairs];
+    Repeat<2>(VECDB_EACH(half) {
+      F32 chain[kTilePairs];
+      tile.AddChain<Op>(i + 2 * half * kLanes, end, halves[half]);
+      tile.AddChain<Op>(i + (2 * half + 1) * kLanes, end, chain);
+      AddInto<kTilePairs>(halves[half], chain);
+    });
+    AddInto<kTilePairs>(halves[0], halves[1]);
+    AddInto<kTilePairs>(sums, halves[0], i == 0);
+    i = end;
+    if (++blocks % kBlocks != 0) continue;
+    AddInto<kTilePairs>(totals, sums, blocks == kBlocks);
+    Clear<kTilePairs>(sums);
+  }
+  for (; dimension - i >= kLanes; i += kLanes) {
+    tile.Add<Op>(
+        i, [](const float* p) { return F32::load_unaligned(p); }, sums);
+  }
+  if (i < dimension) {
+    const std::size_t left = dimension - i;
+    tile.Add<Op>(
+        i, [left](const float* p) { return Isa::LoadTail(p, left); }, sums);
+  }
+  if (blocks >= kBlocks) AddInto<kTilePairs>(sums, totals);
+}
+
+// Two queries against the rows, of which the last stands in for those that a tile lacks. The
+// results of a query are out_stride apart from those of the other.
+template <class Op>
+void TwoQueries(const float* queries, const Contiguous<float>& rows, float* out,
+                std::size_t out_stride) {
+  Tile tile = {{queries, queries + rows.dimension}, {}};
+  for (std::size_t i = 0; i < rows.n; i += kTileRows) {
+    const std::size_t left = rows.n - i;
+    Repeat<kTileRows>(VECDB_EACH(r) { tile.rows[r] = rows.Row(i + (r < left ? r : left - 1)); });
+    F32 sums[kTilePairs];
+    AddTile<Op>(tile, rows.dimension, sums);
+    Repeat<kTileQueries>(VECDB_EACH(q) {
+      const F32* const four = sums + kTileRows * q;
+      float* const to = out + q * out_stride + i;
+      float values[kTileRows];
+      Isa::Sum4(four[0], four[1], four[2], four[3], left < kTileRows ? values : to);
+      for (std::size_t r = 0; left < kTileRows && r < left; ++r) to[r] = values[r];
+    });
+  }
+}
+
+// So many rows of floats are compared with all queries before the next: with two queries they fit a
+// first cache.
+constexpr std::size_t RowsOfTiles(std::size_t dimension) {
+  constexpr std::size_t kBytes = 24576;
+  const std::size_t rows = kBytes / (dimension * sizeof(float)) + kTileRows - 1;
+  return rows < 2 * kTileRows ? kTileRows : rows / kTileRows * kTileRows;
 }
 
 template <class Op>
@@ -188,7 +290,7 @@ class PackedRows {
   VECDB_ALWAYS_INLINE void Sum(const Rows& rows, std::size_t i, std::size_t count,
                                float (*out)[4]) const {
     F32 sums[Op::kSums];
-    Clear<Op>(sums);
+    Clear<Op::kSums>(sums);
     Op::Add(query_, rows.template Pack<Packer>(i, count), sums);
     Repeat<Op::kSums>(VECDB_EACH(k) { Packer::SumPacked(sums[k], out[k]); });
   }
@@ -212,7 +314,7 @@ class ShortRows {
                                float (*out)[4]) const {
     F32 sums[4][Op::kSums];
     Repeat<4>(VECDB_EACH(r) {
-      Clear<Op>(sums[r]);
+      Clear<Op::kSums>(sums[r]);
       if (r < count) Add(rows.Row(i + r), sums[r]);
     });
     SumLanes<Op>(sums, out);
@@ -243,10 +345,10 @@ class LongRows {
                                float (*out)[4]) const {
     F32 sums[4][Op::kSums];
     for (std::size_t r = 0; r < 4; ++r) {
-      Clear<Op>(sums[r]);
+      Clear<Op::kSums>(sums[r]);
       if (r < count) {
-        AddRow<Op, Query, Element, 1>(query_, rows.Row(i + r), rows.dimension, rows.Ahead(i + r),
-                                      sums + r);
+        AddRow<Op, Query, Element>(query_, rows.Row(i + r), rows.dimension, rows.Ahead(i + r),
+                                   sums[r]);
       }
     }
     SumLanes<Op>(sums, out);
@@ -318,6 +420,16 @@ void Scan(const typename Query::Stored* query, const Rows& rows, float* const* o
   ScanWith<Op, LongRows<Op, Query, Element>>(query, rows, out);
 }
 
+template <class Element>
+void Widen(const std::uint16_t* from, std::size_t n, float* to) {
+  std::size_t i = 0;
+  for (; n - i >= kLanes; i += kLanes) Element::Load(from + i).store_unaligned(to + i);
+  if (i == n) return;
+  float rest[kLanes];
+  Element::LoadTail(from + i, n - i).store_unaligned(rest);
+  std::memcpy(to + i, rest, (n - i) * sizeof(float));
+}
+
 // The functions of VectorKernels.
 template <class Element>
 struct Vectors {
@@ -360,33 +472,37 @@ struct Vectors {
     return norm2;
   }
 
-  // Rows [0, n) against kQueries queries; the results of one query are out_stride apart.
-  template <class Op>
-  static void ManyQueries(const float* queries, const Contiguous<Stored>& rows, float* out,
-                          std::size_t out_stride) {
-    for (std::size_t i = 0; i < rows.n; ++i) {
-      F32 sums[4][1];
-      AddRow<Op, FloatElement, Element, Isa::kQueries>(queries, rows.Row(i), rows.dimension,
-                                                       rows.Ahead(i), sums);
-      for (std::size_t q = Isa::kQueries; q < 4; ++q) sums[q][0] = sums[0][0];
-      float values[4];
-      Isa::Sum4(sums[0][0], sums[1][0], sums[2][0], sums[3][0], values);
-      for (std::size_t q = 0; q < Isa::kQueries; ++q) out[q * out_stride + i] = values[q];
-    }
-  }
+  // Tiles read floats: halves are widened first, a block of rows at a time. Rows too short for
+  // tiles, or too long to be widened, are compared with one query after the other.
   template <class Op>
   static void ManyToMany(const float* queries, std::size_t query_count, const Stored* base,
                          std::size_t dimension, std::size_t n, float* out) {
-    const std::size_t block = RowsOfBlock(dimension * sizeof(Stored));
+    constexpr bool kFloats = std::is_same_v<Stored, float>;
+    constexpr std::size_t kWidened = kFloats ? 1 : 16384;
+    std::size_t tiled = query_count / kTileQueries * kTileQueries;
+    const std::size_t block = RowsOfTiles(dimension);
+    if (dimension < kStep || (!kFloats && block * dimension > kWidened)) tiled = 0;
+    float widened[kWidened];
     for (std::size_t i = 0; i < n; i += block) {
       const std::size_t count = n - i < block ? n - i : block;
-      const Contiguous<Stored> rows{base + i * dimension, dimension, count};
-      std::size_t q = 0;
-      for (; dimension >= kStep && query_count - q >= Isa::kQueries; q += Isa::kQueries) {
-        ManyQueries<Op>(queries + q * dimension, rows, out + q * n + i, n);
+      const Stored* const rows = base + i * dimension;
+      const float* floats = nullptr;
+      if constexpr (kFloats) {
+        floats = rows;
+      } else if (tiled > 0) {
+        Widen<Element>(rows, count * dimension, widened);
+        floats = widened;
       }
-      for (; q < query_count; ++q) {
-        Many<Op>(queries + q * dimension, rows.base, dimension, count, out + q * n + i);
+      // A part of the next block is fetched while a tile's queries are compared with this one.
+      const std::size_t bytes = block * dimension * sizeof(Stored);
+      const std::size_t part = tiled > 0 ? bytes / tiled + 1 : 0;
+      const std::uintptr_t next = reinterpret_cast<std::uintptr_t>(rows) + bytes;
+      for (std::size_t q = 0; q < tiled; q += kTileQueries) {
+        PrefetchBytes(next + q * part, kTileQueries * part);
+        TwoQueries<Op>(queries + q * dimension, {floats, dimension, count}, out + q * n + i, n);
+      }
+      for (std::size_t q = tiled; q < query_count; ++q) {
+        Many<Op>(queries + q * dimension, rows, dimension, count, out + q * n + i);
       }
     }
   }

@@ -28,7 +28,6 @@ struct Isa {
   static constexpr const char* kName = "avx2";
   static constexpr auto kCrc32c = Crc32cSse42;
   static constexpr std::size_t kPackedDimension = 0;
-  static constexpr std::size_t kQueries = 2;
 
   static Batch LoadTail(const float* p, std::size_t n) {
     const __m256i mask = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(kTailMask + 8 - n));

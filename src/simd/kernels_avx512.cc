@@ -24,7 +24,6 @@ struct Isa {
   static constexpr const char* kName = "avx512";
   static constexpr auto kCrc32c = Crc32cSse42;
   static constexpr std::size_t kPackedDimension = 4;
-  static constexpr std::size_t kQueries = 4;
 
   static Batch LoadTail(const float* p, std::size_t n) {
     return Batch(_mm512_maskz_loadu_ps(FirstLanes(n), p));

@@ -20,7 +20,6 @@ struct Isa {
   static constexpr const char* kName = "neon";
   static constexpr auto kCrc32c = Crc32cTable;
   static constexpr std::size_t kPackedDimension = 0;
-  static constexpr std::size_t kQueries = 4;
 
   static Batch LoadTail(const float* p, std::size_t n) {
     float lanes[4] = {0, 0, 0, 0};

@@ -18,7 +18,6 @@ struct Isa {
   static constexpr const char* kName = "sse2";
   static constexpr auto kCrc32c = Crc32cTable;
   static constexpr std::size_t kPackedDimension = 0;
-  static constexpr std::size_t kQueries = 2;
 
   static Batch LoadTail(const float* p, std::size_t n) {
     if (n == 1) return Batch(_mm_load_ss(p));

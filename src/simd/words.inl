@@ -59,16 +59,6 @@ bool AllFinite(const Stored* v, std::size_t n) {
   return true;
 }
 
-template <class Element>
-void Widen(const std::uint16_t* from, std::size_t n, float* to) {
-  std::size_t i = 0;
-  for (; n - i >= kLanes; i += kLanes) Element::Load(from + i).store_unaligned(to + i);
-  if (i == n) return;
-  float rest[kLanes];
-  Element::LoadTail(from + i, n - i).store_unaligned(rest);
-  std::memcpy(to + i, rest, (n - i) * sizeof(float));
-}
-
 // The upper half of each float, rounded; a NaN keeps its upper half and becomes quiet.
 VECDB_ALWAYS_INLINE void StoreBf16(std::uint16_t* to, F32 floats) {
   const I32 bits = xsimd::bitwise_cast<I32>(floats);
