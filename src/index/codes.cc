@@ -347,8 +347,31 @@ std::size_t CodeFormat::stride() const {
   return padded();
 }
 
+// Without rows that others are equal to: many that stand for no vector at all, say zeros, must not
+// decide how well the rest is told apart.
+static std::vector<float> Distinct(const Sample& sample) {
+  const auto row = [&](std::size_t i) {
+    return sample.numbers.subspan(i * sample.dimension, sample.dimension);
+  };
+  std::vector<std::size_t> order(sample.rows());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  const auto before = [&](std::size_t a, std::size_t b) {
+    return std::ranges::lexicographical_compare(row(a), row(b));
+  };
+  const auto same = [&](std::size_t a, std::size_t b) {
+    return std::ranges::equal(row(a), row(b));
+  };
+  std::sort(order.begin(), order.end(), before);
+  order.erase(std::unique(order.begin(), order.end(), same), order.end());
+  std::vector<float> distinct;
+  distinct.reserve(order.size() * sample.dimension);
+  for (const std::size_t i : order) distinct.insert(distinct.end(), row(i).begin(), row(i).end());
+  return distinct;
+}
+
 Quantizer TrainQuantizer(const CodeFormat& format, std::span<const float> numbers) {
-  const Sample sample{numbers, format.dimension};
+  const std::vector<float> distinct = Distinct({numbers, format.dimension});
+  const Sample sample{distinct, format.dimension};
   const bool four_bits = format.codec == Codec::kSq4U;
   // The largest products are with what lies far out, so that counts under IP.
   const double share = format.metric == Metric::kInnerProduct ? kMean : kTypical;

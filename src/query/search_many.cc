@@ -119,17 +119,20 @@ std::size_t QueriesOfBlock(const Field& field) {
   constexpr std::size_t kBytes = std::size_t{512} << 10;
   constexpr std::size_t kMost = 256;
   constexpr std::size_t kLeast = 8;
-  const std::size_t width = chunk::FixedWidth(field.type, field.dimension);
+  const bool halves =  // compared as floats
+      field.type == DataType::kFloat16Vector || field.type == DataType::kBFloat16Vector;
+  const std::size_t width = chunk::FixedWidth(field.type, field.dimension) * (halves ? 2 : 1);
   return width == 0 ? kLeast : std::clamp(kBytes / width / 4 * 4, kLeast, kMost);
 }
 
 Status SearchRowsMany(const segment::Segment& segment, std::span<const SearchPlan> plans,
-                      AllowedRows allowed, std::span<TopK> tops) {
+                      const AllowedRows& allowed, std::span<TopK> tops) {
   if (allowed.first == allowed.rows) return Status();
   if (MayAskIndex(segment, plans.front())) {
+    AllowedRows asked = allowed;  // they make more of it
     for (std::size_t q = 0; q < plans.size(); ++q) {
       VECDB_TRY(plans[q].deadline.Check());
-      VECDB_TRY(SearchRows(segment, plans[q], &allowed, &tops[q]));
+      VECDB_TRY(SearchRows(segment, plans[q], &asked, &tops[q]));
     }
     return Status();
   }

@@ -10,13 +10,12 @@
 
 namespace vecdb::query {
 
-// Queries that look at a row while it is in the nearest cache, at most: as many of `dimension` as
-// fit beside the rows.
+// Queries that share a pass over the rows, at most: as many as fit into a second cache.
 std::size_t QueriesOfBlock(const Field& field);
 
 // As SearchRows by each of the plans, which differ in their queries alone, into the top of the same
 // place. Where there is no index to ask, the rows are read once for all of them.
 Status SearchRowsMany(const segment::Segment& segment, std::span<const SearchPlan> plans,
-                      AllowedRows allowed, std::span<TopK> tops);
+                      const AllowedRows& allowed, std::span<TopK> tops);
 
 }  // namespace vecdb::query

@@ -14,6 +14,7 @@
 //   PackQuery(p, d)               the query once in each four lanes
 //   SumPacked(batch, out)         the sum of each four lanes
 #ifndef VECDB_SIMD_FLOATS_INL_
+#define VECDB_SIMD_FLOATS_INL_
 
 #include <type_traits>
 

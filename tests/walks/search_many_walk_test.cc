@@ -60,7 +60,7 @@ TEST_CASE("many queries find what each finds alone, to the bit", "[walk][many]")
   db.SetSearchTaskBytes(1);
   db.Reopen();
   const Collection rows = FillVectorRows(db, kind);
-  for (const std::size_t count : {1UL, 2UL, 5UL, 30UL, 150UL}) {
+  for (const std::size_t count : {1UL, 2UL, 5UL, 30UL, 150UL, 257UL}) {
     const std::vector<Value> queries = QueriesFor(kind, count);
     for (const char* filter : {"", "id >= 30", "id in [1, 2, 3, 150, 390]", "id < 0"}) {
       INFO(filter);

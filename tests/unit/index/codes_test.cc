@@ -258,6 +258,19 @@ TEST_CASE("a few numbers far out do not coarsen the codes of all the others", "[
   CHECK(TrainQuantizer(Sq8(Metric::kInnerProduct, d), numbers).scale > 1000);
 }
 
+TEST_CASE("many rows that are all the same do not decide how the others are told apart",
+          "[codes]") {
+  constexpr std::uint32_t d = 8;
+  std::vector<float> numbers(97 * d, 0.0F);
+  for (std::size_t i = 0; i < 3 * d; ++i) {
+    numbers.push_back(static_cast<float>(static_cast<int>(i * 37 % 200) - 100) / 100);
+  }
+  for (const Metric metric : {Metric::kL2, Metric::kInnerProduct, Metric::kCosine}) {
+    CHECK(TrainQuantizer(Sq8(metric, d), numbers).scale > 1e-3);
+    CHECK(TrainQuantizer(Sq4U(metric, d), numbers).scale > 2e-2);
+  }
+}
+
 TEST_CASE("rows of zeros, of one number and of the largest numbers can be encoded", "[codes]") {
   const float largest = std::numeric_limits<float>::max();
   for (const float x : {0.0F, 1e-38F, 3.5F, largest, -largest}) {
