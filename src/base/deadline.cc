@@ -4,6 +4,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/forever.h"
 #include "base/status.h"
 
 namespace vecdb::base {
@@ -23,8 +24,8 @@ Deadline::Deadline(const Clock& clock, std::chrono::milliseconds timeout, std::s
 }
 
 const Deadline& Deadline::Never() {
-  static const Deadline never;
-  return never;
+  static const Forever<Deadline> never;
+  return *never;
 }
 
 bool Deadline::Look() const {

@@ -1,4 +1,5 @@
 // Searches that one thread makes side by side find what each finds whatever the others are.
+#include <cmath>
 #include <deque>
 #include <stop_token>
 
@@ -27,11 +28,19 @@ struct Indexed {
   std::shared_ptr<const Index> index;
 };
 
+// Whole, for rows that are.
+std::vector<double> NumbersFor(const Indexed& in, const double* numbers) {
+  std::vector<double> some(numbers, numbers + kDimension);
+  if (in.rows.shape().type != DataType::kInt8Vector) return some;
+  for (double& x : some) x = std::trunc(x);
+  return some;
+}
+
 // One search and what it needs.
 struct Asked {
   Asked(const Indexed& in, const double* numbers, std::size_t most, const AllowedRows* some)
       : of(in),
-        query(in.rows.shape().type, numbers, kDimension),
+        query(in.rows.shape().type, NumbersFor(in, numbers).data(), kDimension),
         exact(in.rows, query.exact),
         k(most),
         allowed(some) {}
