@@ -16,12 +16,23 @@ namespace {
 
 constexpr float kShownRecall = 0.95F;  // the one that descriptions name
 
-// Looks at each block before a byte of it is used, and at each link before it is followed.
+// Looks at each block before a byte of it is used, and at each link before it is followed; at none
+// of a file that was verified as a whole.
 class Checked {
  public:
-  explicit Checked(const GraphFile& graph) : graph_(graph) {}
+  Checked(const GraphFile& graph, bool verified) : graph_(graph), verified_(verified) {}
 
-  Status LinksOf(std::uint32_t row) const {
+  Status LinksOf(std::uint32_t row) const { return verified_ ? Status() : CheckLinks(row); }
+  Status CodesFrom(std::uint32_t first, std::size_t n) const {
+    return verified_ ? Status() : CheckCodes(first, n);
+  }
+  Status CodesOf(const std::uint32_t* rows, std::size_t n) const {
+    for (std::size_t i = 0; i < n && !verified_; ++i) VECDB_TRY(CheckCodes(rows[i], 1));
+    return Status();
+  }
+
+ private:
+  Status CheckLinks(std::uint32_t row) const {
     const std::size_t degree = graph_.header.degree();
     const std::uint64_t bytes = degree * sizeof(std::uint32_t);
     VECDB_TRY(graph_.file->Read(graph_.at.links + row * bytes, bytes).status());
@@ -34,28 +45,21 @@ class Checked {
     }
     return Status();
   }
-  Status CodesFrom(std::uint32_t first, std::size_t n) const {
+  Status CheckCodes(std::uint32_t first, std::size_t n) const {
     const std::uint64_t stride = graph_.header.format.stride();
     return graph_.file->Read(graph_.at.codes + first * stride, n * stride).status();
   }
-  Status CodesOf(const std::uint32_t* rows, std::size_t n) const {
-    const std::uint64_t stride = graph_.header.format.stride();
-    for (std::size_t i = 0; i < n; ++i) {
-      VECDB_TRY(graph_.file->Read(graph_.at.codes + rows[i] * stride, stride).status());
-    }
-    return Status();
-  }
 
- private:
   const GraphFile& graph_;
+  const bool verified_;
 };
 
 // It is never deleted: see Walking.
-template <class Space, class Check, class Admit>
+template <class Space, class Admit>
 // NOLINTNEXTLINE(cppcoreguidelines-virtual-class-destructor)
 class WalkOf final : public Walking {
  public:
-  WalkOf(const Space& space, const Check& check, const Links& links, Admit admit,
+  WalkOf(const Space& space, const Checked& check, const Links& links, Admit admit,
          GraphSearch* search)
       : space_(space),
         check_(check),
@@ -70,10 +74,10 @@ class WalkOf final : public Walking {
 
  private:
   const Space space_;
-  const Check check_;
+  const Checked check_;
   Admit admit_;
   Scratch& scratch_;
-  Walker<Space, Check, Admit> walker_;
+  Walker<Space, Checked, Admit> walker_;
 };
 
 bool Nearer(const Neighbor& a, const Neighbor& b) {
@@ -106,12 +110,13 @@ GraphIndex::GraphIndex(GraphFile file)
       key_unit_(KeyUnit(graph_.header)) {
 }
 
-template <class Space, class Check>
-Status GraphIndex::BeginWalk(const Space& space, const Check& check, GraphSearch* search) const {
+template <class Space>
+Status GraphIndex::BeginWalk(const Space& space, GraphSearch* search) const {
   const auto place = [&](auto admit) {
-    using Walk = WalkOf<Space, Check, decltype(admit)>;
+    using Walk = WalkOf<Space, decltype(admit)>;
     static_assert(sizeof(Walk) <= sizeof search->room && std::is_trivially_destructible_v<Walk>);
-    auto* const walk = new (search->room) Walk(space, check, links_, std::move(admit), search);
+    auto* const walk = new (search->room)
+        Walk(space, Checked(graph_, verified()), links_, std::move(admit), search);
     search->walk = walk;
     return walk->Begin(search->plan.ef);
   };
@@ -124,17 +129,16 @@ Status GraphIndex::Prepare(GraphSearch* search) const {
   Scratch& scratch = **search->scratch;
   EncodeQuery(graph_.header.format, graph_.quantizer, search->request->query, &scratch.query);
   if (search->plan.way != Way::kWalk) return Status();
-  return WithSpace(graph_.header.format, graph_.codes(), [&](const auto& space) {
-    return verified_.load(std::memory_order_acquire) ? BeginWalk(space, Unchecked(), search)
-                                                     : BeginWalk(space, Checked(graph_), search);
-  });
+  return WithSpace(graph_.header.format, graph_.codes(),
+                   [&](const auto& space) { return BeginWalk(space, search); });
 }
 
-template <class Space, class Check>
-Status GraphIndex::ScanCodes(const Space& space, const Check& check, const NearestRequest& request,
+template <class Space>
+Status GraphIndex::ScanCodes(const Space& space, const NearestRequest& request,
                              const SearchPlan& plan, Scratch* scratch) const {
   Nearest& nearest = scratch->nearest;
   nearest.Reset(plan.keep);
+  const Checked check(graph_, verified());
   CodeScan scan(space, Space::Of(scratch->query), check, &nearest);
   VECDB_TRY(scan.Run(request.allowed, links_.rows, request.deadline));
   nearest.Finish();
@@ -205,9 +209,7 @@ Status GraphIndex::Finish(GraphSearch* search) const {
   if (found != nullptr) TakeFound(*found, plan.keep, &scratch->nearest);
   return WithSpace(graph_.header.format, graph_.codes(), [&](const auto& space) {
     if (found == nullptr || scratch->nearest.size() < plan.k) {
-      VECDB_TRY(verified_.load(std::memory_order_acquire)
-                    ? ScanCodes(space, Unchecked(), *search->request, plan, scratch)
-                    : ScanCodes(space, Checked(graph_), *search->request, plan, scratch));
+      VECDB_TRY(ScanCodes(space, *search->request, plan, scratch));
     }
     using Number = typename std::decay_t<decltype(space)>::NumberType;
     return TakeExactKeys<Number>(plan, *scratch, search->out)

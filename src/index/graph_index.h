@@ -53,13 +53,13 @@ class GraphIndex final : public Index {
  private:
   // Encodes the query, and begins the walk that is planned.
   Status Prepare(GraphSearch* search) const;
-  template <class Space, class Check>
-  Status BeginWalk(const Space& space, const Check& check, GraphSearch* search) const;
+  template <class Space>
+  Status BeginWalk(const Space& space, GraphSearch* search) const;
   // What comes behind the walk, if there was one.
   Status Finish(GraphSearch* search) const;
-  template <class Space, class Check>
-  Status ScanCodes(const Space& space, const Check& check, const NearestRequest& request,
-                   const SearchPlan& plan, Scratch* scratch) const;
+  template <class Space>
+  Status ScanCodes(const Space& space, const NearestRequest& request, const SearchPlan& plan,
+                   Scratch* scratch) const;
   // The keys of the candidates say their distances exactly: nothing is left to compute.
   template <class Number>
   bool TakeExactKeys(const SearchPlan& plan, const Scratch& scratch,
@@ -68,6 +68,8 @@ class GraphIndex final : public Index {
                 Scratch* scratch, std::vector<Neighbor>* out) const;
   Status ScanExact(const NearestRequest& request, const SearchPlan& plan, ExactDistances* exact,
                    std::vector<Neighbor>* out) const;
+
+  bool verified() const { return verified_.load(std::memory_order_acquire); }
 
   // constant after construction
   const GraphFile graph_;

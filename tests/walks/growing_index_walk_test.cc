@@ -173,8 +173,8 @@ TEST_CASE("near rows that all lie in one part are found in it", "[walk][growing]
   insert(1, 1024, 0);
   insert(1025, 2048, 10'000);
   insert(2049, 3100, 20'000);
-  RunDueWork(*db);
-  CHECK(Described(points).growing_graph_rows >= 2048);
+  for (int i = 0; i < 60 && Described(points).growing_graph_rows < 3072; ++i) RunDueWork(*db);
+  CHECK(Described(points).growing_graph_rows == 3072);
   std::vector<float> query = PointOf(-1);
   query[0] += 10'000;
   SearchRequest request{.query = std::span<const float>(query), .limit = 100};
