@@ -21,7 +21,7 @@ SUITES = ["test_io", "test_wal", "test_catalog", "test_segment", "test_query", "
           "test_walks", "test_crash", "test_model", "test_base"]
 
 
-def run(folder, program, args, canary, limit=120):
+def run(folder, program, args, canary, limit=300):
     """True when the test passed."""
     env = dict(os.environ, VECDB_CANARY=str(canary))
     try:
