@@ -349,7 +349,7 @@ TEST_CASE("after a kill -9, at any moment, every answered write is there and no 
 
   const auto begun = Clock::now();
   const bool soak = SoakMinutes().count() != 0;
-  const auto stop = begun + (soak ? Clock::duration(SoakMinutes()) : std::chrono::seconds(120));
+  const auto stop = begun + (soak ? Clock::duration(SoakMinutes()) : std::chrono::seconds(240));
   constexpr std::uint64_t kEnough = 150;  // kills, when every point was hit
   Figures figures;
   Ends ends(later, seed);
