@@ -97,6 +97,18 @@ double LossOf(const Sample& sample, const Quantizer& quantizer, const Range& ran
   return losses[static_cast<std::size_t>(rank)];
 }
 
+// From where to where the numbers of all components reach.
+struct Extent {
+  double least;
+  double most;
+  double middle() const { return (least + most) / 2; }
+};
+constexpr Extent kBytes = {0, 255};
+// Of images and histograms: other rows than the sample's may have any byte.
+bool AreBytes(const Extent& shown) {
+  return shown.least >= kBytes.least && shown.most <= kBytes.most;
+}
+
 struct Trained {
   Quantizer quantizer;
   double loss = 0;
@@ -107,9 +119,8 @@ struct Trained {
 // codes are one apart.
 Trained TrainAround(const Sample& sample, const std::vector<float>& centers,
                     const std::vector<float>& anchors, const Range& range, double share) {
-  const double least = *std::ranges::min_element(sample.numbers);
-  const double most = *std::ranges::max_element(sample.numbers);
-  const double middle = (least + most) / 2;
+  const Extent shown{*std::ranges::min_element(sample.numbers),
+                     *std::ranges::max_element(sample.numbers)};
   double reach = 0;
   for (std::size_t i = 0; i < sample.numbers.size(); ++i) {
     const double center = centers[i % sample.dimension];
@@ -120,13 +131,14 @@ Trained TrainAround(const Sample& sample, const std::vector<float>& centers,
     trained.quantizer.scale = std::max(static_cast<float>(scale), 1e-30F);
     trained.quantizer.offset = centers;
     const double half = double{range.high - range.low} / 2 * scale;
+    const Extent reached = scale == 1 && AreBytes(shown) ? kBytes : shown;
     for (std::size_t d = 0; d < centers.size(); ++d) {
       double offset = double{centers[d]} - double{range.middle()} * scale;
       if (!anchors.empty()) {
         // No farther out than any number is, where that can be: a component may have other numbers
         // than the sample shows.
-        const double low = std::min(least + half, middle);
-        const double high = std::max(most - half, middle);
+        const double low = std::min(reached.least + half, reached.middle());
+        const double high = std::max(reached.most - half, reached.middle());
         const double center = std::clamp(double{centers[d]}, low, high);
         const double anchor = anchors[d];
         const double wanted = center - double{range.middle()} * scale;

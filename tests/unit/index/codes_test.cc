@@ -151,6 +151,21 @@ TEST_CASE("sixteen whole numbers lose nothing in four bits, wherever they lie", 
   }
 }
 
+TEST_CASE("bytes lose nothing, whichever of them a sample shows", "[codes]") {
+  std::mt19937 random(4);
+  for (const std::uint32_t most : {200U, 244U, 255U}) {
+    std::vector<float> numbers;
+    for (int i = 0; i < 600; ++i) numbers.push_back(static_cast<float>(random() % most));
+    const CodeFormat format = Sq8(Metric::kL2, 2);
+    const Quantizer quantizer = TrainQuantizer(format, numbers);
+    Encoder encoder(format, quantizer);
+    std::vector<std::byte> code(format.stride());
+    const std::vector<float> others = {0, 255, 255, 0, 17, 254};
+    for (std::size_t i = 0; i < 3; ++i) encoder.Encode(ViewOf(others, 2), i, code.data());
+    CHECK(encoder.exact());
+  }
+}
+
 TEST_CASE("keys of four bits are as far apart as the distances of what the codes say", "[codes]") {
   for (const Metric metric : {Metric::kL2, Metric::kInnerProduct, Metric::kCosine}) {
     for (const std::uint32_t d : {5U, 100U, 131U}) {
