@@ -22,6 +22,9 @@ constexpr std::size_t kFooterReserved = 16;
 constexpr std::size_t kCrcSize = sizeof(std::uint32_t);
 // Also a piece of the disk's work that a sync of the log may have to wait for: docs/adr/0045.
 constexpr std::size_t kWriteBuffer = std::size_t{256} << 10;
+// Of indexes, which are read at random: what is written at once, a system that can keeps in one
+// large page: docs/adr/0063.
+constexpr std::size_t kIndexWriteBuffer = std::size_t{2} << 20;
 constexpr std::size_t kReadPiece = std::size_t{1} << 20;  // whole blocks
 constexpr std::uint64_t kMaxBlocks = 0xffffffff;
 
@@ -164,8 +167,9 @@ struct BlockFileWriter::Body {
   std::string name;
   SealedFileInfo info;
   std::uint32_t seed = 0;
-  std::uint64_t position = 0;        // bytes of body given to Append
-  std::uint64_t written = 0;         // bytes given to the file
+  std::uint64_t position = 0;  // bytes of body given to Append
+  std::uint64_t written = 0;   // bytes given to the file
+  std::size_t write_at_once = kWriteBuffer;
   base::Bytes buffer;                // what lies between
   std::vector<std::uint32_t> table;  // of whole blocks
   std::uint32_t block_crc = 0;       // of the block being filled
@@ -221,7 +225,8 @@ Result<BlockFileWriter> BlockFileWriter::Create(FileSystem& fs, const std::strin
   body->info.file_id = file_id;
   body->info.kind = kind;
   body->seed = FileSeed(database, file_id);
-  body->buffer.reserve(kWriteBuffer);
+  if (kind == FileKind::kIndex) body->write_at_once = kIndexWriteBuffer;
+  body->buffer.reserve(body->write_at_once);
   return BlockFileWriter(std::move(body));
 }
 
@@ -237,11 +242,11 @@ Status BlockFileWriter::Append(std::span<const std::byte> bytes) {
     return body.Fail(base::ResourceExhausted("'{}' would have too many blocks", body.name));
   }
   while (!bytes.empty()) {
-    const std::size_t take = std::min(bytes.size(), kWriteBuffer - body.buffer.size());
+    const std::size_t take = std::min(bytes.size(), body.write_at_once - body.buffer.size());
     body.buffer.insert(body.buffer.end(), bytes.begin(),
                        bytes.begin() + static_cast<std::ptrdiff_t>(take));
     bytes = bytes.subspan(take);
-    if (body.buffer.size() < kWriteBuffer) break;
+    if (body.buffer.size() < body.write_at_once) break;
     if (const Status status = body.FlushOut(); !status.ok()) return body.Fail(status);
   }
   return Status();

@@ -33,9 +33,8 @@ std::string RandomText(std::size_t size, std::uint64_t seed) {
 }
 
 SealedFileInfo WriteSealed(io::FileSystem& fs, const std::string& path, std::string_view body,
-                           FileId id = 7, int database = 1) {
-  BlockFileWriter writer =
-      *BlockFileWriter::Create(fs, path, Uuid(database), id, FileKind::kColumn);
+                           FileId id = 7, int database = 1, FileKind kind = FileKind::kColumn) {
+  BlockFileWriter writer = *BlockFileWriter::Create(fs, path, Uuid(database), id, kind);
   writer.Append(base::AsBytes(body)).OrDie();
   CHECK(writer.position() == body.size());
   return *writer.Finish(42);
@@ -352,6 +351,17 @@ TEST_CASE("a large file goes to the disk a quarter of a mebibyte at a time", "[b
   BlockFileWriter writer = *BlockFileWriter::Create(failing, "g", Uuid(1), 7, FileKind::kColumn);
   CHECK(writer.Append(base::AsBytes(body)).code() == StatusCode::kIoError);
   CHECK(writer.Finish(0).status().code() == StatusCode::kIoError);
+}
+
+TEST_CASE("an index is written in pieces of a huge page", "[block]") {
+  constexpr std::size_t kHugePage = std::size_t{2} << 20;
+  const auto memory = io::MakeMemoryFileSystem();
+  test::FaultFileSystem fs(memory);
+  const std::string body = RandomText(2 * kHugePage + 5, 1);
+  const SealedFileInfo info = WriteSealed(fs, "f", body, 7, 1, FileKind::kIndex);
+  const std::vector<test::CallRecord> calls = fs.calls();
+  CHECK(std::ranges::count(calls, test::CallType::kWrite, &test::CallRecord::type) == 3);
+  CHECK(*ReadSealed(fs, "f", info, LoadMode::kMapped) == body);
 }
 
 TEST_CASE("a reader that skips the footer's checksum or the seeds is caught", "[block][canary]") {
