@@ -40,11 +40,11 @@ struct Unchecked {
   static Status CodesFrom(std::uint32_t, std::size_t) { return Status(); }
 };
 
-inline void PrefetchLinks(const Links& links, std::uint32_t row) {
-  const auto* bytes = reinterpret_cast<const char*>(links.Of(row));
-  for (std::size_t at = 0; at < links.degree * sizeof(std::uint32_t); at += 64) {
-    __builtin_prefetch(bytes + at);
-  }
+// Of the links of a row the first `most` bytes, or all.
+inline void PrefetchLinks(const Links& links, std::uint32_t row, std::size_t most = SIZE_MAX) {
+  const auto* const first = reinterpret_cast<const char*>(links.Of(row));
+  const std::size_t bytes = std::min(most, links.degree * sizeof(std::uint32_t));
+  for (std::size_t at = 0; at < bytes; at += 64) __builtin_prefetch(first + at);
 }
 
 // The nearest of what is offered, a few.
@@ -82,6 +82,7 @@ Status Seed(const Space& space, const typename Space::QueryType* query, const Li
     if (seeds[i] >= std::min(scratch->beam.bound(), admit->bound())) continue;
     (void)scratch->beam.Insert(seeds[i]);
     admit->Met(seeds[i]);
+    PrefetchLinks(links, Beam::IdOf(seeds[i]));
   }
   return Status();
 }
@@ -141,9 +142,10 @@ bool TakeIn(const Space& space, const typename Space::QueryType* query, const Li
 // Fills scratch->beam, of capacity ef, with the nearest rows that are found, and counts in
 // scratch->computed. Each goes to `admit` too, which says when the walk is over (admission.h).
 //
-// For each row that it follows a walk would wait for memory twice: for the links, and for the codes
-// of the rows they lead to. So, once it has come near, it has three things in hand: rows whose
-// links have been asked for, rows whose codes have been, and rows it compares meanwhile. Before
+// For each row that it follows a walk would wait for memory twice: for the codes of the rows that
+// its links lead to, and for the links of the nearest of them. So both are asked for at once, the
+// links of all for the sake of the few that will be followed. And once it has come near, a walk
+// has rows in hand whose codes are on their way and others that it compares meanwhile; before
 // that, one step says where the next one goes.
 template <class Space, class Check, class Admit>
 class Walker {
@@ -193,13 +195,12 @@ class Walker {
   // turn asks memory for comes during the turns of the others, so each row is chosen when all
   // before it have been compared.
   Result<bool> Turn() {
-    if (chosen_count_ > 0) {
+    do {
+      nearer_ = Take(&asked_);
+      if (!CanGoOn()) return AskOthers();
+      Choose();
       VECDB_TRY(FollowChosen());
-      if (asked_.count > 0) return true;
-    }
-    nearer_ = Take(&asked_);
-    if (!CanGoOn()) return AskOthers();
-    Choose();
+    } while (asked_.count == 0);
     return true;
   }
 
@@ -235,7 +236,11 @@ class Walker {
     return Ask();
   }
   Status Ask() {
+    constexpr std::size_t kMostLinks = 128;  // bytes
     space_.Prefetch(asked_.rows, asked_.count);
+    for (std::size_t i = 0; i < asked_.count; ++i) {
+      PrefetchLinks(links_, asked_.rows[i], kMostLinks);
+    }
     return check_.CodesOf(asked_.rows, asked_.count);
   }
 
