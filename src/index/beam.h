@@ -99,7 +99,8 @@ class Visited {
   std::vector<std::uint64_t> words_;
 };
 
-// The nearest of many rows, for scans: what is offered is sorted out now and then.
+// The nearest of many rows, for scans. A few are kept in order; of more, what is offered is sorted
+// out now and then.
 class Nearest {
  public:
   void Reset(std::size_t capacity) {
@@ -112,6 +113,7 @@ class Nearest {
   std::uint64_t bound() const { return bound_; }
   void Offer(std::uint64_t entry) {
     if (entry >= bound_) return;
+    if (capacity_ <= kFew) return Insert(entry);
     entries_.push_back(entry);
     if (entries_.size() == 2 * capacity_) Cut();
   }
@@ -125,6 +127,15 @@ class Nearest {
   Key key(std::size_t i) const { return static_cast<Key>(entries_[i] >> 32); }
 
  private:
+  static constexpr std::size_t kFew = 32;
+
+  void Insert(std::uint64_t entry) {
+    if (entries_.size() < capacity_) entries_.push_back(entry);
+    std::size_t at = entries_.size() - 1;
+    for (; at > 0 && entries_[at - 1] > entry; --at) entries_[at] = entries_[at - 1];
+    entries_[at] = entry;
+    if (entries_.size() == capacity_) bound_ = entries_.back();
+  }
   void Cut() {
     const auto last = entries_.begin() + static_cast<std::ptrdiff_t>(capacity_ - 1);
     std::nth_element(entries_.begin(), last, entries_.end());

@@ -34,8 +34,7 @@ class CodeScan {
 
   // Offers every allowed row of `rows`.
   Status Run(const AllowedRows* allowed, RowIndex rows, const base::Deadline& deadline) {
-    // Where few of all rows are allowed, few are nearly everywhere: nobody counts.
-    const bool few = allowed != nullptr && allowed->count < rows / 16;
+    if (allowed != nullptr && allowed->count < rows / 16) return RunFew(*allowed, rows, deadline);
     for (std::uint64_t at = 0; at < rows; at += kRowsAtOnce) {
       const auto first = static_cast<RowIndex>(at);
       const RowIndex end = first + std::min<RowIndex>(kRowsAtOnce, rows - first);
@@ -48,8 +47,7 @@ class CodeScan {
         if (end - row <= 64) break;
       }
       if (any == 0) continue;
-      const bool most =
-          !few && simd::Kernels().words.popcount(bits, std::size(bits)) >= (end - first) / 2;
+      const bool most = simd::Kernels().words.popcount(bits, std::size(bits)) >= (end - first) / 2;
       VECDB_TRY(most ? TakeAll(first, end - first, bits) : TakeSome(first, bits));
     }
     return Flush();
@@ -57,6 +55,30 @@ class CodeScan {
 
  private:
   static constexpr std::size_t kRowsOfLook = 16 * kRowsAtOnce;  // between two at the deadline
+
+  // Few of all rows are allowed, and few nearly everywhere: nobody counts.
+  Status RunFew(const AllowedRows& allowed, RowIndex rows, const base::Deadline& deadline) {
+    for (std::uint64_t at = 0; at < rows; at += kRowsAtOnce) {
+      if (at % kRowsOfLook == 0) VECDB_TRY(deadline.Check());
+      const std::uint64_t end = std::min<std::uint64_t>(rows, at + kRowsAtOnce);
+      std::size_t n = n_;
+      for (auto row = static_cast<RowIndex>(at); row < end; row += 64) {
+        n = Take(row, AllowedBits(&allowed, row, rows), n);
+        if (rows - row <= 64) break;
+      }
+      n_ = n;
+      if (n >= kRowsAtOnce) VECDB_TRY(Flush());
+    }
+    return Flush();
+  }
+
+  // The rows of a word, behind n others; how many they are then.
+  std::size_t Take(RowIndex first, std::uint64_t word, std::size_t n) {
+    for (; word != 0; word &= word - 1) {
+      ids_[n++] = first + static_cast<RowIndex>(std::countr_zero(word));
+    }
+    return n;
+  }
 
   // Most are allowed: one after the other, which memory likes.
   Status TakeAll(RowIndex first, std::size_t n, const std::uint64_t* bits) {
@@ -73,10 +95,7 @@ class CodeScan {
   // Few are: as soon as there are enough.
   Status TakeSome(RowIndex first, const std::uint64_t* bits) {
     for (std::size_t w = 0; w < kRowsAtOnce / 64; ++w) {
-      for (std::uint64_t word = bits[w]; word != 0; word &= word - 1) {
-        ids_[n_++] =
-            static_cast<RowIndex>(first + w * 64) + static_cast<RowIndex>(std::countr_zero(word));
-      }
+      n_ = Take(first + static_cast<RowIndex>(w * 64), bits[w], n_);
     }
     return n_ >= kRowsAtOnce ? Flush() : Status();
   }

@@ -123,6 +123,9 @@ std::size_t BuildHelpers(const Options& options) {
   return (options.index_threads != 0 ? options.index_threads : base::HardwareThreads()) - 1;
 }
 
+// Of narrow copies of columns: a byte each of so many rows.
+constexpr std::uint64_t kNarrowBytes = std::uint64_t{128} << 20;
+
 std::uint32_t QueryNodeCount(const Options& options) {
   if (options.query_nodes != 0) return options.query_nodes;
   return static_cast<std::uint32_t>(std::min(base::HardwareThreads(), kMostQueryNodes));
@@ -141,6 +144,8 @@ void MakeQueryNodes(EngineParts& p) {
         std::make_unique<segment::FileCache>(*p.env.fs, p.database, p.options.load, p.memory);
     loading = segment::Loading(*p.columns);
   }
+  p.narrow = std::make_unique<segment::NarrowCache>(kNarrowBytes, p.memory);
+  loading.narrow = p.narrow.get();
   p.query = std::make_unique<QueryNodes>(*p.env.fs, p.database, loading, QueryNodeCount(p.options),
                                          *p.search_pool, p.memory);
   if (p.options.read_only) p.query->VerifyWhenSearched();

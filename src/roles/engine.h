@@ -38,6 +38,7 @@
 #include "roles/streaming_nodes.h"
 #include "segment/file_cache.h"
 #include "segment/index_choice.h"
+#include "segment/narrow_cache.h"
 
 namespace vecdb::roles {
 
@@ -100,7 +101,8 @@ struct EngineParts {
   base::Pacer pacer;                     // of compaction
   base::MemoryBudget memory;             // charged until the last segment has gone
   std::atomic<bool> flush_asked{false};  // by who waits for memory; a task for it is in the queue
-  std::unique_ptr<segment::FileCache> columns;  // with a budget; the same
+  std::unique_ptr<segment::FileCache> columns;   // with a budget; the same
+  std::unique_ptr<segment::NarrowCache> narrow;  // the same
   Collections collections;
   RecoveryReport report;
   std::vector<ChannelInfo> found_channels;  // of a read-only database: its logs as they were found

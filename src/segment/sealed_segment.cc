@@ -13,6 +13,7 @@
 #include "segment/index_part.h"
 #include "segment/key_file.h"
 #include "segment/key_values.h"
+#include "segment/narrow_cache.h"
 
 namespace vecdb::segment {
 namespace {
@@ -142,7 +143,8 @@ struct SealedSegment::Body {
   std::shared_ptr<const KeyFile> keys;
   BlockFilePtr deletes;  // may be null
   std::vector<OpenedIndex> indexes;
-  std::shared_ptr<PartBoard> parts;  // may be null
+  std::shared_ptr<PartBoard> parts;       // may be null
+  std::shared_ptr<NarrowColumns> narrow;  // may be null
   LoadMode load_mode = LoadMode::kMapped;
   std::uint64_t column_memory_bytes = 0;
   std::uint64_t memory_bytes = sizeof(Body);  // with that of columns that are open for good
@@ -318,6 +320,7 @@ Result<std::shared_ptr<SealedSegment>> SealedSegment::Open(
   body->clustered = record.clustered;
   body->key_field = chunk::KeyFieldIndex(schema);
   body->load_mode = loading.mode;
+  if (loading.narrow != nullptr) body->narrow = std::make_shared<NarrowColumns>(*loading.narrow);
   VECDB_TRY(opener.OpenColumns(schema, body->key_field, &body->columns, &body->timestamps));
   if (record.keys.rows != record.rows) return opener.Bad(io::KeysName(0), "not the segment's rows");
   VECDB_TRY_ASSIGN(auto keys, opener.Open(io::KeysName(0), record.keys, io::FileKind::kKeys));
@@ -352,6 +355,7 @@ std::shared_ptr<SealedSegment> SealedSegment::WithoutColumns() const {
   for (const OpenedIndex& index : body->indexes) body->memory_bytes -= index.memory_bytes;
   body->indexes.clear();
   body->parts.reset();
+  body->narrow.reset();
   body->memory_bytes -= body->column_memory_bytes;
   body->column_memory_bytes = 0;
   return std::shared_ptr<SealedSegment>(new SealedSegment(*this, std::move(body)));
@@ -403,6 +407,10 @@ PartBoard* SealedSegment::parts() const {
   return body_->parts.get();
 }
 
+NarrowColumns* SealedSegment::narrow() const {
+  return body_->narrow.get();
+}
+
 Result<std::shared_ptr<const FieldIndex>> SealedSegment::OpenIndex(
     io::FileSystem& fs, const io::DatabaseUuid& database, const catalog::IndexFileRecord& file,
     const Loading& loading) const {
@@ -423,6 +431,7 @@ RowIndex SealedSegment::rows() const {
 std::uint64_t SealedSegment::memory_bytes() const {
   std::uint64_t bytes = body_->memory_bytes;
   for (const Column& column : body_->columns) bytes += column.cached_bytes();
+  if (body_->narrow != nullptr) bytes += body_->narrow->memory_bytes();
   return bytes;
 }
 std::uint64_t SealedSegment::disk_bytes() const {

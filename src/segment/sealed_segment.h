@@ -16,6 +16,8 @@
 
 namespace vecdb::segment {
 
+class NarrowCache;
+
 // How a segment's files are opened.
 struct Loading {
   Loading(LoadMode load) : mode(load) {}  // NOLINT(google-explicit-constructor): all of it
@@ -27,6 +29,7 @@ struct Loading {
   LoadMode mode;
   base::MemoryBudget* budget = nullptr;  // charged with what is open for good; null: nobody is
   FileCache* cache = nullptr;            // null: all of it is. Outlives the segment, as the budget
+  NarrowCache* narrow = nullptr;         // null: no narrow copies are kept. The same
 };
 
 class SealedSegment final : public Segment {
@@ -75,6 +78,7 @@ class SealedSegment final : public Segment {
   // The same segment with parts of the growing one it was: its rows have the same numbers.
   std::shared_ptr<SealedSegment> WithParts(std::shared_ptr<PartBoard> parts) const;
   PartBoard* parts() const override;
+  NarrowColumns* narrow() const override;
   // Opens a file of this segment's for it. What is wrong with the file is in the answer
   // (FieldIndex::damage); an error is of the system.
   Result<std::shared_ptr<const FieldIndex>> OpenIndex(io::FileSystem& fs,

@@ -24,6 +24,7 @@
 namespace vecdb::segment {
 
 class FieldIndex;
+class NarrowColumns;
 class PartBoard;
 
 class Segment {
@@ -79,6 +80,9 @@ class Segment {
 
   // Indexes of some of its rows each, for where it has no file of one; null where there are none.
   virtual PartBoard* parts() const { return nullptr; }
+
+  // Narrow copies of its columns, for filters; null where none are kept.
+  virtual NarrowColumns* narrow() const { return nullptr; }
 
   virtual std::uint64_t memory_bytes() const = 0;
   virtual std::uint64_t disk_bytes() const = 0;

@@ -12,6 +12,7 @@
 #include "base/status.h"
 #include "query/filter/pack.h"
 #include "query/filter/value_set.h"
+#include "segment/narrow_column.h"
 #include "simd/kernels.h"
 
 namespace vecdb::query::filter {
@@ -258,6 +259,20 @@ void FindWithin(const chunk::ColumnView& view, const Ranges<Int>& ranges, std::u
   simd::Kernels().words.or_into(words, more.data(), count);
 }
 
+template <typename Int>
+void FindWithin(const NarrowRows& narrow, const Range<std::int64_t>& range, std::uint64_t* words) {
+  const segment::NarrowColumn& column = *narrow.column;
+  WithinKernel<Int>()(column.values() + narrow.first * sizeof(Int), narrow.rows,
+                      static_cast<Int>(column.Narrowed(range.first)),
+                      static_cast<Int>(column.Narrowed(range.last)), words);
+}
+
+void FillRows(std::size_t rows, std::uint64_t* words) {
+  const std::size_t full = rows / 64;
+  std::fill_n(words, full, ~std::uint64_t{0});
+  if (rows % 64 != 0) words[full] = (std::uint64_t{1} << rows % 64) - 1;
+}
+
 // Bits beyond the last row stay zero.
 void Complement(std::size_t rows, std::uint64_t* words) {
   for (std::size_t i = 0; i < (rows + 63) / 64; ++i) words[i] = ~words[i];
@@ -342,13 +357,44 @@ void FindInSet(const chunk::ColumnView& view, const ValueSet& set, std::uint64_t
 }
 
 void FindNotNull(const chunk::ColumnView& view, std::uint64_t* words) {
-  if (view.valid == nullptr) {
-    const std::size_t full = view.rows / 64;
-    std::fill_n(words, full, ~std::uint64_t{0});
-    if (view.rows % 64 != 0) words[full] = (std::uint64_t{1} << view.rows % 64) - 1;
+  if (view.valid == nullptr) return FillRows(view.rows, words);
+  simd::Kernels().ranges.i8(view.valid, view.rows, 0, 0, words);
+  Complement(view.rows, words);
+}
+
+// The part of the range that values lie in, seen from the least of them.
+void CompareConstant(Comparison op, const NarrowRows& narrow, std::int64_t constant,
+                     std::uint64_t* words) {
+  using Limits = std::numeric_limits<std::int64_t>;
+  const segment::NarrowColumn& column = *narrow.column;
+  const bool differs = op == Comparison::kNotEqual;
+  const auto wanted =
+      IntervalOf(differs ? Comparison::kEqual : op, constant, Limits::min(), Limits::max());
+  Range<std::int64_t> range{Limits::max(), Limits::min()};
+  if (wanted)
+    range = {std::max(wanted->first, column.least()), std::min(wanted->last, column.most())};
+  if (range.first > range.last) {
+    std::fill_n(words, (narrow.rows + 63) / 64, 0);
+  } else if (column.width() == 1) {
+    FindWithin<std::int8_t>(narrow, range, words);
+  } else if (column.width() == 2) {
+    FindWithin<std::int16_t>(narrow, range, words);
   } else {
-    simd::Kernels().ranges.i8(view.valid, view.rows, 0, 0, words);
-    Complement(view.rows, words);
+    FindWithin<std::int32_t>(narrow, range, words);
+  }
+  if (differs) Complement(narrow.rows, words);
+}
+
+void FindNotNull(const NarrowRows& narrow, std::uint64_t* words) {
+  const base::Bitmap* const known = narrow.column->known();
+  if (known == nullptr) return FillRows(narrow.rows, words);
+  const auto bits = known->words();
+  const unsigned shift = narrow.first % 64;
+  std::size_t at = narrow.first / 64;
+  for (std::size_t done = 0; done < narrow.rows; done += 64, ++at, ++words) {
+    *words = bits[at] >> shift;
+    if (shift != 0 && at + 1 < bits.size()) *words |= bits[at + 1] << (64 - shift);
+    if (narrow.rows - done < 64) *words &= (std::uint64_t{1} << (narrow.rows - done)) - 1;
   }
 }
 

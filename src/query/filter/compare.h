@@ -8,7 +8,12 @@
 #include <string>
 #include <variant>
 
+#include "base/ids.h"
 #include "chunk/column_view.h"
+
+namespace vecdb::segment {
+class NarrowColumn;
+}  // namespace vecdb::segment
 
 namespace vecdb::query::filter {
 
@@ -44,5 +49,15 @@ void CompareFields(Comparison op, const chunk::ColumnView& a, const chunk::Colum
                    std::uint64_t* words);
 void FindInSet(const chunk::ColumnView& view, const ValueSet& set, std::uint64_t* words);
 void FindNotNull(const chunk::ColumnView& view, std::uint64_t* words);
+
+// The same of a narrow copy, rows [first, first + rows): as many as one likes.
+struct NarrowRows {
+  const segment::NarrowColumn* column = nullptr;
+  RowIndex first = 0;
+  std::size_t rows = 0;
+};
+void CompareConstant(Comparison op, const NarrowRows& narrow, std::int64_t constant,
+                     std::uint64_t* words);
+void FindNotNull(const NarrowRows& narrow, std::uint64_t* words);
 
 }  // namespace vecdb::query::filter

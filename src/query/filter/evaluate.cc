@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "base/status.h"
+#include "segment/narrow_cache.h"
+#include "simd/kernels.h"
 
 namespace vecdb::query::filter {
 namespace {
@@ -20,17 +22,26 @@ struct Truth {
 
 class Evaluation {
  public:
-  Evaluation(const Program& program, const segment::Segment& segment)
+  Evaluation(const Program& program, const segment::Segment& segment,
+             const base::Deadline& deadline)
       : program_(program),
         segment_(segment),
+        narrow_(program.columns.size()),
         read_(program.columns.size()),
-        views_(program.columns.size()),
-        truths_(program.steps.back().depth + 1) {}
+        views_(program.columns.size()) {
+    FindNarrow(deadline);
+  }
 
   Status Run(RowIndex first, RowIndex rows, const base::Deadline& deadline, base::Bitmap* passed) {
+    const filter::Step& root = program_.steps.back();
+    if (root.kind == StepKind::kConstant && narrow_[root.column] != nullptr) {
+      return RunComparison(root, first, rows, deadline, passed);
+    }
+    truths_.resize(root.depth + 1);
     for (; first < rows; first += static_cast<RowIndex>(rows_)) {
       VECDB_TRY(deadline.Check());
       VECDB_TRY(Load(first, rows, deadline));
+      first_ = first;
       words_ = (rows_ + 63) / 64;
       Step(static_cast<std::uint32_t>(program_.steps.size() - 1), 0);
       Emit(first, passed);
@@ -45,6 +56,9 @@ class Evaluation {
     chunk::ColumnView view;
   };
 
+  void FindNarrow(const base::Deadline& deadline);
+  Status RunComparison(const filter::Step& step, RowIndex first, RowIndex rows,
+                       const base::Deadline& deadline, base::Bitmap* passed) const;
   Status Load(RowIndex first, RowIndex rows, const base::Deadline& deadline);
   void Emit(RowIndex first, base::Bitmap* passed) const;
 
@@ -52,23 +66,67 @@ class Evaluation {
   void Step(std::uint32_t id, std::size_t level);
   void Junction(const filter::Step& step, std::size_t level);
   void Leaf(const filter::Step& step, Truth* out);
+  void FindKnown(std::uint32_t column, std::uint64_t* words) const;
+  NarrowRows NarrowRowsOf(std::uint32_t column) const {
+    return {narrow_[column].get(), first_, rows_};
+  }
   bool Everywhere(const std::array<std::uint64_t, kBlockWords>& bits) const;
 
   const Program& program_;
   const segment::Segment& segment_;
+  // In the place of columns whose values are compared with constants and used for nothing else.
+  std::vector<std::shared_ptr<const segment::NarrowColumn>> narrow_;
   std::vector<Lent> read_;
   std::vector<chunk::ColumnView> views_;  // of this block: rows_ rows each
   std::vector<Truth> truths_;
   std::array<std::uint64_t, kBlockWords> known_;  // not on the stack: steps recurse
+  RowIndex first_ = 0;
   std::size_t rows_ = 0;
   std::size_t words_ = 0;
 };
+
+void Evaluation::FindNarrow(const base::Deadline& deadline) {
+  segment::NarrowColumns* const narrow = segment_.narrow();
+  if (narrow == nullptr) return;
+  std::vector<bool> whole(program_.columns.size());
+  for (const filter::Step& step : program_.steps) {
+    if (step.kind == StepKind::kFields || step.kind == StepKind::kInSet) whole[step.column] = true;
+    if (step.kind == StepKind::kFields) whole[step.other] = true;
+  }
+  for (std::size_t i = 0; i < whole.size(); ++i) {
+    const auto [field, type] = program_.columns[i];
+    const bool may_be =
+        type == DataType::kInt16 || type == DataType::kInt32 || type == DataType::kInt64;
+    if (may_be && !whole[i]) narrow_[i] = narrow->Find(segment_, field, deadline);
+  }
+}
+
+// Nothing but one comparison: its answers are those of the filter.
+Status Evaluation::RunComparison(const filter::Step& step, RowIndex first, RowIndex rows,
+                                 const base::Deadline& deadline, base::Bitmap* passed) const {
+  constexpr RowIndex kRowsAtOnce = 1 << 18;
+  const segment::NarrowColumn& column = *narrow_[step.column];
+  const std::int64_t constant = std::get<std::int64_t>(step.constant);
+  for (RowIndex at = first / 64 * 64; at < rows;) {
+    VECDB_TRY(deadline.Check());
+    const RowIndex n = std::min(kRowsAtOnce, rows - at);
+    CompareConstant(step.op, {&column, at, n}, constant, passed->words().data() + at / 64);
+    at += n;
+  }
+  if (rows > first && column.known() != nullptr) {
+    simd::Kernels().words.and_into(passed->words().data(), column.known()->words().data(),
+                                   passed->words().size());
+  }
+  passed->ResetBefore(first);
+  return Status();
+}
 
 // Each column is read once for a block, which ends where the first of them ends; if it can, at a
 // multiple of 64 rows, so that the next one starts there.
 Status Evaluation::Load(RowIndex first, RowIndex rows, const base::Deadline& deadline) {
   rows_ = std::min<std::size_t>(kBlockRows, rows - first);
   for (std::size_t i = 0; i < read_.size(); ++i) {
+    if (narrow_[i] != nullptr) continue;
     Lent& lent = read_[i];
     if (first < lent.first || first - lent.first >= lent.view.rows) {
       const auto most = static_cast<RowIndex>(std::min<std::size_t>(kBlockRows, rows - first));
@@ -83,6 +141,7 @@ Status Evaluation::Load(RowIndex first, RowIndex rows, const base::Deadline& dea
   const std::size_t over = (first + rows_) & 63;
   if (first + rows_ < rows && over < rows_) rows_ -= over;
   for (std::size_t i = 0; i < read_.size(); ++i) {
+    if (narrow_[i] != nullptr) continue;
     views_[i] = read_[i].view.Slice(first - read_[i].first, rows_);
   }
   return Status();
@@ -138,10 +197,15 @@ bool Evaluation::Everywhere(const std::array<std::uint64_t, kBlockWords>& bits) 
   return rest == 0 || bits[full] == (std::uint64_t{1} << rest) - 1;
 }
 
+void Evaluation::FindKnown(std::uint32_t column, std::uint64_t* words) const {
+  if (narrow_[column] != nullptr) return FindNotNull(NarrowRowsOf(column), words);
+  FindNotNull(views_[column], words);
+}
+
 void Evaluation::Leaf(const filter::Step& step, Truth* out) {
-  const chunk::ColumnView& view = views_[step.column];
+  const chunk::ColumnView& view = views_[step.column];  // nothing, where there is a narrow copy
   auto& known = known_;
-  FindNotNull(view, known.data());
+  FindKnown(step.column, known.data());
   const auto put = [&](auto answer) {
     for (std::size_t i = 0; i < words_; ++i) {
       const std::uint64_t yes = answer(i);
@@ -151,7 +215,12 @@ void Evaluation::Leaf(const filter::Step& step, Truth* out) {
   };
   switch (step.kind) {
     case StepKind::kConstant:
-      CompareConstant(step.op, view, step.constant, out->yes.data());
+      if (narrow_[step.column] != nullptr) {
+        CompareConstant(step.op, NarrowRowsOf(step.column), std::get<std::int64_t>(step.constant),
+                        out->yes.data());
+      } else {
+        CompareConstant(step.op, view, step.constant, out->yes.data());
+      }
       break;
     case StepKind::kFields: {
       const chunk::ColumnView& other = views_[step.other];
@@ -169,8 +238,8 @@ void Evaluation::Leaf(const filter::Step& step, Truth* out) {
       return put([](std::size_t) { return std::uint64_t{0}; });
     case StepKind::kIsNull:
     case StepKind::kIsNotNull: {
-      chunk::ColumnView all = view;
-      all.valid = nullptr;
+      chunk::ColumnView all;
+      all.rows = rows_;
       FindNotNull(all, out->no.data());  // every row there is
       out->yes = known;
       for (std::size_t i = 0; i < words_; ++i) out->no[i] &= ~known[i];
@@ -190,7 +259,7 @@ void Evaluation::Leaf(const filter::Step& step, Truth* out) {
 Status Run(const Program& program, const segment::Segment& segment, RowIndex first, RowIndex rows,
            const base::Deadline& deadline, base::Bitmap* passed) {
   *passed = base::Bitmap(rows);
-  return Evaluation(program, segment).Run(first, rows, deadline, passed);
+  return Evaluation(program, segment, deadline).Run(first, rows, deadline, passed);
 }
 
 }  // namespace vecdb::query::filter
