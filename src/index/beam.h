@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -99,52 +100,89 @@ class Visited {
   std::vector<std::uint64_t> words_;
 };
 
-// The nearest of many rows, for scans. A few are kept in order; of more, what is offered is sorted
-// out now and then.
+// The nearest of many rows, for scans: all that is nearer than a bound is kept until there is much of
+// it, and the bound is moved then. No step has a branch that could not be foreseen.
 class Nearest {
  public:
+  static constexpr std::size_t kMostAtOnce = 256;
+
   void Reset(std::size_t capacity) {
     capacity_ = capacity;
+    much_ = std::max(2 * capacity, kMostAtOnce);
     bound_ = ~std::uint64_t{0};
-    entries_.clear();
-    entries_.reserve(2 * capacity);
+    if (entries_.size() < much_ + kMostAtOnce) entries_.resize(much_ + kMostAtOnce);
+    size_ = 0;
   }
   // What is not nearer than this has no place.
   std::uint64_t bound() const { return bound_; }
   void Offer(std::uint64_t entry) {
     if (entry >= bound_) return;
-    if (capacity_ <= kFew) return Insert(entry);
-    entries_.push_back(entry);
-    if (entries_.size() == 2 * capacity_) Cut();
+    entries_[size_++] = entry;
+    if (size_ >= much_) Cut();
+  }
+  // Of n <= kMostAtOnce rows.
+  void OfferAll(const Key* keys, const std::uint32_t* ids, std::size_t n) {
+    std::uint64_t* end = entries_.data() + size_;
+    const std::uint64_t bound = bound_;
+    for (std::size_t i = 0; i < n; ++i) {
+      const std::uint64_t entry = Beam::EntryOf(keys[i], ids[i]);
+      *end = entry;
+      end += entry < bound ? 1 : 0;
+    }
+    size_ = static_cast<std::size_t>(end - entries_.data());
+    if (size_ >= much_) Cut();
   }
   // In order. Nothing may be offered afterwards.
   void Finish() {
-    if (entries_.size() > capacity_) Cut();
-    std::sort(entries_.begin(), entries_.end());
+    if (size_ > capacity_) Cut();
+    std::sort(entries_.begin(), entries_.begin() + static_cast<std::ptrdiff_t>(size_));
+    size_ = std::min(size_, capacity_);
   }
-  std::size_t size() const { return entries_.size(); }
+  std::size_t size() const { return size_; }
   std::uint32_t id(std::size_t i) const { return static_cast<std::uint32_t>(entries_[i]) >> 1; }
   Key key(std::size_t i) const { return static_cast<Key>(entries_[i] >> 32); }
 
  private:
-  static constexpr std::size_t kFew = 32;
-
-  void Insert(std::uint64_t entry) {
-    if (entries_.size() < capacity_) entries_.push_back(entry);
-    std::size_t at = entries_.size() - 1;
-    for (; at > 0 && entries_[at - 1] > entry; --at) entries_[at] = entries_[at - 1];
-    entries_[at] = entry;
-    if (entries_.size() == capacity_) bound_ = entries_.back();
-  }
+  // Leaves as many as are wanted, and some more: those up to the end of the part, of 256 that are
+  // equally wide, that the last wanted one lies in.
   void Cut() {
+    std::uint64_t* const entries = entries_.data();
+    std::uint64_t least = entries[0];
+    std::uint64_t most = entries[0];
+    for (std::size_t i = 1; i < size_; ++i) {
+      least = std::min(least, entries[i]);
+      most = std::max(most, entries[i]);
+    }
+    const int shift = std::max(0, 56 - std::countl_zero(most - least));
+    std::uint32_t counts[256] = {};
+    for (std::size_t i = 0; i < size_; ++i) ++counts[(entries[i] - least) >> shift];
+    std::uint64_t part = 0;
+    for (std::size_t seen = counts[0]; seen < capacity_; seen += counts[part]) ++part;
+    const std::uint64_t last =
+        (most - least) >> shift == part ? most : least + ((part + 1) << shift) - 1;
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < size_; ++i) {
+      const std::uint64_t entry = entries[i];
+      entries[kept] = entry;
+      kept += entry <= last ? 1 : 0;
+    }
+    size_ = kept;
+    bound_ = std::min(bound_, last);
+    if (size_ > much_ / 4 * 3) CutAll();
+  }
+  // Where a few are far from all others, nearly all lie in one part.
+  void CutAll() {
+    const auto end = entries_.begin() + static_cast<std::ptrdiff_t>(size_);
     const auto last = entries_.begin() + static_cast<std::ptrdiff_t>(capacity_ - 1);
-    std::nth_element(entries_.begin(), last, entries_.end());
+    std::nth_element(entries_.begin(), last, end);
     bound_ = *last;
-    entries_.resize(capacity_);
+    size_ = capacity_;
   }
 
-  std::vector<std::uint64_t> entries_;
+  std::vector<std::uint64_t> entries_;  // the first size_ of them
+  std::size_t size_ = 0;
   std::size_t capacity_ = 0;
+  std::size_t much_ = 0;
   std::uint64_t bound_ = 0;
 };
 

@@ -106,7 +106,7 @@ class CodeScan {
       const std::size_t n = std::min(kRowsAtOnce, n_ - at);
       VECDB_TRY(check_.CodesOf(ids_ + at, n));
       space_.Keys(query_, ids_ + at, n, keys);
-      for (std::size_t i = 0; i < n; ++i) nearest_.Offer(Beam::EntryOf(keys[i], ids_[at + i]));
+      nearest_.OfferAll(keys, ids_ + at, n);
     }
     n_ = 0;
     return Status();

@@ -1,5 +1,7 @@
 #include "query/filter_cache.h"
 
+#include <functional>
+
 namespace vecdb::query {
 
 std::shared_ptr<const base::Bitmap> FilterCache::Find(SegmentId segment, std::string_view filter) {
@@ -8,6 +10,13 @@ std::shared_ptr<const base::Bitmap> FilterCache::Find(SegmentId segment, std::st
   if (found == by_name_.end()) return nullptr;
   entries_.splice(entries_.begin(), entries_, found->second);
   return found->second->passed;
+}
+
+bool FilterCache::WasAsked(SegmentId segment, std::string_view filter) {
+  constexpr std::uint64_t kMix = 0x9E37'79B9'7F4A'7C15ULL;
+  const std::size_t hash = std::hash<std::string_view>()(filter) + segment * kMix;
+  base::MutexLock lock(mutex_);
+  return std::exchange(asked_[hash % asked_.size()], hash) == hash;
 }
 
 void FilterCache::Put(SegmentId segment, std::string_view filter,

@@ -1,10 +1,13 @@
-// What filters have left of sealed segments, kept for the next search that has the same filter:
-// those used longest ago go first. Rows of a segment never change, so only deletes, which are not
+// What filters have left of sealed segments, kept for the next search that has the same filter: from
+// the second time on, for texts that are never said again would push out the others. Those used
+// longest ago go first. Rows of a segment never change, so only deletes, which are not
 // looked at here, and time come in between.
 //
 // Thread safety: all methods from any thread.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <list>
 #include <map>
@@ -29,6 +32,8 @@ class FilterCache {
   // The rows of a segment for which a filter of this text is true; null when that is not known.
   std::shared_ptr<const base::Bitmap> Find(SegmentId segment, std::string_view filter)
       EXCLUDES(mutex_);
+  // Whether that was asked lately, which it has been from now on.
+  bool WasAsked(SegmentId segment, std::string_view filter) EXCLUDES(mutex_);
   void Put(SegmentId segment, std::string_view filter, std::shared_ptr<const base::Bitmap> passed)
       EXCLUDES(mutex_);
   // Forgets all; how many bytes it had.
@@ -52,6 +57,7 @@ class FilterCache {
   std::list<Entry> entries_ GUARDED_BY(mutex_);  // that used last in front
   std::map<Name, std::list<Entry>::iterator> by_name_ GUARDED_BY(mutex_);
   std::uint64_t bytes_ GUARDED_BY(mutex_) = 0;
+  std::array<std::size_t, 512> asked_ GUARDED_BY(mutex_) = {};  // hashes, each in its place
 };
 
 }  // namespace vecdb::query

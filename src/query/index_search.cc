@@ -14,7 +14,7 @@
 namespace vecdb::query {
 namespace {
 
-constexpr std::size_t kAtOnce = 32;
+constexpr std::size_t kAhead = 16;       // rows
 constexpr std::size_t kMostAsked = 512;  // bytes of a row; the rest follows by itself
 
 RowIndex CountBits(std::span<const std::uint64_t> words) {
@@ -55,37 +55,31 @@ ExactRows::ExactRows(const segment::Segment& segment, const SearchPlan& plan, Ro
   asked_ = std::min(kMostAsked, chunk::FixedWidth(field.type, field.dimension));
 }
 
+// While one row is measured memory brings the next ones. Of files that are open only as long as
+// somebody holds them no more than two are held at once.
 Status ExactRows::Compute(std::span<const std::uint32_t> rows, std::span<float> out) {
-  for (std::size_t at = 0; at < rows.size(); at += kAtOnce) {
-    const std::size_t n = std::min(kAtOnce, rows.size() - at);
-    VECDB_TRY(ComputeSome(rows.subspan(at, n), out.subspan(at, n)));
-  }
-  return Status();
-}
-
-// Of files that are open only as long as somebody holds them no more than two are held at once.
-Status ExactRows::ComputeSome(std::span<const std::uint32_t> rows, std::span<float> out) {
-  std::array<chunk::ColumnView, kAtOnce> views;
+  std::array<chunk::ColumnView, kAhead> views;  // of rows that are asked for and not measured
   std::size_t done = 0;
+  const auto measure_before = [&](std::size_t end) {
+    for (; done < end; ++done) Measure(&views[done % kAhead], out.subspan(done, 1));
+  };
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    VECDB_TRY_ASSIGN(views[i], segment_->Read(plan_->field, from_ + rows[i], 1, plan_->deadline));
-    const auto* const bytes = static_cast<const char*>(views[i].values);
+    if (i >= kAhead) measure_before(i - kAhead + 1);
+    VECDB_TRY_ASSIGN(auto view, segment_->Read(plan_->field, from_ + rows[i], 1, plan_->deadline));
+    const auto* const bytes = static_cast<const char*>(view.values);
     for (std::size_t at = 0; at < asked_; at += 64) __builtin_prefetch(bytes + at);
-    if (i == 0 || views[i].keep == views[i - 1].keep) continue;
-    Measure(std::span(views).subspan(done, i - done), out.subspan(done));
-    done = i;
+    if (done < i && view.keep != views[(i - 1) % kAhead].keep) measure_before(i);
+    views[i % kAhead] = std::move(view);
   }
-  Measure(std::span(views).subspan(done, rows.size() - done), out.subspan(done));
+  measure_before(rows.size());
   return Status();
 }
 
-// Lets go of the rows.
-void ExactRows::Measure(std::span<chunk::ColumnView> rows, std::span<float> out) {
+// Lets go of the row.
+void ExactRows::Measure(chunk::ColumnView* row, std::span<float> out) {
   const std::uint32_t first = 0;
-  for (std::size_t i = 0; i < rows.size() && !base::Canary(44); ++i) {
-    plan_->distances->Ids(rows[i], std::span(&first, 1), out.subspan(i, 1));
-    rows[i].keep.reset();
-  }
+  if (!base::Canary(44)) plan_->distances->Ids(*row, std::span(&first, 1), out);
+  row->keep.reset();
 }
 
 IndexAsk::IndexAsk(const Of& of, const SearchPlan& plan, const Portion& portion,

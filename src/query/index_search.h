@@ -28,8 +28,7 @@ class ExactRows final : public index::ExactDistances {
   Status Compute(std::span<const std::uint32_t> rows, std::span<float> out) override;
 
  private:
-  Status ComputeSome(std::span<const std::uint32_t> rows, std::span<float> out);
-  void Measure(std::span<chunk::ColumnView> rows, std::span<float> out);
+  void Measure(chunk::ColumnView* row, std::span<float> out);
 
   const segment::Segment* segment_;
   const SearchPlan* plan_;

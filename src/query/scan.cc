@@ -12,12 +12,13 @@ namespace {
 
 constexpr RowIndex kRowsPerStep = 8192;
 
-// Of all rows of a sealed segment.
+// Of all rows of a sealed segment; null where that is not known, nor worth knowing.
 Result<std::shared_ptr<const base::Bitmap>> PassedOf(const segment::Segment& segment,
                                                      const Filter& filter,
                                                      const base::Deadline& deadline,
                                                      FilterCache* cache) {
   if (auto known = cache->Find(segment.id(), filter.text())) return known;
+  if (!cache->WasAsked(segment.id(), filter.text())) return std::shared_ptr<const base::Bitmap>();
   auto passed = std::make_shared<base::Bitmap>();
   VECDB_TRY(filter.EvaluateFrom(segment, 0, segment.rows(), deadline, passed.get()));
   cache->Put(segment.id(), filter.text(), passed);
@@ -35,8 +36,11 @@ Result<AllowedRows> AllowedRowsAt(const segment::Segment& segment, const segment
   allowed.first = visible.first;
   allowed.rows = visible.rows;
   if (visible.first == visible.rows) return allowed;
+  std::shared_ptr<const base::Bitmap> passed;
   if (filter != nullptr && cache != nullptr && segment.sealed()) {
-    VECDB_TRY_ASSIGN(const auto passed, PassedOf(segment, *filter, deadline, cache));
+    VECDB_TRY_ASSIGN(passed, PassedOf(segment, *filter, deadline, cache));
+  }
+  if (passed != nullptr) {
     allowed.bitmap = *passed;
     allowed.bitmap->Resize(visible.rows);
     allowed.bitmap->ResetBefore(visible.first);

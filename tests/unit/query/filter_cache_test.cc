@@ -34,6 +34,19 @@ TEST_CASE("what a filter left of a segment is found by segment and text alone", 
   CHECK(budget.used() == 0);
 }
 
+TEST_CASE("a filter is worth keeping when it is said again of the same segment", "[filter_cache]") {
+  base::MemoryBudget budget(0, 0);
+  FilterCache cache(1 << 20, budget);
+  CHECK(!cache.WasAsked(1, "a > 1"));
+  CHECK(!cache.WasAsked(2, "a > 1"));
+  CHECK(!cache.WasAsked(1, "a > 2"));
+  CHECK(cache.WasAsked(1, "a > 1"));
+  CHECK(cache.WasAsked(2, "a > 1"));
+  CHECK(cache.WasAsked(1, "a > 1"));
+  for (int i = 0; i < 100'000; ++i) (void)cache.WasAsked(3, "b > " + std::to_string(i));
+  CHECK(!cache.WasAsked(1, "a > 1"));  // long ago
+}
+
 TEST_CASE("what was used longest ago goes, and what is too large does not come", "[filter_cache]") {
   base::MemoryBudget budget(0, 0);
   FilterCache cache(10'000, budget);

@@ -37,7 +37,9 @@ struct Spread {
 };
 
 std::int64_t Draw(const Spread& spread, std::mt19937_64& random) {
-  const std::uint64_t above = spread.width == 0 ? 0 : random() % (spread.width + 1);
+  const std::uint64_t drawn = random();
+  const std::uint64_t above =
+      spread.width == ~std::uint64_t{0} ? drawn : drawn % (spread.width + 1);
   return static_cast<std::int64_t>(static_cast<std::uint64_t>(spread.from) + above);
 }
 
@@ -144,8 +146,6 @@ class Texts {
         return name + (random_() % 2 == 0 ? " is null" : " is not null");
       case 3:
         return name + " < " + numbers_.wide->schema().fields()[(field + 1) % 5].name;
-      case 4:
-        return name + " >= " + Literal(Near(field)) + ".5";
     }
     return name + " " + kOps[random_() % 6] + " " + Literal(Near(field));
   }

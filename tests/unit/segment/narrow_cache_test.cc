@@ -150,14 +150,15 @@ TEST_CASE("copies that nobody uses any more make room for others within their sh
 }
 
 TEST_CASE("a segment that cannot be read has no copy", "[narrow]") {
+  constexpr std::uint64_t kInside = 5000;  // of the keys
   Sample sample;
   const std::string path = io::Join(io::SegmentFolder(sample.record.id), io::KeysName(0));
-  const auto segment = sample.Open();
   auto file = Must(sample.folder.fs().Open(path, io::OpenMode::kReadWrite));
   std::byte byte{};
-  Must(file->ReadAt(5000, {&byte, 1}));
+  Must(file->ReadAt(kInside, {&byte, 1}));
   byte ^= std::byte{1};
-  Must(file->WriteAt(5000, {&byte, 1}));
+  Must(file->WriteAt(kInside, {&byte, 1}));
+  const auto segment = sample.Open();
   CHECK(Find(*segment, kKey, 200) == nullptr);
   CHECK(sample.cache.bytes() == 0);
   CHECK(sample.budget.used() == 0);
