@@ -254,6 +254,8 @@ TEST_CASE("what was dropped gives its memory back, though there are handles of i
   Collection books = MakeSegments(db, 3, 3'000);
   books.Insert(BatchOf(BooksBetween(20'001, 20'500))).status().OrDie();
   RunDueWork(*db);
+  for (int i = 0; i < 3; ++i) CHECK(books.Count("year > 1950").ok());
+  REQUIRE(db.parts().narrow->bytes() > 0);
   const base::MemoryBudget& memory = db.parts().memory;
   for (const auto account : {MemoryAccount::kGrowing, MemoryAccount::kSegments,
                              MemoryAccount::kColumns, MemoryAccount::kFilters}) {
@@ -264,6 +266,7 @@ TEST_CASE("what was dropped gives its memory back, though there are handles of i
                              MemoryAccount::kColumns, MemoryAccount::kFilters}) {
     CHECK(memory.used(account) == 0);
   }
+  CHECK(db.parts().narrow->bytes() == 0);
   CHECK(books.Insert(BatchOf({{1}})).status().code() == StatusCode::kNotFound);
   CHECK(books.Flush().code() == StatusCode::kNotFound);
 }
