@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 namespace vecdb::segment {
 namespace {
@@ -15,25 +16,34 @@ constexpr std::uint64_t kStale = 4096;
 
 // ---- NarrowColumns ----------------------------------------------------------------------
 
-NarrowColumns::NarrowColumns(NarrowCache& cache) : cache_(cache) {
+NarrowColumns::NarrowColumns(NarrowCache& cache, std::size_t fields)
+    : cache_(cache), fields_(fields) {
   base::MutexLock lock(cache_.mutex_);
-  place_ = cache_.segments_.insert(cache_.segments_.end(), this);
+  cache_.segments_.push_back(this);
 }
 
 NarrowColumns::~NarrowColumns() {
   base::MutexLock lock(cache_.mutex_);
-  cache_.segments_.erase(place_);
+  std::erase(cache_.segments_, this);
 }
 
 // One thread's turn to make a copy. However it ends, another may try.
 class NarrowColumns::Making {
  public:
   Making(NarrowColumns& columns, std::uint32_t field) : columns_(columns), field_(field) {}
-  ~Making() { columns_.Finish(field_, made); }
+  ~Making() {
+    base::MutexLock lock(columns_.mutex_);
+    One& one = columns_.fields_[field_];
+    one.making = false;
+    one.column = column;
+    one.too_wide = outcome == NarrowColumn::Outcome::kTooWide;
+    one.wait = kPatience;
+  }
   Making(const Making&) = delete;
   Making& operator=(const Making&) = delete;
 
-  NarrowColumn::Made made{NarrowColumn::Outcome::kRefused};
+  std::shared_ptr<const NarrowColumn> column = nullptr;
+  NarrowColumn::Outcome outcome = NarrowColumn::Outcome::kRefused;
 
  private:
   NarrowColumns& columns_;
@@ -52,61 +62,68 @@ std::shared_ptr<const NarrowColumn> NarrowColumns::Find(const Segment& segment, 
     one.making = true;
   }
   Making making(*this, field);
-  const auto reserve = [this](std::uint64_t bytes) { return cache_.Reserve(bytes); };
-  making.made = NarrowColumn::Make(segment, field, reserve, deadline);
-  return making.made.column;
+  making.column = Make(segment, field, deadline, &making.outcome);
+  return making.column;
 }
 
-void NarrowColumns::Finish(std::uint32_t field, const NarrowColumn::Made& made) {
-  base::MutexLock lock(mutex_);
-  One& one = fields_[field];
-  one.making = false;
-  one.column = made.column;
-  one.too_wide = made.outcome == NarrowColumn::Outcome::kTooWide;
-  one.wait = kPatience;
+std::shared_ptr<const NarrowColumn> NarrowColumns::Make(const Segment& segment, std::uint32_t field,
+                                                        const base::Deadline& deadline,
+                                                        NarrowColumn::Outcome* outcome) const {
+  auto column = std::make_shared<NarrowColumn>(segment, field);
+  *outcome = column->FindFrame(segment, deadline);
+  if (*outcome != NarrowColumn::Outcome::kMade) return nullptr;
+  *outcome = NarrowColumn::Outcome::kRefused;
+  auto memory = cache_.Reserve(column->MemoryNeeded());
+  if (!memory) return nullptr;
+  *outcome = column->Fill(segment, std::move(*memory), deadline);
+  if (*outcome != NarrowColumn::Outcome::kMade) return nullptr;
+  return column;
 }
 
 std::uint64_t NarrowColumns::memory_bytes() const {
   std::uint64_t bytes = 0;
   base::MutexLock lock(mutex_);
-  for (const auto& [field, one] : fields_) {
+  for (const One& one : fields_) {
     if (one.column != nullptr) bytes += one.column->memory_bytes();
   }
   return bytes;
 }
 
-void NarrowColumns::List(std::vector<Place>* places) {
+// Who holds it besides has it from Find(), which takes the lock for it: a lone owner stays alone.
+std::uint64_t NarrowColumns::Oldest(std::uint64_t end) {
   base::MutexLock lock(mutex_);
-  for (const auto& [field, one] : fields_) {
-    if (one.column != nullptr) places->push_back({one.used_at, this, field});
+  for (const One& one : fields_) {
+    if (one.column.use_count() == 1) end = std::min(end, one.used_at);
   }
+  return end;
 }
 
-// Who holds it besides has it from Find(), which takes the lock for it: a lone owner stays alone.
-std::shared_ptr<const NarrowColumn> NarrowColumns::Drop(std::uint32_t field) {
+std::uint64_t NarrowColumns::Drop(std::uint64_t used_at) {
   base::MutexLock lock(mutex_);
-  One& one = fields_[field];
-  if (one.column == nullptr || one.column.use_count() > 1) return nullptr;
-  return std::exchange(one.column, nullptr);
+  for (One& one : fields_) {
+    if (one.used_at != used_at || one.column.use_count() != 1) continue;
+    const std::uint64_t bytes = one.column->memory_bytes();
+    one.column.reset();
+    return bytes;
+  }
+  return 0;  // somebody asked for it meanwhile
 }
 
 // ---- NarrowCache ------------------------------------------------------------------------
 
 std::uint64_t NarrowCache::Evict(std::uint64_t bytes, std::uint64_t before) {
-  std::vector<std::shared_ptr<const NarrowColumn>> gone;  // end after the lock
   std::uint64_t given_back = 0;
   base::MutexLock lock(mutex_);
-  std::vector<NarrowColumns::Place> places;
-  for (NarrowColumns* const segment : segments_) segment->List(&places);
-  std::sort(places.begin(), places.end(),
-            [](const auto& a, const auto& b) { return a.used_at < b.used_at; });
-  gone.reserve(places.size());
-  for (const NarrowColumns::Place& place : places) {
-    if (given_back >= bytes || place.used_at >= before) break;
-    auto one = place.of->Drop(place.field);
-    if (one == nullptr) continue;
-    given_back += one->memory_bytes();
-    gone.push_back(std::move(one));
+  while (given_back < bytes) {
+    NarrowColumns* segment = nullptr;
+    std::uint64_t oldest = before;
+    for (NarrowColumns* const one : segments_) {
+      const std::uint64_t used_at = one->Oldest(oldest);
+      if (used_at < oldest) segment = one;
+      oldest = used_at;
+    }
+    if (segment == nullptr) break;
+    given_back += segment->Drop(oldest);
   }
   return given_back;
 }

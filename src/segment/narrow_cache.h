@@ -7,9 +7,8 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
-#include <list>
-#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -27,7 +26,7 @@ class NarrowCache;
 // Those of one segment, shared by all of its forms.
 class NarrowColumns {
  public:
-  explicit NarrowColumns(NarrowCache& cache);  // which outlives it
+  NarrowColumns(NarrowCache& cache, std::size_t fields);  // the cache outlives it
   ~NarrowColumns();
   NarrowColumns(const NarrowColumns&) = delete;
   NarrowColumns& operator=(const NarrowColumns&) = delete;
@@ -47,20 +46,18 @@ class NarrowColumns {
     bool making = false;
     bool too_wide = false;
   };
-  struct Place {
-    std::uint64_t used_at;
-    NarrowColumns* of;
-    std::uint32_t field;
-  };
-  void Finish(std::uint32_t field, const NarrowColumn::Made& made) EXCLUDES(mutex_);
-  void List(std::vector<Place>* places) EXCLUDES(mutex_);
-  // Lets go of it, if nobody else holds it.
-  std::shared_ptr<const NarrowColumn> Drop(std::uint32_t field) EXCLUDES(mutex_);
+  std::shared_ptr<const NarrowColumn> Make(const Segment& segment, std::uint32_t field,
+                                           const base::Deadline& deadline,
+                                           NarrowColumn::Outcome* outcome) const;
+  // When the one of those used before `end` was used that nobody else holds and that was used
+  // longest ago; `end` where there is none.
+  std::uint64_t Oldest(std::uint64_t end) EXCLUDES(mutex_);
+  // Lets go of what was used then; how many bytes it had.
+  std::uint64_t Drop(std::uint64_t used_at) EXCLUDES(mutex_);
 
   NarrowCache& cache_;
-  std::list<NarrowColumns*>::iterator place_;  // the cache's
-  mutable base::Mutex mutex_;                  // leaf
-  std::map<std::uint32_t, One> fields_ GUARDED_BY(mutex_);
+  mutable base::Mutex mutex_;  // leaf
+  std::vector<One> fields_ GUARDED_BY(mutex_);
 };
 
 class NarrowCache {
@@ -86,7 +83,7 @@ class NarrowCache {
   std::atomic<std::uint64_t> questions_{0};
   // guarded
   base::Mutex mutex_;  // before a segment's own
-  std::list<NarrowColumns*> segments_ GUARDED_BY(mutex_);
+  std::vector<NarrowColumns*> segments_ GUARDED_BY(mutex_);
 };
 
 }  // namespace vecdb::segment

@@ -2,15 +2,13 @@
 // lies above the least of them. For filters, which ask of all rows whether they lie in a range, and
 // whose time goes into bringing them from memory.
 //
-// Thread safety: immutable after Make.
+// Thread safety: immutable once it is made.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
-#include <memory>
+#include <limits>
 #include <optional>
-#include <span>
 
 #include "base/bitmap.h"
 #include "base/deadline.h"
@@ -27,21 +25,19 @@ class NarrowColumn {
     base::MemoryReservation budget;
     base::MemoryReservation share;
   };
-  // Nothing where there is no room for so many bytes.
-  using Reserve = std::function<std::optional<Memory>(std::uint64_t bytes)>;
   enum class Outcome : std::uint8_t {
     kMade,
     kTooWide,  // no integers, or too far from one another: so it stays
     kRefused,  // there was no room, or the segment could not be read
   };
-  struct Made {
-    Outcome outcome = Outcome::kTooWide;
-    std::shared_ptr<const NarrowColumn> column = nullptr;
-  };
 
-  // Reads the field twice.
-  static Made Make(const Segment& segment, std::uint32_t field, const Reserve& reserve,
-                   const base::Deadline& deadline);
+  // One of this field, made in two steps, each of which reads it once. Only who makes it has it.
+  NarrowColumn(const Segment& segment, std::uint32_t field);
+  // Where the values lie; kMade when they are near enough to one another.
+  Outcome FindFrame(const Segment& segment, const base::Deadline& deadline);
+  // What it will take.
+  std::uint64_t MemoryNeeded() const;
+  Outcome Fill(const Segment& segment, Memory memory, const base::Deadline& deadline);
   ~NarrowColumn();
   NarrowColumn(const NarrowColumn&) = delete;
   NarrowColumn& operator=(const NarrowColumn&) = delete;
@@ -66,16 +62,11 @@ class NarrowColumn {
   std::uint64_t memory_bytes() const { return memory_.budget.bytes(); }
 
  private:
-  NarrowColumn() = default;
-  bool FindFrame(const Segment& segment, std::uint32_t field, const base::Deadline& deadline,
-                 Outcome* outcome);
-  bool Allocate(const Reserve& reserve);
-  bool Fill(const Segment& segment, std::uint32_t field, const base::Deadline& deadline);
-
   Memory memory_;  // first, so that it goes last
-  RowIndex rows_ = 0;
-  std::int64_t least_ = 0;
-  std::int64_t most_ = 0;
+  const std::uint32_t field_;
+  const RowIndex rows_;
+  std::int64_t least_ = std::numeric_limits<std::int64_t>::max();
+  std::int64_t most_ = std::numeric_limits<std::int64_t>::min();
   std::size_t width_ = 0;
   bool has_nulls_ = false;
   std::byte* values_ = nullptr;  // large memory, of LargeSize(rows * width) bytes

@@ -320,7 +320,8 @@ Result<std::shared_ptr<SealedSegment>> SealedSegment::Open(
   body->clustered = record.clustered;
   body->key_field = chunk::KeyFieldIndex(schema);
   body->load_mode = loading.mode;
-  if (loading.narrow != nullptr) body->narrow = std::make_shared<NarrowColumns>(*loading.narrow);
+  if (loading.narrow != nullptr)
+    body->narrow = std::make_shared<NarrowColumns>(*loading.narrow, schema.fields().size());
   VECDB_TRY(opener.OpenColumns(schema, body->key_field, &body->columns, &body->timestamps));
   if (record.keys.rows != record.rows) return opener.Bad(io::KeysName(0), "not the segment's rows");
   VECDB_TRY_ASSIGN(auto keys, opener.Open(io::KeysName(0), record.keys, io::FileKind::kKeys));

@@ -88,16 +88,17 @@ class Evaluation {
 void Evaluation::FindNarrow(const base::Deadline& deadline) {
   segment::NarrowColumns* const narrow = segment_.narrow();
   if (narrow == nullptr) return;
-  std::vector<bool> whole(program_.columns.size());
-  for (const filter::Step& step : program_.steps) {
-    if (step.kind == StepKind::kFields || step.kind == StepKind::kInSet) whole[step.column] = true;
-    if (step.kind == StepKind::kFields) whole[step.other] = true;
-  }
-  for (std::size_t i = 0; i < whole.size(); ++i) {
+  for (std::size_t i = 0; i < narrow_.size(); ++i) {
     const auto [field, type] = program_.columns[i];
     const bool may_be =
         type == DataType::kInt16 || type == DataType::kInt32 || type == DataType::kInt64;
-    if (may_be && !whole[i]) narrow_[i] = narrow->Find(segment_, field, deadline);
+    const auto wants_values = [i](const filter::Step& step) {
+      if (step.kind == StepKind::kInSet) return step.column == i;
+      return step.kind == StepKind::kFields && (step.column == i || step.other == i);
+    };
+    if (!may_be || std::any_of(program_.steps.begin(), program_.steps.end(), wants_values))
+      continue;
+    narrow_[i] = narrow->Find(segment_, field, deadline);
   }
 }
 
