@@ -1,7 +1,7 @@
-// What filters have left of sealed segments, kept for the next search that has the same filter: from
-// the second time on, for texts that are never said again would push out the others. Those used
-// longest ago go first. Rows of a segment never change, so only deletes, which are not
-// looked at here, and time come in between.
+// What filters have left of sealed segments, kept for the next search that has the same filter:
+// from the second time on, for texts that are never said again would push out the others. Those
+// used longest ago go first. Rows of a segment never change, so only deletes, which are not looked
+// at here, and time come in between.
 //
 // Thread safety: all methods from any thread.
 #pragma once

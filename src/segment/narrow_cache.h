@@ -1,6 +1,6 @@
-// Narrow copies of columns that filters have read more than once, as long as there is room. Each can
-// be had again from its column, so they are the first to go; those used longest ago go before the
-// others. Why: docs/adr/0060-filters-read-narrow-copies.md.
+// Narrow copies of columns that filters have read more than once, as long as there is room. Each
+// can be had again from its column, so they are the first to go; those used longest ago go before
+// the others. Why: docs/adr/0060-filters-read-narrow-copies.md.
 //
 // Thread safety: all methods from any thread. Nobody waits for a copy: who asks while it is made
 // reads the column.

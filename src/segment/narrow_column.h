@@ -1,6 +1,6 @@
-// The integers of one field of a sealed segment in fewer bytes than they are stored in: how far each
-// lies above the least of them. For filters, which ask of all rows whether they lie in a range, and
-// whose time goes into bringing them from memory.
+// The integers of one field of a sealed segment in fewer bytes than they are stored in: how far
+// each lies above the least of them. For filters, which ask of all rows whether they lie in a
+// range, and whose time goes into bringing them from memory.
 //
 // Thread safety: immutable once it is made.
 #pragma once
