@@ -100,8 +100,8 @@ class Visited {
   std::vector<std::uint64_t> words_;
 };
 
-// The nearest of many rows, for scans: all that is nearer than a bound is kept until there is much of
-// it, and the bound is moved then. No step has a branch that could not be foreseen.
+// The nearest of many rows, for scans: all that is nearer than a bound is kept until there is much
+// of it, and the bound is moved then. No step has a branch that could not be foreseen.
 class Nearest {
  public:
   static constexpr std::size_t kMostAtOnce = 256;
