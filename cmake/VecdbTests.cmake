@@ -56,6 +56,13 @@ foreach(_folder IN LISTS VECDB_FOLDERS)
     add_test(NAME simd COMMAND test_simd)
     set_tests_properties(simd PROPERTIES LABELS unit TIMEOUT 600)
   else()
+    if(_folder STREQUAL "query")  # what depends on the kernels of a level
+      foreach(_level IN ITEMS scalar sse2 avx2 avx512)
+        add_test(NAME query_near_${_level} COMMAND test_query [near])
+        set_tests_properties(query_near_${_level} PROPERTIES
+          LABELS unit TIMEOUT 600 ENVIRONMENT VECDB_SIMD=${_level})
+      endforeach()
+    endif()
     add_test(NAME ${_folder} COMMAND test_${_folder})
     set_tests_properties(${_folder} PROPERTIES LABELS unit TIMEOUT 600)
   endif()

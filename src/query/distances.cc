@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <type_traits>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -12,6 +13,8 @@
 #include "chunk/sparse_value.h"
 #include "chunk/validate.h"
 #include "chunk/value.h"
+#include "query/aligned.h"
+#include "query/near_rows.h"
 #include "query/sparse_distances.h"
 #include "simd/kernels.h"
 
@@ -51,16 +54,6 @@ class InTurn final : public DistancesTogether {
  private:
   const std::vector<const Distances*> all_;
 };
-
-// Room for n numbers that begins with a line of the cache, so that no vector of a kernel reads two.
-template <typename T>
-T* AlignedIn(std::vector<T>* room, std::size_t n) {
-  constexpr std::size_t kLine = 64;
-  room->resize(n + kLine / sizeof(T));
-  void* first = room->data();
-  std::size_t bytes = room->size() * sizeof(T);
-  return static_cast<T*>(std::align(kLine, n * sizeof(T), first, bytes));
-}
 
 template <typename Query, typename Element, typename Number>
 class DenseTogether;
@@ -215,15 +208,71 @@ class DenseTogether final : public DistancesTogether {
   }
 
   void Ids(const chunk::ColumnView& view, std::span<const std::uint32_t> ids, float* out) override {
+    Compute(Gathered(view, ids), ids.size(), out);
+  }
+
+  bool Near(const chunk::ColumnView& view, std::size_t first, std::size_t n,
+            std::span<const float> bounds, std::size_t most, std::vector<NearPair>* near) override {
+    if (!KnowsNear()) return false;
+    const auto* const rows = static_cast<const Element*>(view.values) + first * dimension_;
+    return FindNear(rows, n, bounds, most, near);
+  }
+
+  bool NearIds(const chunk::ColumnView& view, std::span<const std::uint32_t> ids,
+               std::span<const float> bounds, std::size_t most,
+               std::vector<NearPair>* near) override {
+    if (!KnowsNear()) return false;
+    return FindNear(Gathered(view, ids), ids.size(), bounds, most, near);
+  }
+
+ private:
+  static constexpr bool kProducts = std::is_same_v<Number, float>;
+
+  const Element* Gathered(const chunk::ColumnView& view, std::span<const std::uint32_t> ids) {
     Element* const gathered = AlignedIn(&gathered_room_, Distances::kBatch * dimension_);
     const auto* const base = static_cast<const Element*>(view.values);
     for (std::size_t i = 0; i < ids.size(); ++i) {
       std::copy_n(base + ids[i] * dimension_, dimension_, gathered + i * dimension_);
     }
-    Compute(gathered, ids.size(), out);
+    return gathered;
   }
 
- private:
+  // Panels are made when they are first of use: a small segment never asks.
+  bool KnowsNear() {
+    if constexpr (kProducts) {
+      if (near_ == nullptr && !std::exchange(near_asked_, true)) {
+        near_ = NearRows::Make(all_.front()->metric_, queries_, all_.size(), dimension_);
+      }
+    }
+    return near_ != nullptr;
+  }
+
+  // The kernel reads floats: halves are widened, as many rows as are looked at at once.
+  bool FindNear(const Element* rows, std::size_t n, std::span<const float> bounds, std::size_t most,
+                std::vector<NearPair>* near) {
+    near_->SetBounds(bounds);
+    const std::size_t block = near_->rows_at_once();
+    for (std::size_t i = 0; i < n; i += block, rows += block * dimension_) {
+      const std::size_t count = std::min(block, n - i);
+      const Element* const next = rows + count * dimension_;
+      const std::size_t next_bytes = count * dimension_ * sizeof(Element);
+      near_->Find({Floats(rows, count * dimension_), count, next, next_bytes}, i, near);
+      if (near->size() > most) return false;
+    }
+    return true;
+  }
+
+  const float* Floats(const Element* rows, std::size_t n) {
+    if constexpr (std::is_same_v<Element, std::uint16_t>) {
+      float* const widened = AlignedIn(&widened_room_, n);
+      chunk::FromHalf(all_.front()->type_, {rows, n}, widened);
+      return widened;
+    } else if constexpr (std::is_same_v<Element, float>) {
+      return rows;
+    }
+    return nullptr;
+  }
+
   void Compute(const Element* rows, std::size_t n, float* out) {
     const Dense& any = *all_.front();
     const auto& kernels = any.kernels_;
@@ -256,6 +305,9 @@ class DenseTogether final : public DistancesTogether {
   std::vector<Query> queries_room_;
   std::vector<Number> found_;  // where they are no floats
   std::vector<Element> gathered_room_;
+  std::unique_ptr<NearRows> near_;
+  bool near_asked_ = false;
+  std::vector<float> widened_room_;
 };
 
 class BitDistances final : public Distances {
@@ -356,6 +408,16 @@ Made OfSparse(const Field& field, const QueryVector& query) {
 }
 
 }  // namespace
+
+bool DistancesTogether::Near(const chunk::ColumnView&, std::size_t, std::size_t,
+                             std::span<const float>, std::size_t, std::vector<NearPair>*) {
+  return false;
+}
+
+bool DistancesTogether::NearIds(const chunk::ColumnView&, std::span<const std::uint32_t>,
+                                std::span<const float>, std::size_t, std::vector<NearPair>*) {
+  return false;
+}
 
 std::unique_ptr<DistancesTogether> Distances::Together(
     std::span<const Distances* const> all) const {

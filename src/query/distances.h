@@ -7,12 +7,14 @@
 #include <limits>
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "vecdb/request.h"
 #include "vecdb/schema.h"
 #include "vecdb/status.h"
 
 #include "chunk/column_view.h"
+#include "query/near_rows.h"
 
 namespace vecdb::query {
 
@@ -27,6 +29,14 @@ class DistancesTogether {
                     float* out) = 0;
   virtual void Ids(const chunk::ColumnView& view, std::span<const std::uint32_t> ids,
                    float* out) = 0;
+  // The same rows, but only which of them may be at most bounds[q] away from number q: pairs that
+  // are not among those appended to `near` are farther. For much less than the distances, where few
+  // are near; false, and no answer, where there is no way to tell, or it is more than `most`.
+  virtual bool Near(const chunk::ColumnView& view, std::size_t first, std::size_t n,
+                    std::span<const float> bounds, std::size_t most, std::vector<NearPair>* near);
+  virtual bool NearIds(const chunk::ColumnView& view, std::span<const std::uint32_t> ids,
+                       std::span<const float> bounds, std::size_t most,
+                       std::vector<NearPair>* near);
 };
 
 // Thread safety: any number of threads may ask at once.

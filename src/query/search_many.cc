@@ -24,7 +24,9 @@ class BlockScan {
   BlockScan(const segment::Segment& segment, std::span<const SearchPlan> plans,
             std::span<TopK> tops)
       : segment_(segment),
+        plans_(plans),
         tops_(tops),
+        bounds_(tops.size()),
         rows_(std::clamp(kDistances / plans.size() / 64 * 64, std::size_t{64}, kBatch)),
         distance_(plans.size() * rows_) {
     std::vector<const Distances*> all;
@@ -37,9 +39,15 @@ class BlockScan {
   Status Run(const chunk::ColumnView& view, RowIndex first) {
     for (std::size_t at = 0; at < view.rows; at += rows_) {
       const std::size_t n = std::min(rows_, view.rows - at);
-      distances_->Many(view, at, n, distance_.data());
-      const auto row = [&](std::size_t i) { return first + static_cast<RowIndex>(at + i); };
-      VECDB_TRY(Offer(n, row));
+      const bool found =
+          MayFindNear() && NoteNear(distances_->Near(view, at, n, bounds_, MostNear(n), &near_));
+      if (found) {
+        VECDB_TRY(OfferPairs(view, first, [&](std::size_t i) { return at + i; }));
+      } else {
+        distances_->Many(view, at, n, distance_.data());
+        const auto row = [&](std::size_t i) { return first + static_cast<RowIndex>(at + i); };
+        VECDB_TRY(Offer(n, row));
+      }
     }
     return Status();
   }
@@ -64,8 +72,52 @@ class BlockScan {
 
  private:
   Status OfferIds(const chunk::ColumnView& view, RowIndex first, std::size_t n) {
-    distances_->Ids(view, std::span(ids_).first(n), distance_.data());
+    const auto ids = std::span<const std::uint32_t>(ids_).first(n);
+    if (MayFindNear() && NoteNear(distances_->NearIds(view, ids, bounds_, MostNear(n), &near_))) {
+      return OfferPairs(view, first, [&](std::size_t i) { return ids_[i]; });
+    }
+    distances_->Ids(view, ids, distance_.data());
     return Offer(n, [&](std::size_t i) { return first + ids_[i]; });
+  }
+
+  // Not while a search wants any row there is, nor just after too many rows were near.
+  bool MayFindNear() {
+    if (pause_left_ > 0) {
+      --pause_left_;
+      return false;
+    }
+    near_.clear();
+    bool bounded = true;
+    for (std::size_t q = 0; q < tops_.size(); ++q) {
+      bounds_[q] = tops_[q].bound();
+      bounded = bounded && bounds_[q] < std::numeric_limits<float>::infinity();
+    }
+    return bounded;
+  }
+
+  // From about so many on, all distances together cost no more than those of pairs do.
+  std::size_t MostNear(std::size_t n) const { return n * tops_.size() / 8; }
+
+  // Each time that was in vain, the pause is longer, so that little is lost where all is in vain.
+  bool NoteNear(bool found) {
+    constexpr std::size_t kLongest = 31;
+    pause_ = found ? 0 : std::min(2 * pause_ + 1, kLongest);
+    pause_left_ = pause_;
+    return found;
+  }
+
+  // Pairs of near_, each by the kernel of a search by one query. row_of(i) is a row of the view.
+  template <typename RowOf>
+  Status OfferPairs(const chunk::ColumnView& view, RowIndex first, const RowOf& row_of) {
+    for (const NearPair& pair : near_) {
+      const auto row = static_cast<std::uint32_t>(row_of(pair.row));
+      float distance = 0;
+      plans_[pair.query].distances->Ids(view, {&row, 1}, {&distance, 1});
+      TopK* const top = &tops_[pair.query];
+      if (distance > top->bound()) continue;
+      VECDB_TRY(top->Offer(distance, segment_, first + row));
+    }
+    return Status();
   }
 
   // Most rows are too far: which are not is seen of many at once.
@@ -106,11 +158,16 @@ class BlockScan {
   }
 
   const segment::Segment& segment_;
+  const std::span<const SearchPlan> plans_;
   const std::span<TopK> tops_;
+  std::vector<float> bounds_;
   const std::size_t rows_;  // at once
   std::unique_ptr<DistancesTogether> distances_;
   std::vector<float> distance_;  // of one query after the other
   std::array<std::uint32_t, kBatch> ids_;
+  std::vector<NearPair> near_;
+  std::size_t pause_ = 0;  // batches that are not asked which of their rows are near
+  std::size_t pause_left_ = 0;
 };
 
 }  // namespace

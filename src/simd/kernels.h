@@ -128,6 +128,38 @@ struct RangeKernels {
   Within<std::int64_t> i64;
 };
 
+// Queries in panels of `width`, the last filled up with any numbers: component i of query q of panel
+// p is values[(p * dimension + i) * width + q], its factor factors[p * width + q].
+struct ProductQueries {
+  const float* values;
+  std::size_t panels;
+  const float* factors;
+  const float* terms;
+};
+
+// Contiguous rows with a factor each, and what is worth fetching meanwhile.
+struct ProductRows {
+  const float* base;
+  std::size_t dimension;
+  std::size_t n;
+  const float* factors;
+  const void* next;
+  std::size_t next_bytes;
+};
+
+// Inner products that are compared and not kept: less work than a distance, and other bits than
+// those of ip_many. With u = 2^-24 and m = dimension + 1, a product is at most m u / (1 - m u)
+// times the sum of the absolute terms away from the exact one, in the worst case, and dimension
+// times FLT_MIN.
+struct ProductKernels {
+  static constexpr std::size_t kRows = 12;  // they come best in multiples of this
+
+  std::size_t width;  // at most 32; 0: this level has no such kernel
+  // Bit q of words[p * n + i] is set unless the product of query q of panel p and row i is below
+  // fma(factor of the row, factor of the query, term of the query). What is NaN is not below.
+  void (*reach)(const ProductQueries& queries, const ProductRows& rows, std::uint32_t* words);
+};
+
 struct KernelTable {
   Level level;
   const char* name;
@@ -139,6 +171,7 @@ struct KernelTable {
   BitKernels bits;
   WordKernels words;
   RangeKernels ranges;
+  ProductKernels products;
   std::uint32_t (*crc32c)(std::uint32_t crc, const void* data, std::size_t n);  // Crc32c below
 };
 

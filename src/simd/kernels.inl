@@ -6,6 +6,7 @@
 
 #include "simd/bytes.inl"
 #include "simd/nibbles.inl"
+#include "simd/products.inl"
 #include "simd/words.inl"
 
 namespace vecdb::simd {
@@ -24,6 +25,7 @@ constexpr KernelTable kKernels = {
     kBitKernels,
     {ForWords<And>, ForWords<Or>, ForWords<AndNot>, PopcountWords},
     {Within<std::int8_t>, Within<std::int16_t>, Within<std::int32_t>, Within<std::int64_t>},
+    {kPanel, Reach},
     Isa::kCrc32c};
 
 }  // namespace

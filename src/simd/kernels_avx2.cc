@@ -79,6 +79,10 @@ struct Isa {
     }
   }
 
+  static std::uint64_t Mask(xsimd::batch_bool<float, Arch> lanes) {
+    return static_cast<unsigned>(_mm256_movemask_ps(lanes));
+  }
+
   static std::uint64_t Popcount(std::uint64_t word) {
     return static_cast<std::uint64_t>(_mm_popcnt_u64(word));
   }

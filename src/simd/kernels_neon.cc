@@ -55,6 +55,10 @@ struct Isa {
     const uint32x4_t places = {1, 2, 4, 8};
     return vaddvq_u32(vandq_u32(lanes, places));
   }
+  static std::uint64_t Mask(xsimd::batch_bool<float, Arch> lanes) {
+    const uint32x4_t places = {1, 2, 4, 8};
+    return vaddvq_u32(vandq_u32(lanes, places));
+  }
   static std::uint64_t Mask(xsimd::batch_bool<std::int16_t, Arch> lanes) {
     const uint16x8_t places = {1, 2, 4, 8, 16, 32, 64, 128};
     return vaddvq_u16(vandq_u16(lanes, places));

@@ -323,6 +323,7 @@ constexpr KernelTable kKernels = {
      JaccardManyToMany},
     {AndInto, OrInto, AndNotInto, PopcountWords},
     {Within<std::int8_t>, Within<std::int16_t>, Within<std::int32_t>, Within<std::int64_t>},
+    {0, nullptr},
     Crc32cTable};
 
 }  // namespace

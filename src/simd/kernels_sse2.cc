@@ -85,6 +85,10 @@ struct Isa {
     }
   }
 
+  static std::uint64_t Mask(xsimd::batch_bool<float, Arch> lanes) {
+    return static_cast<unsigned>(_mm_movemask_ps(lanes));
+  }
+
   // This level has no instruction for it.
   static std::uint64_t Popcount(std::uint64_t word) {
     word -= (word >> 1) & 0x5555555555555555U;

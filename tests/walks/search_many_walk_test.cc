@@ -98,6 +98,59 @@ TEST_CASE("many queries in vectors of many components find what each finds alone
   CheckSameAsAlone(rows, {.limit = 20, .filter = "id >= 100"}, queries);
 }
 
+TEST_CASE("many queries tell many rows apart as each alone does", "[walk][many]") {
+  struct Kind {
+    DataType type;
+    Metric metric;
+    float offset;  // of all components: products of such numbers tell little
+    float scale;
+  };
+  const Kind kind = GENERATE(Kind{DataType::kFloatVector, Metric::kL2, 0, 1},
+                             Kind{DataType::kFloatVector, Metric::kL2, 3000, 1},
+                             Kind{DataType::kFloatVector, Metric::kL2, 0, 1e-19F},
+                             Kind{DataType::kFloatVector, Metric::kInnerProduct, 0, 1},
+                             Kind{DataType::kFloatVector, Metric::kCosine, 0.5F, 1},
+                             Kind{DataType::kFloat16Vector, Metric::kL2, 0, 1},
+                             Kind{DataType::kBFloat16Vector, Metric::kCosine, 0, 1});
+  const std::uint32_t dimension = GENERATE(3U, 40U, 130U);
+  INFO(ToString(kind.type) << " " << ToString(kind.metric) << " " << kind.offset << " "
+                           << dimension);
+  TestDatabase db;
+  Field field;
+  field.name = "v";
+  field.type = kind.type;
+  field.metric = kind.metric;
+  field.dimension = dimension;
+  const Schema schema = *SchemaBuilder().PrimaryKey("id").Add(field).Build();
+  Collection rows = *db->CreateCollection("rows", schema, {.shards = 1});
+  std::mt19937_64 random(dimension);
+  std::normal_distribution<float> number;
+  const auto make = [&] {
+    std::vector<float> vector(dimension);
+    for (float& x : vector) x = number(random) * kind.scale + kind.offset;
+    return vector;
+  };
+  std::vector<float> before = make();
+  for (const std::int64_t first : {0, 1500, 3000, 4500}) {  // the last growing
+    Batch batch(schema);
+    for (std::int64_t id = first; id < first + 1500; ++id) {
+      if (id % 10 != 0) before = make();  // the others are like the one before
+      batch.Add({{"id", id}, {"v", before}}).OrDie();
+    }
+    rows.Insert(batch).status().OrDie();
+    if (first < 4500) rows.Flush().OrDie();
+  }
+  std::vector<Value> queries;
+  for (int i = 0; i < 70; ++i) queries.emplace_back(i % 9 == 0 ? before : make());
+  CheckSameAsAlone(rows, {.limit = 10}, queries);
+  CheckSameAsAlone(rows, {.limit = 100, .output_fields = {"id"}}, queries);
+  CheckSameAsAlone(rows, {.limit = 10, .filter = "id >= 700 and id < 5000"}, queries);
+  rows.DeleteWhere("id >= 1000 and id < 1100").status().OrDie();
+  CheckSameAsAlone(rows, {.limit = 10}, queries);
+  const float middle = (*rows.Search({.query = QueryOf(queries[1]), .limit = 50}))[40].score;
+  CheckSameAsAlone(rows, {.limit = 30, .radius = middle}, queries);
+}
+
 TEST_CASE("many queries through an index find what each finds alone", "[walk][many][index]") {
   const VectorKind kind{DataType::kFloatVector, Metric::kL2};
   TestDatabase db(io::MakeMemoryFileSystem(), QuietOptions());
