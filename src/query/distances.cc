@@ -213,20 +213,22 @@ class DenseTogether final : public DistancesTogether {
 
   bool Near(const chunk::ColumnView& view, std::size_t first, std::size_t n,
             std::span<const float> bounds, std::size_t most, std::vector<NearPair>* near) override {
-    if (!KnowsNear()) return false;
     const auto* const rows = static_cast<const Element*>(view.values) + first * dimension_;
-    return FindNear(rows, n, bounds, most, near);
+    return KnowsNear() && FindNear(rows, n, bounds, most, near);
   }
 
   bool NearIds(const chunk::ColumnView& view, std::span<const std::uint32_t> ids,
                std::span<const float> bounds, std::size_t most,
                std::vector<NearPair>* near) override {
-    if (!KnowsNear()) return false;
-    return FindNear(Gathered(view, ids), ids.size(), bounds, most, near);
+    return KnowsNear() && FindNear(Gathered(view, ids), ids.size(), bounds, most, near);
   }
 
  private:
+#ifdef VECDB_EDGE  // no level has the kernel
+  static constexpr bool kProducts = false;
+#else
   static constexpr bool kProducts = std::is_same_v<Number, float>;
+#endif
 
   const Element* Gathered(const chunk::ColumnView& view, std::span<const std::uint32_t> ids) {
     Element* const gathered = AlignedIn(&gathered_room_, Distances::kBatch * dimension_);
@@ -240,11 +242,12 @@ class DenseTogether final : public DistancesTogether {
   // Panels are made when they are first of use: a small segment never asks.
   bool KnowsNear() {
     if constexpr (kProducts) {
-      if (near_ == nullptr && !std::exchange(near_asked_, true)) {
+      if (!std::exchange(near_asked_, true)) {
         near_ = NearRows::Make(all_.front()->metric_, queries_, all_.size(), dimension_);
       }
+      return near_ != nullptr;
     }
-    return near_ != nullptr;
+    return false;
   }
 
   // The kernel reads floats: halves are widened, as many rows as are looked at at once.

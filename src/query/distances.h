@@ -14,9 +14,10 @@
 #include "vecdb/status.h"
 
 #include "chunk/column_view.h"
-#include "query/near_rows.h"
 
 namespace vecdb::query {
+
+struct NearPair;
 
 // What several Distances say of the same rows.
 //

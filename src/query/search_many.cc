@@ -9,6 +9,7 @@
 
 #include "base/status.h"
 #include "chunk/kinds.h"
+#include "query/near_rows.h"
 #include "query/search.h"
 #include "simd/kernels.h"
 

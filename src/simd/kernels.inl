@@ -6,11 +6,20 @@
 
 #include "simd/bytes.inl"
 #include "simd/nibbles.inl"
-#include "simd/products.inl"
 #include "simd/words.inl"
+#ifndef VECDB_EDGE
+#include "simd/products.inl"
+#endif
 
 namespace vecdb::simd {
 namespace {
+
+// A small build has tiles alone.
+#ifdef VECDB_EDGE
+constexpr ProductKernels kProductKernels = {0, nullptr};
+#else
+constexpr ProductKernels kProductKernels = {kPanel, Reach};
+#endif
 
 constexpr KernelTable kKernels = {
     Isa::kLevel,
@@ -25,7 +34,7 @@ constexpr KernelTable kKernels = {
     kBitKernels,
     {ForWords<And>, ForWords<Or>, ForWords<AndNot>, PopcountWords},
     {Within<std::int8_t>, Within<std::int16_t>, Within<std::int32_t>, Within<std::int64_t>},
-    {kPanel, Reach},
+    kProductKernels,
     Isa::kCrc32c};
 
 }  // namespace

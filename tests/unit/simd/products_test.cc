@@ -83,10 +83,11 @@ std::vector<std::uint32_t> Reached(const ProductKernels& kernels, const Products
 
 }  // namespace
 
-TEST_CASE("every level but the scalar one compares products", "[simd][products]") {
+TEST_CASE("every level but the scalar one compares products, or none does", "[simd][products]") {
+  const bool any = AllLevels().back()->products.width > 0;
   for (const KernelTable* table : AllLevels()) {
     INFO(table->name);
-    CHECK((table->products.width == 0) == (table->level == Level::kScalar));
+    CHECK((table->products.width > 0) == (any && table->level != Level::kScalar));
     CHECK((table->products.reach == nullptr) == (table->products.width == 0));
     CHECK(table->products.width <= 32);
   }
