@@ -39,16 +39,7 @@ class BlockScan {
   // Rows [first, first + view.rows) of the segment.
   Status Run(const chunk::ColumnView& view, RowIndex first) {
     for (std::size_t at = 0; at < view.rows; at += rows_) {
-      const std::size_t n = std::min(rows_, view.rows - at);
-      const bool found =
-          MayFindNear() && NoteNear(distances_->Near(view, at, n, bounds_, MostNear(n), &near_));
-      if (found) {
-        VECDB_TRY(OfferPairs(view, first, [&](std::size_t i) { return at + i; }));
-      } else {
-        distances_->Many(view, at, n, distance_.data());
-        const auto row = [&](std::size_t i) { return first + static_cast<RowIndex>(at + i); };
-        VECDB_TRY(Offer(n, row));
-      }
+      VECDB_TRY(OfferRows(view, first, at, std::min(rows_, view.rows - at)));
     }
     return Status();
   }
@@ -72,6 +63,14 @@ class BlockScan {
   }
 
  private:
+  Status OfferRows(const chunk::ColumnView& view, RowIndex first, std::size_t at, std::size_t n) {
+    if (MayFindNear() && NoteNear(distances_->Near(view, at, n, bounds_, MostNear(n), &near_))) {
+      return OfferPairs(view, first, [&](std::size_t i) { return at + i; });
+    }
+    distances_->Many(view, at, n, distance_.data());
+    return Offer(n, [&](std::size_t i) { return first + static_cast<RowIndex>(at + i); });
+  }
+
   Status OfferIds(const chunk::ColumnView& view, RowIndex first, std::size_t n) {
     const auto ids = std::span<const std::uint32_t>(ids_).first(n);
     if (MayFindNear() && NoteNear(distances_->NearIds(view, ids, bounds_, MostNear(n), &near_))) {
