@@ -128,8 +128,8 @@ struct RangeKernels {
   Within<std::int64_t> i64;
 };
 
-// Queries in panels of `width`, the last filled up with any numbers: component i of query q of panel
-// p is values[(p * dimension + i) * width + q], its factor factors[p * width + q].
+// Queries in panels of `width`, the last filled up with any numbers: component i of query q of
+// panel p is values[(p * dimension + i) * width + q], its factor factors[p * width + q].
 struct ProductQueries {
   const float* values;
   std::size_t panels;

@@ -11,7 +11,7 @@ namespace vecdb::simd {
 namespace {
 
 constexpr std::size_t kPanel = 2 * kLanes;
-// With the sums of so many rows and a panel, a panel's queries and a component still have registers.
+// Beside the sums of so many rows and a panel, the panel's queries and a component have registers.
 #if defined(__aarch64__)
 constexpr std::size_t kProductRows = 12;
 #else
