@@ -16,8 +16,8 @@ class VecdbConan(ConanFile):
     license = "Apache-2.0"
     package_type = "library"
     settings = "os", "arch", "compiler", "build_type"
-    options = {"shared": [True, False], "fPIC": [True, False]}
-    default_options = {"shared": False, "fPIC": True}
+    options = {"shared": [True, False], "fPIC": [True, False], "with_hnswlib": [True, False]}
+    default_options = {"shared": False, "fPIC": True, "with_hnswlib": False}
     implements = ["auto_shared_fpic"]
     exports = "include/vecdb/version.h"
     exports_sources = ("CMakeLists.txt", "cmake/*", "include/*", "src/*", "LICENSE",
@@ -35,6 +35,8 @@ class VecdbConan(ConanFile):
         self.requires("fmt/[>=9 <13]", visible=False, options={"header_only": True})
         self.requires("rapidjson/[>=1.1.0 <2]", visible=False)
         self.requires("xsimd/[>=8 <15]", visible=False)
+        if self.options.with_hnswlib:  # Conan Center has none
+            self.requires("hnswlib/[>=0.6.2 <1]", visible=False)
 
     def validate(self):
         check_min_cppstd(self, 20)
@@ -47,7 +49,8 @@ class VecdbConan(ConanFile):
 
     def _cmake_options(self):
         return {"VECDB_BUILD_SHARED": bool(self.options.shared), "VECDB_BUILD_TESTS": False,
-                "VECDB_BUILD_CLI": False, "VECDB_BUILD_EXAMPLES": False, "VECDB_INSTALL": True}
+                "VECDB_BUILD_CLI": False, "VECDB_BUILD_EXAMPLES": False, "VECDB_INSTALL": True,
+                "VECDB_WITH_HNSWLIB": bool(self.options.with_hnswlib)}
 
     def build(self):
         cmake = CMake(self)

@@ -42,5 +42,6 @@ source_files() { # every C and C++ file of the project, each followed by a zero 
 
 build_packages="g++ cmake ninja-build ccache libfmt-dev libxsimd-dev libzstd-dev libcli11-dev rapidjson-dev \
   zlib1g-dev libedit-dev"
-test_packages="catch2 python3 git pkg-config doxygen man-db qemu-user-static"
+test_packages="catch2 python3 git pkg-config doxygen man-db qemu-user-static \
+  libhnswlib-dev"
 package_packages="dpkg-dev fakeroot lintian man-db mmdebstrap"

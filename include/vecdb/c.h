@@ -227,6 +227,7 @@ VECDB_C_API vecdb_value vecdb_value_texts(const vecdb_text* data, size_t count);
 
 enum { VECDB_EVERY_WRITE = 1, VECDB_INTERVAL = 2, VECDB_FLUSH_ONLY = 3 }; /* vecdb::Durability */
 enum { VECDB_MAPPED = 1, VECDB_RESIDENT = 2 };                            /* vecdb::LoadMode */
+enum { VECDB_BUILDER_VECDB = 1, VECDB_BUILDER_HNSWLIB = 2 };              /* vecdb::GraphBuilder */
 enum { VECDB_LOG_DEBUG = 0, VECDB_LOG_INFO = 1, VECDB_LOG_WARNING = 2, VECDB_LOG_ERROR = 3 };
 
 /* Called one at a time, from any thread; must not call back into vecdb. */
@@ -271,6 +272,7 @@ typedef struct vecdb_options {
   uint32_t index_threads;
   double background_share;
   uint32_t recall_probe_every;
+  int32_t graph_builder;
 } vecdb_options;
 
 /* Sets the defaults of the C++ struct. */

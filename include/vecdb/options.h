@@ -27,6 +27,13 @@ enum class LoadMode : std::uint8_t {
   kResident = 2,  // read into memory and verified as it is read; a disk error is a Status
 };
 
+// Who makes the links of graph indexes. Graphs of either are searched alike, and no file says whose
+// it is.
+enum class GraphBuilder : std::uint8_t {
+  kVecdb = 1,    // vecdb itself: the same links, however many threads make them
+  kHnswlib = 2,  // hnswlib, in a vecdb that was built with it (VECDB_WITH_HNSWLIB)
+};
+
 // How much a message of Options::log matters.
 enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarning, kError };
 
@@ -50,6 +57,9 @@ struct Options {
   // Of low priority, for building indexes; 0 = one a core; at most 256. They start with the first
   // build.
   std::uint32_t index_threads = 0;
+  // Of graphs that are built from now on; those that are there stay. kUnimplemented where vecdb was
+  // built without it.
+  GraphBuilder graph_builder = GraphBuilder::kVecdb;
   // Every so many-th search through an index is kept for a moment and made again in the background,
   // once as it was and once by looking at every row: IndexInfo says what share of the nearest rows
   // is found. 0 = none. At most 16 wait for each collection, 4 of them are made a second.

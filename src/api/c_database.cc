@@ -34,6 +34,7 @@ struct CStruct<vecdb_options> {
     out.background_threads = defaults.background_threads;
     out.index_threads = defaults.index_threads;
     out.recall_probe_every = defaults.recall_probe_every;
+    out.graph_builder = static_cast<std::int32_t>(defaults.graph_builder);
     out.sync_interval_ms = defaults.sync_interval.count();
     out.write_buffer_bytes = defaults.write_buffer_bytes;
     out.bounded_staleness_ms = defaults.bounded_staleness.count();
@@ -102,6 +103,8 @@ Result<Options> OptionsOf(const vecdb_options* given) {
   options.background_threads = from.background_threads;
   options.index_threads = from.index_threads;
   options.recall_probe_every = from.recall_probe_every;
+  VECDB_TRY_ASSIGN(options.graph_builder,
+                   EnumOf<GraphBuilder>(from.graph_builder, "vecdb_options.graph_builder"));
   options.sync_interval = std::chrono::milliseconds(from.sync_interval_ms);
   options.write_buffer_bytes = from.write_buffer_bytes;
   options.bounded_staleness = std::chrono::milliseconds(from.bounded_staleness_ms);

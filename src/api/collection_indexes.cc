@@ -18,6 +18,7 @@ Status Declare(const std::shared_ptr<roles::LiveCollection>& live, roles::Engine
 segment::IndexLimits LimitsOf(const roles::EngineParts& parts) {
   segment::IndexLimits limits;
   limits.least_rows = parts.env.least_indexed_rows;
+  limits.builder = parts.options.graph_builder;
   if (parts.memory.limited()) limits.memory_bytes = parts.memory.limit() / 2;
   return limits;
 }

@@ -6,6 +6,7 @@
 #include "index/code_table.h"
 #include "index/graph_builder.h"
 #include "index/graph_file.h"
+#include "index/hnswlib_builder.h"
 #include "index/index.h"
 
 namespace vecdb::index {
@@ -39,19 +40,52 @@ Result<Encoded> EncodeAll(const Shape& shape, const RowSource& source, const Cod
   return encoded;
 }
 
+// The builder that is asked for.
+Result<Graph> LinkCodes(const CodeFormat& format, std::span<const std::byte> codes, RowIndex rows,
+                        const GraphParameters& parameters, const BuildContext& context,
+                        const HeldBack& held_back) {
+  if constexpr (kHasHnswlib) {
+    if (parameters.builder == GraphBuilder::kHnswlib) {
+      return BuildLinksWithHnswlib(format, codes, rows, parameters, context, held_back);
+    }
+  }
+  return BuildLinks(format, codes, rows, parameters, context, held_back);
+}
+
+std::uint64_t MemoryForLinks(const GraphParameters& parameters, RowIndex rows) {
+  if constexpr (kHasHnswlib) {
+    if (parameters.builder == GraphBuilder::kHnswlib) return HnswlibMemory(parameters, rows);
+  }
+  return LinksMemory(parameters, rows);
+}
+
 // Links for rows of which `kept` is what the file keeps.
 Result<Graph> LinkRows(const Shape& shape, const RowSource& source, const Encoded& kept,
                        const GraphParameters& parameters, const BuildContext& context,
                        const HeldBack& held_back) {
   const CodeFormat format = LinkedFormat(shape, parameters.codec);
   if (format.codec == kept.codes.format().codec) {
-    return BuildLinks(format, kept.codes.bytes(), shape.rows, parameters, context, held_back);
+    return LinkCodes(format, kept.codes.bytes(), shape.rows, parameters, context, held_back);
   }
   VECDB_TRY_ASSIGN(const Encoded finer, EncodeAll(shape, source, format, context));
-  return BuildLinks(format, finer.codes.bytes(), shape.rows, parameters, context, held_back);
+  return LinkCodes(format, finer.codes.bytes(), shape.rows, parameters, context, held_back);
 }
 
 }  // namespace
+
+Status CheckBuilder(GraphBuilder builder) {
+  switch (builder) {
+    case GraphBuilder::kVecdb:
+      return Status();
+    case GraphBuilder::kHnswlib:
+      if (kHasHnswlib) return Status();
+      return base::Unimplemented(
+          "Options::graph_builder is kHnswlib, and this vecdb was built without hnswlib "
+          "(VECDB_WITH_HNSWLIB)");
+  }
+  return base::InvalidArgument("Options::graph_builder is {}, which names no GraphBuilder",
+                               static_cast<unsigned>(builder));
+}
 
 Status CheckParameters(const Shape& shape, const GraphParameters& parameters) {
   const bool dense = shape.type == DataType::kFloatVector ||
@@ -87,13 +121,14 @@ std::uint64_t BuildMemory(const Shape& shape, const GraphParameters& parameters)
   const std::uint64_t codes = kWorkBytes + std::uint64_t{shape.rows} * format.stride();
   if (parameters.kind == Kind::kFlat) return codes;
   const std::size_t more = linked.codec == format.codec ? 0 : linked.stride();
-  return codes + std::uint64_t{shape.rows} * more + LinksMemory(parameters, shape.rows);
+  return codes + std::uint64_t{shape.rows} * more + MemoryForLinks(parameters, shape.rows);
 }
 
 Result<io::SealedFileInfo> BuildGraph(const Shape& shape, const RowSource& source,
                                       const GraphParameters& parameters,
                                       const BuildContext& context, io::BlockFileWriter* out) {
   VECDB_TRY(CheckParameters(shape, parameters));
+  VECDB_TRY(CheckBuilder(parameters.builder));
   VECDB_CHECK(shape.rows > 0, "a graph has at least one row");
   const std::uint64_t memory = BuildMemory(shape, parameters);
   if (memory > context.memory_bytes) {

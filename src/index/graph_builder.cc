@@ -6,6 +6,7 @@
 
 #include "base/status.h"
 #include "index/code_table.h"
+#include "index/reachability.h"
 
 namespace vecdb::index {
 namespace {
@@ -30,14 +31,6 @@ std::uint64_t Mixed(std::uint64_t x) {
   x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9U;
   x = (x ^ (x >> 27)) * 0x94D049BB133111EBU;
   return x ^ (x >> 31);
-}
-
-// The rows in an order that looks random and depends on their number alone.
-std::vector<std::uint32_t> Shuffled(RowIndex rows) {
-  std::vector<std::uint32_t> order(rows);
-  std::iota(order.begin(), order.end(), 0U);
-  for (std::uint64_t i = rows; i > 1; --i) std::swap(order[i - 1], order[Mixed(i) % i]);
-  return order;
 }
 
 struct Candidate {
@@ -77,7 +70,6 @@ class Builder {
       VECDB_TRY(held_back.use(View(), std::span(order_).subspan(inserted_)));
     }
     VECDB_TRY(InsertUpTo(rows_));
-    VECDB_TRY(Repair());
     return Finish();
   }
 
@@ -231,53 +223,9 @@ class Builder {
     });
   }
 
-  // Marks what can be reached from `start` and was not reached before.
-  void Reach(std::uint32_t start, Visited* reached) {
-    if (!reached->Meet(start)) return;
-    stack_.assign(1, start);
-    while (!stack_.empty()) {
-      const std::uint32_t row = stack_.back();
-      stack_.pop_back();
-      for (std::uint32_t i = 0; i < counts_[row]; ++i) {
-        const std::uint32_t next = ListOf(row)[i];
-        if (reached->Meet(next)) stack_.push_back(next);
-      }
-    }
-  }
-
-  // Puts every row that cannot be reached behind the nearest that can.
-  Status Repair() {
-    Visited reached;
-    reached.Reset(rows_);
-    for (const std::uint32_t entry : View().entries) Reach(entry, &reached);
-    const ScratchPool::Loan scratch(scratches_);
-    for (std::uint32_t row = 0; row < rows_; ++row) {
-      if (reached.Has(row)) continue;
-      const auto* query = space_.AsQuery(row, &scratch->query);
-      VECDB_TRY(Walk(space_, query, View(), ef_, context_.deadline, Unchecked(), &*scratch));
-      Insert(row, scratch->beam.id(0));
-      ++repaired_;
-      Reach(row, &reached);
-    }
-    return Status();
-  }
-
-  // Links `row` behind `before`, which may have no place left: then `row` takes over its last link,
-  // so that what was reached is reached still. The links of `row` reached nobody so far.
-  void Insert(std::uint32_t row, std::uint32_t before) {
-    if (counts_[before] < degree_) {
-      ListOf(before)[counts_[before]++] = row;
-      return;
-    }
-    std::uint32_t* const last = ListOf(before) + degree_ - 1;
-    std::uint32_t& place = ListOf(row)[counts_[row] < degree_ ? counts_[row]++ : degree_ - 1];
-    place = std::exchange(*last, row);
-  }
-
   Result<Graph> Finish() {
     Graph graph;
     graph.degree = degree_;
-    graph.repaired = repaired_;
     graph.entries.assign(View().entries.begin(), View().entries.end());
     for (std::size_t row = 1; row < rows_; ++row) {
       std::copy_n(links_.data() + row * room_, degree_, links_.data() + row * degree_);
@@ -299,15 +247,20 @@ class Builder {
   std::vector<std::uint32_t> counts_;     // of links a row has
   std::size_t entries_ = 0;
   std::size_t inserted_ = 0;
-  std::uint32_t repaired_ = 0;
   std::vector<Found> found_;
   std::vector<BackLink> back_links_;
   std::vector<std::size_t> starts_;  // in back_links_, of what belongs to one row
-  std::vector<std::uint32_t> stack_;
   ScratchPool scratches_;
 };
 
 }  // namespace
+
+std::vector<std::uint32_t> Shuffled(RowIndex rows) {
+  std::vector<std::uint32_t> order(rows);
+  std::iota(order.begin(), order.end(), 0U);
+  for (std::uint64_t i = rows; i > 1; --i) std::swap(order[i - 1], order[Mixed(i) % i]);
+  return order;
+}
 
 std::size_t EntryCount(const CodeFormat& format, RowIndex rows) {
   const std::size_t fit = std::min(kEntryBytes / format.stride(), rows / kRowsOfEntry);
@@ -324,10 +277,14 @@ std::uint64_t LinksMemory(const GraphParameters& parameters, RowIndex rows) {
 Result<Graph> BuildLinks(const CodeFormat& format, std::span<const std::byte> codes, RowIndex rows,
                          const GraphParameters& parameters, const BuildContext& context,
                          const HeldBack& held_back) {
-  return WithSpace(format, codes.data(), [&](const auto& space) {
+  const auto build = [&](const auto& space) {
     Builder builder(space, rows, parameters, context);
     return builder.Build(EntryCount(format, rows), held_back);
-  });
+  };
+  VECDB_TRY_ASSIGN(Graph graph, WithSpace(format, codes.data(), build));
+  const std::uint32_t ef = std::min(parameters.ef_construction, rows);
+  VECDB_TRY(MakeReachable(format, codes, ef, context.deadline, &graph));
+  return graph;
 }
 
 }  // namespace vecdb::index

@@ -21,6 +21,9 @@
 
 namespace vecdb::index {
 
+// The rows in an order that looks random and depends on their number alone.
+std::vector<std::uint32_t> Shuffled(RowIndex rows);
+
 // How many rows a walk may start from: as many as can be compared with a query quickly, and fewer
 // of few rows.
 std::size_t EntryCount(const CodeFormat& format, RowIndex rows);

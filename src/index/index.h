@@ -17,6 +17,7 @@
 #include <string_view>
 #include <vector>
 
+#include "vecdb/options.h"
 #include "vecdb/request.h"
 #include "vecdb/status.h"
 #include "vecdb/types.h"
@@ -58,11 +59,15 @@ struct GraphParameters {
   Codec codec = Codec::kSq8;
   std::uint32_t calibration_queries = 128;  // 0: the file has no table of recall
   Kind kind = Kind::kGraph;                 // kFlat: of the above only the codec counts
+  GraphBuilder builder = GraphBuilder::kVecdb;
 };
 inline constexpr std::uint32_t kMinM = 2;
 inline constexpr std::uint32_t kMaxM = 2048;
 inline constexpr std::uint32_t kMaxEf = std::numeric_limits<std::int32_t>::max();
 inline constexpr RowIndex kMostRows = std::numeric_limits<std::int32_t>::max();  // of one graph
+
+// kUnimplemented, naming the option of the build, for a builder that is not compiled in.
+Status CheckBuilder(GraphBuilder builder);
 
 // The codec that keeps vectors of this type as they are.
 Codec LosslessCodec(DataType type);
@@ -96,7 +101,8 @@ std::uint64_t BuildMemory(const Shape& shape, const GraphParameters& parameters)
 
 // Builds the graph and writes it to `out`, which it finishes. The bytes depend on the rows, the
 // parameters and the level of the kernels, whose sums of floats differ in the last bits; not on how
-// many threads there are, nor on which of them is faster. Needs at least one row.
+// many threads there are, nor on which of them is faster; with GraphBuilder::kHnswlib, on those as
+// well. Needs at least one row.
 // kResourceExhausted when BuildMemory() is above context.memory_bytes, before anything is read. A
 // failure leaves `out` unfinished: litter.
 Result<io::SealedFileInfo> BuildGraph(const Shape& shape, const RowSource& source,

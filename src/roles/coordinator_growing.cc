@@ -91,6 +91,7 @@ std::optional<Coordinator::PartTask> Coordinator::PickPart(const LiveCollection&
       const bool codes = range->kind == index::Kind::kFlat;
       PartTask task{segment,      field, record.id, *range, codes ? *plan.codes : *plan.links,
                     plan.measured};
+      task.parameters.builder = parts_.options.graph_builder;
       if (codes) return task;
       if (!later) later = std::move(task);
     }

@@ -134,6 +134,7 @@ segment::IndexChoice Coordinator::ChooseIndex(const LiveCollection& collection, 
                                               const IndexSpec& spec, RowIndex rows) const {
   segment::IndexLimits limits;
   limits.least_rows = parts_.least_indexed_rows;
+  limits.builder = parts_.options.graph_builder;
   if (parts_.memory.limited()) limits.memory_bytes = parts_.memory.limit() / 2;
   return segment::ChooseIndex(spec, collection.record.schema.fields()[field], rows, limits);
 }
@@ -317,7 +318,8 @@ Result<std::shared_ptr<const segment::FieldIndex>> Coordinator::BuildIndex(const
   if (found.codec != index::Codec::kSq8 || told_apart) return index;
   DiscardIndexFile(task.segment->id(), index->record());
   const Field& field = task.segment->schema().fields()[task.field];
-  return BuildIndexAs(task, segment::WithoutCodes(field, found.recall_at_10), meter);
+  const GraphBuilder builder = parts_.options.graph_builder;
+  return BuildIndexAs(task, segment::WithoutCodes(field, found.recall_at_10, builder), meter);
 }
 
 Result<std::shared_ptr<const segment::FieldIndex>> Coordinator::BuildIndexAs(

@@ -6,6 +6,7 @@
 
 #include "base/canary.h"
 #include "base/status.h"
+#include "index/index.h"
 #include "roles/recover.h"
 
 namespace vecdb::roles {
@@ -69,6 +70,7 @@ Status CheckOptions(const Options& options) {
                                  options.background_share);
   }
   VECDB_TRY(CheckThreads(options));
+  VECDB_TRY(index::CheckBuilder(options.graph_builder));
   if (options.channels < 1 || options.channels > kMostChannels) {
     return base::InvalidArgument("Options::channels is {}, not between 1 and {}", options.channels,
                                  kMostChannels);

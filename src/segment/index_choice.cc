@@ -103,6 +103,7 @@ IndexChoice ChooseIndex(const IndexSpec& spec, const Field& field, RowIndex rows
   }
   const bool automatic = std::holds_alternative<AutoIndex>(spec);
   IndexChoice choice = automatic ? Automatic(field, rows) : std::visit(ParametersOf{field}, spec);
+  choice.parameters.builder = limits.builder;
   if (!automatic || !choice.built) return choice;
   const std::uint64_t memory = index::BuildMemory(ShapeOf(field, rows), choice.parameters);
   if (memory <= limits.memory_bytes) return choice;
@@ -110,8 +111,9 @@ IndexChoice ChooseIndex(const IndexSpec& spec, const Field& field, RowIndex rows
                               memory, limits.memory_bytes));
 }
 
-IndexChoice WithoutCodes(const Field& field, float recall_of_codes) {
+IndexChoice WithoutCodes(const Field& field, float recall_of_codes, GraphBuilder builder) {
   index::GraphParameters parameters;
+  parameters.builder = builder;
   parameters.codec = index::LosslessCodec(field.type);
   return Built(
       parameters,

@@ -31,6 +31,7 @@ Status CheckIndex(const Field& field, const IndexSpec& spec);
 struct IndexLimits {
   RowIndex least_rows = kLeastIndexedRows;
   std::uint64_t memory_bytes = std::numeric_limits<std::uint64_t>::max();  // of AUTOINDEX's builds
+  GraphBuilder builder = GraphBuilder::kVecdb;
 };
 
 // For a spec that was checked.
@@ -38,7 +39,7 @@ IndexChoice ChooseIndex(const IndexSpec& spec, const Field& field, RowIndex rows
                         const IndexLimits& limits = {});
 
 // What AUTOINDEX builds where codes could not tell the rows apart.
-IndexChoice WithoutCodes(const Field& field, float recall_of_codes);
+IndexChoice WithoutCodes(const Field& field, float recall_of_codes, GraphBuilder builder);
 
 // The spec as which a graph may be described.
 IndexSpec SpecOf(const Field& field, const index::Description& graph);

@@ -183,6 +183,18 @@ TEST_CASE("an index that is built is an event, a job and a number through C") {
   Handles h;
   C_REFUSED(vecdb_open_in_memory(&options, &h.db, &error), VECDB_INVALID_ARGUMENT, "index_threads");
   options.index_threads = 1;
+  CHECK(options.graph_builder == VECDB_BUILDER_VECDB);
+  options.graph_builder = 3;
+  C_REFUSED(vecdb_open_in_memory(&options, &h.db, &error), VECDB_INVALID_ARGUMENT, "graph_builder");
+  options.graph_builder = VECDB_BUILDER_HNSWLIB;
+#ifdef VECDB_HAVE_HNSWLIB
+  Handles other;
+  C_OK(vecdb_open_in_memory(&options, &other.db, &error));
+#else
+  C_REFUSED(vecdb_open_in_memory(&options, &h.db, &error), VECDB_UNIMPLEMENTED,
+            "VECDB_WITH_HNSWLIB");
+#endif
+  options.graph_builder = VECDB_BUILDER_VECDB;
   options.listener_user = &events;
   options.listener = [](void* user, const vecdb_event* event) {
     if (event->type != VECDB_EVENT_INDEXED) return;
