@@ -106,7 +106,8 @@ struct Extent {
 constexpr Extent kBytes = {0, 255};
 // Of images and histograms: other rows than the sample's may have any byte.
 bool AreBytes(const Extent& shown) {
-  return shown.least >= kBytes.least && shown.most <= kBytes.most;
+  constexpr double kLargestSigned = 127;
+  return shown.least >= kBytes.least && shown.most <= kBytes.most && shown.most > kLargestSigned;
 }
 
 struct Trained {

@@ -17,7 +17,7 @@ constexpr std::size_t kRowsOfTask = 16;   // inserted by one task
 constexpr std::size_t kListsOfTask = 64;  // of links, updated by one task
 constexpr std::size_t kEntryBytes = std::size_t{64} << 10;  // of codes, compared with every query
 constexpr std::size_t kFewestEntries = 16;
-constexpr std::size_t kMostEntries = 64;  // more save fewer steps than they cost
+constexpr std::size_t kMostEntries = 64;   // more save fewer steps than they cost
 constexpr std::size_t kRowsOfEntry = 256;  // fewer rows are crossed in a step or two
 constexpr double kInsertShare = 0.95;      // of the work, for the progress
 

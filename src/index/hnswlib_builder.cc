@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <thread>
 #include <vector>
 
 // Without SIMD of its own, which is for distances that nobody asks it for; and in a namespace of
@@ -149,10 +150,12 @@ class HnswlibBuilder {
 std::uint64_t HnswlibMemory(const GraphParameters& parameters, RowIndex rows) {
   constexpr std::uint64_t kAlways = std::uint64_t{4} << 20;  // locks of labels
   // Of a row: a lock, a label and its place in a hash table, what lists of higher levels take,
-  // marks of a few walks, its place in the order.
-  constexpr std::uint64_t kBesideLinks = 176;
+  // its place in the order.
+  constexpr std::uint64_t kBesideLinks = 128;
+  const std::uint64_t marks = 2 * std::uint64_t{std::max(24U, std::thread::hardware_concurrency())};
   const std::uint64_t links = 2 * std::uint64_t{parameters.m} * sizeof(std::uint32_t);
-  return kAlways + rows * (kBesideLinks + 2 * links);  // hnswlib's, and those of the graph
+  // Marks of a walk on every processor; links of hnswlib's, and those of the graph.
+  return kAlways + rows * (kBesideLinks + marks + 2 * links);
 }
 
 Result<Graph> BuildLinksWithHnswlib(const CodeFormat& format, std::span<const std::byte> codes,

@@ -255,11 +255,12 @@ class DenseTogether final : public DistancesTogether {
                 std::vector<NearPair>* near) {
     near_->SetBounds(bounds);
     const std::size_t block = near_->rows_at_once();
-    for (std::size_t i = 0; i < n; i += block, rows += block * dimension_) {
+    for (std::size_t i = 0; i < n; i += block) {
       const std::size_t count = std::min(block, n - i);
-      const Element* const next = rows + count * dimension_;
+      const Element* const first = rows + i * dimension_;
+      const Element* const next = first + count * dimension_;
       const std::size_t next_bytes = count * dimension_ * sizeof(Element);
-      near_->Find({Floats(rows, count * dimension_), count, next, next_bytes}, i, near);
+      near_->Find({Floats(first, count * dimension_), count, next, next_bytes}, i, near);
       if (near->size() > most) return false;
     }
     return true;

@@ -16,7 +16,11 @@ bool FilterCache::WasAsked(SegmentId segment, std::string_view filter) {
   constexpr std::uint64_t kMix = 0x9E37'79B9'7F4A'7C15ULL;
   const std::size_t hash = std::hash<std::string_view>()(filter) + segment * kMix;
   base::MutexLock lock(mutex_);
-  return std::exchange(asked_[hash % asked_.size()], hash) == hash;
+  if (asked_.empty()) asked_.resize(kAskedPlaces);
+  Asked& place = asked_[hash % kAskedPlaces];
+  if (place.last == hash || place.before == hash) return true;
+  place.before = std::exchange(place.last, hash);
+  return false;
 }
 
 void FilterCache::Put(SegmentId segment, std::string_view filter,

@@ -6,7 +6,6 @@
 // Thread safety: all methods from any thread.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <list>
@@ -15,6 +14,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/bitmap.h"
 #include "base/ids.h"
@@ -49,6 +49,13 @@ class FilterCache {
     std::uint64_t bytes = 0;
     base::MemoryReservation memory;
   };
+  // Hashes of what was asked, two in each place: so that the filters of a few searches, of hundreds
+  // of segments, do not make each other forgotten.
+  struct Asked {
+    std::size_t last = 0;
+    std::size_t before = 0;
+  };
+  static constexpr std::size_t kAskedPlaces = 4096;
   void DropOldest() REQUIRES(mutex_);
 
   const std::uint64_t most_bytes_;
@@ -57,7 +64,7 @@ class FilterCache {
   std::list<Entry> entries_ GUARDED_BY(mutex_);  // that used last in front
   std::map<Name, std::list<Entry>::iterator> by_name_ GUARDED_BY(mutex_);
   std::uint64_t bytes_ GUARDED_BY(mutex_) = 0;
-  std::array<std::size_t, 512> asked_ GUARDED_BY(mutex_) = {};  // hashes, each in its place
+  std::vector<Asked> asked_ GUARDED_BY(mutex_);  // empty before the first question
 };
 
 }  // namespace vecdb::query

@@ -19,7 +19,7 @@
 
 namespace vecdb::query {
 
-// Exact distances of rows wherever they lie: all are asked for before the first is looked at.
+// Exact distances of rows wherever they lie: each is asked for some rows before it is looked at.
 class ExactRows final : public index::ExactDistances {
  public:
   // Rows are numbered from `from` on.

@@ -67,7 +67,7 @@ class Compared {
   template <class Build>
   index::Graph Link(const Build& build) const {
     index::BuildContext context;
-    context.run = index::OnThreads(2);
+    context.run = index::OnThreads(1);  // links of hnswlib depend on who is faster
     auto graph = build(format_, codes_.bytes().first(rows_ * format_.stride()), rows_,
                        index::GraphParameters{}, context, index::HeldBack{});
     graph.status().OrDie();
