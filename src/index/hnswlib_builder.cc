@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <thread>
 #include <vector>
 
 // Without SIMD of its own, which is for distances that nobody asks it for; and in a namespace of
@@ -152,10 +151,9 @@ std::uint64_t HnswlibMemory(const GraphParameters& parameters, RowIndex rows) {
   // Of a row: a lock, a label and its place in a hash table, what lists of higher levels take,
   // its place in the order.
   constexpr std::uint64_t kBesideLinks = 128;
-  const std::uint64_t marks = 2 * std::uint64_t{std::max(24U, std::thread::hardware_concurrency())};
+  constexpr std::uint64_t kMarks = std::uint64_t{2} * 64;  // of walks on as many threads
   const std::uint64_t links = 2 * std::uint64_t{parameters.m} * sizeof(std::uint32_t);
-  // Marks of a walk on every processor; links of hnswlib's, and those of the graph.
-  return kAlways + rows * (kBesideLinks + marks + 2 * links);
+  return kAlways + rows * (kBesideLinks + kMarks + 2 * links);  // hnswlib's, and the graph's
 }
 
 Result<Graph> BuildLinksWithHnswlib(const CodeFormat& format, std::span<const std::byte> codes,
