@@ -144,7 +144,9 @@ void MakeQueryNodes(EngineParts& p) {
         std::make_unique<segment::FileCache>(*p.env.fs, p.database, p.options.load, p.memory);
     loading = segment::Loading(*p.columns);
   }
-  p.narrow = std::make_unique<segment::NarrowCache>(kNarrowBytes, p.memory);
+  if (segment::kNarrowCopies) {
+    p.narrow = std::make_unique<segment::NarrowCache>(kNarrowBytes, p.memory);
+  }
   loading.narrow = p.narrow.get();
   p.query = std::make_unique<QueryNodes>(*p.env.fs, p.database, loading, QueryNodeCount(p.options),
                                          *p.search_pool, p.memory);

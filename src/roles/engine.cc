@@ -98,7 +98,8 @@ Status CauseOfStop(const EngineParts& parts, const Status& failure) {
 
 std::uint64_t EngineParts::GiveUp(std::uint64_t bytes) {
   std::uint64_t given_up = query == nullptr ? 0 : query->ForgetFilters();
-  if (narrow != nullptr && given_up < bytes) given_up += narrow->Evict(bytes - given_up);
+  if (segment::kNarrowCopies && narrow != nullptr && given_up < bytes)
+    given_up += narrow->Evict(bytes - given_up);
   if (columns != nullptr && given_up < bytes) given_up += columns->Evict(bytes - given_up);
   if (coordinator != nullptr && given_up < bytes) given_up += coordinator->DropParts();
   if (given_up >= bytes) return given_up;

@@ -23,6 +23,13 @@ namespace vecdb::segment {
 
 class NarrowCache;
 
+// A small build has none; its tests try them all the same.
+#if defined(VECDB_EDGE) && !defined(VECDB_TESTING)
+inline constexpr bool kNarrowCopies = false;
+#else
+inline constexpr bool kNarrowCopies = true;
+#endif
+
 // Those of one segment, shared by all of its forms.
 class NarrowColumns {
  public:

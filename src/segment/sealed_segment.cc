@@ -320,7 +320,7 @@ Result<std::shared_ptr<SealedSegment>> SealedSegment::Open(
   body->clustered = record.clustered;
   body->key_field = chunk::KeyFieldIndex(schema);
   body->load_mode = loading.mode;
-  if (loading.narrow != nullptr)
+  if (kNarrowCopies && loading.narrow != nullptr)
     body->narrow = std::make_shared<NarrowColumns>(*loading.narrow, schema.fields().size());
   VECDB_TRY(opener.OpenColumns(schema, body->key_field, &body->columns, &body->timestamps));
   if (record.keys.rows != record.rows) return opener.Bad(io::KeysName(0), "not the segment's rows");
@@ -432,7 +432,7 @@ RowIndex SealedSegment::rows() const {
 std::uint64_t SealedSegment::memory_bytes() const {
   std::uint64_t bytes = body_->memory_bytes;
   for (const Column& column : body_->columns) bytes += column.cached_bytes();
-  if (body_->narrow != nullptr) bytes += body_->narrow->memory_bytes();
+  if (kNarrowCopies && body_->narrow != nullptr) bytes += body_->narrow->memory_bytes();
   return bytes;
 }
 std::uint64_t SealedSegment::disk_bytes() const {

@@ -34,7 +34,7 @@ class Evaluation {
 
   Status Run(RowIndex first, RowIndex rows, const base::Deadline& deadline, base::Bitmap* passed) {
     const filter::Step& root = program_.steps.back();
-    if (root.kind == StepKind::kConstant && narrow_[root.column] != nullptr) {
+    if (root.kind == StepKind::kConstant && IsNarrow(root.column)) {
       return RunComparison(root, first, rows, deadline, passed);
     }
     truths_.resize(root.depth + 1);
@@ -67,6 +67,9 @@ class Evaluation {
   void Junction(const filter::Step& step, std::size_t level);
   void Leaf(const filter::Step& step, Truth* out);
   void FindKnown(std::uint32_t column, std::uint64_t* words) const;
+  bool IsNarrow(std::size_t column) const {
+    return segment::kNarrowCopies && narrow_[column] != nullptr;
+  }
   NarrowRows NarrowRowsOf(std::uint32_t column) const {
     return {narrow_[column].get(), first_, rows_};
   }
@@ -87,7 +90,7 @@ class Evaluation {
 
 void Evaluation::FindNarrow(const base::Deadline& deadline) {
   segment::NarrowColumns* const narrow = segment_.narrow();
-  if (narrow == nullptr) return;
+  if (!segment::kNarrowCopies || narrow == nullptr) return;
   for (std::size_t i = 0; i < narrow_.size(); ++i) {
     const auto [field, type] = program_.columns[i];
     const bool may_be =
@@ -127,7 +130,7 @@ Status Evaluation::RunComparison(const filter::Step& step, RowIndex first, RowIn
 Status Evaluation::Load(RowIndex first, RowIndex rows, const base::Deadline& deadline) {
   rows_ = std::min<std::size_t>(kBlockRows, rows - first);
   for (std::size_t i = 0; i < read_.size(); ++i) {
-    if (narrow_[i] != nullptr) continue;
+    if (IsNarrow(i)) continue;
     Lent& lent = read_[i];
     if (first < lent.first || first - lent.first >= lent.view.rows) {
       const auto most = static_cast<RowIndex>(std::min<std::size_t>(kBlockRows, rows - first));
@@ -142,7 +145,7 @@ Status Evaluation::Load(RowIndex first, RowIndex rows, const base::Deadline& dea
   const std::size_t over = (first + rows_) & 63;
   if (first + rows_ < rows && over < rows_) rows_ -= over;
   for (std::size_t i = 0; i < read_.size(); ++i) {
-    if (narrow_[i] != nullptr) continue;
+    if (IsNarrow(i)) continue;
     views_[i] = read_[i].view.Slice(first - read_[i].first, rows_);
   }
   return Status();
@@ -199,7 +202,7 @@ bool Evaluation::Everywhere(const std::array<std::uint64_t, kBlockWords>& bits) 
 }
 
 void Evaluation::FindKnown(std::uint32_t column, std::uint64_t* words) const {
-  if (narrow_[column] != nullptr) return FindNotNull(NarrowRowsOf(column), words);
+  if (IsNarrow(column)) return FindNotNull(NarrowRowsOf(column), words);
   FindNotNull(views_[column], words);
 }
 
@@ -216,7 +219,7 @@ void Evaluation::Leaf(const filter::Step& step, Truth* out) {
   };
   switch (step.kind) {
     case StepKind::kConstant:
-      if (narrow_[step.column] != nullptr) {
+      if (IsNarrow(step.column)) {
         CompareConstant(step.op, NarrowRowsOf(step.column), std::get<std::int64_t>(step.constant),
                         out->yes.data());
       } else {
