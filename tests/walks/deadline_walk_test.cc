@@ -84,7 +84,7 @@ TEST_CASE("a call ends at the first look after its time, whatever it does", "[wa
   const std::size_t deletes = calls.size() - 1;
   for (std::size_t call = 0; call < calls.size(); ++call) {
     INFO("call " << call);
-    // What a filter leaves of a sealed segment is kept, and copies of columns, from the second time.
+    // What a filter leaves of a sealed segment is kept from the second time on; so are copies.
     for (int i = 0; call != deletes && i < 3; ++i) calls[call]().OrDie();
     int asked = 0;
     clock.hook = [&] { ++asked; };
