@@ -9,10 +9,10 @@
 // Peers' graphs and true answers are kept in FOLDER/cache; --keep keeps vecdb's databases there,
 // too, for runs of the same vecdb.
 //
-// One thread searches, by its own processor clock (p50 and p99: by the clock on the wall); all sides
-// take turns at every number of candidates, and the median of the rounds counts. Recall is of the 10 nearest, by distance: a row
-// counts when it is no farther than the true tenth, in double precision. Speeds at a recall are
-// interpolated between the two measured points around it.
+// One thread searches, by its own processor clock (p50 and p99: by the clock on the wall); all
+// sides take turns at every number of candidates, and the median of the rounds counts. Recall is
+// of the 10 nearest, by distance: a row counts when it is no farther than the true tenth, in
+// double precision. Speeds at a recall are interpolated between the two measured points around it.
 #include <numeric>
 #include <string_view>
 
