@@ -40,7 +40,8 @@ TEST_CASE("rows are measured as each of them alone, in files that are open and t
     for (std::size_t i = 0; i < n; ++i) {
       const bool near = i > 0 && i % 5 != 0;
       const auto drawn = static_cast<std::uint32_t>(random());
-      rows.push_back(near ? (rows.back() + drawn % 3) % kRows : drawn % kRows);
+      const std::uint32_t base = near ? rows.back() + drawn % 3 : drawn;
+      rows.push_back(static_cast<std::uint32_t>(base % kRows));
     }
     query::ExactRows exact(*segment, plan, 0);
     std::vector<float> distances(n);
