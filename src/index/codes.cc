@@ -1,7 +1,6 @@
 #include "index/codes.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -10,6 +9,7 @@
 
 #include "base/status.h"
 #include "chunk/half.h"
+#include "simd/kernels.h"
 
 namespace vecdb::index {
 namespace {
@@ -186,6 +186,12 @@ void PutFourBits(std::size_t i, int code, std::byte* out) {
   out[line + i % kCodeAlignment] ^= static_cast<std::byte>((code & 0x0F) << shift);
 }
 
+int FourBitsAt(std::size_t i, const std::byte* code) {
+  const std::size_t line = i / kLineComponents * kCodeAlignment;
+  const int shift = i % kLineComponents < kCodeAlignment ? 0 : 4;
+  return (static_cast<int>(code[line + i % kCodeAlignment]) >> shift & 0x0F) - 8;
+}
+
 // Whether the code says the numbers exactly.
 bool EncodeFloats(const CodeFormat& format, const Quantizer& quantizer,
                   std::span<const float> floats, std::byte* out) {
@@ -220,64 +226,11 @@ std::int8_t ByteOf(double number) {
   return static_cast<std::int8_t>(static_cast<std::int32_t>(within + kWhole - kWhole));
 }
 
-constexpr std::size_t kNumbersAtOnce = 16;
-
-std::uint32_t Unlike(float a, float b) {
-  return std::bit_cast<std::uint32_t>(a + 0.0F) ^ std::bit_cast<std::uint32_t>(b + 0.0F);
-}
-
-// Writes the nearest codes of a few numbers; 0 where they say them exactly. A search waits for
-// this: there is no branch and no comparison of floats, so compilers make vectors of it.
-std::uint32_t EncodeSome(const float* numbers, const float* offsets, float scale,
-                         std::int8_t* out) {
-  // Adding it rounds to even, and leaves the whole number in the low bits.
-  constexpr float kWhole = 12582912.0F;  // 1.5 * 2^23
-  constexpr auto kZero = std::bit_cast<std::int32_t>(kWhole);
-  const float codes_of_one = 1 / scale;
-  std::int32_t code[kNumbersAtOnce];
-  std::uint32_t lost[kNumbersAtOnce];
-  for (std::size_t i = 0; i < kNumbersAtOnce; ++i) {
-    const float difference = numbers[i] - offsets[i];
-    const auto moved = std::bit_cast<std::int32_t>(difference * codes_of_one + kWhole);
-    const std::int32_t above = moved > kZero - 128 ? moved : kZero - 128;
-    code[i] = above < kZero + 127 ? above : kZero + 127;
-    // Without a rounding where the scale is a power of two.
-    const float said = (std::bit_cast<float>(code[i]) - kWhole) * scale;
-    lost[i] = Unlike(difference, said) | Unlike(offsets[i] + difference, numbers[i]) |
-              Unlike(numbers[i] - difference, offsets[i]);
-  }
-  for (std::size_t i = 0; i < kNumbersAtOnce; ++i) out[i] = static_cast<std::int8_t>(code[i]);
-  std::uint32_t inexact = 0;
-  for (const std::uint32_t one : lost) inexact |= one;
-  return inexact;
-}
-
-// The nearest codes of n numbers; whether they say them exactly. Without offsets these are 0.
-bool EncodeNumbers(const float* numbers, const float* offsets, float scale, std::size_t n,
-                   std::int8_t* out) {
-  constexpr float kNone[kNumbersAtOnce] = {};
-  std::uint32_t inexact = 0;
-  std::size_t at = 0;
-  for (; at + kNumbersAtOnce <= n; at += kNumbersAtOnce) {
-    const float* const from = offsets == nullptr ? kNone : offsets + at;
-    inexact |= EncodeSome(numbers + at, from, scale, out + at);
-  }
-  if (at < n) {
-    float number[kNumbersAtOnce] = {};
-    float offset[kNumbersAtOnce] = {};
-    std::int8_t byte[kNumbersAtOnce];
-    std::memcpy(number, numbers + at, (n - at) * sizeof(float));
-    if (offsets != nullptr) std::memcpy(offset, offsets + at, (n - at) * sizeof(float));
-    inexact |= EncodeSome(number, offset, scale, byte);
-    std::memcpy(out + at, byte, n - at);
-  }
-  return inexact == 0;
-}
-
 // Under L2 a query is encoded as a row is, or finer and negated for rows of four bits; the order of
 // products does not depend on a query's length, so there it fills the range it has.
-void QueryBytes(const CodeFormat& format, const Quantizer& quantizer, EncodedQuery* query) {
-  const std::span<const float> floats = query->floats;
+void QueryBytes(const CodeFormat& format, const Quantizer& quantizer, std::span<const float> floats,
+                EncodedQuery* query) {
+  query->bytes.assign(format.padded(), 0);
   if (format.codec == Codec::kInt8) {
     for (std::size_t i = 0; i < floats.size(); ++i) query->bytes[i] = ByteOf(double{floats[i]});
     return;
@@ -292,7 +245,7 @@ void QueryBytes(const CodeFormat& format, const Quantizer& quantizer, EncodedQue
   }
   const float* const offsets = l2 ? quantizer.offset.data() : nullptr;
   const bool exact =
-      EncodeNumbers(floats.data(), offsets, scale, floats.size(), query->bytes.data());
+      simd::Kernels().encode(floats.data(), offsets, scale, floats.size(), query->bytes.data());
   query->exact = exact && l2 && !four_bits;
 }
 
@@ -459,18 +412,47 @@ void EncodeQuery(const CodeFormat& format, const Quantizer& quantizer, const Que
     std::ranges::copy(*bytes, out->bytes.begin());
     return;
   }
+  const auto* const floats = std::get_if<std::span<const float>>(&query);
+  VECDB_CHECK(floats != nullptr || bytes != nullptr,
+              "dense vectors are searched with floats or int8");
+  const bool to_bytes = format.quantized() || format.codec == Codec::kInt8;
+  if (to_bytes && floats != nullptr && format.metric != Metric::kCosine) {
+    return QueryBytes(format, quantizer, *floats, out);
+  }
   out->floats.resize(format.dimension);
-  if (bytes != nullptr) {
-    std::ranges::copy(*bytes, out->floats.begin());
-  } else {
-    const auto* floats = std::get_if<std::span<const float>>(&query);
-    VECDB_CHECK(floats != nullptr, "dense vectors are searched with floats or int8");
+  if (floats != nullptr) {
     std::ranges::copy(*floats, out->floats.begin());
+  } else {
+    std::ranges::copy(*bytes, out->floats.begin());
   }
   if (format.metric == Metric::kCosine) Normalize(out->floats);
-  if (!format.quantized() && format.codec != Codec::kInt8) return;
-  out->bytes.assign(format.padded(), 0);
-  QueryBytes(format, quantizer, out);
+  if (to_bytes) QueryBytes(format, quantizer, out->floats, out);
+}
+
+void DecodeRow(const CodeFormat& format, const Quantizer& quantizer, const std::byte* code,
+               std::span<float> out) {
+  const auto* const halves = reinterpret_cast<const std::uint16_t*>(code);
+  switch (format.codec) {
+    case Codec::kFloat32:
+      std::memcpy(out.data(), code, out.size_bytes());
+      return;
+    case Codec::kFloat16:
+      return chunk::FromHalf(DataType::kFloat16Vector, {halves, out.size()}, out.data());
+    case Codec::kBFloat16:
+      return chunk::FromHalf(DataType::kBFloat16Vector, {halves, out.size()}, out.data());
+    case Codec::kInt8:
+      std::ranges::copy_n(reinterpret_cast<const std::int8_t*>(code),
+                          static_cast<std::ptrdiff_t>(out.size()), out.begin());
+      return;
+    case Codec::kSq8:
+    case Codec::kSq4U:
+      break;
+  }
+  const bool four_bits = format.codec == Codec::kSq4U;
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    const int number = four_bits ? FourBitsAt(i, code) : static_cast<std::int8_t>(code[i]);
+    out[i] = quantizer.offset[i] + static_cast<float>(number) * quantizer.scale;
+  }
 }
 
 }  // namespace vecdb::index

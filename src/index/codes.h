@@ -81,6 +81,10 @@ struct EncodedQuery {
 void EncodeQuery(const CodeFormat& format, const Quantizer& quantizer, const QueryVector& query,
                  EncodedQuery* out);
 
+// The numbers that a code stands for.
+void DecodeRow(const CodeFormat& format, const Quantizer& quantizer, const std::byte* code,
+               std::span<float> out);
+
 void Normalize(std::span<float> v);
 
 }  // namespace vecdb::index

@@ -67,7 +67,9 @@ class WalkOf final : public Walking {
         scratch_(**search->scratch),
         walker_(space_, Space::Of(scratch_.query), links, check_, &admit_, &scratch_) {}
 
-  Status Begin(std::size_t ef) { return walker_.Begin(ef); }
+  Status Begin(std::size_t ef, std::span<const std::uint32_t> seeds) {
+    return walker_.Begin(ef, seeds);
+  }
   Status Run(const base::Deadline& deadline) override { return walker_.Run(deadline); }
   Result<bool> Turn() override { return walker_.Turn(); }
   const Beam* Found() const override { return admit_.Found(scratch_.beam); }
@@ -118,7 +120,7 @@ Status GraphIndex::BeginWalk(const Space& space, GraphSearch* search) const {
     auto* const walk = new (search->room)
         Walk(space, Checked(graph_, verified()), links_, std::move(admit), search);
     search->walk = walk;
-    return walk->Begin(search->plan.ef);
+    return walk->Begin(search->plan.ef, search->request->seeds);
   };
   const AllowedRows* const allowed = search->request->allowed;
   if (allowed == nullptr || allowed->count == links_.rows) return place(EveryRow());

@@ -50,6 +50,10 @@ class GraphIndex final : public Index {
   Status Verify() const override;
   Description Describe() const override;
 
+  bool verified() const { return verified_.load(std::memory_order_acquire); }
+  const GraphFile& graph() const { return graph_; }
+  const Links& links() const { return links_; }
+
  private:
   // Encodes the query, and begins the walk that is planned.
   Status Prepare(GraphSearch* search) const;
@@ -68,8 +72,6 @@ class GraphIndex final : public Index {
                 Scratch* scratch, std::vector<Neighbor>* out) const;
   Status ScanExact(const NearestRequest& request, const SearchPlan& plan, ExactDistances* exact,
                    std::vector<Neighbor>* out) const;
-
-  bool verified() const { return verified_.load(std::memory_order_acquire); }
 
   // constant after construction
   const GraphFile graph_;

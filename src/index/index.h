@@ -148,11 +148,21 @@ enum class Way : std::uint8_t {
   kScanExact,  // every allowed row's exact distance
 };
 
+// Where rows are known that are near a query, walks begin there: what crossings (crossing.h) are
+// for. A small build has none; its tests try them all the same.
+#if defined(VECDB_EDGE) && !defined(VECDB_TESTING)
+inline constexpr bool kCrossings = false;
+#else
+inline constexpr bool kCrossings = true;
+#endif
+
 struct NearestRequest {
   QueryVector query;  // of the field's kind and dimension, finite
   std::size_t k = 0;
   Effort effort;
   const AllowedRows* allowed = nullptr;  // null: every row
+  // Rows of the index that are known to be near: a walk begins there, not at the entries.
+  std::span<const std::uint32_t> seeds = {};
   base::Deadline deadline;
   Way way = Way::kChosen;
 };

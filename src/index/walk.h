@@ -162,7 +162,8 @@ class Walker {
         scratch_(*scratch),
         beam_(scratch->beam) {}
 
-  Status Begin(std::size_t ef) {
+  // From rows that are known to be near, or, where there are none, the nearest entries.
+  Status Begin(std::size_t ef, std::span<const std::uint32_t> seeds = {}) {
     ef_ = ef;
     beam_.Reset(ef);
     scratch_.computed = 0;
@@ -172,7 +173,12 @@ class Walker {
     scratch_.keys.resize(std::max(scratch_.keys.size(), room));
     coming_.rows = scratch_.ids.data();
     asked_.rows = scratch_.ids.data() + room;
-    return Seed(space_, query_, links_, check_, &admit_, &scratch_);
+    if (!kCrossings || seeds.empty()) return Seed(space_, query_, links_, check_, &admit_, &scratch_);
+    for (const std::uint32_t row : seeds.first(std::min(seeds.size(), room))) {
+      asked_.rows[asked_.count] = row;
+      asked_.count += scratch_.visited.Meet(row) ? 1 : 0;
+    }
+    return Ask();
   }
 
   // Behind Begin(): to the end.

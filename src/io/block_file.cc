@@ -253,12 +253,12 @@ Status BlockFileWriter::Append(std::span<const std::byte> bytes) {
 }
 
 Status BlockFileWriter::PadTo(std::size_t alignment) {
-  static constexpr std::array<std::byte, 4096> kZeros{};
+  static std::array<std::byte, 4096> zeros{};  // not const: no room in the library
   const std::uint64_t mask = alignment - 1;
   std::uint64_t missing = ((body_->position + mask) & ~mask) - body_->position;
   while (missing > 0) {
-    const std::size_t take = std::min<std::uint64_t>(missing, kZeros.size());
-    VECDB_TRY(Append(std::span(kZeros).first(take)));
+    const std::size_t take = std::min<std::uint64_t>(missing, zeros.size());
+    VECDB_TRY(Append(std::span<const std::byte>(zeros).first(take)));
     missing -= take;
   }
   return Status();

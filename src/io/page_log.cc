@@ -237,10 +237,10 @@ class FilePageLogWriter final : public PageLogWriter {
   // A group that lacks a byte stays invalid whichever of its sectors reach the disk. One that is
   // whole must be cleared, and that synced.
   Status MakeInvalid(std::span<const std::byte> framed) REQUIRES(sync_mutex_) {
-    static constexpr std::array<std::byte, kPageSize> kZeroPage{};
+    static std::array<std::byte, kPageSize> zero_page{};  // not const, as above
     VECDB_TRY_ASSIGN(const bool whole, Holds(framed));
     if (!whole) return Status();
-    const Status cleared = file_->WriteAt(size_bytes(), kZeroPage);
+    const Status cleared = file_->WriteAt(size_bytes(), zero_page);
     VECDB_TRY_ASSIGN(const bool still_whole, Holds(framed));
     return still_whole ? cleared : file_->Sync();
   }

@@ -96,7 +96,8 @@ struct Rest {
 // are scanned: all where none is wanted, or one turns out to be damaged.
 class SegmentsSearch {
  public:
-  SegmentsSearch(const SearchPlan& plan, TopK* top) : plan_(plan), top_(*top) {}
+  SegmentsSearch(const SearchPlan& plan, TopK* top, Crossings* crossings = nullptr)
+      : plan_(plan), top_(*top), crossings_(crossings) {}
 
   // All must stay where it is.
   void Add(const segment::Segment& segment, AllowedRows* allowed, Portion* portion) {
@@ -132,6 +133,8 @@ class SegmentsSearch {
     IndexAsk of_index;
   };
 
+  using Seeds = std::array<std::uint32_t, 4>;
+
   // Parts begin at row 0 and leave no gap. The first row that has none, of those allowed.
   RowIndex AddParts(const segment::Segment& segment, AllowedRows* allowed, Portion* portion) {
     RowIndex first = allowed->first;
@@ -152,10 +155,17 @@ class SegmentsSearch {
   }
 
   Status RunTogether() {
+    const bool cross = index::kCrossings && LargestFirst();
     std::vector<index::SearchOf> searches;
     searches.reserve(asks_.size());
     for (Ask& ask : asks_) searches.push_back(ask.of_index.Request());
-    index::SearchTogether(searches);
+    std::vector<Seeds> seeds(cross ? searches.size() : 0);
+    std::span<index::SearchOf> others = searches;
+    if (cross) {
+      SearchFirst(searches, seeds);
+      others = others.subspan(1);
+    }
+    index::SearchTogether(others);
     for (std::size_t i = 0; i < asks_.size(); ++i) {
       Result<bool> answered = true;
       if (!searches[i].status.ok()) answered = searches[i].status;
@@ -165,6 +175,40 @@ class SegmentsSearch {
       VECDB_TRY(Take(&asks_[i], answered));
     }
     return Status();
+  }
+
+  // Of an index of a segment, and 0 of a part.
+  static RowIndex RowsOf(const Ask& ask) {
+    return ask.field == nullptr ? 0 : ask.of_index.of().rows;
+  }
+  // Whether there are two at least between which a crossing is worth while: the largest comes first.
+  bool LargestFirst() {
+    if (crossings_ == nullptr || asks_.empty()) return false;
+    const auto fewer = [](const Ask& a, const Ask& b) { return RowsOf(a) < RowsOf(b); };
+    std::iter_swap(asks_.begin(), std::max_element(asks_.begin(), asks_.end(), fewer));
+    const RowIndex most = RowsOf(asks_.front());
+    return std::any_of(asks_.begin() + 1, asks_.end(),
+                       [&](const Ask& ask) { return WorthCrossing(most, RowsOf(ask)); });
+  }
+
+  // Where it has found its rows, others begin to which there is a crossing.
+  void SearchFirst(std::span<index::SearchOf> searches, std::span<Seeds> seeds) {
+    index::SearchOf& first = searches.front();
+    first.status = first.index->Search(first.request, first.exact, first.out);
+    for (std::size_t i = 1; i < searches.size() && first.status.ok(); ++i) {
+      const auto crossing = CrossingTo(asks_[i]);
+      if (crossing == nullptr) continue;
+      searches[i].request.seeds = crossing->SeedsOf(*first.out, seeds[i]);
+    }
+  }
+
+  segment::CrossingPlace::CrossingPtr CrossingTo(const Ask& ask) {
+    const Ask& first = asks_.front();
+    if (!WorthCrossing(RowsOf(first), RowsOf(ask))) return nullptr;
+    bool wanted = false;
+    auto crossing = ask.field->crossing().Find(*first.field, &wanted);
+    if (wanted) crossings_->Want(first.field->share(), ask.field->share());
+    return crossing;
   }
 
   // What an index has answered. It may have been a key that is damaged, behind rows that were
@@ -193,6 +237,7 @@ class SegmentsSearch {
 
   const SearchPlan& plan_;
   TopK& top_;
+  Crossings* const crossings_;
   std::vector<Ask> asks_;
   std::vector<Rest> rests_;
   std::vector<std::shared_ptr<const segment::IndexParts>> parts_;  // pinned
@@ -230,16 +275,22 @@ Status SearchSegments(const segment::View& view, std::span<const std::size_t> wh
   for (; !which.empty(); which = which.subspan(std::min(which.size(), kSegmentsTogether))) {
     const auto some = which.first(std::min(which.size(), kSegmentsTogether));
     std::vector<AllowedRows> allowed(some.size());
-    SegmentsSearch search(plan, into.top);
     for (std::size_t i = 0; i < some.size(); ++i) {
-      const segment::Segment& segment = *view.segments()[some[i]];
-      VECDB_TRY_ASSIGN(allowed[i],
-                       AllowedRowsAt(segment, t, plan.filter.get(), plan.deadline, into.cache));
-      search.Add(segment, &allowed[i], &into.portions[some[i]]);
+      VECDB_TRY_ASSIGN(allowed[i], AllowedRowsAt(*view.segments()[some[i]], t, plan.filter.get(),
+                                                 plan.deadline, into.cache));
     }
-    VECDB_TRY(search.Run());
+    VECDB_TRY(SearchKnown(view, some, allowed, plan, into));
   }
   return Status();
+}
+
+Status SearchKnown(const segment::View& view, std::span<const std::size_t> which,
+                   std::span<AllowedRows> allowed, const SearchPlan& plan, const SearchInto& into) {
+  SegmentsSearch search(plan, into.top, into.crossings);
+  for (std::size_t i = 0; i < which.size(); ++i) {
+    search.Add(*view.segments()[which[i]], &allowed[i], &into.portions[which[i]]);
+  }
+  return search.Run();
 }
 
 Status SearchAgain(const segment::View& view, const segment::ReadTime& t, const SearchPlan& plan,

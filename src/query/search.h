@@ -11,6 +11,7 @@
 #include "vecdb/types.h"
 
 #include "base/status.h"
+#include "query/crossings.h"
 #include "query/filter_cache.h"
 #include "query/plan.h"
 #include "query/portion.h"
@@ -35,6 +36,7 @@ struct SearchInto {
   TopK* top = nullptr;
   std::span<Portion> portions;  // of all segments of the View: PortionsOf()
   FilterCache* cache = nullptr;
+  Crossings* crossings = nullptr;  // where those that are wanted are made
 };
 inline constexpr std::size_t kSegmentsTogether = 16;  // whose allowed rows are known at once
 
@@ -43,6 +45,10 @@ inline constexpr std::size_t kSegmentsTogether = 16;  // whose allowed rows are 
 // it.
 Status SearchSegments(const segment::View& view, std::span<const std::size_t> which,
                       const segment::ReadTime& t, const SearchPlan& plan, const SearchInto& into);
+// The same of rows that are known: allowed[i] is of the segment which[i], and its bits may become
+// more, all of them zero.
+Status SearchKnown(const segment::View& view, std::span<const std::size_t> which,
+                   std::span<AllowedRows> allowed, const SearchPlan& plan, const SearchInto& into);
 Status SearchAgain(const segment::View& view, const segment::ReadTime& t, const SearchPlan& plan,
                    const SearchInto& into);
 

@@ -185,20 +185,43 @@ std::size_t QueriesOfBlock(const Field& field) {
 Status SearchRowsMany(const segment::Segment& segment, std::span<const SearchPlan> plans,
                       const AllowedRows& allowed, std::span<TopK> tops) {
   if (allowed.first == allowed.rows) return Status();
-  if (MayAskIndex(segment, plans.front())) {
-    AllowedRows asked = allowed;  // they make more of it
-    for (std::size_t q = 0; q < plans.size(); ++q) {
-      VECDB_TRY(plans[q].deadline.Check());
-      VECDB_TRY(SearchRows(segment, plans[q], &asked, &tops[q]));
-    }
-    return Status();
-  }
   BlockScan scan(segment, plans, tops);
   return ForEachRun(segment, plans.front(), allowed.first, allowed.rows,
                     [&](const chunk::ColumnView& view, RowIndex first) {
                       return allowed.bitmap ? scan.Run(view, first, *allowed.bitmap)
                                             : scan.Run(view, first);
                     });
+}
+
+// Through the indexes of these segments, behind all others.
+static Status AskIndexes(const ManySearches& of, std::span<const std::size_t> which,
+                         std::size_t first, std::size_t count, std::span<TopK> tops) {
+  std::vector<AllowedRows> known(which.size());  // they make more of it
+  for (std::size_t i = 0; i < which.size(); ++i) known[i] = of.allowed[which[i]];
+  for (std::size_t q = first; q < first + count; ++q) {
+    const SearchPlan& plan = of.plans[q];
+    VECDB_TRY(plan.deadline.Check());
+    std::vector<Portion> portions = PortionsOf(of.view, plan);
+    const SearchInto into{&tops[q], portions, of.cache, of.crossings};
+    VECDB_TRY(SearchKnown(of.view, which, known, plan, into));
+    VECDB_TRY(SearchAgain(of.view, of.t, plan, into));
+  }
+  return Status();
+}
+
+Status SearchSegmentsMany(const ManySearches& of, std::span<const std::size_t> which,
+                          std::size_t first, std::size_t count, std::span<TopK> tops) {
+  std::vector<std::size_t> asked;
+  for (const std::size_t i : which) {
+    const segment::Segment& segment = *of.view.segments()[i];
+    if (MayAskIndex(segment, of.plans.front())) {
+      asked.push_back(i);
+    } else {
+      VECDB_TRY(SearchRowsMany(segment, of.plans.subspan(first, count), of.allowed[i],
+                               tops.subspan(first, count)));
+    }
+  }
+  return asked.empty() ? Status() : AskIndexes(of, asked, first, count, tops);
 }
 
 }  // namespace vecdb::query

@@ -150,6 +150,12 @@ void MakeQueryNodes(EngineParts& p) {
   loading.narrow = p.narrow.get();
   p.query = std::make_unique<QueryNodes>(*p.env.fs, p.database, loading, QueryNodeCount(p.options),
                                          *p.search_pool, p.memory);
+  if constexpr (index::kCrossings) {
+    p.query->UseCrossings(std::make_shared<query::Crossings>(
+        p.memory, *p.env.clock, [&p](const std::function<void()>& task) {
+          return p.build_pool->Post(task) || p.search_pool->Post(task);
+        }));
+  }
   if (p.options.read_only) p.query->VerifyWhenSearched();
 }
 

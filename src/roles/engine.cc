@@ -94,12 +94,27 @@ Status CauseOfStop(const EngineParts& parts, const Status& failure) {
   return failure;
 }
 
+std::uint64_t DropCrossings(const segment::View& view) {
+  std::uint64_t bytes = 0;
+  for (const auto& segment : view.segments()) {
+    for (std::uint32_t field = 0; field < view.schema().fields().size(); ++field) {
+      const segment::FieldIndex* const index = segment->IndexOn(field);
+      if (index != nullptr) bytes += index->crossing().Drop();
+    }
+  }
+  return bytes;
+}
+
 }  // namespace
 
 std::uint64_t EngineParts::GiveUp(std::uint64_t bytes) {
   std::uint64_t given_up = query == nullptr ? 0 : query->ForgetFilters();
   if (segment::kNarrowCopies && narrow != nullptr && given_up < bytes)
     given_up += narrow->Evict(bytes - given_up);
+  for (const auto& collection : collections.All()) {
+    if (!index::kCrossings || given_up >= bytes) break;
+    given_up += DropCrossings(*collection->board.Pin());
+  }
   if (columns != nullptr && given_up < bytes) given_up += columns->Evict(bytes - given_up);
   if (coordinator != nullptr && given_up < bytes) given_up += coordinator->DropParts();
   if (given_up >= bytes) return given_up;
@@ -351,7 +366,7 @@ static Status CloseLogs(EngineParts& p) {
 Status Engine::Shut() {
   EngineParts& p = *parts_;
   p.timers->Stop();
-  p.query->EndVerification();
+  p.query->EndBackground();
   p.search_pool->Stop();
   p.compaction->Stop();
   p.build_pool->Stop();

@@ -71,8 +71,11 @@ ManyShape ShapeOf(const segment::View& view, const query::SearchPlan& plan, std:
   constexpr std::size_t kEach = 8;  // so few queries of a thread's own are not worth it
   ManyShape shape;
   const std::size_t most = query::QueriesOfBlock(view.schema().fields()[plan.field]);
+  // What indexes of segments are asked for depends on what others have given.
+  const bool indexed = std::ranges::any_of(
+      view.segments(), [&](const auto& segment) { return query::MayAskIndex(*segment, plan); });
   std::size_t rounds = 1;
-  if (queries < threads * kEach) {
+  if (!indexed && queries < threads * kEach) {
     shape.shares = SharesOf(view);
   } else {
     shape.shares.resize(1);
@@ -256,7 +259,8 @@ Status QueryNodes::Search(const segment::View& view, const segment::ReadTime& t,
   const ReadCost cost = CostOf(view, plan);
   if (verify_when_searched_ && cost.indexed) VerifyIndexes(view, plan.field);
   const auto search = [&](std::span<const std::size_t> segments, query::TopK* into) {
-    return query::SearchSegments(view, segments, t, plan, {into, portions, &filters_});
+    return query::SearchSegments(view, segments, t, plan,
+                                 {into, portions, &filters_, crossings_.get()});
   };
   VECDB_TRY(Read(view, cost, top, search));
   return query::SearchAgain(view, t, plan, {top, portions, &filters_});
@@ -308,17 +312,15 @@ Status QueryNodes::SearchMany(const segment::View& view, const segment::ReadTime
 
   std::vector<std::vector<query::TopK>> others(shape.shares.size());  // the first share has `tops`
   for (std::size_t i = 1; i < others.size(); ++i) others[i].resize(plans.size(), tops[0].Empty());
+  const query::ManySearches searches{view, t, plans, allowed, &filters_, crossings_.get()};
   const auto search = [&](std::size_t task) -> Status {
     const std::size_t share = task / shape.blocks;
     const std::size_t first = task % shape.blocks * shape.block;
     const std::size_t count = std::min(shape.block, plans.size() - first);
-    const std::span<query::TopK> into = share == 0 ? tops : std::span(others[share]);
-    for (const std::size_t i : shape.shares[share].segments) {
-      NoteRead(view.nodes()[i], count);
-      VECDB_TRY(query::SearchRowsMany(*view.segments()[i], plans.subspan(first, count), allowed[i],
-                                      into.subspan(first, count)));
-    }
-    return Status();
+    const std::span<const std::size_t> segments = shape.shares[share].segments;
+    for (const std::size_t i : segments) NoteRead(view.nodes()[i], count);
+    return query::SearchSegmentsMany(searches, segments, first, count,
+                                     share == 0 ? tops : std::span(others[share]));
   };
   const std::size_t tasks = shape.shares.size() * shape.blocks;
   VECDB_TRY(RunAll(tasks, std::min(threads, tasks), std::ref(search)));

@@ -20,6 +20,7 @@
 #include "base/memory_budget.h"
 #include "catalog/state.h"
 #include "io/file_system.h"
+#include "query/crossings.h"
 #include "query/filter_cache.h"
 #include "query/plan.h"
 #include "query/reduce.h"
@@ -79,7 +80,15 @@ class QueryNodes {
   // From now on a search has each index that it is the first to meet read whole, by a thread of the
   // pool, if that has any: there is no background that does. Before the first search.
   void VerifyWhenSearched() { verify_when_searched_ = true; }
-  void EndVerification() { *ending_ = true; }  // before the pool stops
+  // Before the first search, in a build that has any.
+  void UseCrossings(std::shared_ptr<query::Crossings> crossings) {
+    crossings_ = std::move(crossings);
+  }
+  // Before the pools stop: of what goes on behind searches nothing is begun any more.
+  void EndBackground() {
+    *ending_ = true;
+    if (index::kCrossings && crossings_ != nullptr) crossings_->End();
+  }
 
   // What each node has of these collections.
   std::vector<QueryNodeInfo> Describe(
@@ -122,6 +131,7 @@ class QueryNodes {
   bool verify_when_searched_ = false;
   const std::shared_ptr<std::atomic<bool>> ending_ = std::make_shared<std::atomic<bool>>(false);
   query::FilterCache filters_;
+  std::shared_ptr<query::Crossings> crossings_;  // null: a build without
   std::vector<Node> nodes_;
 };
 

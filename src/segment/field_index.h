@@ -4,22 +4,46 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
 
+#include "base/memory_budget.h"
 #include "base/mutex.h"
 #include "catalog/records.h"
+#include "index/crossing.h"
 #include "index/index.h"
 #include "io/block_file.h"
 
 namespace vecdb::segment {
 
-class FieldIndex {
+class FieldIndex;
+
+// How searches come to an index from another one, as long as there is room: the crossing that was
+// made last. Thread-safe; nobody waits for one.
+class CrossingPlace {
  public:
-  FieldIndex(const catalog::IndexFileRecord& record, std::shared_ptr<const index::Index> index)
-      : record_(record), index_(std::move(index)) {}
+  using CrossingPtr = std::shared_ptr<const index::Crossing>;
+
+  // Null where there is none (yet) from that index; *wanted, once, when so many have asked that it
+  // is worth making.
+  CrossingPtr Find(const FieldIndex& from, bool* wanted) EXCLUDES(mutex_);
+  void Set(const FieldIndex& from, CrossingPtr crossing, base::MemoryReservation memory)
+      EXCLUDES(mutex_);
+  std::uint64_t Drop() EXCLUDES(mutex_);  // how many bytes it had
+
+ private:
+  base::Mutex mutex_;                          // leaf, but for the budget's
+  std::uint64_t from_ GUARDED_BY(mutex_) = 0;  // the number of the index that asked last
+  std::uint32_t asks_left_ GUARDED_BY(mutex_) = 0;
+  CrossingPtr crossing_ GUARDED_BY(mutex_);
+  base::MemoryReservation memory_ GUARDED_BY(mutex_);
+};
+
+class FieldIndex : public std::enable_shared_from_this<FieldIndex> {
+ public:
+  FieldIndex(const catalog::IndexFileRecord& record, std::shared_ptr<const index::Index> index);
   // Of a file that cannot be used: as good as none, until another is built.
-  FieldIndex(const catalog::IndexFileRecord& record, const Status& damage)
-      : record_(record), damage_(damage), damaged_(true) {}
+  FieldIndex(const catalog::IndexFileRecord& record, const Status& damage);
 
   const catalog::IndexFileRecord& record() const { return record_; }
 
@@ -27,6 +51,13 @@ class FieldIndex {
   const index::Index* usable() const {
     return damaged_.load(std::memory_order_acquire) ? nullptr : index_.get();
   }
+  // For who needs them longer than the segment is there; null where there is none.
+  std::shared_ptr<const index::Index> share_usable() const {
+    return usable() == nullptr ? nullptr : index_;
+  }
+  std::shared_ptr<const FieldIndex> share() const { return weak_from_this().lock(); }
+  std::uint64_t number() const { return number_; }  // no other of this process has it
+  CrossingPlace& crossing() const { return crossing_; }
   // Reads every byte of it. Damage that is found is noted, and the answer. Searches are quicker
   // behind it, since they trust what it has seen.
   Status Verify() const EXCLUDES(mutex_);
@@ -42,6 +73,8 @@ class FieldIndex {
  private:
   const catalog::IndexFileRecord record_;
   const std::shared_ptr<const index::Index> index_;
+  const std::uint64_t number_;
+  mutable CrossingPlace crossing_;
   mutable base::Mutex mutex_;  // leaf
   mutable Status damage_ GUARDED_BY(mutex_);
   mutable std::atomic<bool> damaged_{false};

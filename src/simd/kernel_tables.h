@@ -18,6 +18,10 @@ const KernelTable& IclKernels();
 const KernelTable& NeonKernels();
 #endif
 
+// EncodeKernel for every CPU.
+bool EncodePlain(const float* numbers, const float* offsets, float scale, std::size_t n,
+                 std::int8_t* out);
+
 // Eight tables, eight bytes a step; for every CPU.
 std::uint32_t Crc32cTable(std::uint32_t crc, const void* data, std::size_t n);
 #if defined(VECDB_DISPATCH_X86)

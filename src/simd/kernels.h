@@ -160,6 +160,12 @@ struct ProductKernels {
   void (*reach)(const ProductQueries& queries, const ProductRows& rows, std::uint32_t* words);
 };
 
+// out[i] = round((numbers[i] - offsets[i]) / scale) within [-128, 127], to even where it lies
+// halfway (levels may differ where a number lies so near halfway that a rounding decides). Whether
+// all of them say their numbers exactly. Without offsets (null) these are 0.
+using EncodeKernel = bool (*)(const float* numbers, const float* offsets, float scale,
+                              std::size_t n, std::int8_t* out);
+
 struct KernelTable {
   Level level;
   const char* name;
@@ -172,6 +178,7 @@ struct KernelTable {
   WordKernels words;
   RangeKernels ranges;
   ProductKernels products;
+  EncodeKernel encode;
   std::uint32_t (*crc32c)(std::uint32_t crc, const void* data, std::size_t n);  // Crc32c below
 };
 

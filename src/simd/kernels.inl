@@ -8,17 +8,20 @@
 #include "simd/nibbles.inl"
 #include "simd/words.inl"
 #ifndef VECDB_EDGE
+#include "simd/encode.inl"
 #include "simd/products.inl"
 #endif
 
 namespace vecdb::simd {
 namespace {
 
-// A small build has tiles alone.
+// A small build has tiles alone, and one way to encode.
 #ifdef VECDB_EDGE
 constexpr ProductKernels kProductKernels = {0, nullptr};
+constexpr EncodeKernel kEncode = EncodePlain;
 #else
 constexpr ProductKernels kProductKernels = {kPanel, Reach};
+constexpr EncodeKernel kEncode = Encode;
 #endif
 
 constexpr KernelTable kKernels = {
@@ -35,6 +38,7 @@ constexpr KernelTable kKernels = {
     {ForWords<And>, ForWords<Or>, ForWords<AndNot>, PopcountWords},
     {Within<std::int8_t>, Within<std::int16_t>, Within<std::int32_t>, Within<std::int64_t>},
     kProductKernels,
+    kEncode,
     Isa::kCrc32c};
 
 }  // namespace

@@ -2,6 +2,7 @@
 // tested against the same bound.
 #include <cstring>
 
+#include "simd/encode.inl"
 #include "simd/kernel_tables.h"
 
 namespace vecdb::simd {
@@ -324,9 +325,15 @@ constexpr KernelTable kKernels = {
     {AndInto, OrInto, AndNotInto, PopcountWords},
     {Within<std::int8_t>, Within<std::int16_t>, Within<std::int32_t>, Within<std::int64_t>},
     {0, nullptr},
+    EncodePlain,
     Crc32cTable};
 
 }  // namespace
+
+bool EncodePlain(const float* numbers, const float* offsets, float scale, std::size_t n,
+                 std::int8_t* out) {
+  return Encode(numbers, offsets, scale, n, out);
+}
 
 const KernelTable& ScalarKernels() {
   return kKernels;

@@ -187,12 +187,14 @@ TEST_CASE("keys of four bits are as far apart as the distances of what the codes
       EncodedQuery query;
       EncodeQuery(format, quantizer, QueryVector(std::span<const float>(numbers).first(d)), &query);
       CHECK(!query.exact);
+      std::vector<float> asked(numbers.begin(), numbers.begin() + d);
+      if (metric == Metric::kCosine) Normalize(asked);
       std::vector<index::Key> keys(n);
       WithSpace(format, codes.data(), [&](const auto& space) {
         space.KeysFrom(std::decay_t<decltype(space)>::Of(query), 0, n, keys.data());
       });
       float largest = 0;  // of the query, which fills eight bits under products
-      for (const float x : query.floats) largest = std::max(largest, std::abs(x));
+      for (const float x : asked) largest = std::max(largest, std::abs(x));
       const double scale = quantizer.scale;
       const double unit = metric == Metric::kL2 ? scale * scale / 8 : scale * double{largest} / 127;
       const auto distance = [&](std::size_t row) {
@@ -201,7 +203,7 @@ TEST_CASE("keys of four bits are as far apart as the distances of what the codes
           const std::span<const std::byte> code(codes.data() + row * format.stride(),
                                                 format.stride());
           const double said = double{quantizer.offset[k]} + (FourBits(code, k) - 8) * scale;
-          const double x = query.floats[k];
+          const double x = asked[k];
           sum += metric == Metric::kL2 ? (x - said) * (x - said) : -x * said;
         }
         return sum;

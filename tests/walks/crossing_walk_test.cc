@@ -1,0 +1,207 @@
+// Searches of several segments with indexes: crossings between these are made in the background,
+// and whether they are there or not, a search returns what it should.
+#include <chrono>
+#include <random>
+#include <thread>
+
+#include "segment/field_index.h"
+#include "support/join_all.h"
+#include "walks/walk.h"
+
+using namespace vecdb;
+using namespace vecdb::test;
+
+namespace {
+
+constexpr std::uint32_t kDimension = 16;
+constexpr std::int64_t kEach = 4'300;  // rows of a segment
+// While one is made it has three times its bytes: two of them never look like that.
+constexpr std::int64_t kSegments = 3;
+constexpr std::uint64_t kCrossed = (kSegments - 1) * kEach * 4;  // bytes of all crossings
+
+std::vector<float> PointOf(std::int64_t id) {
+  std::mt19937_64 random(static_cast<std::uint64_t>(id) * 7919 + 13);
+  std::mt19937_64 centre(static_cast<std::uint64_t>(id) % 40);
+  std::normal_distribution<float> far(0, 20);
+  std::normal_distribution<float> near(0, 8);
+  std::vector<float> point(kDimension);
+  for (float& x : point) x = far(centre) + near(random);
+  return point;
+}
+
+Options OwnThreads() {
+  Options options;
+  options.search_threads = 2;
+  options.query_nodes = 1;
+  options.auto_compaction = false;
+  return options;
+}
+
+Collection MakeSegments(TestDatabase& db) {
+  const Schema schema = *SchemaBuilder()
+                             .PrimaryKey("id")
+                             .Scalar("tag", DataType::kInt32)
+                             .Vector("v", kDimension, Metric::kL2)
+                             .Build();
+  Collection points = *db->CreateCollection("points", schema, {.shards = 1});
+  for (std::int64_t segment = 0; segment < kSegments; ++segment) {
+    Batch batch(schema);
+    for (std::int64_t id = segment * kEach; id < (segment + 1) * kEach; ++id) {
+      batch.Add({{"id", id}, {"tag", id % 10}, {"v", PointOf(id)}}).OrDie();
+    }
+    points.Insert(batch).status().OrDie();
+    points.Flush().OrDie();
+  }
+  points.CreateIndex("v", HnswSqIndex{.m = 8, .ef_construction = 60}).OrDie();
+  points.WaitForIndexes().OrDie();
+  return points;
+}
+
+constexpr SearchEffort kExact{.recall = 1};
+
+std::vector<Hit> Near(const Collection& points, std::int64_t id, const SearchEffort& effort,
+                      const std::string& filter = {}) {
+  const std::vector<float> point = PointOf(id);
+  SearchRequest request{.query = std::span<const float>(point), .filter = filter};
+  request.effort = effort;
+  auto hits = points.Search(request);
+  hits.status().OrDie();
+  return std::move(*hits);
+}
+
+// The share of the exact nearest of points that are no rows. As many come, at exact scores, in
+// order.
+double RecallOf(const Collection& points, const std::string& filter = {}) {
+  constexpr std::int64_t kQueries = 40;
+  double found = 0;
+  for (std::int64_t query = -kQueries; query < 0; ++query) {
+    const std::vector<Hit> wanted = Near(points, query, kExact, filter);
+    const std::vector<Hit> got = Near(points, query, {}, filter);
+    REQUIRE(got.size() == wanted.size());
+    std::size_t same = 0;
+    for (std::size_t i = 0; i < got.size(); ++i) {
+      if (i > 0) CHECK(got[i - 1].score <= got[i].score);
+      const auto key = std::get<std::int64_t>(got[i].key);
+      const std::vector<float> row = PointOf(key);
+      const std::vector<float> point = PointOf(query);
+      double distance = 0;
+      for (std::uint32_t d = 0; d < kDimension; ++d) {
+        distance += (double{row[d]} - double{point[d]}) * (double{row[d]} - double{point[d]});
+      }
+      CHECK(got[i].score == Approx(distance).epsilon(1e-5));
+      same += got[i].score <= wanted.back().score ? 1 : 0;
+    }
+    found += static_cast<double>(same) / static_cast<double>(wanted.size());
+  }
+  return found / kQueries;
+}
+
+std::uint64_t CrossingBytes(TestDatabase& db) {
+  return db->Stats()->column_memory.used;
+}
+
+// Searches until so many bytes of crossings are there.
+bool Crosses(TestDatabase& db, const Collection& points, std::uint64_t bytes) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (CrossingBytes(db) != bytes) {
+    for (std::int64_t query = -30; query < 0; ++query) (void)Near(points, query, {});
+    if (std::chrono::steady_clock::now() > end) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return true;
+}
+
+}  // namespace
+
+TEST_CASE("searches of several segments cross over and find as much as before",
+          "[walk][crossing]") {
+  TestDatabase db(io::MakeMemoryFileSystem(), OwnThreads());
+  Collection points = MakeSegments(db);
+  REQUIRE(CrossingBytes(db) == 0);
+  CHECK(RecallOf(points) >= 0.93);
+  REQUIRE(Crosses(db, points, kCrossed));
+  CHECK(RecallOf(points) >= 0.93);
+  for (std::int64_t id = 0; id < kSegments * kEach; id += 97) {
+    CHECK(std::get<std::int64_t>(Near(points, id, {}).front().key) == id);
+  }
+  SECTION("under filters and beside deletes") {
+    CHECK(RecallOf(points, "tag < 3") >= 0.93);
+    points.DeleteWhere("tag == 4").status().OrDie();
+    CHECK(RecallOf(points) >= 0.93);
+    CHECK(Near(points, -1, {}, "tag == 4").empty());
+  }
+  SECTION("they go where room is wanted, and come again") {
+    CHECK(db.parts().GiveUp(~std::uint64_t{0}) >= kCrossed);
+    CHECK(CrossingBytes(db) == 0);
+    CHECK(RecallOf(points) >= 0.93);
+  }
+  SECTION("they go with their segments") {
+    points.Compact().OrDie();
+    points.WaitForIndexes().OrDie();
+    CHECK(RecallOf(points) >= 0.93);
+    CHECK(CrossingBytes(db) == 0);
+  }
+  SECTION("they go with their index") {
+    points.DropIndex("v").OrDie();
+    points.CreateIndex("v", HnswIndex{.m = 6, .ef_construction = 40}).OrDie();
+    points.WaitForIndexes().OrDie();
+    CHECK(CrossingBytes(db) == 0);
+    REQUIRE(Crosses(db, points, kCrossed));
+    CHECK(RecallOf(points) >= 0.93);
+  }
+}
+
+TEST_CASE("many queries cross over, and find as much as each alone", "[walk][crossing][many]") {
+  TestDatabase db(io::MakeMemoryFileSystem(), OwnThreads());
+  Collection points = MakeSegments(db);
+  REQUIRE(Crosses(db, points, kCrossed));
+  for (const std::size_t count : {3UL, 60UL}) {
+    std::vector<std::vector<float>> queries;
+    for (std::size_t q = 0; q < count; ++q) queries.push_back(PointOf(-1 - std::int64_t(q)));
+    const std::vector<QueryVector> lent(queries.begin(), queries.end());
+    const auto together = points.SearchMany({.limit = 10}, lent);
+    together.status().OrDie();
+    std::size_t same = 0;
+    for (std::size_t q = 0; q < count; ++q) {
+      const std::vector<Hit> alone = Near(points, -1 - std::int64_t(q), kExact);
+      REQUIRE((*together)[q].size() == 10);
+      for (const Hit& hit : (*together)[q]) same += hit.score <= alone.back().score ? 1 : 0;
+    }
+    CHECK(static_cast<double>(same) >= 9.3 * static_cast<double>(count));
+  }
+}
+
+// For the sanitizer of threads: all that may happen to an index while crossings are made.
+TEST_CASE("crossings are made beside everything else", "[walk][crossing]") {
+  TestDatabase db(io::MakeMemoryFileSystem(), OwnThreads());
+  Collection points = MakeSegments(db);
+  std::atomic<bool> over{false};
+  std::vector<std::thread> threads;
+  const auto until_over = [&](auto body) {
+    threads.emplace_back([&over, body] {
+      while (!over) body();
+    });
+  };
+  for (int i = 0; i < 2; ++i) until_over([&] { (void)Near(points, -7, {}); });
+  until_over([&] {
+    (void)db.parts().GiveUp(~std::uint64_t{0});
+    std::this_thread::sleep_for(std::chrono::milliseconds(3));
+  });
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  points.DropIndex("v").OrDie();
+  points.CreateIndex("v", HnswIndex{.m = 4, .ef_construction = 20}).OrDie();
+  points.WaitForIndexes().OrDie();
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  points.Compact().OrDie();
+  over = true;
+  for (std::thread& thread : threads) thread.join();
+  CHECK(RecallOf(points) >= 0.93);
+}
+
+TEST_CASE("a database closes while crossings are made", "[walk][crossing]") {
+  TestDatabase db(io::MakeMemoryFileSystem(), OwnThreads());
+  Collection points = MakeSegments(db);
+  for (int i = 0; i < 20; ++i) (void)Near(points, -i, {});
+  db.Reopen();
+  CHECK(RecallOf(*db->OpenCollection("points")) >= 0.93);
+}
