@@ -173,7 +173,8 @@ class Walker {
     scratch_.keys.resize(std::max(scratch_.keys.size(), room));
     coming_.rows = scratch_.ids.data();
     asked_.rows = scratch_.ids.data() + room;
-    if (!kCrossings || seeds.empty()) return Seed(space_, query_, links_, check_, &admit_, &scratch_);
+    if (!kCrossings || seeds.empty())
+      return Seed(space_, query_, links_, check_, &admit_, &scratch_);
     for (const std::uint32_t row : seeds.first(std::min(seeds.size(), room))) {
       asked_.rows[asked_.count] = row;
       asked_.count += scratch_.visited.Meet(row) ? 1 : 0;

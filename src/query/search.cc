@@ -181,7 +181,7 @@ class SegmentsSearch {
   static RowIndex RowsOf(const Ask& ask) {
     return ask.field == nullptr ? 0 : ask.of_index.of().rows;
   }
-  // Whether there are two at least between which a crossing is worth while: the largest comes first.
+  // Whether there are two between which a crossing is worth while: the largest comes first.
   bool LargestFirst() {
     if (crossings_ == nullptr || asks_.empty()) return false;
     const auto fewer = [](const Ask& a, const Ask& b) { return RowsOf(a) < RowsOf(b); };

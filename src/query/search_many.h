@@ -35,9 +35,9 @@ struct ManySearches {
   Crossings* crossings = nullptr;
 };
 
-// Some segments by plans [first, first + count), into the tops of the same places: what has no index
-// for all of them together, then query by query through the indexes. Where there are any, these
-// segments are all of the View's.
+// Some segments by plans [first, first + count), into the tops of the same places: what has no
+// index for all of them together, then query by query through the indexes. Where there are any,
+// these segments are all of the View's.
 Status SearchSegmentsMany(const ManySearches& of, std::span<const std::size_t> which,
                           std::size_t first, std::size_t count, std::span<TopK> tops);
 
