@@ -136,9 +136,11 @@ void TableF32(const Set& set) {
 }
 
 void TableFaiss(const Set& set) {
-  const HnswIndex spec{.m = kM, .ef_construction = kEfConstruction};
-  Served served(set, MakeServing(set, spec));
-  std::vector<Side> sides = {served.AsSide("vecdb HNSW")};
+  const HnswSqIndex bytes{.m = kM, .ef_construction = kEfConstruction};
+  const HnswIndex floats{.m = kM, .ef_construction = kEfConstruction};
+  Served served(set, MakeServing(set, bytes));
+  Served as_they_are(set, MakeServing(set, floats));
+  std::vector<Side> sides = {served.AsSide("vecdb HNSW_SQ"), as_they_are.AsSide("vecdb HNSW")};
   const auto peer =
       FaissPeer::Hnsw(set.base, kM, kEfConstruction, Threads(), PeerPath(set, "faiss"));
   if (peer != nullptr) sides.push_back(FaissSide(peer.get(), "faiss"));

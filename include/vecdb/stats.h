@@ -101,9 +101,9 @@ struct DatabaseStats {
   MemoryUse growing_memory;  // rows that are in no file, also those that a snapshot still reads,
                              // and what they are searched through
   MemoryUse segment_memory;  // keys, timestamps and tombstones of sealed segments, columns loaded
-                             // for good
-  MemoryUse column_memory;   // columns that are closed where room is wanted, what filters read in
-                             // their place, and ways from the index of a segment to another's
+                             // for good, ways from the index of a segment to that of another
+  MemoryUse column_memory;   // columns that are closed where room is wanted, and what filters read
+                             // in their place
   MemoryUse filter_memory;   // filters of checked keys; the same
   MemoryUse job_memory;      // flushes and compactions at work
   MemoryUse write_memory;    // large writes on their way

@@ -1,15 +1,19 @@
 #include "index/crossing.h"
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 
 #include "base/status.h"
 #include "index/graph_index.h"
+#include "simd/kernels.h"
 
 namespace vecdb::index {
 namespace {
 
-constexpr std::uint32_t kEf = 8;  // candidates: a row that is near is as good as the nearest
+constexpr std::uint32_t kEf = 8;      // candidates: a row that is near is as good as the nearest
+constexpr RowIndex kSample = 512;     // rows that tell what distance is usual
+constexpr RowIndex kRowsOfLook = 64;  // between two looks at the deadline
 
 const GraphIndex& GraphOf(const Index& index) {
   return static_cast<const GraphIndex&>(index);  // every Index is one
@@ -24,11 +28,27 @@ class AsFound final : public ExactDistances {
   }
 };
 
+// Smaller = nearer, as exact distances are.
+float DistanceBetween(Metric metric, std::span<const float> a, std::span<const float> b) {
+  const simd::FloatKernels& kernels = simd::Kernels().f32;
+  return metric == Metric::kL2 ? kernels.l2_pair(a.data(), b.data(), a.size())
+                               : -kernels.ip_pair(a.data(), b.data(), a.size());
+}
+
 }  // namespace
+
+bool CanCross(const Index& from, const Index& to) {
+  const GraphHeader& a = GraphOf(from).graph().header;
+  const GraphHeader& b = GraphOf(to).graph().header;
+  return a.kind() == Kind::kGraph && b.kind() == Kind::kGraph &&
+         a.format.metric == b.format.metric && a.format.metric != Metric::kInnerProduct &&
+         a.format.dimension == b.format.dimension;
+}
 
 std::span<const std::uint32_t> Crossing::SeedsOf(std::span<const Neighbor> found,
                                                  std::span<std::uint32_t> seeds) const {
   std::size_t n = 0;
+  if (found.empty() || found.front().distance > usual_) return {};
   for (const Neighbor& neighbor : found) {
     if (n == seeds.size()) break;
     const std::uint32_t row = to_[neighbor.row];
@@ -54,14 +74,46 @@ Status CrossingBuild::Begin() {
     crossed_[entry] = kNoRow;
     order_.push_back(entry);
   }
-  numbers_.resize(from.graph().header.format.dimension);
+  FindUsual();
   return Status();
+}
+
+std::span<const float> CrossingBuild::Numbers(std::uint32_t row, std::vector<float>* room) const {
+  const GraphFile& graph = GraphOf(*from_).graph();
+  const CodeFormat& format = graph.header.format;
+  room->resize(format.dimension);
+  DecodeRow(format, graph.quantizer, graph.codes() + row * format.stride(), *room);
+  return *room;
+}
+
+// As far as all but one in a hundred are: a row is linked to its nearest.
+void CrossingBuild::FindUsual() {
+  const RowIndex rows = GraphOf(*from_).links().rows;
+  const RowIndex step = std::max<RowIndex>(1, rows / kSample);
+  std::vector<float> distances;
+  for (RowIndex row = 0; row < rows; row += step) distances.push_back(DistanceToNearest(row));
+  const auto place = static_cast<std::ptrdiff_t>(distances.size() * 99 / 100);
+  std::nth_element(distances.begin(), distances.begin() + place, distances.end());
+  usual_ = distances[static_cast<std::size_t>(place)];
+}
+
+float CrossingBuild::DistanceToNearest(std::uint32_t row) {
+  const GraphIndex& from = GraphOf(*from_);
+  const std::span<const float> numbers = Numbers(row, &numbers_);
+  const std::uint32_t* const linked = from.links().Of(row);
+  float least = std::numeric_limits<float>::infinity();
+  for (std::size_t i = 0; i < from.links().degree && linked[i] != kNoRow; ++i) {
+    const std::span<const float> other = Numbers(linked[i], &others_);
+    least = std::min(least, DistanceBetween(from.graph().header.format.metric, numbers, other));
+  }
+  return least;
 }
 
 Result<bool> CrossingBuild::Go(RowIndex rows, const base::Deadline& deadline) {
   if (order_.empty()) VECDB_TRY(Begin());
   const Links& links = GraphOf(*from_).links();
   for (RowIndex i = 0; i < rows && done_ < order_.size(); ++i, ++done_) {
+    if (i % kRowsOfLook == 0) VECDB_TRY(deadline.Check());
     const std::uint32_t row = order_[done_];
     VECDB_TRY(Cross(row, deadline));
     const std::uint32_t* const linked = links.Of(row);
@@ -76,11 +128,8 @@ Result<bool> CrossingBuild::Go(RowIndex rows, const base::Deadline& deadline) {
 }
 
 Status CrossingBuild::Cross(std::uint32_t row, const base::Deadline& deadline) {
-  const GraphFile& graph = GraphOf(*from_).graph();
-  const CodeFormat& format = graph.header.format;
-  DecodeRow(format, graph.quantizer, graph.codes() + row * format.stride(), numbers_);
   NearestRequest request;
-  request.query = std::span<const float>(numbers_);
+  request.query = Numbers(row, &numbers_);
   request.k = 1;
   request.effort.ef = kEf;
   request.deadline = deadline;
@@ -92,7 +141,7 @@ Status CrossingBuild::Cross(std::uint32_t row, const base::Deadline& deadline) {
 }
 
 std::shared_ptr<const Crossing> CrossingBuild::Take() {
-  return std::make_shared<const Crossing>(std::move(crossed_));
+  return std::make_shared<const Crossing>(std::move(crossed_), usual_);
 }
 
 }  // namespace vecdb::index

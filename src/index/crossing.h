@@ -1,6 +1,8 @@
 // From the rows of one index to those of another: for each the nearest there, or about. A search of
 // both begins in the second where its crossing leads from the rows that it has found in the first,
-// and has not to find its way from the entries. Why: docs/adr/0065-searches-cross-over.md.
+// and has not to find its way from the entries. Only if it has found some that are as near as rows
+// of the first index are to each other: where that has none like the query, what is nearest there
+// says nothing. Why: docs/adr/0065-searches-cross-over.md.
 #pragma once
 
 #include <cstddef>
@@ -20,10 +22,11 @@ namespace vecdb::index {
 // Immutable.
 class Crossing {
  public:
-  explicit Crossing(std::vector<std::uint32_t> to) : to_(std::move(to)) {}
+  // `usual`: how far rows of the first index may be from their nearest there.
+  Crossing(std::vector<std::uint32_t> to, float usual) : to_(std::move(to)), usual_(usual) {}
 
   // What `found` in the first index leads to in the other, each row once, into `seeds`; as many as
-  // have room.
+  // have room, and none where the nearest of them is farther than usual.
   std::span<const std::uint32_t> SeedsOf(std::span<const Neighbor> found,
                                          std::span<std::uint32_t> seeds) const;
   std::uint32_t operator[](RowIndex row) const { return to_[row]; }
@@ -31,6 +34,7 @@ class Crossing {
 
  private:
   const std::vector<std::uint32_t> to_;  // one for each row of the first index
+  const float usual_;
 };
 
 // Makes one, some rows at a time. The rows come in the order in which the links of the first index
@@ -39,7 +43,7 @@ class Crossing {
 // Thread safety: one thread at a time.
 class CrossingBuild {
  public:
-  // Both have graphs, and vectors of one field.
+  // Both have graphs, and vectors of one field, by L2 or COSINE (CanCross).
   CrossingBuild(std::shared_ptr<const Index> from, std::shared_ptr<const Index> to);
 
   // Whether there is more to do. The first time reads the first index whole, unless that was done.
@@ -53,6 +57,9 @@ class CrossingBuild {
 
  private:
   Status Begin();
+  void FindUsual();
+  float DistanceToNearest(std::uint32_t row);
+  std::span<const float> Numbers(std::uint32_t row, std::vector<float>* room) const;
   Status Cross(std::uint32_t row, const base::Deadline& deadline);
 
   const std::shared_ptr<const Index> from_;
@@ -61,8 +68,14 @@ class CrossingBuild {
   std::vector<std::uint32_t> order_;    // rows that links have led to
   std::vector<bool> reached_;
   std::size_t done_ = 0;  // of the order
+  float usual_ = 0;
   std::vector<float> numbers_;
+  std::vector<float> others_;
   std::vector<Neighbor> found_;
 };
+
+// Whether both have graphs of vectors that lie near each other where distances say so: products of
+// long vectors with any others are large.
+bool CanCross(const Index& from, const Index& to);
 
 }  // namespace vecdb::index

@@ -18,6 +18,7 @@ namespace {
 constexpr RowIndex kFewestRows = 4096;  // through fewer the way is short
 constexpr RowIndex kMostTimes = 8;      // the rows of the second, that the first one has
 constexpr RowIndex kRowsOfTask = 2048;  // before other tasks have their turn
+constexpr std::size_t kMostOrders = 256;
 
 }  // namespace
 
@@ -25,29 +26,47 @@ bool WorthCrossing(RowIndex from, RowIndex to) {
   return std::min(from, to) >= kFewestRows && from / kMostTimes <= to;
 }
 
-// What tasks need, who may come when the owner is gone.
+// What tasks need, who may come when the owner is gone. There is one task at a time.
 struct Crossings::Shop : std::enable_shared_from_this<Shop> {
+  // Whoever drops an index meanwhile is not held up.
   struct Order {
-    IndexPtr from;
-    IndexPtr to;
+    std::weak_ptr<const segment::FieldIndex> from;
+    std::weak_ptr<const segment::FieldIndex> to;
   };
   struct Work {
-    Order order;
+    IndexPtr from;
+    IndexPtr to;
     base::MemoryReservation memory;
     index::CrossingBuild build;
+  };
+  // However a task ends, others may follow: without memory, or a thread, all orders are dropped.
+  class Turn {
+   public:
+    explicit Turn(Shop& shop) : shop_(shop) {}
+    ~Turn() {
+      if (!kept_) shop_.DropAll();
+    }
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+    void Keep() { kept_ = true; }
+
+   private:
+    Shop& shop_;
+    bool kept_ = false;
   };
 
   Shop(base::MemoryBudget& memory, const base::Clock& now, Post later)
       : budget(memory), clock(now), post(std::move(later)) {}
 
-  void Take(Order order) EXCLUDES(mutex) {
+  void Take(const IndexPtr& from, const IndexPtr& to) EXCLUDES(mutex) {
     {
       base::MutexLock lock(mutex);
-      if (stop.stop_requested()) return;
-      orders.push_back(std::move(order));
+      if (stop.stop_requested() || orders.size() >= kMostOrders) return;
+      orders.push_back({from, to});
       if (std::exchange(busy, true)) return;
     }
-    Continue();
+    Turn turn(*this);
+    Continue(&turn);
   }
 
   void End() EXCLUDES(mutex) {
@@ -56,9 +75,11 @@ struct Crossings::Shop : std::enable_shared_from_this<Shop> {
     orders.clear();
   }
 
-  // What is left is done by a task; without one, it is left undone.
-  void Continue() EXCLUDES(mutex) {
-    if (post([shop = shared_from_this()] { shop->Step(); })) return;
+  void Continue(Turn* turn) {
+    if (post([shop = shared_from_this()] { shop->Step(); })) turn->Keep();
+  }
+
+  void DropAll() EXCLUDES(mutex) {
     work.reset();
     base::MutexLock lock(mutex);
     orders.clear();
@@ -66,30 +87,41 @@ struct Crossings::Shop : std::enable_shared_from_this<Shop> {
   }
 
   void Step() EXCLUDES(mutex) {
-    if (!work) BeginNext();
-    if (!work) return;
+    Turn turn(*this);
+    if (!work && !BeginNext()) return turn.Keep();  // another task may have begun
     const base::Deadline deadline(clock, std::chrono::milliseconds(0), stop.get_token());
     const Result<bool> more = work->build.Go(kRowsOfTask, deadline);
+    if (more.status().code() == StatusCode::kCorruption) work->to->NoteDamage(more.status());
     if (!more.ok() || !*more) {
       if (more.ok()) Install();
       work.reset();
     }
-    Continue();
+    Continue(&turn);
   }
 
-  // Without `work` behind it there was none.
-  void BeginNext() EXCLUDES(mutex) {
+  // False: there is nothing to do, and from now on the next order begins a task of its own.
+  bool BeginNext() EXCLUDES(mutex) {
     while (const std::optional<Order> order = Next()) {
-      const auto from = order->from->share_usable();
-      const auto to = order->to->share_usable();
-      if (from == nullptr || to == nullptr) continue;
-      const RowIndex rows = from->Describe().rows;
-      auto memory = budget.TryReserve(base::MemoryAccount::kColumns,
-                                      index::CrossingBuild::MemoryToBuild(rows));
-      if (!memory) continue;
-      work.emplace(Work{*order, std::move(*memory), index::CrossingBuild(from, to)});
-      return;
+      const IndexPtr from = order->from.lock();
+      const IndexPtr to = order->to.lock();
+      if (from != nullptr && to != nullptr && BeginOne(from, to)) return true;
     }
+    return false;
+  }
+
+  // What is damaged is noted by the index, and not crossed from.
+  bool BeginOne(const IndexPtr& from, const IndexPtr& to) {
+    if (to->crossing().Has(*from)) return false;
+    if (from->usable() == nullptr || to->usable() == nullptr) return false;
+    if (!index::CanCross(*from->usable(), *to->usable())) return false;
+    if (!from->verified() && !from->Verify().ok()) return false;
+    const RowIndex rows = from->usable()->Describe().rows;
+    auto memory = budget.TryReserve(base::MemoryAccount::kSegments,
+                                    index::CrossingBuild::MemoryToBuild(rows));
+    if (!memory) return false;
+    work.emplace(Work{from, to, std::move(*memory),
+                      index::CrossingBuild(from->share_usable(), to->share_usable())});
+    return true;
   }
 
   std::optional<Order> Next() EXCLUDES(mutex) {
@@ -106,7 +138,7 @@ struct Crossings::Shop : std::enable_shared_from_this<Shop> {
   void Install() {
     auto crossing = work->build.Take();
     work->memory.Resize(index::CrossingBuild::MemoryOf(crossing->rows()));
-    work->order.to->crossing().Set(*work->order.from, std::move(crossing), std::move(work->memory));
+    work->to->crossing().Set(*work->from, std::move(crossing), std::move(work->memory));
   }
 
   // constant after construction
@@ -115,20 +147,20 @@ struct Crossings::Shop : std::enable_shared_from_this<Shop> {
   const Post post;
   // thread-safe by itself
   std::stop_source stop;
-  // of the one task that there is
+  // of the task that there is
   std::optional<Work> work;
   // guarded
   base::Mutex mutex;  // leaf
   std::deque<Order> orders GUARDED_BY(mutex);
-  bool busy GUARDED_BY(mutex) = false;
+  bool busy GUARDED_BY(mutex) = false;  // there is a task
 };
 
 Crossings::Crossings(base::MemoryBudget& budget, const base::Clock& clock, Post post)
     : shop_(std::make_shared<Shop>(budget, clock, std::move(post))) {
 }
 
-void Crossings::Want(IndexPtr from, IndexPtr to) {
-  if (from != nullptr && to != nullptr) shop_->Take({std::move(from), std::move(to)});
+void Crossings::Want(const IndexPtr& from, const IndexPtr& to) {
+  if (from != nullptr && to != nullptr) shop_->Take(from, to);
 }
 
 void Crossings::End() {

@@ -25,8 +25,8 @@ class Crossings {
   Crossings(const Crossings&) = delete;
   Crossings& operator=(const Crossings&) = delete;
 
-  // That one is to be made, where there is room and time. Holds both until it is there.
-  void Want(IndexPtr from, IndexPtr to);
+  // That one is to be made, where there is room and time, and both are still there.
+  void Want(const IndexPtr& from, const IndexPtr& to);
   // Nothing is made any more, and what is being made is given up.
   void End();
 

@@ -134,6 +134,7 @@ class SegmentsSearch {
   };
 
   using Seeds = std::array<std::uint32_t, 4>;
+  using CrossingPtr = segment::CrossingPlace::CrossingPtr;
 
   // Parts begin at row 0 and leave no gap. The first row that has none, of those allowed.
   RowIndex AddParts(const segment::Segment& segment, AllowedRows* allowed, Portion* portion) {
@@ -155,14 +156,14 @@ class SegmentsSearch {
   }
 
   Status RunTogether() {
-    const bool cross = index::kCrossings && LargestFirst();
+    const std::vector<CrossingPtr> crossings = FindCrossings();
     std::vector<index::SearchOf> searches;
     searches.reserve(asks_.size());
     for (Ask& ask : asks_) searches.push_back(ask.of_index.Request());
-    std::vector<Seeds> seeds(cross ? searches.size() : 0);
+    std::vector<Seeds> seeds(crossings.size());
     std::span<index::SearchOf> others = searches;
-    if (cross) {
-      SearchFirst(searches, seeds);
+    if (!crossings.empty()) {
+      SearchFirst(searches, crossings, seeds);
       others = others.subspan(1);
     }
     index::SearchTogether(others);
@@ -191,24 +192,33 @@ class SegmentsSearch {
                        [&](const Ask& ask) { return WorthCrossing(most, RowsOf(ask)); });
   }
 
+  // From the first index to each that has one; empty where none has.
+  std::vector<CrossingPtr> FindCrossings() {
+    std::vector<CrossingPtr> crossings;
+    if (!index::kCrossings || !LargestFirst()) return crossings;
+    const segment::FieldIndex& first = *asks_.front().field;
+    crossings.resize(asks_.size());
+    bool any = false;
+    for (std::size_t i = 1; i < asks_.size(); ++i) {
+      if (!WorthCrossing(RowsOf(asks_.front()), RowsOf(asks_[i]))) continue;
+      bool wanted = false;
+      crossings[i] = asks_[i].field->crossing().Find(first, &wanted);
+      if (wanted) crossings_->Want(first.share(), asks_[i].field->share());
+      any = any || crossings[i] != nullptr;
+    }
+    if (!any) crossings.clear();
+    return crossings;
+  }
+
   // Where it has found its rows, others begin to which there is a crossing.
-  void SearchFirst(std::span<index::SearchOf> searches, std::span<Seeds> seeds) {
+  static void SearchFirst(std::span<index::SearchOf> searches,
+                          std::span<const CrossingPtr> crossings, std::span<Seeds> seeds) {
     index::SearchOf& first = searches.front();
     first.status = first.index->Search(first.request, first.exact, first.out);
     for (std::size_t i = 1; i < searches.size() && first.status.ok(); ++i) {
-      const auto crossing = CrossingTo(asks_[i]);
-      if (crossing == nullptr) continue;
-      searches[i].request.seeds = crossing->SeedsOf(*first.out, seeds[i]);
+      if (crossings[i] == nullptr) continue;
+      searches[i].request.seeds = crossings[i]->SeedsOf(*first.out, seeds[i]);
     }
-  }
-
-  segment::CrossingPlace::CrossingPtr CrossingTo(const Ask& ask) {
-    const Ask& first = asks_.front();
-    if (!WorthCrossing(RowsOf(first), RowsOf(ask))) return nullptr;
-    bool wanted = false;
-    auto crossing = ask.field->crossing().Find(*first.field, &wanted);
-    if (wanted) crossings_->Want(first.field->share(), ask.field->share());
-    return crossing;
   }
 
   // What an index has answered. It may have been a key that is damaged, behind rows that were

@@ -204,7 +204,12 @@ static Status AskIndexes(const ManySearches& of, std::span<const std::size_t> wh
     std::vector<Portion> portions = PortionsOf(of.view, plan);
     const SearchInto into{&tops[q], portions, of.cache, of.crossings};
     VECDB_TRY(SearchKnown(of.view, which, known, plan, into));
-    VECDB_TRY(SearchAgain(of.view, of.t, plan, into));
+    for (std::size_t i = 0; i < which.size(); ++i) {
+      if (!NeedsMore(portions[which[i]], tops[q])) continue;
+      const segment::Segment& segment = *of.view.segments()[which[i]];
+      tops[q].Forget(segment);
+      VECDB_TRY(SearchRows(segment, plan, &known[i], &tops[q]));
+    }
   }
   return Status();
 }

@@ -11,7 +11,6 @@
 #include "query/portion.h"
 #include "query/reduce.h"
 #include "query/scan.h"
-#include "segment/read_time.h"
 #include "segment/segment.h"
 #include "segment/view.h"
 
@@ -28,7 +27,6 @@ Status SearchRowsMany(const segment::Segment& segment, std::span<const SearchPla
 // Searches of a View by plans that differ in their queries alone; all lent.
 struct ManySearches {
   const segment::View& view;
-  const segment::ReadTime& t;
   std::span<const SearchPlan> plans;
   std::span<const AllowedRows> allowed;  // of each segment
   FilterCache* cache = nullptr;
@@ -36,8 +34,8 @@ struct ManySearches {
 };
 
 // Some segments by plans [first, first + count), into the tops of the same places: what has no
-// index for all of them together, then query by query through the indexes. Where there are any,
-// these segments are all of the View's.
+// index for all of them together, then query by query through the indexes: of these, too, each is
+// asked for its part of what the View has.
 Status SearchSegmentsMany(const ManySearches& of, std::span<const std::size_t> which,
                           std::size_t first, std::size_t count, std::span<TopK> tops);
 

@@ -150,11 +150,11 @@ void MakeQueryNodes(EngineParts& p) {
   loading.narrow = p.narrow.get();
   p.query = std::make_unique<QueryNodes>(*p.env.fs, p.database, loading, QueryNodeCount(p.options),
                                          *p.search_pool, p.memory);
-  if constexpr (index::kCrossings) {
+  SearchPool& pool = p.build_pool->CanPost() ? *p.build_pool : *p.search_pool;
+  if (index::kCrossings && pool.CanPost()) {
     p.query->UseCrossings(std::make_shared<query::Crossings>(
-        p.memory, *p.env.clock, [&p](const std::function<void()>& task) {
-          return p.build_pool->Post(task) || p.search_pool->Post(task);
-        }));
+        p.memory, *p.env.clock,
+        [&pool](std::function<void()> task) { return pool.Post(std::move(task)); }));
   }
   if (p.options.read_only) p.query->VerifyWhenSearched();
 }

@@ -71,11 +71,15 @@ ManyShape ShapeOf(const segment::View& view, const query::SearchPlan& plan, std:
   constexpr std::size_t kEach = 8;  // so few queries of a thread's own are not worth it
   ManyShape shape;
   const std::size_t most = query::QueriesOfBlock(view.schema().fields()[plan.field]);
-  // What indexes of segments are asked for depends on what others have given.
-  const bool indexed = std::ranges::any_of(
-      view.segments(), [&](const auto& segment) { return query::MayAskIndex(*segment, plan); });
+  std::uint64_t rows = 0;
+  std::uint64_t indexed = 0;
+  for (const auto& segment : view.segments()) {
+    rows += segment->rows();
+    if (query::MayAskIndex(*segment, plan)) indexed += segment->rows();
+  }
   std::size_t rounds = 1;
-  if (!indexed && queries < threads * kEach) {
+  // What an index is asked for depends on what others have given.
+  if (indexed <= rows / 2 && queries < threads * kEach) {
     shape.shares = SharesOf(view);
   } else {
     shape.shares.resize(1);
@@ -220,10 +224,13 @@ Result<base::MemoryReservation> QueryNodes::Reserve(const segment::View& view, c
 }
 
 Result<base::MemoryReservation> QueryNodes::ReserveMany(const segment::View& view,
-                                                        const ReadCost& cost, std::size_t answers) {
+                                                        const ReadCost& cost, std::size_t answers,
+                                                        std::size_t threads) {
   std::uint64_t rows = 0;
   for (const auto& segment : view.segments()) rows += segment->rows();
-  const std::uint64_t bytes = answers * AnswerBytes(std::min(cost.candidates, rows)) + rows / 8;
+  // Each thread has the allowed rows that it asks indexes for, beside those that all have.
+  const std::uint64_t allowed = (1 + (cost.indexed ? threads : 0)) * rows / 8;
+  const std::uint64_t bytes = answers * AnswerBytes(std::min(cost.candidates, rows)) + allowed;
   if (bytes < kSmallMemory) return base::MemoryReservation();
   return memory_.Reserve(base::MemoryAccount::kReads, bytes);
 }
@@ -297,7 +304,8 @@ Result<std::vector<query::AllowedRows>> QueryNodes::AllowedIn(const segment::Vie
 }
 
 // Many queries are shared out among the threads, a block of them at a time, each of which reads
-// all segments; of few queries each thread reads some segments for all.
+// all segments; of few queries each thread reads some segments for all, unless most rows are behind
+// indexes.
 Status QueryNodes::SearchMany(const segment::View& view, const segment::ReadTime& t,
                               std::span<const query::SearchPlan> plans,
                               std::span<query::TopK> tops) {
@@ -307,12 +315,13 @@ Status QueryNodes::SearchMany(const segment::View& view, const segment::ReadTime
   const std::uint64_t bytes = RowsToRead(view, cost) * cost.row_bytes * plans.size();
   const std::size_t threads = pool_.ThreadsFor(pool_.most_threads(), bytes);
   const ManyShape shape = ShapeOf(view, any, plans.size(), threads);
-  VECDB_TRY_ASSIGN(const auto memory, ReserveMany(view, cost, shape.shares.size() * plans.size()));
+  VECDB_TRY_ASSIGN(const auto memory,
+                   ReserveMany(view, cost, shape.shares.size() * plans.size(), threads));
   VECDB_TRY_ASSIGN(const auto allowed, AllowedIn(view, t, any));
 
   std::vector<std::vector<query::TopK>> others(shape.shares.size());  // the first share has `tops`
   for (std::size_t i = 1; i < others.size(); ++i) others[i].resize(plans.size(), tops[0].Empty());
-  const query::ManySearches searches{view, t, plans, allowed, &filters_, crossings_.get()};
+  const query::ManySearches searches{view, plans, allowed, &filters_, crossings_.get()};
   const auto search = [&](std::size_t task) -> Status {
     const std::size_t share = task / shape.blocks;
     const std::size_t first = task % shape.blocks * shape.block;

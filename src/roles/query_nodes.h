@@ -120,7 +120,7 @@ class QueryNodes {
                                           std::size_t answers);
   // Of so many answers to one question each.
   Result<base::MemoryReservation> ReserveMany(const segment::View& view, const ReadCost& cost,
-                                              std::size_t answers);
+                                              std::size_t answers, std::size_t threads);
 
   io::FileSystem& fs_;
   const io::DatabaseUuid database_;

@@ -73,7 +73,7 @@ void SearchPool::Help(const std::shared_ptr<Job>& job) {
 }
 
 bool SearchPool::Post(base::TaskQueue::Task task) {
-  if (helpers_ == 0 || executor_) return false;
+  if (!CanPost()) return false;
   const auto post = [&] {
     Threads()->Post([this, task = std::move(task)] {
       if (low_priority_) io::LowerThreadPriority();

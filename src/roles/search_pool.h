@@ -46,6 +46,7 @@ class SearchPool {
   // Runs a task on one of its own threads, later, and not at all behind Stop(); false, and nothing
   // is done, where it has none. Memory that runs out in it is the task's loss.
   bool Post(base::TaskQueue::Task task);
+  bool CanPost() const { return helpers_ != 0 && !executor_; }
 
   void Stop();
 

@@ -14,32 +14,34 @@ constexpr std::uint32_t kPatience = 65536;  // asks until it is tried again, if 
 
 CrossingPlace::CrossingPtr CrossingPlace::Find(const FieldIndex& from, bool* wanted) {
   base::MutexLock lock(mutex_);
-  if (from_ == from.number() && crossing_ != nullptr) return crossing_;
-  if (from_ != from.number()) {
-    from_ = from.number();
-    asks_left_ = kAsks;
-    crossing_.reset();
-    memory_.Resize(0);
-  }
+  if (kept_[1].from == from.number()) std::swap(kept_[0], kept_[1]);
+  if (kept_[0].from == from.number()) return kept_[0].crossing;
+  if (std::exchange(missed_, from.number()) != from.number()) asks_left_ = kAsks;
   *wanted = --asks_left_ == 0;
   if (*wanted) asks_left_ = kPatience;
   return nullptr;
 }
 
+bool CrossingPlace::Has(const FieldIndex& from) const {
+  base::MutexLock lock(mutex_);
+  return kept_[0].from == from.number() || kept_[1].from == from.number();
+}
+
 void CrossingPlace::Set(const FieldIndex& from, CrossingPtr crossing,
                         base::MemoryReservation memory) {
+  Kept kept{from.number(), std::move(crossing), std::move(memory)};
   base::MutexLock lock(mutex_);
-  if (from_ != from.number()) return;  // searches come from elsewhere by now
-  crossing_ = std::move(crossing);
-  memory_ = std::move(memory);
+  std::swap(kept_[1], kept);  // what it replaces ends behind the lock
+  std::swap(kept_[0], kept_[1]);
 }
 
 std::uint64_t CrossingPlace::Drop() {
-  base::MutexLock lock(mutex_);
-  crossing_.reset();
-  const std::uint64_t bytes = memory_.bytes();
-  memory_.Resize(0);
-  return bytes;
+  std::array<Kept, 2> dropped;
+  {
+    base::MutexLock lock(mutex_);
+    std::swap(dropped, kept_);
+  }
+  return dropped[0].memory.bytes() + dropped[1].memory.bytes();
 }
 
 static std::uint64_t NextNumber() {

@@ -3,6 +3,7 @@
 // Thread safety: all methods from any thread.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -18,25 +19,32 @@ namespace vecdb::segment {
 
 class FieldIndex;
 
-// How searches come to an index from another one, as long as there is room: the crossing that was
-// made last. Thread-safe; nobody waits for one.
+// How searches come to an index from others, as long as there is room: the two crossings that were
+// used last. Thread-safe; nobody waits for one.
 class CrossingPlace {
  public:
   using CrossingPtr = std::shared_ptr<const index::Crossing>;
 
-  // Null where there is none (yet) from that index; *wanted, once, when so many have asked that it
-  // is worth making.
+  // Null where there is none (yet) from that index; *wanted when it has been missed so often, one
+  // time after the other, that it is worth making.
   CrossingPtr Find(const FieldIndex& from, bool* wanted) EXCLUDES(mutex_);
+  bool Has(const FieldIndex& from) const EXCLUDES(mutex_);
+  // In the place of the one that was used longest ago.
   void Set(const FieldIndex& from, CrossingPtr crossing, base::MemoryReservation memory)
       EXCLUDES(mutex_);
-  std::uint64_t Drop() EXCLUDES(mutex_);  // how many bytes it had
+  std::uint64_t Drop() EXCLUDES(mutex_);  // how many bytes they had
 
  private:
-  base::Mutex mutex_;                          // leaf, but for the budget's
-  std::uint64_t from_ GUARDED_BY(mutex_) = 0;  // the number of the index that asked last
-  std::uint32_t asks_left_ GUARDED_BY(mutex_) = 0;
-  CrossingPtr crossing_ GUARDED_BY(mutex_);
-  base::MemoryReservation memory_ GUARDED_BY(mutex_);
+  struct Kept {
+    std::uint64_t from = 0;  // the number of that index
+    CrossingPtr crossing = nullptr;
+    base::MemoryReservation memory = {};
+  };
+
+  mutable base::Mutex mutex_;                       // leaf, but for the budget's
+  std::array<Kept, 2> kept_ GUARDED_BY(mutex_);     // that used last in front
+  std::uint64_t missed_ GUARDED_BY(mutex_) = 0;     // the number of the index last asked in vain
+  std::uint32_t asks_left_ GUARDED_BY(mutex_) = 0;  // of it
 };
 
 class FieldIndex : public std::enable_shared_from_this<FieldIndex> {

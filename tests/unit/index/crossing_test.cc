@@ -63,16 +63,15 @@ TEST_CASE("a crossing leads to the nearest rows of another index", "[crossing]")
     index::Codec codec;
     double least;
   };
-  const Case c = GENERATE(
-      Case{DataType::kFloatVector, Metric::kL2, index::Codec::kSq8, 0.95},
-      Case{DataType::kFloatVector, Metric::kL2, index::Codec::kFloat32, 0.95},
-      Case{DataType::kFloatVector, Metric::kCosine, index::Codec::kSq8, 0.95},
-      Case{DataType::kFloatVector, Metric::kInnerProduct, index::Codec::kSq8, 0.95},
-      Case{DataType::kFloatVector, Metric::kL2, index::Codec::kSq4U, 0.75},
-      Case{DataType::kFloat16Vector, Metric::kL2, index::Codec::kFloat16, 0.95},
-      Case{DataType::kBFloat16Vector, Metric::kInnerProduct, index::Codec::kBFloat16, 0.95},
-      Case{DataType::kInt8Vector, Metric::kL2, index::Codec::kInt8, 0.95},
-      Case{DataType::kInt8Vector, Metric::kCosine, index::Codec::kSq8, 0.95});
+  const Case c =
+      GENERATE(Case{DataType::kFloatVector, Metric::kL2, index::Codec::kSq8, 0.95},
+               Case{DataType::kFloatVector, Metric::kL2, index::Codec::kFloat32, 0.95},
+               Case{DataType::kFloatVector, Metric::kCosine, index::Codec::kSq8, 0.95},
+               Case{DataType::kFloatVector, Metric::kL2, index::Codec::kSq4U, 0.75},
+               Case{DataType::kFloat16Vector, Metric::kL2, index::Codec::kFloat16, 0.95},
+               Case{DataType::kBFloat16Vector, Metric::kCosine, index::Codec::kBFloat16, 0.95},
+               Case{DataType::kInt8Vector, Metric::kL2, index::Codec::kInt8, 0.95},
+               Case{DataType::kInt8Vector, Metric::kCosine, index::Codec::kSq8, 0.95});
   CAPTURE(ToString(c.codec), static_cast<int>(c.metric));
   const Indexed from(c.type, c.metric, c.codec, 3000, 1);
   const Indexed to(c.type, c.metric, c.codec, 2000, 2);
@@ -107,21 +106,25 @@ TEST_CASE("a crossing that nobody waits for any more ends", "[crossing]") {
 }
 
 TEST_CASE("seeds are what the found rows lead to, each once", "[crossing]") {
-  const Crossing crossing({5, 5, 9, 7, 9});
+  const Crossing crossing({5, 5, 9, 7, 9}, 0.5F);
   const std::vector<Neighbor> found = {{0, 4}, {1, 0}, {2, 1}, {3, 2}, {4, 3}};
   std::uint32_t room[4];
   const auto all = crossing.SeedsOf(found, room);
   CHECK(std::vector(all.begin(), all.end()) == std::vector<std::uint32_t>{9, 5, 7});
   CHECK(crossing.SeedsOf(found, std::span(room).first(2)).size() == 2);
   CHECK(crossing.SeedsOf({}, room).empty());
+  const std::vector<Neighbor> far = {{0.6F, 4}};
+  CHECK(crossing.SeedsOf(far, room).empty());
 }
 
 TEST_CASE("searches from seeds find as much as searches from the entries", "[crossing]") {
-  const index::Codec codec = GENERATE(index::Codec::kSq8, index::Codec::kFloat32);
+  const index::Codec codec =
+      GENERATE(index::Codec::kSq8, index::Codec::kFloat32, index::Codec::kSq4U);
+  const Metric metric = GENERATE(Metric::kL2, Metric::kCosine);
   const bool half = GENERATE(false, true);
-  CAPTURE(ToString(codec), half);
-  const Indexed from(DataType::kFloatVector, Metric::kL2, codec, 4000, 6);
-  const Indexed to(DataType::kFloatVector, Metric::kL2, codec, 4000, 7);
+  CAPTURE(ToString(codec), static_cast<int>(metric), half);
+  const Indexed from(DataType::kFloatVector, metric, codec, 4000, 6);
+  const Indexed to(DataType::kFloatVector, metric, codec, 4000, 7);
   const auto crossing = Cross(from, to);
   base::Bitmap bitmap(4000);
   for (std::size_t row = 0; row < bitmap.size(); row += 2) bitmap.Set(row);
@@ -130,6 +133,7 @@ TEST_CASE("searches from seeds find as much as searches from the entries", "[cro
   const std::vector<double> queries(numbers.begin(), numbers.end());
   double from_entries = 0;
   double from_seeds = 0;
+  std::size_t seeded = 0;
   for (std::size_t i = 0; i < 100; ++i) {
     const TestQuery query(DataType::kFloatVector, queries.data() + i * kDimension, kDimension);
     const auto first = SearchIn(*from.index, from.rows, query, 4);
@@ -146,11 +150,26 @@ TEST_CASE("searches from seeds find as much as searches from the entries", "[cro
     to.index->Search(request, &exact, &found).OrDie();
     from_entries += RecallOf(found, to.rows, query, truth);
     request.seeds = crossing->SeedsOf(first, room);
+    seeded += request.seeds.empty() ? 0 : 1;
     to.index->Search(request, &exact, &found).OrDie();
     from_seeds += RecallOf(found, to.rows, query, truth);
     for (const Neighbor& neighbor : found) CHECK((!half || neighbor.row % 2 == 0));
   }
   CHECK(from_seeds >= from_entries - 1);  // of 100 searches
+  CHECK(seeded >= 80);
+}
+
+TEST_CASE("graphs of one kind of distance are crossed between, no others", "[crossing]") {
+  const Indexed l2(DataType::kFloatVector, Metric::kL2, index::Codec::kSq8, 300, 1);
+  const Indexed other(DataType::kFloatVector, Metric::kL2, index::Codec::kFloat32, 300, 2);
+  const Indexed ip(DataType::kFloatVector, Metric::kInnerProduct, index::Codec::kSq8, 300, 1);
+  CHECK(CanCross(*l2.index, *other.index));
+  CHECK_FALSE(CanCross(*ip.index, *ip.index));
+  CHECK_FALSE(CanCross(*l2.index, *ip.index));
+  TestGraph flat;
+  flat.Build(l2.rows, {.codec = index::Codec::kSq8, .kind = Kind::kFlat}).OrDie();
+  CHECK_FALSE(CanCross(*flat.Open(l2.rows.shape()), *l2.index));
+  CHECK_FALSE(CanCross(*l2.index, *flat.Open(l2.rows.shape())));
 }
 
 // Where all seeds are far from everything that is allowed, and few: the same row again and again.

@@ -3,6 +3,7 @@
 
 #include <deque>
 #include <functional>
+#include <new>
 
 #include "base/clock.h"
 #include "unit/index/graph_testing.h"
@@ -82,16 +83,35 @@ TEST_CASE("a crossing is made when it has been asked for often enough", "[crossi
   CHECK(later.RunAll() > 4);       // in pieces
   CHECK(Found(*from.field, *to.field) != nullptr);
   CHECK(Found(*from.field, *to.field)->rows() == 5000);
-  CHECK(budget.used(base::MemoryAccount::kColumns) == 5000 * 4);  // nobody asks the other way
+  CHECK(budget.used(base::MemoryAccount::kSegments) == (5000 + 4500) * 4);
   SECTION("it goes when room is wanted") {
     CHECK(to.field->crossing().Drop() == 5000 * 4);
     CHECK(to.field->crossing().Drop() == 0);
     CHECK(Found(*from.field, *to.field) == nullptr);
   }
-  SECTION("it goes when searches come from elsewhere") {
-    CHECK(Found(*to.field, *to.field) == nullptr);
+  SECTION("two are kept, that used longest ago makes room for a third") {
+    const Opened second(4100, 3);
+    const Opened third(4200, 4);
+    crossings.Want(second.field, to.field);
+    later.RunAll();
+    CHECK(Found(*from.field, *to.field) != nullptr);
+    CHECK(Found(*second.field, *to.field) != nullptr);
+    CHECK(Found(*from.field, *to.field) != nullptr);
+    crossings.Want(third.field, to.field);
+    later.RunAll();
+    CHECK(Found(*second.field, *to.field) == nullptr);
+    CHECK(Found(*third.field, *to.field) != nullptr);
+    CHECK(Found(*from.field, *to.field) != nullptr);
+    CHECK(to.field->crossing().Drop() == (5000 + 4200) * 4);
   }
-  CHECK(budget.used(base::MemoryAccount::kColumns) == 0);
+  SECTION("it is made once") {
+    crossings.Want(from.field, to.field);
+    CHECK(later.RunAll() == 1);
+    CHECK(to.field->crossing().Drop() == 5000 * 4);
+  }
+  CHECK(to.field->crossing().Drop() == 0);
+  CHECK(from.field->crossing().Drop() == 4500 * 4);
+  CHECK(budget.used() == 0);
 }
 
 TEST_CASE("what cannot be made is left", "[crossings]") {
@@ -145,6 +165,46 @@ TEST_CASE("what cannot be made is left", "[crossings]") {
     crossings.Want(from.field, to.field);
     CHECK(later.RunAll() == 1);
     CHECK(budget.used() == 0);
+  }
+  SECTION("one of them is gone") {
+    base::MemoryBudget budget;
+    query::Crossings crossings(budget, base::SystemClock(), later.post());
+    crossings.Want(Opened(4100, 5).field, to.field);
+    CHECK(later.RunAll() == 1);
+    CHECK(budget.used() == 0);
+  }
+  SECTION("one without a graph") {
+    base::MemoryBudget budget;
+    query::Crossings crossings(budget, base::SystemClock(), later.post());
+    TestGraph graph;
+    graph.Build(to.rows, {.kind = Kind::kFlat}).OrDie();
+    const auto flat =
+        std::make_shared<const FieldIndex>(catalog::IndexFileRecord{}, graph.Open(to.rows.shape()));
+    crossings.Want(from.field, flat);
+    crossings.Want(flat, from.field);
+    CHECK(later.RunAll() == 1);
+    CHECK(budget.used() == 0);
+  }
+  SECTION("a thread that fails") {
+    base::MemoryBudget budget;
+    bool fails = true;
+    query::Crossings crossings(budget, base::SystemClock(), [&](std::function<void()> task) {
+      if (fails) throw std::bad_alloc();
+      later.tasks.push_back(std::move(task));
+      return true;
+    });
+    CHECK_THROWS_AS(crossings.Want(from.field, to.field), std::bad_alloc);
+    fails = false;
+    crossings.Want(from.field, to.field);
+    fails = true;
+    const auto begun = std::move(later.tasks.front());
+    later.tasks.clear();
+    CHECK_THROWS_AS(begun(), std::bad_alloc);
+    CHECK(budget.used() == 0);
+    fails = false;
+    crossings.Want(from.field, to.field);
+    CHECK(later.RunAll() > 1);
+    CHECK(Found(*from.field, *to.field) != nullptr);
   }
   SECTION("nobody holds one of them") {
     base::MemoryBudget budget;

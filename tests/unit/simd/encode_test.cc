@@ -50,9 +50,23 @@ void Check(const KernelTable& kernels, const Case& c, std::size_t n) {
 
 TEST_CASE("numbers become the nearest bytes at every level", "[encode]") {
   const Case c = GENERATE(Case{1, true, true}, Case{1, false, true}, Case{0.25F, true, true},
-                          Case{0.37F, true, false}, Case{1, true, false}, Case{3.1F, false, false});
+                          Case{0.37F, true, false}, Case{1, true, false}, Case{3.1F, false, false},
+                          Case{-0.02F, true, false}, Case{-2, false, true});
   for (const KernelTable* kernels : AllLevels()) {
     INFO(kernels->name << ", scale " << c.scale);
     for (std::size_t n = 1; n <= 200; n += n < 70 ? 1 : 13) Check(*kernels, c, n);
+  }
+}
+
+TEST_CASE("numbers that are too large become the last bytes, and are not said", "[encode]") {
+  const float huge[] = {1e30F, -1e30F, 3e38F, -3e38F, 200, -200, 128, -129};
+  for (const KernelTable* kernels : AllLevels()) {
+    INFO(kernels->name);
+    std::int8_t codes[8];
+    CHECK_FALSE(kernels->encode(huge, nullptr, 1, 8, codes));
+    for (int i = 0; i < 8; ++i) CHECK(codes[i] == (i % 2 == 0 ? 127 : -128));
+    CHECK_FALSE(kernels->encode(huge, nullptr, 1e-30F, 2, codes));
+    CHECK(codes[0] == 127);
+    CHECK(codes[1] == -128);
   }
 }
