@@ -17,18 +17,19 @@ constexpr std::uint32_t kDimension = 16;
 constexpr std::int64_t kEach = 4'300;  // rows of a segment
 constexpr std::int64_t kSegments = 3;
 
-// Around which centre a point lies. Of keys from kDisjoint on each segment has its own.
+// Around which centre a point lies. Of keys from kDisjoint on each segment has a few of its own,
+// far from each other.
 constexpr std::int64_t kDisjoint = 1'000'000;
 std::uint64_t CentreOf(std::int64_t id) {
   const auto any = static_cast<std::uint64_t>(id) % 40;
   if (id < kDisjoint) return any;
-  return any + 40 * static_cast<std::uint64_t>((id - kDisjoint) / kEach);
+  return any % 8 + 40 * static_cast<std::uint64_t>(1 + (id - kDisjoint) / kEach);
 }
 
 std::vector<float> PointOf(std::int64_t id) {
   std::mt19937_64 random(static_cast<std::uint64_t>(id) * 7919 + 13);
   std::mt19937_64 centre(CentreOf(id));
-  std::normal_distribution<float> far(0, 20);
+  std::normal_distribution<float> far(0, id < kDisjoint ? 20 : 200);
   std::normal_distribution<float> near(0, 8);
   std::vector<float> point(kDimension);
   for (float& x : point) x = far(centre) + near(random);
