@@ -14,6 +14,7 @@ namespace {
 constexpr std::uint32_t kEf = 8;      // candidates: a row that is near is as good as the nearest
 constexpr RowIndex kSample = 512;     // rows that tell what distance is usual
 constexpr RowIndex kRowsOfLook = 64;  // between two looks at the deadline
+constexpr float kNothing = -std::numeric_limits<float>::infinity();  // is as near as that
 
 const GraphIndex& GraphOf(const Index& index) {
   return static_cast<const GraphIndex&>(index);  // every Index is one
@@ -62,7 +63,7 @@ CrossingBuild::CrossingBuild(std::shared_ptr<const Index> from, std::shared_ptr<
     : from_(std::move(from)), to_(std::move(to)) {
 }
 
-Status CrossingBuild::Begin() {
+Status CrossingBuild::Begin(const base::Deadline& deadline) {
   const GraphIndex& from = GraphOf(*from_);
   if (!from.verified()) VECDB_TRY(from.Verify());
   crossed_.assign(from.links().rows, 0);
@@ -74,8 +75,7 @@ Status CrossingBuild::Begin() {
     crossed_[entry] = kNoRow;
     order_.push_back(entry);
   }
-  FindUsual();
-  return Status();
+  return FindUsual(deadline);
 }
 
 std::span<const float> CrossingBuild::Numbers(std::uint32_t row, std::vector<float>* room) const {
@@ -86,31 +86,51 @@ std::span<const float> CrossingBuild::Numbers(std::uint32_t row, std::vector<flo
   return *room;
 }
 
-// As far as all but one in a hundred are: a row is linked to its nearest.
-void CrossingBuild::FindUsual() {
-  const RowIndex rows = GraphOf(*from_).links().rows;
-  const RowIndex step = std::max<RowIndex>(1, rows / kSample);
+// As far as all but one in a hundred are: a row is linked to its nearest. Vectors of a sample may
+// be as far from what codes say as half a step in each component, at random.
+Status CrossingBuild::FindUsual(const base::Deadline& deadline) {
+  const GraphHeader& header = GraphOf(*from_).graph().header;
+  const RowIndex step = std::max<RowIndex>(1, header.rows / kSample);
   std::vector<float> distances;
-  for (RowIndex row = 0; row < rows; row += step) distances.push_back(DistanceToNearest(row));
+  for (RowIndex row = 0; row < header.rows; row += step) {
+    VECDB_TRY(deadline.Check());
+    distances.push_back(DistanceToNearest(row));
+  }
+  std::erase(distances, kNothing);
+  if (distances.empty()) {
+    usual_ = kNothing;
+    return Status();
+  }
   const auto place = static_cast<std::ptrdiff_t>(distances.size() * 99 / 100);
   std::nth_element(distances.begin(), distances.begin() + place, distances.end());
   usual_ = distances[static_cast<std::size_t>(place)];
+  const bool loses = header.format.quantized() && !header.lossless;
+  if (loses && header.format.metric == Metric::kL2) {
+    usual_ += static_cast<float>(header.format.dimension) * header.scale * header.scale / 6;
+  }
+  return Status();
 }
 
+// kNothing of a row whose distances say nothing: by COSINE, of zeros.
 float CrossingBuild::DistanceToNearest(std::uint32_t row) {
+  constexpr std::size_t kMostLooked = 64;
   const GraphIndex& from = GraphOf(*from_);
+  const Metric metric = from.graph().header.format.metric;
   const std::span<const float> numbers = Numbers(row, &numbers_);
+  if (metric == Metric::kCosine && DistanceBetween(metric, numbers, numbers) > -0.5F) {
+    return kNothing;
+  }
   const std::uint32_t* const linked = from.links().Of(row);
+  const std::size_t most = std::min(from.links().degree, kMostLooked);
   float least = std::numeric_limits<float>::infinity();
-  for (std::size_t i = 0; i < from.links().degree && linked[i] != kNoRow; ++i) {
-    const std::span<const float> other = Numbers(linked[i], &others_);
-    least = std::min(least, DistanceBetween(from.graph().header.format.metric, numbers, other));
+  for (std::size_t i = 0; i < most && linked[i] != kNoRow; ++i) {
+    least = std::min(least, DistanceBetween(metric, numbers, Numbers(linked[i], &others_)));
   }
   return least;
 }
 
 Result<bool> CrossingBuild::Go(RowIndex rows, const base::Deadline& deadline) {
-  if (order_.empty()) VECDB_TRY(Begin());
+  if (order_.empty()) VECDB_TRY(Begin(deadline));
   const Links& links = GraphOf(*from_).links();
   for (RowIndex i = 0; i < rows && done_ < order_.size(); ++i, ++done_) {
     if (i % kRowsOfLook == 0) VECDB_TRY(deadline.Check());

@@ -56,8 +56,8 @@ class CrossingBuild {
   static std::uint64_t MemoryOf(RowIndex rows) { return rows * sizeof(std::uint32_t); }
 
  private:
-  Status Begin();
-  void FindUsual();
+  Status Begin(const base::Deadline& deadline);
+  Status FindUsual(const base::Deadline& deadline);
   float DistanceToNearest(std::uint32_t row);
   std::span<const float> Numbers(std::uint32_t row, std::vector<float>* room) const;
   Status Cross(std::uint32_t row, const base::Deadline& deadline);

@@ -112,15 +112,14 @@ struct Crossings::Shop : std::enable_shared_from_this<Shop> {
   // What is damaged is noted by the index, and not crossed from.
   bool BeginOne(const IndexPtr& from, const IndexPtr& to) {
     if (to->crossing().Has(*from)) return false;
-    if (from->usable() == nullptr || to->usable() == nullptr) return false;
-    if (!index::CanCross(*from->usable(), *to->usable())) return false;
+    const auto first = from->share_usable();  // damage may be noted at any time: once each
+    const auto second = to->share_usable();
+    if (first == nullptr || second == nullptr || !index::CanCross(*first, *second)) return false;
     if (!from->verified() && !from->Verify().ok()) return false;
-    const RowIndex rows = from->usable()->Describe().rows;
     auto memory = budget.TryReserve(base::MemoryAccount::kSegments,
-                                    index::CrossingBuild::MemoryToBuild(rows));
+                                    index::CrossingBuild::MemoryToBuild(first->Describe().rows));
     if (!memory) return false;
-    work.emplace(Work{from, to, std::move(*memory),
-                      index::CrossingBuild(from->share_usable(), to->share_usable())});
+    work.emplace(Work{from, to, std::move(*memory), index::CrossingBuild(first, second)});
     return true;
   }
 

@@ -193,15 +193,17 @@ Status SearchRowsMany(const segment::Segment& segment, std::span<const SearchPla
                     });
 }
 
-// Through the indexes of these segments, behind all others.
-static Status AskIndexes(const ManySearches& of, std::span<const std::size_t> which,
+// Through the indexes of these segments, behind all others; `all`: of the View, so that each is
+// asked for its part.
+static Status AskIndexes(const ManySearches& of, std::span<const std::size_t> which, bool all,
                          std::size_t first, std::size_t count, std::span<TopK> tops) {
   std::vector<AllowedRows> known(which.size());  // they make more of it
   for (std::size_t i = 0; i < which.size(); ++i) known[i] = of.allowed[which[i]];
   for (std::size_t q = first; q < first + count; ++q) {
     const SearchPlan& plan = of.plans[q];
     VECDB_TRY(plan.deadline.Check());
-    std::vector<Portion> portions = PortionsOf(of.view, plan);
+    std::vector<Portion> portions(of.view.segments().size(), Whole(plan));
+    if (all) portions = PortionsOf(of.view, plan);
     const SearchInto into{&tops[q], portions, of.cache, of.crossings};
     VECDB_TRY(SearchKnown(of.view, which, known, plan, into));
     for (std::size_t i = 0; i < which.size(); ++i) {
@@ -226,7 +228,8 @@ Status SearchSegmentsMany(const ManySearches& of, std::span<const std::size_t> w
                                tops.subspan(first, count)));
     }
   }
-  return asked.empty() ? Status() : AskIndexes(of, asked, first, count, tops);
+  const bool all = which.size() == of.view.segments().size();
+  return asked.empty() ? Status() : AskIndexes(of, asked, all, first, count, tops);
 }
 
 }  // namespace vecdb::query

@@ -34,8 +34,7 @@ struct ManySearches {
 };
 
 // Some segments by plans [first, first + count), into the tops of the same places: what has no
-// index for all of them together, then query by query through the indexes: of these, too, each is
-// asked for its part of what the View has.
+// index for all of them together, then query by query through the indexes.
 Status SearchSegmentsMany(const ManySearches& of, std::span<const std::size_t> which,
                           std::size_t first, std::size_t count, std::span<TopK> tops);
 

@@ -59,6 +59,16 @@ std::vector<Share> SharesOf(const segment::View& view) {
   return shares;
 }
 
+// About how many rows a search by this field looks at.
+std::uint64_t RowsLookedAt(const segment::Segment& segment, std::uint32_t field) {
+  const auto parts = segment.parts() == nullptr ? nullptr : segment.parts()->Pin(field);
+  const std::uint64_t rows = segment.rows();  // behind that: it has those of all parts
+  if (segment.IndexOn(field) != nullptr) return std::min<std::uint64_t>(rows, kRowsOfIndexed);
+  if (parts == nullptr || parts->empty()) return rows;
+  return std::min<std::uint64_t>(
+      rows, rows - parts->back()->range.end() + parts->size() * std::uint64_t{kRowsOfIndexed});
+}
+
 // How many queries are put together, and which segments are read apart from the others.
 struct ManyShape {
   std::vector<Share> shares;
@@ -71,15 +81,16 @@ ManyShape ShapeOf(const segment::View& view, const query::SearchPlan& plan, std:
   constexpr std::size_t kEach = 8;  // so few queries of a thread's own are not worth it
   ManyShape shape;
   const std::size_t most = query::QueriesOfBlock(view.schema().fields()[plan.field]);
-  std::uint64_t rows = 0;
-  std::uint64_t indexed = 0;
+  std::uint64_t scanned = 0;  // rows
+  std::uint64_t looked_at = 0;
   for (const auto& segment : view.segments()) {
-    rows += segment->rows();
-    if (query::MayAskIndex(*segment, plan)) indexed += segment->rows();
+    const bool asked = query::MayAskIndex(*segment, plan);
+    (asked ? looked_at : scanned) += asked ? RowsLookedAt(*segment, plan.field) : segment->rows();
   }
   std::size_t rounds = 1;
-  // What an index is asked for depends on what others have given.
-  if (indexed <= rows / 2 && queries < threads * kEach) {
+  // What an index is asked for depends on what others have given: it is asked for less where all
+  // segments are searched together.
+  if (looked_at <= scanned && queries < threads * kEach) {
     shape.shares = SharesOf(view);
   } else {
     shape.shares.resize(1);
@@ -91,16 +102,6 @@ ManyShape ShapeOf(const segment::View& view, const query::SearchPlan& plan, std:
   shape.block = (queries + shape.blocks - 1) / shape.blocks;
   shape.blocks = (queries + shape.block - 1) / shape.block;
   return shape;
-}
-
-// About how many rows a search by this field looks at.
-std::uint64_t RowsLookedAt(const segment::Segment& segment, std::uint32_t field) {
-  const auto parts = segment.parts() == nullptr ? nullptr : segment.parts()->Pin(field);
-  const std::uint64_t rows = segment.rows();  // behind that: it has those of all parts
-  if (segment.IndexOn(field) != nullptr) return std::min<std::uint64_t>(rows, kRowsOfIndexed);
-  if (parts == nullptr || parts->empty()) return rows;
-  return std::min<std::uint64_t>(
-      rows, rows - parts->back()->range.end() + parts->size() * std::uint64_t{kRowsOfIndexed});
 }
 
 // What reads each of some segments of a View by itself.
@@ -225,11 +226,11 @@ Result<base::MemoryReservation> QueryNodes::Reserve(const segment::View& view, c
 
 Result<base::MemoryReservation> QueryNodes::ReserveMany(const segment::View& view,
                                                         const ReadCost& cost, std::size_t answers,
-                                                        std::size_t threads) {
+                                                        std::size_t at_once) {
   std::uint64_t rows = 0;
   for (const auto& segment : view.segments()) rows += segment->rows();
-  // Each thread has the allowed rows that it asks indexes for, beside those that all have.
-  const std::uint64_t allowed = (1 + (cost.indexed ? threads : 0)) * rows / 8;
+  // Each block has the allowed rows that it asks indexes for, beside those that all have.
+  const std::uint64_t allowed = (1 + (cost.indexed ? at_once : 0)) * rows / 8;
   const std::uint64_t bytes = answers * AnswerBytes(std::min(cost.candidates, rows)) + allowed;
   if (bytes < kSmallMemory) return base::MemoryReservation();
   return memory_.Reserve(base::MemoryAccount::kReads, bytes);
@@ -304,8 +305,8 @@ Result<std::vector<query::AllowedRows>> QueryNodes::AllowedIn(const segment::Vie
 }
 
 // Many queries are shared out among the threads, a block of them at a time, each of which reads
-// all segments; of few queries each thread reads some segments for all, unless most rows are behind
-// indexes.
+// all segments; of few queries each thread reads some segments for all, unless indexes do most
+// of the work.
 Status QueryNodes::SearchMany(const segment::View& view, const segment::ReadTime& t,
                               std::span<const query::SearchPlan> plans,
                               std::span<query::TopK> tops) {
@@ -315,8 +316,8 @@ Status QueryNodes::SearchMany(const segment::View& view, const segment::ReadTime
   const std::uint64_t bytes = RowsToRead(view, cost) * cost.row_bytes * plans.size();
   const std::size_t threads = pool_.ThreadsFor(pool_.most_threads(), bytes);
   const ManyShape shape = ShapeOf(view, any, plans.size(), threads);
-  VECDB_TRY_ASSIGN(const auto memory,
-                   ReserveMany(view, cost, shape.shares.size() * plans.size(), threads));
+  VECDB_TRY_ASSIGN(const auto memory, ReserveMany(view, cost, shape.shares.size() * plans.size(),
+                                                  std::min(threads, shape.blocks)));
   VECDB_TRY_ASSIGN(const auto allowed, AllowedIn(view, t, any));
 
   std::vector<std::vector<query::TopK>> others(shape.shares.size());  // the first share has `tops`

@@ -118,9 +118,9 @@ class QueryNodes {
   Status Read(const segment::View& view, const ReadCost& cost, Answer* answer, const Offer& offer);
   Result<base::MemoryReservation> Reserve(const segment::View& view, const ReadCost& cost,
                                           std::size_t answers);
-  // Of so many answers to one question each.
+  // Of so many answers to one question each, made so many blocks at once.
   Result<base::MemoryReservation> ReserveMany(const segment::View& view, const ReadCost& cost,
-                                              std::size_t answers, std::size_t threads);
+                                              std::size_t answers, std::size_t at_once);
 
   io::FileSystem& fs_;
   const io::DatabaseUuid database_;

@@ -105,6 +105,28 @@ TEST_CASE("a crossing that nobody waits for any more ends", "[crossing]") {
   CHECK(build.Go(100, ended).status().code() == StatusCode::kCancelled);
 }
 
+TEST_CASE("rows of zeros do not make everything near", "[crossing]") {
+  std::vector<float> numbers = Clouds(1000, kDimension, 9, 20);
+  for (std::size_t row = 0; row < 1000; row += 10) {
+    std::fill_n(numbers.begin() + static_cast<std::ptrdiff_t>(row * kDimension), kDimension, 0.0F);
+  }
+  const index::Codec codec =
+      GENERATE(index::Codec::kSq8, index::Codec::kFloat32, index::Codec::kSq4U);
+  CAPTURE(ToString(codec));
+  const TestRows rows(DataType::kFloatVector, Metric::kCosine, kDimension, numbers);
+  TestGraph graph;
+  graph.Build(rows, {.m = 8, .ef_construction = 60, .codec = codec}).OrDie();
+  const auto index = graph.Open(rows.shape());
+  CrossingBuild build(index, index);
+  while (*build.Go(1000, {})) continue;
+  const auto crossing = build.Take();
+  std::uint32_t room[4];
+  const std::vector<Neighbor> near = {{-0.99F, 1}};
+  const std::vector<Neighbor> far = {{-0.1F, 1}};
+  CHECK(crossing->SeedsOf(near, room).size() == 1);
+  CHECK(crossing->SeedsOf(far, room).empty());
+}
+
 TEST_CASE("seeds are what the found rows lead to, each once", "[crossing]") {
   const Crossing crossing({5, 5, 9, 7, 9}, 0.5F);
   const std::vector<Neighbor> found = {{0, 4}, {1, 0}, {2, 1}, {3, 2}, {4, 3}};
