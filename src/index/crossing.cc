@@ -86,8 +86,9 @@ std::span<const float> CrossingBuild::Numbers(std::uint32_t row, std::vector<flo
   return *room;
 }
 
-// As far as all but one in a hundred are: a row is linked to its nearest. Vectors of a sample may
-// be as far from what codes say as half a step in each component, at random.
+// Twice as far, by squared distance, as all but one in a hundred are: a row is linked to its
+// nearest, and queries may lie a little beside what rows are like. Vectors may be as far from what
+// codes say as half a step in each component, at random.
 Status CrossingBuild::FindUsual(const base::Deadline& deadline) {
   const GraphHeader& header = GraphOf(*from_).graph().header;
   const RowIndex step = std::max<RowIndex>(1, header.rows / kSample);
@@ -103,11 +104,14 @@ Status CrossingBuild::FindUsual(const base::Deadline& deadline) {
   }
   const auto place = static_cast<std::ptrdiff_t>(distances.size() * 99 / 100);
   std::nth_element(distances.begin(), distances.begin() + place, distances.end());
-  usual_ = distances[static_cast<std::size_t>(place)];
-  const bool loses = header.format.quantized() && !header.lossless;
-  if (loses && header.format.metric == Metric::kL2) {
-    usual_ += static_cast<float>(header.format.dimension) * header.scale * header.scale / 6;
+  const float most = distances[static_cast<std::size_t>(place)];
+  if (header.format.metric == Metric::kCosine) {
+    usual_ = 2 * most + 1;  // 1 - cos is half of a squared distance
+    return Status();
   }
+  const bool loses = header.format.quantized() && !header.lossless;
+  const float lost = loses ? header.scale * header.scale / 6 : 0;
+  usual_ = 2 * (most + static_cast<float>(header.format.dimension) * lost);
   return Status();
 }
 
