@@ -137,6 +137,7 @@ TEST_CASE("what cannot be made is left", "[crossings]") {
     crossings.Want(from.field, to.field);
     CHECK(later.RunAll() > 0);
     CHECK(Found(*from.field, *to.field) != nullptr);
+    CHECK(to.field->crossing().Drop() == 5000 * 4);  // the budget ends before the index
   }
   SECTION("no thread any more") {
     base::MemoryBudget budget;
@@ -205,6 +206,7 @@ TEST_CASE("what cannot be made is left", "[crossings]") {
     crossings.Want(from.field, to.field);
     CHECK(later.RunAll() > 1);
     CHECK(Found(*from.field, *to.field) != nullptr);
+    CHECK(to.field->crossing().Drop() == 5000 * 4);  // the budget ends before the index
   }
   SECTION("nobody holds one of them") {
     base::MemoryBudget budget;
