@@ -202,8 +202,9 @@ static Status AskIndexes(const ManySearches& of, std::span<const std::size_t> wh
   for (std::size_t q = first; q < first + count; ++q) {
     const SearchPlan& plan = of.plans[q];
     VECDB_TRY(plan.deadline.Check());
-    std::vector<Portion> portions(of.view.segments().size(), Whole(plan));
-    if (all) portions = PortionsOf(of.view, plan);
+    std::vector<Portion> portions =
+        all ? PortionsOf(of.view, plan)
+            : std::vector<Portion>(of.view.segments().size(), Whole(plan));
     const SearchInto into{&tops[q], portions, of.cache, of.crossings};
     VECDB_TRY(SearchKnown(of.view, which, known, plan, into));
     for (std::size_t i = 0; i < which.size(); ++i) {

@@ -1,6 +1,6 @@
 // Searches of several segments with indexes: crossings between these are made in the background,
 // and whether they are there or not, a search returns what it should.
-#include <chrono>
+#include <atomic>
 #include <random>
 #include <thread>
 
@@ -39,6 +39,7 @@ std::vector<float> PointOf(std::int64_t id) {
 Options OwnThreads() {
   Options options;
   options.search_threads = 2;
+  options.index_threads = 1;  // so that crossings are made by a thread of usual priority
   options.query_nodes = 1;
   options.auto_compaction = false;
   return options;
@@ -122,13 +123,10 @@ std::size_t CrossingsIn(TestDatabase& db) {
 
 // Searches until the largest segment has crossings to all others.
 bool Crosses(TestDatabase& db, const Collection& points) {
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-  while (CrossingsIn(db) != kSegments - 1) {
+  return Eventually([&] {
     for (std::int64_t query = -30; query < 0; ++query) (void)Near(points, query, {});
-    if (std::chrono::steady_clock::now() > end) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
-  return true;
+    return CrossingsIn(db) == kSegments - 1;
+  });
 }
 
 }  // namespace
@@ -215,16 +213,24 @@ TEST_CASE("crossings are made beside everything else", "[walk][crossing]") {
       while (!over) body();
     });
   };
-  for (int i = 0; i < 2; ++i) until_over([&] { (void)Near(points, -7, {}); });
+  std::atomic<std::size_t> searches{0};
+  std::atomic<std::size_t> dropped{0};
+  for (int i = 0; i < 2; ++i) {
+    until_over([&] {
+      (void)Near(points, -7, {});
+      ++searches;
+    });
+  }
   until_over([&] {
+    if (CrossingsIn(db) == 0) return std::this_thread::yield();
     (void)db.parts().GiveUp(~std::uint64_t{0});
-    std::this_thread::sleep_for(std::chrono::milliseconds(3));
+    ++dropped;
   });
-  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  CHECK(Eventually([&] { return dropped > 0; }));
   points.DropIndex("v").OrDie();
   points.CreateIndex("v", HnswIndex{.m = 4, .ef_construction = 20}).OrDie();
   points.WaitForIndexes().OrDie();
-  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  CHECK(Eventually([&, now = searches.load()] { return searches > now + 100; }));
   points.Compact().OrDie();
   over = true;
   for (std::thread& thread : threads) thread.join();
