@@ -154,6 +154,14 @@ if(NOT VECDB_BUILD_SHARED AND NOT VECDB_SANITIZE AND NOT CMAKE_BUILD_TYPE STREQU
     ${CMAKE_CURRENT_SOURCE_DIR}/docs/EMBEDDING.md)
   set_tests_properties(library PROPERTIES LABELS house TIMEOUT 60)
 endif()
+# Prefetches are no instructions that a compiler must keep.
+if(NOT VECDB_SANITIZE AND NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
+  add_test(NAME prefetches COMMAND Python3::Interpreter
+    ${CMAKE_CURRENT_SOURCE_DIR}/tests/house/check_prefetches.py ${CMAKE_OBJDUMP}
+    $<FILTER:$<TARGET_OBJECTS:vecdb_index>,INCLUDE,graph_\(index|builder\)>
+    COMMAND_EXPAND_LISTS)
+  set_tests_properties(prefetches PROPERTIES LABELS house TIMEOUT 60)
+endif()
 # Wider instructions stay where they are asked for: by the symbols, and on a processor without them.
 if(VECDB_X86 AND NOT VECDB_SANITIZE)
   add_test(NAME isa_symbols COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/tools/check_isa_symbols.sh

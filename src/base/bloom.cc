@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/prefetch.h"
+
 namespace vecdb::base {
 
 void BloomMayContainMany(std::span<const std::uint64_t> words,
@@ -9,7 +11,7 @@ void BloomMayContainMany(std::span<const std::uint64_t> words,
   constexpr std::size_t kAhead = 16;
   const std::size_t blocks = words.size() / 8;
   const auto prefetch = [&](std::size_t i) {
-    __builtin_prefetch(words.data() + BloomBlockOf(hashes[i], blocks) * 8);
+    Prefetch(words.data() + BloomBlockOf(hashes[i], blocks) * 8);
   };
   for (std::size_t i = 0; i < std::min(kAhead, hashes.size()); ++i) prefetch(i);
   for (std::size_t i = 0; i < hashes.size(); ++i) {

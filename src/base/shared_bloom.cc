@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <new>
 
+#include "base/prefetch.h"
+
 namespace vecdb::base {
 namespace {
 
@@ -18,7 +20,7 @@ std::unique_ptr<SharedBloom> SharedBloom::Make(std::uint64_t capacity) {
 
 void SharedBloom::AddMany(std::span<const std::uint64_t> hashes) {
   for (std::size_t i = 0; i < hashes.size(); ++i) {
-    if (i + kAhead < hashes.size()) __builtin_prefetch(&BlockOf(hashes[i + kAhead]), 1);
+    if (i + kAhead < hashes.size()) PrefetchToWrite(&BlockOf(hashes[i + kAhead]));
     Block& block = BlockOf(hashes[i]);
     std::uint64_t bits = BloomBits(hashes[i]);
     for (std::atomic<std::uint64_t>& word : block.words) {  // one writer: no need of fetch_or
@@ -32,10 +34,10 @@ void SharedBloom::AddMany(std::span<const std::uint64_t> hashes) {
 // Without branches on the bits: half of them would be predicted wrong.
 void SharedBloom::MayContainMany(std::span<const std::uint64_t> hashes, std::uint8_t* may) const {
   for (std::size_t i = 0; i < std::min(kAhead, hashes.size()); ++i) {
-    __builtin_prefetch(&BlockOf(hashes[i]));
+    Prefetch(&BlockOf(hashes[i]));
   }
   for (std::size_t i = 0; i < hashes.size(); ++i) {
-    if (i + kAhead < hashes.size()) __builtin_prefetch(&BlockOf(hashes[i + kAhead]));
+    if (i + kAhead < hashes.size()) Prefetch(&BlockOf(hashes[i + kAhead]));
     const Block& block = BlockOf(hashes[i]);
     std::uint64_t bits = BloomBits(hashes[i]);
     std::uint64_t all = 1;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "base/prefetch.h"
 #include "index/codes.h"
 #include "simd/kernels.h"
 
@@ -65,14 +66,14 @@ class CodeSpace {
     ids_(query, base_, dimension_, ids, n, numbers);
     ToKeys(numbers, n, out);
   }
-  // Asks memory for the beginnings of rows whose keys are wanted soon.
+  // Asks memory for rows whose keys are wanted soon; of long ones for what they begin with, behind
+  // which processors fetch by themselves.
   void Prefetch(const std::uint32_t* ids, std::size_t n) const {
-    constexpr std::size_t kMostBytes = 512;
-    const std::size_t bytes = std::min(kMostBytes, dimension_ * sizeof(Element));
-    for (std::size_t i = 0; i < n; ++i) {
-      const auto* const code = reinterpret_cast<const char*>(row(ids[i]));
-      for (std::size_t at = 0; at < bytes; at += 64) __builtin_prefetch(code + at);
-    }
+    constexpr std::size_t kLong = 1024;
+    constexpr std::size_t kHead = 512;
+    const std::size_t bytes = dimension_ * sizeof(Element);
+    const std::size_t asked = bytes > kLong ? kHead : bytes;
+    for (std::size_t i = 0; i < n; ++i) base::PrefetchLines(row(ids[i]), asked);
   }
   // Of n <= kMostIds rows one after the other.
   void KeysFrom(const Query* query, std::uint32_t first, std::size_t n, Key* out) const {

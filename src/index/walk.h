@@ -11,6 +11,7 @@
 #include "vecdb/status.h"
 
 #include "base/deadline.h"
+#include "base/prefetch.h"
 #include "base/status.h"
 #include "index/admission.h"
 #include "index/beam.h"
@@ -40,11 +41,8 @@ struct Unchecked {
   static Status CodesFrom(std::uint32_t, std::size_t) { return Status(); }
 };
 
-// Of the links of a row the first `most` bytes, or all.
-inline void PrefetchLinks(const Links& links, std::uint32_t row, std::size_t most = SIZE_MAX) {
-  const auto* const first = reinterpret_cast<const char*>(links.Of(row));
-  const std::size_t bytes = std::min(most, links.degree * sizeof(std::uint32_t));
-  for (std::size_t at = 0; at < bytes; at += 64) __builtin_prefetch(first + at);
+inline void PrefetchLinks(const Links& links, std::uint32_t row) {
+  base::PrefetchLines(links.Of(row), links.degree * sizeof(std::uint32_t));
 }
 
 // The nearest of what is offered, a few.
@@ -142,11 +140,10 @@ bool TakeIn(const Space& space, const typename Space::QueryType* query, const Li
 // Fills scratch->beam, of capacity ef, with the nearest rows that are found, and counts in
 // scratch->computed. Each goes to `admit` too, which says when the walk is over (admission.h).
 //
-// For each row that it follows a walk would wait for memory twice: for the codes of the rows that
-// its links lead to, and for the links of the nearest of them. So both are asked for at once, the
-// links of all for the sake of the few that will be followed. And once it has come near, a walk
-// has rows in hand whose codes are on their way and others that it compares meanwhile; before
-// that, one step says where the next one goes.
+// For each row that it follows a walk would wait for memory twice: for its links, and for the codes
+// of the rows that they lead to. Once it has come near, a walk has rows in hand whose links and
+// codes are on their way and others that it compares meanwhile; before that, one step says where
+// the next one goes.
 template <class Space, class Check, class Admit>
 class Walker {
  public:
@@ -198,16 +195,16 @@ class Walker {
     }
   }
 
-  // In the place of Run(), where several walks take turns: whether there is more to do. Whatever a
-  // turn asks memory for comes during the turns of the others, so each row is chosen when all
-  // before it have been compared.
+  // In the place of Run(), where several walks take turns: whether there is more to do. A turn ends
+  // where it has asked memory for links or for codes, which come during the turns of the others.
   Result<bool> Turn() {
-    do {
-      nearer_ = Take(&asked_);
-      if (!CanGoOn()) return AskOthers();
-      Choose();
+    if (chosen_count_ > 0) {
       VECDB_TRY(FollowChosen());
-    } while (asked_.count == 0);
+      if (asked_.count > 0) return true;
+    }
+    nearer_ = Take(&asked_);
+    if (!CanGoOn()) return AskOthers();
+    Choose();
     return true;
   }
 
@@ -243,11 +240,7 @@ class Walker {
     return Ask();
   }
   Status Ask() {
-    constexpr std::size_t kMostLinks = 128;  // bytes
     space_.Prefetch(asked_.rows, asked_.count);
-    for (std::size_t i = 0; i < asked_.count; ++i) {
-      PrefetchLinks(links_, asked_.rows[i], kMostLinks);
-    }
     return check_.CodesOf(asked_.rows, asked_.count);
   }
 

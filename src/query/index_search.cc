@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/canary.h"
+#include "base/prefetch.h"
 #include "base/status.h"
 #include "chunk/chunk.h"
 #include "chunk/kinds.h"
@@ -43,7 +44,7 @@ void AskForKeys(const segment::Segment& segment, std::span<const index::Neighbor
   for (const index::Neighbor& neighbor : found) {
     if (neighbor.distance > bound) break;
     const auto key = segment.Read(field, neighbor.row, 1);
-    if (key.ok()) __builtin_prefetch(key->values);
+    if (key.ok()) base::Prefetch(key->values);
   }
 }
 
@@ -66,8 +67,7 @@ Status ExactRows::Compute(std::span<const std::uint32_t> rows, std::span<float> 
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (i >= kAhead) measure_before(i - kAhead + 1);
     VECDB_TRY_ASSIGN(auto view, segment_->Read(plan_->field, from_ + rows[i], 1, plan_->deadline));
-    const auto* const bytes = static_cast<const char*>(view.values);
-    for (std::size_t at = 0; at < asked_; at += 64) __builtin_prefetch(bytes + at);
+    base::PrefetchLines(view.values, asked_);
     if (done < i && view.keep != views[(i - 1) % kAhead].keep) measure_before(i);
     views[i % kAhead] = std::move(view);
   }

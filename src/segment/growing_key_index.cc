@@ -5,6 +5,8 @@
 #include <bit>
 #include <random>
 
+#include "base/prefetch.h"
+
 namespace vecdb::segment {
 namespace {
 
@@ -117,7 +119,7 @@ void GrowingKeyIndex::InsertBatch(RowIndex first, std::span<const Key> keys) {
   std::uint32_t tags[kBatch];
   for (std::size_t i = 0; i < keys.size(); ++i) {
     tags[i] = TagOf(chunk::HashKey(keys[i]));
-    __builtin_prefetch(&table.slots[table.Home(tags[i])], 1);
+    base::PrefetchToWrite(&table.slots[table.Home(tags[i])]);
   }
   for (std::size_t i = 0; i < keys.size(); ++i) {
     const RowIndex row = first + static_cast<RowIndex>(i);
@@ -166,11 +168,11 @@ void GrowingKeyIndex::MayContain(std::span<const std::uint64_t> hashes, std::uin
     }
   };
   for (std::size_t i = 0; i < std::min(kBatch, hashes.size()); ++i) {
-    __builtin_prefetch(&table->slots[table->Home(TagOf(hashes[i]))]);
+    base::Prefetch(&table->slots[table->Home(TagOf(hashes[i]))]);
   }
   for (std::size_t i = 0; i < hashes.size(); ++i) {
     if (i + kBatch < hashes.size()) {
-      __builtin_prefetch(&table->slots[table->Home(TagOf(hashes[i + kBatch]))]);
+      base::Prefetch(&table->slots[table->Home(TagOf(hashes[i + kBatch]))]);
     }
     may[i] = contains(TagOf(hashes[i]));
   }
