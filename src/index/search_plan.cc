@@ -28,7 +28,7 @@ bool KeysAreExact(const GraphHeader& header) {
 // scan: a part that is as large for every row, and its bytes.
 double WalkCost(const CodeFormat& format) {
   const auto bytes = static_cast<double>(format.stride());
-  return (1600 + 2 * bytes) / (128 + bytes);
+  return (1000 + 2 * bytes) / (128 + bytes);
 }
 
 // Of a walk's candidates at least this part of what is to be expected is allowed, or it gives up.
