@@ -179,17 +179,25 @@ Trained TrainAround(const Sample& sample, const std::vector<float>& centers,
   return best;
 }
 
-// Component i of a row of four bits, which has been filled with kPaddedCodes.
-void PutFourBits(std::size_t i, int code, std::byte* out) {
+// Where component i of a row of four bits lies.
+struct FourBits {
+  std::size_t byte = 0;
+  int shift = 0;
+};
+FourBits PlaceOf(std::size_t i) {
   const std::size_t line = i / kLineComponents * kCodeAlignment;
-  const int shift = i % kLineComponents < kCodeAlignment ? 0 : 4;
-  out[line + i % kCodeAlignment] ^= static_cast<std::byte>((code & 0x0F) << shift);
+  return {line + i % kCodeAlignment, i % kLineComponents < kCodeAlignment ? 0 : 4};
+}
+
+// The row has been filled with kPaddedCodes.
+void PutFourBits(std::size_t i, int code, std::byte* out) {
+  const auto [byte, shift] = PlaceOf(i);
+  out[byte] ^= static_cast<std::byte>((code & 0x0F) << shift);
 }
 
 int FourBitsAt(std::size_t i, const std::byte* code) {
-  const std::size_t line = i / kLineComponents * kCodeAlignment;
-  const int shift = i % kLineComponents < kCodeAlignment ? 0 : 4;
-  return (static_cast<int>(code[line + i % kCodeAlignment]) >> shift & 0x0F) - 8;
+  const auto [byte, shift] = PlaceOf(i);
+  return (static_cast<int>(code[byte]) >> shift & 0x0F) - 8;
 }
 
 // Whether the code says the numbers exactly.

@@ -16,10 +16,6 @@ constexpr RowIndex kSample = 512;     // rows that tell what distance is usual
 constexpr RowIndex kRowsOfLook = 64;  // between two looks at the deadline
 constexpr float kNothing = -std::numeric_limits<float>::infinity();  // is as near as that
 
-const GraphIndex& GraphOf(const Index& index) {
-  return static_cast<const GraphIndex&>(index);  // every Index is one
-}
-
 // What stands before is nearer.
 class AsFound final : public ExactDistances {
  public:

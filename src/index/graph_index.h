@@ -82,4 +82,9 @@ class GraphIndex final : public Index {
   mutable ScratchPool scratches_;
 };
 
+// Every Index is one.
+inline const GraphIndex& GraphOf(const Index& index) {
+  return static_cast<const GraphIndex&>(index);
+}
+
 }  // namespace vecdb::index

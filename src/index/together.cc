@@ -25,10 +25,6 @@ class Together {
     GraphSearch search = {};
   };
 
-  static const GraphIndex& IndexOf(const SearchOf& of) {
-    return static_cast<const GraphIndex&>(*of.index);  // every Index is one
-  }
-
   // Until one begins that takes turns; false: there are no more.
   bool BeginNext(Slot* slot) {
     while (next_ < searches_.size()) {
@@ -36,7 +32,7 @@ class Together {
       slot->search.request = &of.request;
       slot->search.exact = of.exact;
       slot->search.out = of.out;
-      const Result<bool> more = IndexOf(of).Begin(&slot->search);
+      const Result<bool> more = GraphOf(*of.index).Begin(&slot->search);
       of.status = more.status();
       if (more.ok() && *more) {
         slot->of = &of;
@@ -52,7 +48,7 @@ class Together {
     bool any = false;
     for (Slot& slot : slots_) {
       if (slot.of == nullptr) continue;
-      Result<bool> more = IndexOf(*slot.of).Turn(&slot.search);
+      Result<bool> more = GraphOf(*slot.of->index).Turn(&slot.search);
       if (more.ok() && *more && check_deadlines) {
         if (Status late = slot.of->request.deadline.Check(); !late.ok()) more = late;
       }
