@@ -1,10 +1,11 @@
 // Memory is asked for what is read soon, so that nobody waits for it then.
 //
 // g++ takes a function that only prefetches for one without effect, and drops the calls of it: the
-// empty statement behind each prefetch is an effect. tools/check_prefetches.sh holds us to that.
+// empty statement behind each prefetch is an effect. The test `prefetches` holds us to that.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 namespace vecdb::base {
 
@@ -17,11 +18,12 @@ inline void PrefetchToWrite(const void* address) {
   asm volatile("");
 }
 
-// Every cache line of `bytes` bytes that begin with one.
+// Every cache line that has one of these bytes.
 inline void PrefetchLines(const void* first, std::size_t bytes) {
   constexpr std::size_t kLine = 64;
-  const auto* const lines = static_cast<const char*>(first);
-  for (std::size_t at = 0; at < bytes; at += kLine) Prefetch(lines + at);
+  const std::size_t before = reinterpret_cast<std::uintptr_t>(first) % kLine;
+  const auto* const line = static_cast<const char*>(first) - before;
+  for (std::size_t at = 0; at < before + bytes; at += kLine) Prefetch(line + at);
 }
 
 }  // namespace vecdb::base

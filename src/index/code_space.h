@@ -1,7 +1,6 @@
 // Distances between codes as keys: unsigned numbers that are smaller where rows are nearer.
 #pragma once
 
-#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>

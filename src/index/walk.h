@@ -2,6 +2,7 @@
 // whose links have not been followed.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -176,7 +177,7 @@ class Walker {
       asked_.rows[asked_.count] = row;
       asked_.count += scratch_.visited.Meet(row) ? 1 : 0;
     }
-    return Ask();
+    return AskFrom(0);
   }
 
   // Behind Begin(): to the end.
@@ -214,7 +215,7 @@ class Walker {
     if (beam_.HasNext() || beam_.size() == ef_) return false;
     OtherEntries(links_, &scratch_.visited, &entries_, &asked_);
     if (asked_.count == 0) return false;
-    VECDB_TRY(Ask());
+    VECDB_TRY(AskFrom(0));
     return true;
   }
 
@@ -232,16 +233,18 @@ class Walker {
 
   // Asks for the codes of what the chosen rows lead to.
   Status FollowChosen() {
+    const std::size_t before = asked_.count;
     for (std::size_t i = 0; i < chosen_count_; ++i) {
       VECDB_TRY(check_.LinksOf(chosen_[i]));
       Follow(links_, chosen_[i], &scratch_.visited, &asked_);
     }
     chosen_count_ = 0;
-    return Ask();
+    return AskFrom(before);
   }
-  Status Ask() {
-    space_.Prefetch(asked_.rows, asked_.count);
-    return check_.CodesOf(asked_.rows, asked_.count);
+  Status AskFrom(std::size_t first) {
+    const std::uint32_t* const rows = asked_.rows + first;
+    space_.Prefetch(rows, asked_.count - first);
+    return check_.CodesOf(rows, asked_.count - first);
   }
 
   // What was asked for in the last step; while the walk comes nearer, in this one too.

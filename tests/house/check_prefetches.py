@@ -4,32 +4,28 @@
 usage: check_prefetches.py OBJDUMP OBJECT...
 
 A compiler may take a function that only prefetches for one without effect, and drop its calls:
-nothing fails then, and searches take twice as long (base/prefetch.h). So each kind of walk that an
-object has, by the arguments of its template, must have a prefetch in one of its functions.
+nothing fails then, and searches take twice as long (base/prefetch.h). So in each object each
+function of a walk (index/walk.h) that was not inlined must prefetch, or call what does: for codes
+and for links where it has all of a step, for one of both elsewhere.
 """
 import re
 import subprocess
 import sys
 
-WALKER = re.compile(r"Walker<(.*?)>::\w+\(")
-PREFETCH = re.compile(r"\t(prefetch\w*|prfm)\b")
+FUNCTION = re.compile(r"\b(?:(?:Walker|WalkOf)<.*>::(Run|Turn|FollowChosen)\(|(TakeIn)<)")
+LEAST = {"Run": 2, "Turn": 2, "FollowChosen": 1, "TakeIn": 1}
+PREFETCH = re.compile(r"\tprf\w*\b|\tprefetch\w*\b|\t(?:callq?|jmpq?|bl?)\s.*Prefetch")
 
 
-def walks_of(objdump, path):
-    """Of each kind of walk, how many prefetches its functions have."""
-    text = subprocess.run([objdump, "-d", "-C", "--no-show-raw-insn", path], check=True,
+def functions_of(objdump, path):
+    """(which, name, prefetches) of the functions of walks."""
+    text = subprocess.run([objdump, "-d", "-r", "-C", "--no-show-raw-insn", path], check=True,
                           capture_output=True, text=True).stdout
-    counts = {}
-    kind = None
-    for line in text.splitlines():
-        if line.endswith(">:"):
-            found = WALKER.search(line)
-            kind = found.group(1) if found else None
-            if kind is not None:
-                counts.setdefault(kind, 0)
-        elif kind is not None and PREFETCH.search(line):
-            counts[kind] += 1
-    return counts
+    for body in re.split(r"\n(?=[0-9a-f]+ <.*>:\n)", text):
+        name, _, code = body.partition("\n")
+        found = FUNCTION.search(name)
+        if found and ".cold]" not in name:
+            yield found[1] or found[2], name, len(PREFETCH.findall(code))
 
 
 def main():
@@ -37,13 +33,13 @@ def main():
         sys.exit(__doc__)
     failed = False
     for path in sys.argv[2:]:
-        counts = walks_of(sys.argv[1], path)
-        if not counts:
+        functions = list(functions_of(sys.argv[1], path))
+        if not any(which in ("Run", "Turn") for which, _, _ in functions):
             print(f"{path}: no walk is in it: look for it where it is now")
             failed = True
-        for kind, count in sorted(counts.items()):
-            if count == 0:
-                print(f"{path}: a walk by {kind} asks memory for nothing")
+        for which, name, count in functions:
+            if count < LEAST[which]:
+                print(f"{path}: {count} prefetches, not {LEAST[which]}: {name}")
                 failed = True
     sys.exit(1 if failed else 0)
 
