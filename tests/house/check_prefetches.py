@@ -14,7 +14,9 @@ import sys
 
 FUNCTION = re.compile(r"\b(?:(?:Walker|WalkOf)<.*>::(Run|Turn|FollowChosen)\(|(TakeIn)<)")
 LEAST = {"Run": 2, "Turn": 2, "FollowChosen": 1, "TakeIn": 1}
-PREFETCH = re.compile(r"\tprf\w*\b|\tprefetch\w*\b|\t(?:callq?|jmpq?|bl?)\s.*Prefetch")
+# An instruction; a call, by its name or by its relocation.
+PREFETCH = re.compile(
+    r"\tprf\w*\b|\tprefetch\w*\b|\t(?:callq?|jmpq?|bl?)\s.*Prefetch|\sR_\w+\s+\S*Prefetch")
 
 
 def functions_of(objdump, path):
