@@ -3,7 +3,7 @@
 
 usage: check_prefetches.py OBJDUMP OBJECT...
 
-A compiler may take a function that only prefetches for one without effect, and drop its calls:
+g++ may take a function that only prefetches for one without effect, and drop its calls:
 nothing fails then, and searches take twice as long (base/prefetch.h). So in each object each
 function of a walk (index/walk.h) that was not inlined must prefetch, or call what does: for codes
 and for links where it has all of a step, for one of both elsewhere.
